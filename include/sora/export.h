@@ -1,0 +1,4 @@
+#pragma once
+
+/// Marks what libsora exports; everything else is hidden.
+#define SORA_API __attribute__((visibility("default")))

@@ -1,0 +1,88 @@
+// The plan: a Request with every default resolved against a model, made before any work.
+// Making one reads file headers only; it needs neither libtorch nor a device.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sora/request.h"
+
+namespace sora {
+
+/// A stretch of latent frames that is denoised at once. Frames [first, first + held) were made by the
+/// window before and are held clean; the rest is new.
+struct Window {
+  int first = 0;  ///< index of its first latent frame in the whole video
+  int count = 0;  ///< latent frames in it
+  int held = 0;   ///< leading latent frames that are held
+};
+
+struct Plan {
+  Request request;  ///< as given, with seed and output filled in
+
+  // Model
+  std::filesystem::path model_dir;
+  std::string model_name;    ///< folder name
+  std::string pipeline;      ///< class name in model_index.json, such as WanPipeline
+  std::uint64_t weight_bytes = 0;  ///< size of all weight files
+
+  // Sampling
+  int steps = 0;
+  double guidance = 1;
+  double guidance_2 = 1;
+  double flow_shift = 1;
+  std::string scheduler;         ///< unipc, euler or dpm++
+  std::string negative_prompt;
+  std::optional<double> boundary_ratio;  ///< two experts: share of the noise levels of the first
+  bool expand_timesteps = false;         ///< per-token timesteps
+
+  // Picture
+  int model_width = 0;     ///< size that the network makes, a multiple of its grid
+  int model_height = 0;
+  int crop_width = 0;      ///< centre crop of it with the wanted aspect
+  int crop_height = 0;
+  int width = 0;           ///< size of the file
+  int height = 0;
+  bool enlarged = false;   ///< the crop is resampled (Lanczos) to the size of the file
+
+  // Time
+  double model_fps = 0;          ///< rate at which the model makes frames
+  double fps = 0;                ///< rate of the file
+  std::int64_t frames = 0;       ///< frames in the file, exactly
+  std::int64_t model_frames = 0; ///< frames that the model makes
+  int latent_frames = 0;         ///< over all windows
+  int latent_channels = 0;
+  int latent_height = 0;
+  int latent_width = 0;
+  std::vector<Window> windows;
+
+  // Output
+  std::string output;            ///< path or "-"
+  std::string container;         ///< libav's name of the muxer, or y4m, rgb24, png, jpg, webp
+  std::string codec;
+  int crf = 18;
+  std::string pix_fmt;
+
+  // Machine
+  std::string device;            ///< cpu or cuda:N
+  std::string dtype;
+  int threads = 0;
+  double peak_memory_gb = 0;     ///< estimate
+  std::optional<double> seconds_estimate;  ///< learnt from past runs on this machine
+
+  std::vector<std::string> notes;  ///< plain words: what will be enlarged, cropped, windowed
+};
+
+/// Resolves `request` against the model that it names.
+/// Throws Error: usage (option out of range), no_input (no such model), data (bad files), refused
+/// (pickled weights), unavailable (does not fit).
+Plan make_plan(const Request& request);
+
+/// The plan for people, one fact a line, and for programs.
+std::string plan_text(const Plan& plan);
+std::string plan_json(const Plan& plan);
+
+}  // namespace sora

@@ -1,0 +1,31 @@
+// What a run reports while it works.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace sora {
+
+enum class Phase { load, encode_text, denoise, decode, finish };
+
+const char* phase_name(Phase phase);
+
+struct Progress {
+  Phase phase = Phase::load;
+  int step = 0;              ///< steps done, counted over all windows
+  int steps = 0;             ///< of how many
+  std::int64_t frame = 0;    ///< frames written
+  std::int64_t frames = 0;   ///< of how many
+  double elapsed = 0;        ///< seconds since the run began
+  std::optional<double> eta; ///< seconds left, when there is ground for an estimate
+};
+
+/// Called from the thread that works, at each step and each written chunk; keep it short.
+using ProgressSink = std::function<void(const Progress&)>;
+
+/// Asked at each step; true ends the run with an Error of kind interrupted.
+using StopRequest = std::function<bool()>;
+
+}  // namespace sora

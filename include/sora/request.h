@@ -1,0 +1,84 @@
+// One Request: flags, a prompts-file line and the metadata inside a finished file are three
+// spellings of this struct. visit_request() names every field once, for all of them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace sora {
+
+/// What to make. An empty optional means "the model's own default"; Plan holds the resolved values.
+struct Request {
+  // What is seen
+  std::string prompt;
+  std::optional<std::string> negative_prompt;
+
+  // How long and how large
+  std::optional<double> seconds;  ///< the file has exactly round(seconds * fps) frames
+  std::optional<int> frames;      ///< instead of seconds
+  std::optional<double> fps;      ///< resamples in time; it does not change the speed
+  std::optional<std::string> res; ///< "WxH", "480p", "720p", "1080p"
+  std::optional<std::string> aspect; ///< "16:9", with a named res or alone
+
+  // Which model, and how it is run
+  std::string model = "default";  ///< a folder, or a name found on the search path
+  std::optional<int> steps;
+  std::optional<double> guidance;    ///< classifier-free guidance scale; 1 is off
+  std::optional<double> guidance_2;  ///< for the low-noise expert; default: guidance
+  std::optional<double> flow_shift;
+  std::optional<std::string> scheduler;  ///< unipc, euler, dpm++
+  std::optional<std::uint64_t> seed;     ///< random when empty
+
+  // Where it goes
+  std::optional<std::string> output;  ///< a path, "-" for stdout; default <slug>-<seed>.mp4
+  bool overwrite = false;
+  std::optional<std::string> format;   ///< container or raw stream for stdout: mp4, y4m, rgb24, ...
+  std::optional<std::string> codec;    ///< h264, hevc, av1, vp9, ffv1
+  std::optional<int> crf;
+  std::optional<std::string> pix_fmt;
+
+  // On what
+  std::string device = "auto";        ///< auto, cpu, cuda, cuda:N
+  std::optional<std::string> dtype;   ///< float32, bfloat16 (CUDA)
+  std::optional<int> threads;
+  std::optional<double> max_memory;   ///< GB
+
+  // For tests and comparisons between engines
+  std::optional<std::string> init_noise;    ///< safetensors file with `latents` [1, C, T, h, w]
+  std::optional<std::string> dump_tensors;  ///< safetensors file to write
+};
+
+/// Calls v(name, field, help) for every option of a Request, in the order of the help text.
+/// `name` uses underscores, as in JSON; the command line replaces them by dashes.
+template <class R, class V>
+void visit_request(R& r, V&& v) {
+  v("prompt", r.prompt, "what is seen; - reads standard input");
+  v("negative_prompt", r.negative_prompt, "what to keep out; default: the model's own");
+  v("seconds", r.seconds, "length in seconds; default: the model's native length");
+  v("frames", r.frames, "length in frames, instead of --seconds");
+  v("fps", r.fps, "frames per second; another rate than the model's resamples in time");
+  v("res", r.res, "size: WxH, 480p, 720p or 1080p; default: the model's native size");
+  v("aspect", r.aspect, "aspect ratio W:H, for a named or the native size");
+  v("model", r.model, "model folder, or a name on the search path");
+  v("steps", r.steps, "denoising steps");
+  v("guidance", r.guidance, "classifier-free guidance scale; 1 turns it off");
+  v("guidance_2", r.guidance_2, "guidance scale of the low-noise expert");
+  v("flow_shift", r.flow_shift, "shift of the noise schedule");
+  v("scheduler", r.scheduler, "unipc, euler or dpm++");
+  v("seed", r.seed, "one seed, one video; default: random, printed and stored");
+  v("output", r.output, "output file; - is standard output");
+  v("overwrite", r.overwrite, "replace an existing output");
+  v("format", r.format, "container, or y4m, rgb24 for raw frames; default: from the name");
+  v("codec", r.codec, "h264, hevc, av1, vp9 or ffv1");
+  v("crf", r.crf, "quality of the encoder, lower is better");
+  v("pix_fmt", r.pix_fmt, "pixel format of the encoder");
+  v("device", r.device, "auto, cpu, cuda or cuda:N");
+  v("dtype", r.dtype, "float32 or bfloat16");
+  v("threads", r.threads, "CPU threads");
+  v("max_memory", r.max_memory, "memory limit in GB");
+  v("init_noise", r.init_noise, "safetensors file whose `latents` replace the seeded noise");
+  v("dump_tensors", r.dump_tensors, "safetensors file for intermediate tensors");
+}
+
+}  // namespace sora

@@ -1,0 +1,76 @@
+#include "core/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "sora/error.h"
+
+namespace sora {
+
+File::File(const std::filesystem::path& path, std::string component)
+    : path_(path), component_(std::move(component)) {
+  fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd_ < 0) {
+    const int code = errno;
+    const bool missing = code == ENOENT || code == ENOTDIR;
+    throw Error(missing ? ErrorKind::no_input : ErrorKind::io, component_,
+                path.string() + ": cannot be opened: " + std::strerror(code));
+  }
+  struct stat info {};
+  if (::fstat(fd_, &info) != 0 || !S_ISREG(info.st_mode)) {
+    ::close(fd_);
+    throw Error(ErrorKind::data, component_, path.string() + ": is not a regular file");
+  }
+  size_ = static_cast<std::uint64_t>(info.st_size);
+}
+
+File::File(File&& other) noexcept
+    : path_(std::move(other.path_)),
+      component_(std::move(other.component_)),
+      fd_(other.fd_),
+      size_(other.size_) {
+  other.fd_ = -1;
+}
+
+File::~File() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void File::read_at(void* destination, std::size_t bytes, std::uint64_t offset) const {
+  auto* out = static_cast<char*>(destination);
+  while (bytes > 0) {
+    const ssize_t n = ::pread(fd_, out, bytes, static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      throw Error(ErrorKind::io, component_,
+                  path_.string() + ": read failed: " + std::strerror(errno));
+    }
+    if (n == 0) {
+      throw Error(ErrorKind::data, component_,
+                  path_.string() + ": ends at byte " + std::to_string(offset) +
+                      " where more was expected; the file is truncated, copy it again");
+    }
+    out += n;
+    offset += static_cast<std::uint64_t>(n);
+    bytes -= static_cast<std::size_t>(n);
+  }
+}
+
+std::string read_text(const std::filesystem::path& path, const std::string& component,
+                      std::uint64_t limit) {
+  const File file(path, component);
+  if (file.size() > limit) {
+    throw Error(ErrorKind::data, component,
+                path.string() + ": is " + std::to_string(file.size()) + " bytes, expected at most " +
+                    std::to_string(limit));
+  }
+  std::string text(file.size(), '\0');
+  file.read_at(text.data(), text.size(), 0);
+  return text;
+}
+
+}  // namespace sora

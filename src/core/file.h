@@ -1,0 +1,36 @@
+// A read-only file, read by position, with errors that name it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace sora {
+
+class File {
+ public:
+  /// Throws no_input if it does not exist, io if it cannot be opened; `component` names the caller.
+  File(const std::filesystem::path& path, std::string component);
+  File(File&& other) noexcept;
+  File& operator=(File&&) = delete;
+  ~File();
+
+  std::uint64_t size() const { return size_; }
+  const std::filesystem::path& path() const { return path_; }
+
+  /// Reads exactly `bytes` bytes at `offset`; a file that ends before that is an error (data).
+  void read_at(void* destination, std::size_t bytes, std::uint64_t offset) const;
+
+ private:
+  std::filesystem::path path_;
+  std::string component_;
+  int fd_ = -1;
+  std::uint64_t size_ = 0;
+};
+
+/// The whole file as text; refuses files over `limit` bytes (data).
+std::string read_text(const std::filesystem::path& path, const std::string& component,
+                      std::uint64_t limit = 64u << 20);
+
+}  // namespace sora

@@ -1,0 +1,19 @@
+// Messages for people. The program installs a sink (spdlog); a library user may install another.
+// This header pulls in neither spdlog nor fmt, so that files with ATen can use it.
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace sora {
+
+enum class LogLevel { debug, info, warning, error };
+
+using LogSink = std::function<void(LogLevel, const std::string&)>;
+
+/// Replaces the sink; the default drops debug and info, and prints the rest to stderr.
+void set_log_sink(LogSink sink);
+
+void log(LogLevel level, const std::string& message);
+
+}  // namespace sora
