@@ -12,11 +12,11 @@
 namespace sora {
 
 struct Result {
-  std::string output;          ///< path, or "-"
+  std::string output;  ///< path, or "-"
   std::int64_t frames = 0;
-  std::uint64_t bytes = 0;     ///< size of the output
-  std::string sha256;          ///< digest of the output's bytes
-  double seconds = 0;          ///< wall time
+  std::uint64_t bytes = 0;  ///< size of the output
+  std::string sha256;       ///< digest of the output's bytes
+  double seconds = 0;       ///< wall time
 };
 
 /// A resident model. Not thread-safe; one run at a time.

@@ -25,8 +25,8 @@ struct Plan {
 
   // Model
   std::filesystem::path model_dir;
-  std::string model_name;    ///< folder name
-  std::string pipeline;      ///< class name in model_index.json, such as WanPipeline
+  std::string model_name;          ///< folder name
+  std::string pipeline;            ///< class name in model_index.json, such as WanPipeline
   std::uint64_t weight_bytes = 0;  ///< size of all weight files
 
   // Sampling
@@ -34,43 +34,43 @@ struct Plan {
   double guidance = 1;
   double guidance_2 = 1;
   double flow_shift = 1;
-  std::string scheduler;         ///< unipc, euler or dpm++
+  std::string scheduler;  ///< unipc, euler or dpm++
   std::string negative_prompt;
   std::optional<double> boundary_ratio;  ///< two experts: share of the noise levels of the first
   bool expand_timesteps = false;         ///< per-token timesteps
 
   // Picture
-  int model_width = 0;     ///< size that the network makes, a multiple of its grid
+  int model_width = 0;  ///< size that the network makes, a multiple of its grid
   int model_height = 0;
-  int crop_width = 0;      ///< centre crop of it with the wanted aspect
+  int crop_width = 0;  ///< centre crop of it with the wanted aspect
   int crop_height = 0;
-  int width = 0;           ///< size of the file
+  int width = 0;  ///< size of the file
   int height = 0;
-  bool enlarged = false;   ///< the crop is resampled (Lanczos) to the size of the file
+  bool enlarged = false;  ///< the crop is resampled (Lanczos) to the size of the file
 
   // Time
-  double model_fps = 0;          ///< rate at which the model makes frames
-  double fps = 0;                ///< rate of the file
-  std::int64_t frames = 0;       ///< frames in the file, exactly
-  std::int64_t model_frames = 0; ///< frames that the model makes
-  int latent_frames = 0;         ///< over all windows
+  double model_fps = 0;           ///< rate at which the model makes frames
+  double fps = 0;                 ///< rate of the file
+  std::int64_t frames = 0;        ///< frames in the file, exactly
+  std::int64_t model_frames = 0;  ///< frames that the model makes
+  int latent_frames = 0;          ///< over all windows
   int latent_channels = 0;
   int latent_height = 0;
   int latent_width = 0;
   std::vector<Window> windows;
 
   // Output
-  std::string output;            ///< path or "-"
-  std::string container;         ///< libav's name of the muxer, or y4m, rgb24, png, jpg, webp
+  std::string output;     ///< path or "-"
+  std::string container;  ///< libav's name of the muxer, or y4m, rgb24, png, jpg, webp
   std::string codec;
   int crf = 18;
   std::string pix_fmt;
 
   // Machine
-  std::string device;            ///< cpu or cuda:N
+  std::string device;  ///< cpu or cuda:N
   std::string dtype;
   int threads = 0;
-  double peak_memory_gb = 0;     ///< estimate
+  double peak_memory_gb = 0;               ///< estimate
   std::optional<double> seconds_estimate;  ///< learnt from past runs on this machine
 
   std::vector<std::string> notes;  ///< plain words: what will be enlarged, cropped, windowed

@@ -14,12 +14,12 @@ const char* phase_name(Phase phase);
 
 struct Progress {
   Phase phase = Phase::load;
-  int step = 0;              ///< steps done, counted over all windows
-  int steps = 0;             ///< of how many
-  std::int64_t frame = 0;    ///< frames written
-  std::int64_t frames = 0;   ///< of how many
-  double elapsed = 0;        ///< seconds since the run began
-  std::optional<double> eta; ///< seconds left, when there is ground for an estimate
+  int step = 0;               ///< steps done, counted over all windows
+  int steps = 0;              ///< of how many
+  std::int64_t frame = 0;     ///< frames written
+  std::int64_t frames = 0;    ///< of how many
+  double elapsed = 0;         ///< seconds since the run began
+  std::optional<double> eta;  ///< seconds left, when there is ground for an estimate
 };
 
 /// Called from the thread that works, at each step and each written chunk; keep it short.

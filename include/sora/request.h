@@ -15,11 +15,11 @@ struct Request {
   std::optional<std::string> negative_prompt;
 
   // How long and how large
-  std::optional<double> seconds;  ///< the file has exactly round(seconds * fps) frames
-  std::optional<int> frames;      ///< instead of seconds
-  std::optional<double> fps;      ///< resamples in time; it does not change the speed
-  std::optional<std::string> res; ///< "WxH", "480p", "720p", "1080p"
-  std::optional<std::string> aspect; ///< "16:9", with a named res or alone
+  std::optional<double> seconds;      ///< the file has exactly round(seconds * fps) frames
+  std::optional<int> frames;          ///< instead of seconds
+  std::optional<double> fps;          ///< resamples in time; it does not change the speed
+  std::optional<std::string> res;     ///< "WxH", "480p", "720p", "1080p"
+  std::optional<std::string> aspect;  ///< "16:9", with a named res or alone
 
   // Which model, and how it is run
   std::string model = "default";  ///< a folder, or a name found on the search path
@@ -33,16 +33,16 @@ struct Request {
   // Where it goes
   std::optional<std::string> output;  ///< a path, "-" for stdout; default <slug>-<seed>.mp4
   bool overwrite = false;
-  std::optional<std::string> format;   ///< container or raw stream for stdout: mp4, y4m, rgb24, ...
-  std::optional<std::string> codec;    ///< h264, hevc, av1, vp9, ffv1
+  std::optional<std::string> format;  ///< container or raw stream for stdout: mp4, y4m, rgb24, ...
+  std::optional<std::string> codec;   ///< h264, hevc, av1, vp9, ffv1
   std::optional<int> crf;
   std::optional<std::string> pix_fmt;
 
   // On what
-  std::string device = "auto";        ///< auto, cpu, cuda, cuda:N
-  std::optional<std::string> dtype;   ///< float32, bfloat16 (CUDA)
+  std::string device = "auto";       ///< auto, cpu, cuda, cuda:N
+  std::optional<std::string> dtype;  ///< float32, bfloat16 (CUDA)
   std::optional<int> threads;
-  std::optional<double> max_memory;   ///< GB
+  std::optional<double> max_memory;  ///< GB
 
   // For tests and comparisons between engines
   std::optional<std::string> init_noise;    ///< safetensors file with `latents` [1, C, T, h, w]

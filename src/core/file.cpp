@@ -46,8 +46,7 @@ void File::read_at(void* destination, std::size_t bytes, std::uint64_t offset) c
     const ssize_t n = ::pread(fd_, out, bytes, static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
-      throw Error(ErrorKind::io, component_,
-                  path_.string() + ": read failed: " + std::strerror(errno));
+      throw Error(ErrorKind::io, component_, path_.string() + ": read failed: " + std::strerror(errno));
     }
     if (n == 0) {
       throw Error(ErrorKind::data, component_,
@@ -60,8 +59,7 @@ void File::read_at(void* destination, std::size_t bytes, std::uint64_t offset) c
   }
 }
 
-std::string read_text(const std::filesystem::path& path, const std::string& component,
-                      std::uint64_t limit) {
+std::string read_text(const std::filesystem::path& path, const std::string& component, std::uint64_t limit) {
   const File file(path, component);
   if (file.size() > limit) {
     throw Error(ErrorKind::data, component,

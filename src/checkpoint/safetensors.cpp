@@ -1,0 +1,247 @@
+#include "checkpoint/safetensors.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+constexpr const char* kComponent = "checkpoint";
+constexpr std::uint64_t kMaxHeader = 100'000'000;  // the format's own limit
+
+struct DTypeRow {
+  std::string_view name;
+  DType dtype;
+  std::size_t size;
+};
+
+constexpr std::array kDTypes{
+    DTypeRow{"F64", DType::f64, 8},         DTypeRow{"F32", DType::f32, 4},
+    DTypeRow{"F16", DType::f16, 2},         DTypeRow{"BF16", DType::bf16, 2},
+    DTypeRow{"F8_E4M3", DType::f8_e4m3, 1}, DTypeRow{"F8_E5M2", DType::f8_e5m2, 1},
+    DTypeRow{"I64", DType::i64, 8},         DTypeRow{"I32", DType::i32, 4},
+    DTypeRow{"I16", DType::i16, 2},         DTypeRow{"I8", DType::i8, 1},
+    DTypeRow{"U64", DType::u64, 8},         DTypeRow{"U32", DType::u32, 4},
+    DTypeRow{"U16", DType::u16, 2},         DTypeRow{"U8", DType::u8, 1},
+    DTypeRow{"BOOL", DType::boolean, 1},
+};
+
+[[noreturn]] void fail(const std::filesystem::path& path, const std::string& what) {
+  throw Error(ErrorKind::data, kComponent, path.string() + ": " + what);
+}
+
+// Reads the header straight into tensors and metadata, so that a duplicate key, a wrong type or an
+// unknown field is seen where it stands and nothing is held twice.
+class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  std::map<std::string, TensorInfo> tensors;
+  std::map<std::string, std::string> metadata;
+  std::string problem;
+
+  bool key(string_t& name) override {
+    if (depth_ == 1) {
+      if (!names_.insert({name, true}).second) return refuse("the name \"" + name + "\" stands twice");
+      name_ = name;
+      fields_ = 0;
+      in_metadata_ = name == "__metadata__";
+      return true;
+    }
+    field_ = name;
+    if (in_metadata_) {
+      return metadata.count(name) == 0 || refuse("the metadata key \"" + name + "\" stands twice");
+    }
+    const unsigned bit = name == "dtype" ? 1u : name == "shape" ? 2u : name == "data_offsets" ? 4u : 0u;
+    if (bit == 0) return refuse("tensor \"" + name_ + "\" has an unknown field \"" + name + "\"");
+    if (fields_ & bit) return refuse("tensor \"" + name_ + "\" has \"" + name + "\" twice");
+    fields_ |= bit;
+    return true;
+  }
+
+  bool string(string_t& value) override {
+    if (depth_ == 2 && in_metadata_) {
+      metadata[field_] = value;
+      return true;
+    }
+    if (depth_ != 2 || field_ != "dtype" || in_array_) return refuse_value("a string");
+    const auto row =
+        std::find_if(kDTypes.begin(), kDTypes.end(), [&](const auto& r) { return r.name == value; });
+    tensor_.dtype = row == kDTypes.end() ? DType::other : row->dtype;
+    dtype_text_ = value;
+    return true;
+  }
+
+  bool number_unsigned(number_unsigned_t value) override {
+    if (!in_array_) return refuse_value("a number");
+    if (value > static_cast<std::uint64_t>(INT64_MAX)) return refuse_value("a number past 2^63");
+    numbers_.push_back(value);
+    return true;
+  }
+
+  bool start_object(std::size_t) override {
+    if (++depth_ > 2 || in_array_) return refuse_value("an object");
+    if (depth_ == 2) tensor_ = {};
+    return true;
+  }
+
+  bool end_object() override {
+    if (depth_-- == 2 && !in_metadata_) {
+      if (fields_ != 7u) return refuse("tensor \"" + name_ + "\" lacks dtype, shape or data_offsets");
+      if (tensor_.dtype == DType::other) {
+        return refuse("tensor \"" + name_ + "\" has dtype \"" + dtype_text_ + "\", which is not supported");
+      }
+      tensors[name_] = tensor_;
+    }
+    return true;
+  }
+
+  bool start_array(std::size_t) override {
+    if (depth_ != 2 || in_metadata_ || in_array_ || field_ == "dtype") return refuse_value("an array");
+    in_array_ = true;
+    numbers_.clear();
+    return true;
+  }
+
+  bool end_array() override {
+    in_array_ = false;
+    if (field_ == "shape") {
+      tensor_.shape.assign(numbers_.begin(), numbers_.end());
+      return true;
+    }
+    if (numbers_.size() != 2) return refuse("tensor \"" + name_ + "\" needs two data_offsets");
+    tensor_.begin = numbers_[0];
+    tensor_.end = numbers_[1];
+    return true;
+  }
+
+  bool null() override { return refuse_value("null"); }
+  bool boolean(bool) override { return refuse_value("a truth value"); }
+  bool number_integer(number_integer_t) override { return refuse_value("a negative number"); }
+  bool number_float(number_float_t, const string_t&) override { return refuse_value("a fraction"); }
+  bool binary(binary_t&) override { return refuse_value("binary data"); }
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+    return refuse("the header is not valid JSON at its byte " + std::to_string(position));
+  }
+
+ private:
+  bool refuse(std::string what) {
+    problem = std::move(what);
+    return false;
+  }
+  bool refuse_value(const std::string& found) {
+    return refuse("the header has " + found + " where none is expected (near \"" + name_ + "\")");
+  }
+
+  int depth_ = 0;
+  bool in_metadata_ = false;
+  bool in_array_ = false;
+  unsigned fields_ = 0;  // bits: dtype, shape, data_offsets
+  std::string name_, field_, dtype_text_;
+  std::map<std::string, bool> names_;
+  std::vector<std::uint64_t> numbers_;
+  TensorInfo tensor_;
+};
+
+// Refuses what torch.save and pickle write, whatever the file is called.
+void refuse_pickle(const File& file) {
+  unsigned char start[4] = {};
+  if (file.size() < sizeof start) return;
+  file.read_at(start, sizeof start, 0);
+  const bool zip = std::memcmp(start, "PK\x03\x04", 4) == 0;
+  const bool pickle = start[0] == 0x80 && start[1] >= 2 && start[1] <= 5;
+  if (zip || pickle) {
+    throw Error(ErrorKind::refused, kComponent,
+                file.path().string() +
+                    ": is a pickled checkpoint, which can run code when it is loaded; get or make the "
+                    ".safetensors version of it");
+  }
+}
+
+}  // namespace
+
+std::size_t dtype_size(DType dtype) {
+  const auto row =
+      std::find_if(kDTypes.begin(), kDTypes.end(), [&](const auto& r) { return r.dtype == dtype; });
+  return row == kDTypes.end() ? 0 : row->size;
+}
+
+const char* dtype_name(DType dtype) {
+  const auto row =
+      std::find_if(kDTypes.begin(), kDTypes.end(), [&](const auto& r) { return r.dtype == dtype; });
+  return row == kDTypes.end() ? "?" : row->name.data();
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(path, kComponent) {
+  refuse_pickle(file_);
+  if (file_.size() < 8)
+    fail(path, "is " + std::to_string(file_.size()) + " bytes, too short for safetensors");
+  std::uint64_t length = 0;
+  file_.read_at(&length, sizeof length, 0);
+  if (length > kMaxHeader || length > file_.size() - 8) {
+    fail(path, "is not a safetensors file, or is truncated: its header claims " + std::to_string(length) +
+                   " bytes, the file has " + std::to_string(file_.size()));
+  }
+  std::string header(length, '\0');
+  file_.read_at(header.data(), length, 8);
+  if (header.empty() || header[0] != '{')
+    fail(path, "is not a safetensors file: the header does not start with {");
+
+  HeaderReader reader;
+  if (!nlohmann::json::sax_parse(header, &reader)) fail(path, reader.problem);
+  tensors_ = std::move(reader.tensors);
+  metadata_ = std::move(reader.metadata);
+
+  const std::uint64_t data = 8 + length;
+  const std::uint64_t data_size = file_.size() - data;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
+  for (auto& [name, tensor] : tensors_) {
+    if (tensor.begin > tensor.end || tensor.end > data_size) {
+      fail(path, "tensor \"" + name + "\" ends at byte " + std::to_string(tensor.end) +
+                     " of the data, which has " + std::to_string(data_size) +
+                     "; the file is truncated or damaged, copy it again");
+    }
+    std::uint64_t bytes = dtype_size(tensor.dtype);
+    for (const std::int64_t dim : tensor.shape) {
+      if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(dim), &bytes)) {
+        fail(path, "tensor \"" + name + "\" has an impossible shape " + shape_text(tensor.shape));
+      }
+    }
+    if (bytes != tensor.end - tensor.begin) {
+      fail(path, "tensor \"" + name + "\" of shape " + shape_text(tensor.shape) + " and type " +
+                     dtype_name(tensor.dtype) + " needs " + std::to_string(bytes) +
+                     " bytes, its offsets give " + std::to_string(tensor.end - tensor.begin));
+    }
+    ranges.emplace_back(tensor.begin, tensor.end);
+    tensor.begin += data;
+    tensor.end += data;
+  }
+  std::sort(ranges.begin(), ranges.end());
+  std::uint64_t position = 0;
+  for (const auto& [begin, end] : ranges) {
+    if (begin != position) {
+      fail(path, std::string(begin < position ? "tensors overlap" : "there is a hole") + " at byte " +
+                     std::to_string(std::min(begin, position)) + " of the data");
+    }
+    position = end;
+  }
+  if (position != data_size) {
+    fail(path, std::to_string(data_size - position) + " bytes at the end belong to no tensor");
+  }
+}
+
+void SafetensorsFile::read(const TensorInfo& tensor, void* destination) const {
+  file_.read_at(destination, tensor.end - tensor.begin, tensor.begin);
+}
+
+}  // namespace sora

@@ -1,0 +1,47 @@
+#include "checkpoint/schema.h"
+
+#include <map>
+#include <set>
+
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+constexpr std::size_t kListed = 3;  // of each kind of problem
+
+std::string list(const char* title, const std::vector<std::string>& items) {
+  if (items.empty()) return "";
+  std::string text = std::string("; ") + title + " ";
+  for (std::size_t i = 0; i < items.size() && i < kListed; ++i) text += (i ? ", " : "") + items[i];
+  if (items.size() > kListed) text += " and " + std::to_string(items.size() - kListed) + " more";
+  return text;
+}
+
+}  // namespace
+
+void check_schema(const std::vector<TensorSpec>& schema, const Checkpoint& checkpoint,
+                  const std::function<bool(const std::string&)>& ignored) {
+  std::vector<std::string> missing, left_over, misshapen;
+  std::set<std::string> expected;
+  for (const auto& spec : schema) {
+    expected.insert(spec.name);
+    const TensorInfo* found = checkpoint.find(spec.name);
+    if (found == nullptr) {
+      missing.push_back(spec.name + " " + shape_text(spec.shape));
+    } else if (found->shape != spec.shape) {
+      misshapen.push_back(spec.name + " is " + shape_text(found->shape) + ", expected " +
+                          shape_text(spec.shape));
+    }
+  }
+  for (const auto& name : checkpoint.names()) {
+    if (!expected.count(name) && !(ignored && ignored(name))) left_over.push_back(name);
+  }
+  if (missing.empty() && left_over.empty() && misshapen.empty()) return;
+  throw Error(ErrorKind::data, "checkpoint",
+              checkpoint.folder().string() + ": the weights do not fit config.json" +
+                  list("missing:", missing) + list("of another shape:", misshapen) +
+                  list("not expected:", left_over));
+}
+
+}  // namespace sora

@@ -1,0 +1,19 @@
+// Single tensors in safetensors files: initial noise in, intermediate tensors out.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+namespace sora {
+
+/// Reads tensor `name` as fp32 on the CPU. Throws Error: no_input, data.
+at::Tensor read_tensor(const std::filesystem::path& path, const std::string& name);
+
+/// Writes the tensors as fp32, beside the final name first and renamed when whole.
+/// Throws Error: cannot_create, io.
+void write_tensors(const std::filesystem::path& path, const std::map<std::string, at::Tensor>& tensors);
+
+}  // namespace sora

@@ -1,0 +1,94 @@
+// Weight scopes: a layer takes the scope that bears its name and finds its tensors in it.
+//
+//   struct Attention { Linear to_q; ... Attention(const Weights& w, int64_t dim) : to_q(w / "to_q", dim, dim)
+//   {} };
+//
+// Building a network against a recording scope gives its schema; against a checkpoint, its weights.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "checkpoint/model_folder.h"
+#include "checkpoint/schema.h"
+
+namespace sora {
+
+/// Where a network's weights live and which type they are computed in.
+struct Placement {
+  at::Device device = at::kCPU;
+  at::ScalarType dtype = at::kFloat;  ///< of what may be in reduced precision
+};
+
+/// Precision a tensor is kept in: the placement's dtype, or always fp32 (norms, time embedding, tables).
+enum class Precision { compute, full };
+
+class WeightSource {
+ public:
+  virtual ~WeightSource() = default;
+  virtual at::Tensor get(const std::string& name, at::IntArrayRef shape, Precision precision) = 0;
+  /// Whether the checkpoint holds a tensor of that name (for names that have two spellings).
+  virtual bool has(const std::string& name) const = 0;
+};
+
+class Weights {
+ public:
+  explicit Weights(std::shared_ptr<WeightSource> source) : source_(std::move(source)) {}
+
+  Weights operator/(std::string_view name) const;
+  Weights operator/(std::int64_t index) const { return *this / std::to_string(index); }
+
+  at::Tensor get(const char* name, at::IntArrayRef shape, Precision precision = Precision::compute) const {
+    return source_->get(prefix_ + name, shape, precision);
+  }
+  bool has(const char* name) const { return source_->has(prefix_ + name); }
+
+ private:
+  std::shared_ptr<WeightSource> source_;
+  std::string prefix_;
+};
+
+/// Records names and shapes and gives tensors without storage (the meta device): constructors must not
+/// read values. `checkpoint` answers has() and may be null.
+class SchemaRecorder : public WeightSource {
+ public:
+  explicit SchemaRecorder(const Checkpoint* checkpoint) : checkpoint_(checkpoint) {}
+  at::Tensor get(const std::string& name, at::IntArrayRef shape, Precision precision) override;
+  bool has(const std::string& name) const override;
+  const std::vector<TensorSpec>& schema() const { return schema_; }
+
+ private:
+  const Checkpoint* checkpoint_;
+  std::vector<TensorSpec> schema_;
+};
+
+/// Reads tensors from a checkpoint to their placement, widened or narrowed to the wanted type.
+class CheckpointReader : public WeightSource {
+ public:
+  CheckpointReader(const Checkpoint& checkpoint, Placement placement)
+      : checkpoint_(checkpoint), placement_(placement) {}
+  at::Tensor get(const std::string& name, at::IntArrayRef shape, Precision precision) override;
+  bool has(const std::string& name) const override { return checkpoint_.find(name) != nullptr; }
+
+ private:
+  const Checkpoint& checkpoint_;
+  Placement placement_;
+};
+
+/// Checks the checkpoint's names and shapes against Network's schema, then builds the network:
+/// `build(scope)` constructs it from a scope. `ignored` names left-over tensors that are no error.
+template <class Build>
+auto load_network(const Checkpoint& checkpoint, const Placement& placement, Build&& build,
+                  const std::function<bool(const std::string&)>& ignored = {}) {
+  auto recorder = std::make_shared<SchemaRecorder>(&checkpoint);
+  (void)build(Weights(recorder));
+  check_schema(recorder->schema(), checkpoint, ignored);
+  return build(Weights(std::make_shared<CheckpointReader>(checkpoint, placement)));
+}
+
+}  // namespace sora
