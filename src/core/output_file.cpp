@@ -1,0 +1,295 @@
+#include "core/output_file.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "core/sha256.h"
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+constexpr const char* kComponent = "output";
+
+// --- temporaries that a signal handler may have to remove ------------------------------------
+
+enum SlotState : int { slot_free, slot_filling, slot_live };
+
+struct Slot {
+  std::atomic<int> state{slot_free};
+  std::array<char, PATH_MAX> path{};
+};
+static_assert(std::atomic<int>::is_always_lock_free, "the registry is read in signal handlers");
+
+std::array<Slot, 64> slots;
+
+// -1 when all slots are taken or the path is too long: such a file is removed by its destructor only.
+int enter_slot(const std::filesystem::path& path) {
+  const std::string& name = path.native();
+  if (name.size() >= PATH_MAX) return -1;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    int expected = slot_free;
+    if (!slots[i].state.compare_exchange_strong(expected, slot_filling)) continue;
+    std::memcpy(slots[i].path.data(), name.c_str(), name.size() + 1);
+    slots[i].state.store(slot_live);
+    return static_cast<int>(i);
+  }
+  return -1;
+}
+
+void leave_slot(int slot) {
+  if (slot >= 0) slots[slot].state.store(slot_free);
+}
+
+// --- messages --------------------------------------------------------------------------------
+
+std::string cause(int code) { return std::strerror(code); }
+
+[[noreturn]] void fail_create(const std::filesystem::path& path, int code) {
+  const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
+  std::string message;
+  switch (code) {
+    case EEXIST:
+      message = "exists already; pass --overwrite to replace it, or choose another name";
+      break;
+    case ENOENT:
+      message = "cannot be created: the folder " + folder + " does not exist; make it first";
+      break;
+    case ENOTDIR:
+      message = "cannot be created: " + folder + " is not a folder";
+      break;
+    case EISDIR:
+      message = "is a folder; name a file in it";
+      break;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      message = "cannot be created: " + cause(code) + "; choose a folder that you can write to";
+      break;
+    default:
+      message = "cannot be created: " + cause(code);
+  }
+  throw Error(ErrorKind::cannot_create, kComponent, path.string() + ": " + message);
+}
+
+[[noreturn]] void fail_io(const std::string& name, const char* what, int code) {
+  std::string advice;
+  if (code == ENOSPC || code == EDQUOT) advice = "; free some space or choose another place";
+  if (code == EFBIG) advice = "; the limit on the size of files (ulimit -f) was reached";
+  throw Error(ErrorKind::io, kComponent, name + ": " + what + " failed: " + cause(code) + advice);
+}
+
+std::string random_suffix() {
+  std::random_device device;
+  std::string text;
+  for (unsigned bits = device(), i = 0; i < 6; ++i, bits >>= 5) {
+    text += "abcdefghijklmnopqrstuvwxyz234567"[bits & 31];
+  }
+  return text;
+}
+
+// Some file systems cannot sync a folder (EINVAL); the rename is done all the same.
+void sync_folder(const std::filesystem::path& path) {
+  const int fd = ::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;  // write-only folders can be renamed into, but not opened
+  const int result = ::fsync(fd);
+  const int code = errno;
+  ::close(fd);
+  if (result != 0 && code == EIO) fail_io(path.string(), "sync of the folder", code);
+}
+
+}  // namespace
+
+OutputFile::OutputFile(const std::filesystem::path& path, bool overwrite)
+    : path_(path), overwrite_(overwrite) {
+  struct stat info {};
+  if (path.empty() || !path.has_filename()) fail_create(path, path.empty() ? ENOENT : EISDIR);
+  if (::lstat(path.c_str(), &info) == 0) {
+    if (S_ISLNK(info.st_mode) && overwrite && ::stat(path.c_str(), &info) == 0) {
+      path_ = std::filesystem::canonical(path);
+    }
+    if (S_ISDIR(info.st_mode)) fail_create(path, EISDIR);
+    if (!overwrite) fail_create(path, EEXIST);
+  }
+
+  // Absolute, so that a later change of the working folder does not matter to the signal handler.
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(path_, error);
+  if (error) fail_create(path_, error.value());
+  const std::string stem = absolute.filename().string().substr(0, 200);  // names end at 255 bytes
+  for (int attempt = 0; fd_ < 0; ++attempt) {
+    temporary_ = absolute.parent_path() /
+                 ("." + stem + "." + std::to_string(::getpid()) + "-" + random_suffix() + ".part");
+    slot_ = enter_slot(temporary_);  // before it exists, so that a signal in between finds it
+    fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd_ >= 0) break;
+    const int code = errno;
+    leave_slot(std::exchange(slot_, -1));
+    if (code == ENOSPC || code == EDQUOT || code == EIO) fail_io(path_.string(), "creating it", code);
+    if (code != EEXIST || attempt == 8) fail_create(path_, code);
+  }
+}
+
+OutputFile::OutputFile(OutputFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      temporary_(std::move(other.temporary_)),
+      overwrite_(other.overwrite_),
+      fd_(std::exchange(other.fd_, -1)),
+      slot_(std::exchange(other.slot_, -1)),
+      size_(other.size_) {}
+
+OutputFile::~OutputFile() { discard(); }
+
+void OutputFile::discard() noexcept {
+  if (fd_ < 0) return;
+  ::close(std::exchange(fd_, -1));
+  ::unlink(temporary_.c_str());
+  leave_slot(std::exchange(slot_, -1));
+}
+
+void OutputFile::write_at(const void* data, std::size_t bytes, std::uint64_t offset) {
+  const auto* in = static_cast<const char*>(data);
+  while (bytes > 0) {
+    const ssize_t n = ::pwrite(fd_, in, bytes, static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) fail_io(path_.string(), "write", n < 0 ? errno : ENOSPC);
+    in += n;
+    offset += static_cast<std::uint64_t>(n);
+    bytes -= static_cast<std::size_t>(n);
+    if (offset > size_) size_ = offset;
+  }
+}
+
+std::size_t OutputFile::read_at(void* destination, std::size_t bytes, std::uint64_t offset) const {
+  auto* out = static_cast<char*>(destination);
+  std::size_t done = 0;
+  while (done < bytes) {
+    const ssize_t n = ::pread(fd_, out + done, bytes - done, static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail_io(path_.string(), "reading back", errno);
+    if (n == 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  return done;
+}
+
+std::string OutputFile::sha256() const {
+  Sha256 digest;
+  std::vector<char> buffer(1 << 20);
+  for (std::uint64_t offset = 0;;) {
+    const std::size_t n = read_at(buffer.data(), buffer.size(), offset);
+    if (n == 0) return digest.hex();
+    digest.update(buffer.data(), n);
+    offset += n;
+  }
+}
+
+void OutputFile::commit() {
+  if (::fsync(fd_) != 0 && errno != EINVAL) fail_io(path_.string(), "sync", errno);
+  rename_to_final();
+  leave_slot(std::exchange(slot_, -1));
+  // The file has its name now: what fails from here on is reported, and takes nothing away.
+  if (::close(std::exchange(fd_, -1)) != 0 && errno != EINTR) fail_io(path_.string(), "close", errno);
+  sync_folder(temporary_);
+}
+
+void OutputFile::rename_to_final() {
+  const std::filesystem::path final = temporary_.parent_path() / path_.filename();
+  if (overwrite_) {
+    if (::rename(temporary_.c_str(), final.c_str()) != 0) fail_create(path_, errno);
+    return;
+  }
+  if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, final.c_str(), RENAME_NOREPLACE) == 0) return;
+  if (errno != EINVAL && errno != ENOSYS) fail_create(path_, errno);
+  // The file system knows no RENAME_NOREPLACE: a hard link does not replace either.
+  if (::link(temporary_.c_str(), final.c_str()) == 0) {
+    ::unlink(temporary_.c_str());
+    return;
+  }
+  if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) fail_create(path_, errno);
+  // Nor hard links (FAT): what remains is to look and then rename.
+  struct stat info {};
+  if (::lstat(final.c_str(), &info) == 0) fail_create(path_, EEXIST);
+  if (::rename(temporary_.c_str(), final.c_str()) != 0) fail_create(path_, errno);
+}
+
+void remove_temporaries() noexcept {
+  const int saved = errno;
+  for (Slot& slot : slots) {
+    if (slot.state.load() == slot_live) ::unlink(slot.path.data());
+  }
+  errno = saved;
+}
+
+namespace {
+
+// Holds back SIGPIPE for the calling thread, so that a closed pipe is an errno like any other, and
+// takes back one that a write raised in between.
+class NoSigpipe {
+ public:
+  NoSigpipe() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    sigset_t pending;
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  NoSigpipe(const NoSigpipe&) = delete;
+  NoSigpipe& operator=(const NoSigpipe&) = delete;
+  ~NoSigpipe() {
+    if (!was_pending_) {
+      const timespec none{};
+      while (sigtimedwait(&pipe_, nullptr, &none) < 0 && errno == EINTR) {
+      }
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  sigset_t pipe_{};
+  sigset_t before_{};
+  bool was_pending_ = false;
+};
+
+}  // namespace
+
+void write_stream(int fd, const std::string& name, const void* data, std::size_t bytes) {
+  const NoSigpipe hold;
+  const auto* in = static_cast<const char*>(data);
+  while (bytes > 0) {
+    const ssize_t n = ::write(fd, in, bytes);
+    if (n > 0) {
+      in += n;
+      bytes -= static_cast<std::size_t>(n);
+      continue;
+    }
+    const int code = n < 0 ? errno : EIO;
+    if (code == EINTR) continue;
+    if (code == EAGAIN || code == EWOULDBLOCK) {  // a pipe that someone made non-blocking
+      pollfd ready{fd, POLLOUT, 0};
+      ::poll(&ready, 1, -1);
+      continue;
+    }
+    if (code == EPIPE) {
+      throw Error(ErrorKind::reader_gone, kComponent, name + ": the reader went away before the end");
+    }
+    fail_io(name, "write", code);
+  }
+}
+
+}  // namespace sora
