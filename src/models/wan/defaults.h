@@ -1,0 +1,47 @@
+// What planning needs to know of a Wan checkpoint, read from its configs and file headers alone.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "checkpoint/model_folder.h"
+
+namespace sora::wan {
+
+struct ModelFacts {
+  ModelFolder folder;
+
+  // Geometry
+  int latent_channels = 0;  ///< channels of the latents
+  int spatial_scale = 8;    ///< pixels a latent cell
+  int temporal_scale = 4;   ///< frames a latent frame (the first stands alone)
+  int patch_height = 2;     ///< latent cells a token
+  int patch_width = 2;
+  std::string scheduler;  ///< unipc, euler or dpm++
+  double flow_shift = 1;
+
+  // Defaults: published ones of the family, replaced by those of sora-gen.json in the folder
+  std::string family;  ///< such as "Wan 2.2 TI2V-5B"
+  int width = 832;
+  int height = 480;
+  int frames = 81;
+  double fps = 16;
+  int steps = 50;
+  double guidance = 5;
+  std::optional<double> guidance_2;
+  std::string negative_prompt;
+  std::int64_t smallest_area = 0;  ///< pixels; smaller pictures are made at this area and reduced
+
+  // Sizes, in bytes
+  std::uint64_t weight_bytes = 0;    ///< all weight files
+  std::uint64_t parameters = 0;      ///< elements in them
+  std::int64_t transformer_dim = 0;  ///< width of the token stream
+};
+
+/// Opens every file header of the folder, so that what is missing, pickled or damaged is found before
+/// any work. Throws Error: no_input, data, refused.
+ModelFacts read_model(const std::filesystem::path& dir);
+
+}  // namespace sora::wan

@@ -1,0 +1,218 @@
+// make_plan(): every default resolved, every check that needs no tensors made, before any work.
+#include "sora/plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <thread>
+
+#include "core/output_format.h"
+#include "models/wan/defaults.h"
+#include "pipeline/memory.h"
+#include "pipeline/size.h"
+#include "pipeline/windows.h"
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+constexpr double kLongest = 24 * 3600;  // seconds
+constexpr std::int64_t kMostFrames = 10'000'000;
+constexpr int kHeldLatentFrames = 2;  // of a window, from the one before: enough to know the motion
+
+[[noreturn]] void bad_option(const std::string& option, const std::string& expected) {
+  throw Error(ErrorKind::usage, "options", option + ": expected " + expected);
+}
+
+std::string text_of(double value) {
+  std::string text = std::to_string(value);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (!text.empty() && text.back() == '.') text.pop_back();
+  return text;
+}
+
+double in_range(const char* option, double value, double low, double high) {
+  if (!(value >= low && value <= high)) {
+    bad_option(std::string(option) + " " + text_of(value),
+               "a number from " + text_of(low) + " to " + text_of(high));
+  }
+  return value;
+}
+
+void plan_sampling(Plan& plan, const wan::ModelFacts& model) {
+  const Request& request = plan.request;
+  plan.steps = request.steps.value_or(model.steps);
+  in_range("--steps", plan.steps, 1, 1000);
+  plan.guidance = in_range("--guidance", request.guidance.value_or(model.guidance), 0, 100);
+  plan.guidance_2 = in_range("--guidance-2",
+                             request.guidance_2.value_or(
+                                 request.guidance ? plan.guidance : model.guidance_2.value_or(plan.guidance)),
+                             0, 100);
+  plan.flow_shift = in_range("--flow-shift", request.flow_shift.value_or(model.flow_shift), 0.01, 100);
+  plan.scheduler = request.scheduler.value_or(model.scheduler);
+  if (plan.scheduler != "unipc" && plan.scheduler != "euler" && plan.scheduler != "dpm++") {
+    bad_option("--scheduler " + plan.scheduler, "unipc, euler or dpm++");
+  }
+  plan.negative_prompt = request.negative_prompt.value_or(model.negative_prompt);
+  plan.boundary_ratio = model.folder.has("transformer_2") ? model.folder.boundary_ratio : std::nullopt;
+  plan.expand_timesteps = model.folder.expand_timesteps;
+}
+
+void plan_picture(Plan& plan, const wan::ModelFacts& model) {
+  const Request& request = plan.request;
+  const Size grid{model.spatial_scale * model.patch_width, model.spatial_scale * model.patch_height};
+  const std::int64_t native_area = static_cast<std::int64_t>(model.width) * model.height;
+  Size wanted{model.width, model.height};
+  Canvas canvas;
+  if (const auto res = parse_res(request.res, request.aspect)) {
+    wanted = *res;
+    const std::int64_t area = static_cast<std::int64_t>(wanted.width) * wanted.height;
+    const bool direct = area <= native_area && area >= model.smallest_area;
+    canvas = direct ? exact_canvas(wanted, grid)
+                    : native_canvas(wanted, std::clamp(area, model.smallest_area, native_area), grid);
+  } else if (request.aspect) {
+    const double aspect = parse_aspect(*request.aspect);
+    const Size shape{static_cast<int>(std::lround(4096 * aspect)), 4096};
+    canvas = native_canvas(shape, native_area, grid);
+    wanted = {canvas.crop.width / 2 * 2, canvas.crop.height / 2 * 2};
+    canvas.crop = wanted;
+  } else {
+    canvas = exact_canvas(wanted, grid);
+  }
+  plan.model_width = canvas.made.width;
+  plan.model_height = canvas.made.height;
+  plan.crop_width = canvas.crop.width;
+  plan.crop_height = canvas.crop.height;
+  plan.width = wanted.width;
+  plan.height = wanted.height;
+  plan.enlarged = plan.crop_width != plan.width || plan.crop_height != plan.height;
+  plan.latent_channels = model.latent_channels;
+  plan.latent_width = plan.model_width / model.spatial_scale;
+  plan.latent_height = plan.model_height / model.spatial_scale;
+  const auto size_text = [](int w, int h) { return std::to_string(w) + "x" + std::to_string(h); };
+  if (plan.enlarged) {
+    const bool larger = plan.width > plan.crop_width;
+    plan.notes.push_back("the picture is made at " + size_text(plan.crop_width, plan.crop_height) +
+                         ", the model's native area, and " + (larger ? "enlarged" : "reduced") + " to " +
+                         size_text(plan.width, plan.height) + " (Lanczos)");
+  }
+  if (plan.crop_width != plan.model_width || plan.crop_height != plan.model_height) {
+    plan.notes.push_back("the network makes " + size_text(plan.model_width, plan.model_height) +
+                         ", of which the centre " + size_text(plan.crop_width, plan.crop_height) +
+                         " is kept");
+  }
+}
+
+void plan_time(Plan& plan, const wan::ModelFacts& model, bool still) {
+  const Request& request = plan.request;
+  plan.model_fps = model.fps;
+  plan.fps = in_range("--fps", request.fps.value_or(model.fps), 0.1, 1000);
+  if (request.seconds && request.frames) bad_option("--seconds and --frames", "one of the two");
+  if (request.frames) {
+    if (*request.frames < 1 || *request.frames > kMostFrames) {
+      bad_option("--frames " + std::to_string(*request.frames), "1 to " + std::to_string(kMostFrames));
+    }
+    plan.frames = *request.frames;
+  } else if (request.seconds) {
+    in_range("--seconds", *request.seconds, 0.001, kLongest);
+    plan.frames = std::max<std::int64_t>(1, std::llround(*request.seconds * plan.fps));
+  } else {
+    plan.frames = still ? 1 : std::max<std::int64_t>(1, std::llround(model.frames * plan.fps / model.fps));
+  }
+  if (still && plan.frames != 1) {
+    bad_option("--output " + request.output.value_or(""),
+               "a container for video, or a numbered name such as dir/%05d.png, for " +
+                   std::to_string(plan.frames) + " frames");
+  }
+  // Frame n of the file shows the model's frame nearest in time.
+  plan.model_frames = std::llround(static_cast<double>(plan.frames - 1) / plan.fps * model.fps) + 1;
+  const int scale = model.temporal_scale;
+  const int needed = static_cast<int>((plan.model_frames - 1 + scale - 1) / scale) + 1;
+  const int native = (model.frames - 1) / scale + 1;
+  plan.windows = plan_windows(needed, native, kHeldLatentFrames);
+  plan.latent_frames = plan.windows.back().first + plan.windows.back().count;
+  if (plan.windows.size() > 1) {
+    plan.notes.push_back("longer than the model's native " + std::to_string(model.frames) +
+                         " frames: made in " + std::to_string(plan.windows.size()) +
+                         " windows, each held to the end of the one before");
+  }
+  if (plan.fps != model.fps) {
+    plan.notes.push_back("the model makes " + text_of(model.fps) +
+                         " frames per second; they are resampled in time to " + text_of(plan.fps));
+  }
+}
+
+void plan_output(Plan& plan) {
+  const Request& request = plan.request;
+  plan.output = request.output.value_or("");
+  const OutputFormat format = resolve_output(plan.output.empty() ? "video.mp4" : plan.output, request.format,
+                                             request.codec, request.pix_fmt);
+  check_size(format, plan.width, plan.height);
+  plan.container = format.container;
+  plan.codec = format.codec;
+  plan.pix_fmt = format.pix_fmt;
+  plan.crf = request.crf.value_or(18);
+  if (request.crf && format.max_crf == 0)
+    bad_option("--crf with " + format.codec, "no --crf: this codec has no quality scale");
+  if (format.max_crf > 0) in_range("--crf", plan.crf, 0, format.max_crf);
+}
+
+void plan_machine(Plan& plan, const wan::ModelFacts& model) {
+  const Request& request = plan.request;
+  const bool cuda = request.device.rfind("cuda", 0) == 0;
+  if (request.device != "auto" && request.device != "cpu" && !cuda) {
+    bad_option("--device " + request.device, "auto, cpu, cuda or cuda:N");
+  }
+  plan.device = request.device == "auto" ? (cuda_device_present() ? "cuda" : "cpu") : request.device;
+  plan.dtype = request.dtype.value_or(plan.device == "cpu" ? "float32" : "bfloat16");
+  if (plan.dtype != "float32" && plan.dtype != "bfloat16")
+    bad_option("--dtype " + plan.dtype, "float32 or bfloat16");
+  if (plan.dtype == "bfloat16" && plan.device == "cpu") {
+    bad_option("--dtype bfloat16", "float32 on a CPU, which computes bfloat16 a hundred times slower");
+  }
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  plan.threads = request.threads.value_or(cores);
+  in_range("--threads", plan.threads, 1, 1024);
+  plan.peak_memory_gb = estimate_peak_memory(plan, model.parameters, model.transformer_dim) / 1e9;
+  if (request.max_memory) {
+    in_range("--max-memory", *request.max_memory, 0.001, 1e6);
+    if (plan.peak_memory_gb > *request.max_memory) {
+      throw Error(ErrorKind::unavailable, "plan",
+                  "this needs about " + text_of(std::ceil(plan.peak_memory_gb * 10) / 10) +
+                      " GB, --max-memory allows " + text_of(*request.max_memory) +
+                      "; ask for a smaller --res, or a smaller model");
+    }
+  } else if (const double available = available_memory_gb();
+             plan.device == "cpu" && plan.peak_memory_gb > available) {
+    throw Error(ErrorKind::unavailable, "plan",
+                "this needs about " + text_of(std::ceil(plan.peak_memory_gb * 10) / 10) + " GB of memory, " +
+                    text_of(std::floor(available * 10) / 10) +
+                    " GB are free; ask for a smaller --res, or a smaller model");
+  }
+}
+
+}  // namespace
+
+Plan make_plan(const Request& request) {
+  Plan plan;
+  plan.request = request;
+  if (!plan.request.seed) {
+    std::random_device entropy;
+    plan.request.seed = entropy();  // 32 bits: short enough to type again
+  }
+  plan.model_dir = find_model(request.model);
+  const wan::ModelFacts model = wan::read_model(plan.model_dir);
+  plan.model_name = std::filesystem::weakly_canonical(plan.model_dir).filename().string();
+  plan.pipeline = model.folder.pipeline;
+  plan.weight_bytes = model.weight_bytes;
+  plan_sampling(plan, model);
+  plan_picture(plan, model);
+  const std::string output = request.output.value_or("video.mp4");
+  const OutputFormat format = resolve_output(output, request.format, request.codec, request.pix_fmt);
+  plan_time(plan, model, format.still && !format.sequence);
+  plan_output(plan);
+  plan_machine(plan, model);
+  return plan;
+}
+
+}  // namespace sora

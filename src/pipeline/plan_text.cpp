@@ -1,0 +1,129 @@
+// The plan, for people and for programs.
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "pipeline/metadata.h"
+#include "sora/plan.h"
+
+namespace sora {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", value);
+  return text;
+}
+
+std::string size(int width, int height) { return std::to_string(width) + "x" + std::to_string(height); }
+
+}  // namespace
+
+std::string plan_text(const Plan& plan) {
+  std::string text;
+  const auto line = [&](const char* name, const std::string& value) {
+    char label[16];
+    std::snprintf(label, sizeof label, "%-10s", name);
+    text += std::string(label) + value + "\n";
+  };
+  const bool guided = plan.guidance > 1;
+  line("prompt", "\"" + plan.request.prompt + "\"");
+  if (guided && !plan.negative_prompt.empty()) line("not", "\"" + plan.negative_prompt + "\"");
+  line("model", plan.model_name + " (" + plan.pipeline + ", " +
+                    number(static_cast<double>(plan.weight_bytes) / 1e6) + " MB of weights)");
+  line("video", std::to_string(plan.frames) + (plan.frames == 1 ? " frame" : " frames") + " of " +
+                    size(plan.width, plan.height) + " at " + number(plan.fps) + " fps, " +
+                    number(static_cast<double>(plan.frames) / plan.fps) + " s");
+  line("network",
+       size(plan.model_width, plan.model_height) + ", latents " + std::to_string(plan.latent_channels) +
+           " x " + std::to_string(plan.latent_frames) + " x " + std::to_string(plan.latent_height) + " x " +
+           std::to_string(plan.latent_width) +
+           (plan.windows.size() > 1 ? ", " + std::to_string(plan.windows.size()) + " windows" : ""));
+  line("sampling",
+       std::to_string(plan.steps) + " steps of " + plan.scheduler + ", guidance " +
+           (guided ? number(plan.guidance) : std::string("off")) +
+           (plan.boundary_ratio
+                ? " and " + number(plan.guidance_2) + ", experts change at " + number(*plan.boundary_ratio)
+                : "") +
+           ", flow shift " + number(plan.flow_shift) + ", seed " + std::to_string(*plan.request.seed));
+  line("output", (plan.output.empty() ? std::string("(unnamed)") : plan.output) + " (" + plan.container +
+                     ", " + plan.codec + ", " + plan.pix_fmt + ")");
+  line("device", plan.device + ", " + plan.dtype + ", " + std::to_string(plan.threads) +
+                     (plan.threads == 1 ? " thread" : " threads"));
+  line("memory",
+       "about " + number(static_cast<int>(plan.peak_memory_gb * 10 + 0.5) / 10.0) + " GB at the peak");
+  if (plan.seconds_estimate) line("time", "about " + number(*plan.seconds_estimate) + " s");
+  for (const auto& note : plan.notes) line("note", note);
+  return text;
+}
+
+std::string plan_json(const Plan& plan) {
+  Json json;
+  json["prompt"] = plan.request.prompt;
+  json["negative_prompt"] = plan.negative_prompt;
+  json["seed"] = *plan.request.seed;
+  json["model"] = {{"name", plan.model_name},
+                   {"path", plan.model_dir.string()},
+                   {"pipeline", plan.pipeline},
+                   {"weight_bytes", plan.weight_bytes}};
+  json["steps"] = plan.steps;
+  json["guidance"] = plan.guidance;
+  json["guidance_2"] = plan.guidance_2;
+  json["flow_shift"] = plan.flow_shift;
+  json["scheduler"] = plan.scheduler;
+  json["boundary_ratio"] = plan.boundary_ratio ? Json(*plan.boundary_ratio) : Json();
+  json["expand_timesteps"] = plan.expand_timesteps;
+  json["width"] = plan.width;
+  json["height"] = plan.height;
+  json["model_width"] = plan.model_width;
+  json["model_height"] = plan.model_height;
+  json["crop_width"] = plan.crop_width;
+  json["crop_height"] = plan.crop_height;
+  json["enlarged"] = plan.enlarged;
+  json["fps"] = plan.fps;
+  json["model_fps"] = plan.model_fps;
+  json["frames"] = plan.frames;
+  json["seconds"] = static_cast<double>(plan.frames) / plan.fps;
+  json["latents"] = {plan.latent_channels, plan.latent_frames, plan.latent_height, plan.latent_width};
+  json["windows"] = Json::array();
+  for (const Window& window : plan.windows) {
+    json["windows"].push_back({{"first", window.first}, {"count", window.count}, {"held", window.held}});
+  }
+  json["output"] = plan.output;
+  json["container"] = plan.container;
+  json["codec"] = plan.codec;
+  json["crf"] = plan.crf;
+  json["pix_fmt"] = plan.pix_fmt;
+  json["device"] = plan.device;
+  json["dtype"] = plan.dtype;
+  json["threads"] = plan.threads;
+  json["peak_memory_gb"] = plan.peak_memory_gb;
+  json["seconds_estimate"] = plan.seconds_estimate ? Json(*plan.seconds_estimate) : Json();
+  json["notes"] = plan.notes;
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string metadata_json(const Plan& plan) {
+  Json json;
+  json["generator"] = "sora-gen " SORA_GEN_VERSION;
+  json["prompt"] = plan.request.prompt;
+  if (!plan.negative_prompt.empty()) json["negative_prompt"] = plan.negative_prompt;
+  json["model"] = plan.model_name;
+  json["seed"] = *plan.request.seed;
+  json["steps"] = plan.steps;
+  json["guidance"] = plan.guidance;
+  if (plan.boundary_ratio) json["guidance_2"] = plan.guidance_2;
+  json["flow_shift"] = plan.flow_shift;
+  json["scheduler"] = plan.scheduler;
+  json["frames"] = plan.frames;
+  json["fps"] = plan.fps;
+  json["res"] = size(plan.width, plan.height);
+  json["codec"] = plan.codec;
+  json["crf"] = plan.crf;
+  json["pix_fmt"] = plan.pix_fmt;
+  json["dtype"] = plan.dtype;
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace sora
