@@ -3,7 +3,6 @@
 #include "sora/error.h"
 
 namespace sora {
-namespace {
 
 at::ScalarType scalar_type(DType dtype, const std::string& name) {
   switch (dtype) {
@@ -25,8 +24,6 @@ at::ScalarType scalar_type(DType dtype, const std::string& name) {
   throw Error(ErrorKind::data, "checkpoint",
               "tensor " + name + " has type " + dtype_name(dtype) + ", expected a floating-point type");
 }
-
-}  // namespace
 
 Weights Weights::operator/(std::string_view name) const {
   Weights scope(source_);

@@ -28,6 +28,9 @@ struct Placement {
 /// Precision a tensor is kept in: the placement's dtype, or always fp32 (norms, time embedding, tables).
 enum class Precision { compute, full };
 
+/// The type that a file's floating-point type is read as. Throws Error (data) for other types.
+at::ScalarType scalar_type(DType dtype, const std::string& name);
+
 class WeightSource {
  public:
   virtual ~WeightSource() = default;

@@ -1,0 +1,38 @@
+#include "pipeline/frames.h"
+
+#include <cmath>
+
+namespace sora {
+
+at::Tensor to_pixels(const at::Tensor& chunk) {
+  return chunk.to(at::kCPU, at::kFloat)
+      .mul(0.5)
+      .add_(0.5)
+      .clamp_(0, 1)  // [1, 3, n, H, W]
+      .squeeze(0)
+      .permute({1, 2, 3, 0})
+      .contiguous();  // [n, H, W, 3]
+}
+
+std::int64_t FrameSink::source_of(std::int64_t frame) const {
+  return std::llround(static_cast<double>(frame) / plan_.fps * plan_.model_fps);
+}
+
+void FrameSink::push(const at::Tensor& pixels) {
+  const std::int64_t top = (plan_.model_height - plan_.crop_height) / 2;
+  const std::int64_t left = (plan_.model_width - plan_.crop_width) / 2;
+  const at::Tensor rgb = pixels.narrow(1, top, plan_.crop_height)
+                             .narrow(2, left, plan_.crop_width)
+                             .mul(255)
+                             .round_()
+                             .to(at::kByte)
+                             .contiguous();  // [n, crop_height, crop_width, 3]
+  for (std::int64_t i = 0; i < rgb.size(0); ++i, ++seen_) {
+    while (!complete() && source_of(written_) == seen_) {
+      writer_.write(rgb[i].const_data_ptr<std::uint8_t>(), rgb.stride(1));
+      ++written_;
+    }
+  }
+}
+
+}  // namespace sora

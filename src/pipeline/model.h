@@ -1,0 +1,30 @@
+// The networks of one model folder, in memory.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "checkpoint/weights.h"
+#include "models/t5/text_encoder.h"
+#include "models/wan/transformer.h"
+#include "models/wan/vae.h"
+#include "sampling/scheduler_config.h"
+#include "sora/plan.h"
+
+namespace sora {
+
+struct Model {
+  std::filesystem::path dir;
+  Placement placement;
+  SchedulerConfig scheduler;
+  std::unique_ptr<TextEncoder> text_encoder;
+  std::unique_ptr<wan::WanTransformer> transformer;
+  std::unique_ptr<wan::WanTransformer> transformer_2;  ///< the low-noise expert; null: one network
+  std::unique_ptr<wan::WanVae> vae;
+};
+
+/// Loads what `plan` needs. Throws Error: no_input, data, refused, unavailable.
+Model load_model(const Plan& plan);
+
+}  // namespace sora
