@@ -1,0 +1,34 @@
+"""Renders captioned clips into shards that can be read by memory map.
+
+    python render.py DATA 128x128 1200 --seed 1            # training clips
+    python render.py DATA 128x128 64 --seed 900 --unseen   # clips of attribute combinations that training never sees
+
+A shard DATA/HxW-seen-SEED-0000 is three files: .clips.npy uint8 [N,T,H,W,3], .masks.npy uint8 [N,1+(T-1)/4,H/8,W/8] (share
+of the subject in a cell) and .json (a list of attributes).  Existing shards are kept, so the command can be repeated.
+"""
+import argparse
+import json
+import os
+
+import numpy as np
+
+import world
+
+if __name__ == "__main__":
+    ap = argparse.ArgumentParser()
+    ap.add_argument("data"); ap.add_argument("size"); ap.add_argument("count", type=int)
+    ap.add_argument("--seed", type=int, default=1); ap.add_argument("--unseen", action="store_true")
+    ap.add_argument("--frames", type=int, default=17); ap.add_argument("--shard", type=int, default=100)
+    o = ap.parse_args()
+    h, w = map(int, o.size.split("x"))
+    os.makedirs(o.data, exist_ok=True)
+    for k in range((o.count + o.shard - 1) // o.shard):
+        name = f"{o.data}/{o.size}-{'unseen' if o.unseen else 'seen'}-{o.seed:03d}-{k:04d}"
+        if os.path.exists(name + ".json"): continue
+        rng = np.random.RandomState(o.seed * 100003 + k)
+        n = min(o.shard, o.count - k * o.shard)
+        attributes = [world.sample(rng, o.unseen) for _ in range(n)]
+        clips, masks = zip(*(world.render(a, int(rng.randint(2**31)), o.frames, h, w) for a in attributes))
+        np.save(name + ".clips.npy", np.stack(clips)); np.save(name + ".masks.npy", np.stack(masks))
+        with open(name + ".tmp", "w") as f: json.dump(attributes, f)
+        os.replace(name + ".tmp", name + ".json")               # the list is written last: a shard without it is not there

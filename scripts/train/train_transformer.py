@@ -1,0 +1,136 @@
+"""Trains the denoiser and the text encoder on encoded clips, by flow matching.
+
+    python train_transformer.py STATE DATA --sizes 64x64,48x80,80x48 --samples 60000 --batch 24 --decay 0
+    python train_transformer.py STATE DATA --sizes 128x128,96x176,176x96 --samples 72000 --batch 6      # goes on at full size
+
+x_t = (1-t) latents + t noise, target noise - latents.  Times are logit-normal, shifted to the noisy side, and every latent frame has its
+own: 65% of the samples use one time for all frames (text to video), 20% hold the first frames clean at t = 0 (extension, image to
+video), 15% draw all times freely.  Cells under the subject weigh more.  Two small heads that read the attributes, from the middle of the
+denoiser and from the text, exist during training only.  Captions are worded anew each time and dropped one time in ten.
+
+Saves STATE/transformer.pt every five minutes, resumes from it, stops cleanly on SIGTERM.  Each call is a stage: the rate warms up
+briefly, stays flat and falls to zero over the last --decay share of the stage's samples.
+"""
+import argparse
+import os
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import common
+import tokenizer
+import train_text
+import transformer
+import world
+
+ap = argparse.ArgumentParser()
+ap.add_argument("state"); ap.add_argument("data")
+ap.add_argument("--sizes", default="64x64,48x80,80x48"); ap.add_argument("--samples", type=int, default=60000, help="in all, earlier stages included")
+ap.add_argument("--batch", type=int, default=24, help="a process and step"); ap.add_argument("--lr", type=float, default=2e-3); ap.add_argument("--decay", type=float, default=.4)
+ap.add_argument("--width", type=int, default=256); ap.add_argument("--layers", type=int, default=6); ap.add_argument("--shift", type=float, default=2.)
+ap.add_argument("--mask-weight", type=float, default=5.); ap.add_argument("--aux", type=float, default=.05); ap.add_argument("--ema", type=float, default=.998)
+ap.add_argument("--procs", type=int, default=2); ap.add_argument("--every", type=float, default=300); ap.add_argument("--seed", type=int, default=0)
+o = ap.parse_args()
+
+run = common.Run(o.state, o.procs); dev = run.device
+torch.manual_seed(o.seed)
+tok = tokenizer.Tokenizer(o.state + "/spiece.model")
+lat = torch.load(o.state + "/latents.pt", weights_only=False)
+mean, std = torch.tensor(lat["mean"]), torch.tensor(lat["std"])
+buckets, weight = [], []
+for size in o.sizes.split(","):
+    z, k, a = [], [], []
+    for n in common.shards(o.data, "seen"):
+        if not os.path.basename(n).startswith(size + "-"): continue
+        _, masks, at = common.clips(n)
+        if os.path.exists(n + ".latents.npy"): z.append(np.load(n + ".latents.npy")); k.append(masks); a += at
+        if os.path.exists(n + ".mirror.npy"): z.append(np.load(n + ".mirror.npy")); k.append(masks[:, :, :, ::-1]); a += [world.mirror(x) for x in at]
+    if a: buckets.append((np.concatenate(z), np.concatenate(k), a)); weight.append(len(a))
+weight = np.array(weight) / sum(weight)
+C = buckets[0][0].shape[-1]
+config = dict(channels=C, width=o.width, layers=o.layers)
+enc, net = transformer.build_text(len(tok)), transformer.build(**config)
+with torch.no_grad(): net.proj_out.weight.zero_(); net.proj_out.bias.zero_()
+heads = torch.nn.ModuleDict(dict(text=torch.nn.Linear(128, sum(train_text.SIZES)), mid=torch.nn.Linear(3 * o.width, sum(train_text.SIZES))))
+file = o.state + "/transformer.pt"
+start = torch.load(file, weights_only=False) if os.path.exists(file) else None
+if not start and os.path.exists(o.state + "/text.pt"):
+    k = torch.load(o.state + "/text.pt", weights_only=False); enc.load_state_dict(k["model"]); heads["text"].load_state_dict(k["head"])
+elif start:
+    enc.load_state_dict(start["text"]); net.load_state_dict(start["net"]); heads.load_state_dict(start["heads"])
+for m in (enc, net, heads): m.to(dev)
+kept = list(enc.parameters()) + list(net.parameters())            # what is averaged and exported
+params = kept + list(heads.parameters())
+run.share(params)
+matrix = [p for n, p in net.named_parameters() if p.ndim == 2 and n.startswith("blocks.")]
+ids = {id(p) for p in matrix}
+muon = common.Muon(matrix, decay=.01, run=run)
+slow = {id(p) for p in enc.parameters()}
+adam = torch.optim.AdamW([dict(params=[p for p in params if id(p) not in ids and id(p) not in slow], s=1.), dict(params=list(enc.parameters()), s=.3)], o.lr, betas=(.9, .97), weight_decay=0.)
+ema = [p.detach().clone() for p in kept]
+done = step = stage = 0; name = o.sizes
+if start:
+    done, step = start["samples"], start["step"]
+    stage = start["stage"] if start["sizes"] == name else done    # a new stage begins where the last ended
+    muon.load_state_dict(start["muon"]); adam.load_state_dict(start["adam"])
+    for a, b in zip(ema, start["ema"]): a.copy_(b)
+
+
+def checkpoint():
+    if run.rank == 0:
+        common.save(file, config=config, text=enc.state_dict(), net=net.state_dict(), heads=heads.state_dict(), ema=ema, muon=muon.state_dict(),
+                    adam=adam.state_dict(), samples=done, step=step, stage=stage, sizes=name)
+
+
+def times(B, T):
+    """Times [B,T] in [0,1]."""
+    draw = lambda *s: (lambda u: o.shift * u / (1 + (o.shift - 1) * u))(torch.where(torch.rand(*s) < .1, torch.rand(*s), torch.sigmoid(torch.randn(*s))))
+    t = draw(B, 1).expand(B, T).clone()
+    kind = torch.rand(B); k = torch.randint(1, T, (B,))
+    free = (kind < .15)[:, None]; hold = ((kind >= .15) & (kind < .35))[:, None]
+    t = torch.where(free, draw(B, T), t)
+    return torch.where(hold & (torch.arange(T)[None] < k[:, None]), torch.zeros(()), t)
+
+
+run.say("denoiser %.2f M, text %.2f M, clips %s, from sample %d" % (sum(p.numel() for p in net.parameters()) / 1e6, sum(p.numel() for p in enc.parameters()) / 1e6, [len(b[2]) for b in buckets], done))
+began = saved = logged = time.time(); first = done; log = {}
+while done < o.samples and not run.stop:
+    which = np.random.RandomState(step * 7 + 1).choice(len(buckets), p=weight)       # the same on all processes
+    rng = run.seed(o.seed, step)
+    Z, M, A = buckets[which]
+    pick = rng.randint(len(A), size=o.batch)
+    x = ((torch.from_numpy(Z[pick]).float() - mean) / std).to(dev); mask = torch.from_numpy(M[pick].astype(np.float32) / 255).to(dev)
+    B, T, H, W, _ = x.shape
+    dropped = rng.rand(B) < .1
+    tokens = [tok("" if d else world.caption(A[i], rng)) for i, d in zip(pick, dropped)]
+    target = torch.tensor([world.labels(A[i]) for i in pick], device=dev); live = torch.tensor(~dropped, device=dev).float()
+    t = times(B, T).to(dev); noise = torch.randn(x.shape).to(dev); s = t[:, :, None, None, None]
+    with torch.autocast("cuda", torch.bfloat16, enabled=run.cuda):
+        rows, bias = transformer.text(enc, *(v := transformer.pad(tokens, dev)))
+        out, mid = transformer.forward(net, torch.lerp(x, noise, s), t, rows, bias, tap=o.layers // 2)
+        mid = mid.mean(2); mid = torch.cat([mid.mean(1), mid[:, 0], mid[:, -1]], -1)
+        la, ra = train_text.classify(heads["text"](rows.sum(1) / v[1][:, None]), target, live)
+        lb, rb = train_text.classify(heads["mid"](mid), target, live)
+    w = (1 + o.mask_weight * mask) * (t > 0)[:, :, None, None]
+    err = (out.float() - (noise - x)).square().mean(-1)
+    mse = (w * err).sum() / w.sum()
+    loss = mse + o.aux * (la + lb)
+    for p in params: p.grad = None
+    loss.backward()
+    run.agree(params)
+    norm = torch.nn.utils.clip_grad_norm_(params, 1.)
+    lr = o.lr * min(common.rate(done - stage, o.samples - stage, o.decay, 40 * o.batch * run.world) if o.decay else 1., 1.)
+    if not o.decay: lr = o.lr * min(1., (done - stage + 1) / (40 * o.batch * run.world))
+    for g in adam.param_groups: g["lr"] = lr * g["s"]
+    adam.step(); muon.step(lr); step += 1; done += B * run.world
+    with torch.no_grad(): torch._foreach_lerp_(ema, kept, 1 - min(o.ema, step / (step + 10.)))
+    for k, v in dict(mse=float(mse.detach()), subject=float(((w * err) * (mask > .5)).sum().detach() / ((mask > .5) * (t > 0)[:, :, None, None]).sum().clamp_min(1) / (1 + o.mask_weight)), text=float(np.mean(ra)), mid=float(np.mean(rb)), norm=float(norm)).items():
+        log[k] = .97 * log.get(k, v) + .03 * v
+    if run.rank == 0 and time.time() - logged > 30:
+        logged = time.time(); run.say("%5.0f s  samples %d  step %d  lr %.1e  %s  %.1f samples/s" % (logged - began, done, step, lr, {k: round(v, 3) for k, v in log.items()}, (done - first) / (logged - began)))
+    if time.time() - saved > o.every: saved = time.time(); checkpoint()
+checkpoint()
+run.say("end: samples %d" % done)
+run.end()

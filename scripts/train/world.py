@@ -1,0 +1,600 @@
+"""The procedural world: short stylised clips with exact attributes, captions and a subject mask.
+
+    attributes = sample(rng)                        # a dict, see SCENES ... CAMERAS
+    clip, mask = render(attributes, seed, frames=17, height=128, width=128)
+    text = caption(attributes, rng)
+
+A clip is a deterministic function of (attributes, seed, size).  Coordinates: u runs to the right, v downwards, both in
+units of the frame's height; v is 0 at the top and 1 at the bottom, u is 0 in the middle.  Everything is drawn by one
+numba function, column by column, on a grid twice as fine as the frame and then averaged.
+
+The look is chosen to be easy to compress and to learn: smooth gradients, large clean shapes, three strongly different
+palettes (day, sunset, night), few and large weather particles, one large subject.
+"""
+import math
+
+import cv2
+import numpy as np
+from numba import njit
+
+SCENES = ["sea", "mountains", "city", "forest", "desert", "snow"]
+TIMES = ["day", "sunset", "night"]
+WEATHER = ["clear", "cloudy", "rain", "snowfall"]
+SUBJECTS = ["none", "boat", "car", "ball", "bird", "balloon", "person"]
+COLOURS = ["none", "red", "blue", "green", "yellow", "white", "purple"]
+MOTIONS = ["still", "left", "right", "up", "down", "bounce"]
+CAMERAS = ["static", "pan left", "pan right", "zoom in", "zoom out"]
+ATTRIBUTES = {"scene": SCENES, "time": TIMES, "weather": WEATHER, "subject": SUBJECTS, "colour": COLOURS,
+              "motion": MOTIONS, "camera": CAMERAS}
+RGB = np.array([[0, 0, 0], [.90, .12, .12], [.16, .38, 1.], [.12, .70, .22], [1., .85, .10], [.97, .97, .97], [.62, .18, .82]])
+
+# which subjects a scene can hold, and which motions a subject can make
+SCENE_SUBJECTS = {"sea": ["boat", "ball", "bird", "balloon"], "mountains": ["boat", "bird", "balloon", "ball"],
+                  "city": ["car", "person", "balloon", "ball"], "forest": ["person", "bird", "ball", "car"],
+                  "desert": ["car", "person", "balloon", "bird"], "snow": ["car", "person", "ball", "balloon"]}
+SUBJECT_MOTIONS = {"none": ["still"], "boat": ["left", "right", "still"], "car": ["left", "right", "still"],
+                   "person": ["left", "right", "still"], "ball": ["left", "right", "up", "down", "bounce"],
+                   "bird": ["left", "right", "up", "down"], "balloon": ["left", "right", "up", "down", "still"]}
+# height of a subject over the frame's height, and the height v of its centre when it is on the ground (or in the air)
+SIZE = {"none": .3, "boat": .38, "car": .34, "ball": .30, "bird": .34, "balloon": .42, "person": .42}
+REST = {"boat": .70, "car": .78, "person": .72, "ball": .72, "bird": .32, "balloon": .34}
+
+
+# ---------------------------------------------------------------- pixels
+@njit(cache=True, inline="always")
+def rnd(a, b, s):
+    """A fixed random number in [0,1) for two integers and a seed."""
+    n = np.uint32(np.int64(a) * 374761393 + np.int64(b) * 668265263 + np.int64(s) * 974711)
+    n = np.uint32((n ^ (n >> np.uint32(13))) * np.uint32(1274126177))
+    n = np.uint32(n ^ (n >> np.uint32(16)))
+    return float(n & np.uint32(0xFFFFFF)) / 16777216.0
+
+
+@njit(cache=True)
+def wave(x, s):
+    """Smooth one-dimensional noise in [0,1] of wavelength about 1."""
+    i = math.floor(x); f = x - i; f = f * f * (3 - 2 * f)
+    a = rnd(i, 17, s)
+    return a + (rnd(i + 1, 17, s) - a) * f
+
+
+@njit(cache=True, inline="always")
+def ramp(a, b, x):
+    t = (x - a) / (b - a)
+    t = 0.0 if t < 0 else (1.0 if t > 1 else t)
+    return t * t * (3 - 2 * t)
+
+
+@njit(cache=True, inline="always")
+def put(o, r, g, b, a):
+    o[0] += (r - o[0]) * a; o[1] += (g - o[1]) * a; o[2] += (b - o[2]) * a
+
+
+@njit(cache=True)
+def sky(u, v, t, tod, weather, aspect, seed, plain, o):
+    """Sky colour at (u, v).  plain leaves out the stars, the disc and the clouds (used for haze and reflections)."""
+    k = min(max(v / .58, 0.), 1.)
+    if tod == 0: o[0] = .25 + .52 * k; o[1] = .55 + .35 * k; o[2] = .95 + .04 * k
+    elif tod == 1:
+        q = k * k
+        o[0] = .45 + .55 * min(k * 1.25, 1.); o[1] = .22 + .22 * k + .30 * q; o[2] = .52 - .20 * k + .02 * q
+    else: o[0] = .05 + .11 * k; o[1] = .07 + .17 * k; o[2] = .24 + .26 * k
+    if weather > 0:
+        g = .30 * o[0] + .5 * o[1] + .2 * o[2]; w = .62 if tod != 1 else .42
+        d = .92 if weather == 1 else (.74 if weather == 2 else 1.02)
+        o[0] += (g - o[0]) * w; o[1] += (g - o[1]) * w; o[2] += (g * 1.06 - o[2]) * w
+        o[0] *= d; o[1] *= d; o[2] *= d
+    if plain: return
+    sx = (rnd(1, 2, seed) - .5) * .7 * aspect; sy = .14 + .08 * rnd(3, 2, seed)
+    if tod == 1: sy = .36 + .08 * rnd(3, 2, seed)
+    if weather == 0:
+        if tod == 2:
+            x = u * 7 + 500; y = v * 7; cx = math.floor(x); cy = math.floor(y)
+            if rnd(cx, cy, seed + 7) > .62:
+                dx = x - cx - .3 - .4 * rnd(cx, cy, seed + 8); dy = y - cy - .3 - .4 * rnd(cx, cy, seed + 9)
+                put(o, 1., 1., .92, math.exp(-(dx * dx + dy * dy) * 90) * (.75 + .2 * math.sin(t * 2 + 30 * rnd(cx, cy, seed))))
+        d = math.sqrt((u - sx) ** 2 + (v - sy) ** 2)
+        r = .075 if tod != 1 else .11
+        if tod == 0: put(o, 1., .98, .75, .45 * math.exp(-d * 7)); put(o, 1., .97, .70, ramp(r + .012, r, d))
+        elif tod == 1: put(o, 1., .80, .40, .6 * math.exp(-d * 5)); put(o, 1., .90, .55, ramp(r + .012, r, d))
+        else: put(o, .75, .80, .95, .3 * math.exp(-d * 8)); put(o, .97, .96, .88, ramp(r + .012, r, d))
+    n = 2 if weather == 0 else 5
+    if tod == 0: c0 = 1.; c1 = 1.; c2 = 1.
+    elif tod == 1: c0 = 1.; c1 = .70; c2 = .60
+    else: c0 = .26; c1 = .32; c2 = .52
+    if weather == 1: c0 *= .90; c1 *= .91; c2 *= .93
+    elif weather == 2: c0 *= .66; c1 *= .68; c2 *= .74
+    for i in range(n):
+        span = aspect + .6
+        x = (rnd(i, 5, seed) * span + t * .02) % span - span / 2
+        y = .08 + .26 * rnd(i, 6, seed) if weather == 0 else .03 + .30 * (i + .5 * rnd(i, 6, seed)) / n
+        w = .16 + .08 * rnd(i, 7, seed)
+        if weather > 0: w *= 1.6
+        dx = (u - x) / w; dy = (v - y) / (w * .34)
+        if dy > 0: dy *= 1.7                                # flat underside
+        dx2 = (u - x - w * .4) / (w * .7); dy2 = (v - y - w * .03) / (w * .26)
+        d = min(dx * dx + dy * dy, dx2 * dx2 + dy2 * dy2)
+        put(o, c0, c1, c2, ramp(1., .35, d) * (.9 if weather else .8))
+
+
+@njit(cache=True)
+def terrain(scene, u, px, aspect, seed, c):
+    """Everything of a scene that depends on the column alone; px is the camera's sideways move."""
+    if scene == 0:
+        side = 1.0 if rnd(5, 5, seed) > .5 else -1.0
+        q = side * (u + px * .6) - max(aspect * .5 - .36, .02)   # cliff grows towards the edge
+        c[0] = .55 - .34 * ramp(.0, .42, q) + .02 * (wave(u * 6 + px * 3, seed) - .5) if q > 0 else 2.
+        c[1] = q
+    elif scene == 1:
+        for k in range(2):
+            x = (u + px * (.15 + .2 * k)) * (2.1 + .9 * k) + 20 + 7.3 * k; i = math.floor(x); f = x - i
+            p = .95 - .35 * rnd(i, 3 + k, seed)                   # pointed peaks with random heights
+            e = 1 - abs(2 * f - 1) * (1.0)
+            top = .58 - (.10 + .36 * p * e if k == 0 else .02 + .20 * p * e)
+            c[k] = top
+    elif scene == 2:
+        for k in range(2):
+            x = (u + px * (.25 + .25 * k)) * (6.5 - 2 * k) + 40; i = math.floor(x); f = x - i
+            c[3 * k] = .16 + .15 * k + .26 * rnd(i, k, seed + 70); c[3 * k + 1] = f; c[3 * k + 2] = i
+            if k == 1 and (f < .06 or f > .94): c[3] = 2.
+    elif scene == 3:
+        for k in range(3):
+            x = (u + px * (.2 + .25 * k)) * (7. - 1.9 * k) + 30; i = math.floor(x)
+            best = 9.; who = 0.
+            for j in range(-1, 2):
+                a = i + j; cx = a + .5 + .3 * (rnd(a, 3 + k, seed) - .5)
+                h = (.30 + .12 * rnd(a, 5 + k, seed)) * (1. + .18 * k); b = .60 + .055 * k
+                d = abs(x - cx) / .56                              # a cone: half width .56 at the bottom
+                if d < 1 and b - h * (1 - d) < best: best = b - h * (1 - d); who = cx
+            c[2 * k] = best; c[2 * k + 1] = x - who
+    elif scene == 4:
+        x = (u + px * .2) * 1.6 + 9.
+        c[0] = .56 - .20 * ramp(.50, .60, wave(x, seed + 3)) - .05 * ramp(.66, .70, wave(x, seed + 3))
+        c[1] = .60 - .11 * wave((u + px * .4) * 1.7 + 5, seed + 4)
+        c[2] = .70 - .09 * wave((u + px * .7) * 1.9 + 3, seed + 5)
+        x = (u + px * .7) * 1.5 + 20.; i = math.floor(x)           # one large cactus in some cells
+        c[3] = (x - i - .5) / 1.5 if rnd(i, 9, seed) > .45 else 9.
+    else:
+        for k in range(3): c[k] = .50 + .11 * k - .14 * wave((u + px * (.2 + .25 * k)) * (1.3 + .2 * k) + 3 * k + 4, seed + 20 + k)
+        for k in range(2):
+            x = (u + px * (.3 + .3 * k)) * (4. - 1.2 * k) + 20; i = math.floor(x)
+            c[3 + 2 * k] = 9.
+            if rnd(i, k, seed + 7) > .40:
+                xc = (i + .5 - 20) / (4. - 1.2 * k)                 # in layer coordinates
+                c[4 + 2 * k] = .63 + .11 * k - .14 * wave((xc + px * 0 - px * (.3 + .3 * k) + px * (.2 + .25 * (k + 1))) * (1.3 + .2 * (k + 1)) + 3 * (k + 1) + 4, seed + 20 + k + 1)
+                c[3 + 2 * k] = (x - i - .5) / (4. - 1.2 * k)
+
+
+@njit(cache=True)
+def backdrop(scene, u, v, t, tod, weather, px, aspect, seed, c, h, o):
+    """Colour of the scene at (u, v); h is a scratch colour."""
+    l0 = 1.; l1 = 1.; l2 = 1.                                      # light on the land
+    if tod == 1: l0 = 1.0; l1 = .70; l2 = .62
+    elif tod == 2: l0 = .46; l1 = .53; l2 = .78
+    if weather == 1 or weather == 2: l0 *= .84; l1 *= .86; l2 *= .90
+    sky(u + px * .12, v, t, tod, weather, aspect, seed, False, o)
+    if v < .02: return
+    if scene == 0:                                                 # sea with a lighthouse on a cliff
+        if v > .55:
+            sky(u, .50, t, tod, weather, aspect, seed, True, h)
+            k = (v - .55) / .45
+            b0 = .05 * l0; b1 = .34 * l1; b2 = .56 * l2
+            if tod == 1: b0 = .30; b1 = .24; b2 = .44
+            f = .55 * math.exp(-k * 4)
+            o[0] = b0 + (h[0] - b0) * f; o[1] = b1 + (h[1] - b1) * f; o[2] = b2 + (h[2] - b2) * f
+            z = .5 / (k + .28)                                     # rows of waves, narrower towards the horizon
+            w = .5 + .5 * math.sin(z * 16 + t * 2.2 + 1.2 * math.sin((u + px) * 6 / (k + .4) + t))
+            a = .13 * w * ramp(0., .12, k)
+            put(o, h[0], h[1], h[2], a)
+            if weather == 0:
+                sx = (rnd(1, 2, seed) - .5) * .7 * aspect - px * .12
+                put(o, 1., .93 if tod != 1 else .78, .75 if tod != 1 else .45, math.exp(-abs(u - sx) * 12 / (.4 + k)) * (.25 + .3 * w) * (1. if tod == 1 else .7))
+        if c[0] < 1.5:
+            lx = .20
+            if v > c[0] and v < .585:
+                g = ramp(.05, .02, v - c[0])
+                o[0] = (.50 * (1 - g) + .32 * g) * l0; o[1] = (.40 * (1 - g) + .62 * g) * l1; o[2] = (.32 * (1 - g) + .24 * g) * l2
+        q = c[1]; lx = .22; top = .10; dx = q - lx
+        wd = .026 + .03 * (v - top)
+        if abs(dx) < wd and v > top and v < .41:
+            red = 1. if math.floor((v - top) / .07) % 2 == 1 else 0.
+            s = 1. - .25 * (dx / wd)
+            m = max(l0, .55); o[0] = .95 * m * s; o[1] = (.94 - .74 * red) * m * s; o[2] = (.92 - .74 * red) * m * s
+        if abs(dx) < .034 and v > .055 and v <= top: put(o, 1., .92, .55, 1.)
+        if abs(dx) < .04 - (v - .055) * -.9 and v > .02 and v <= .055: put(o, .80 * max(l0, .6), .15, .15, 1.)
+        if tod == 2: put(o, 1., .92, .6, .8 * math.exp(-math.sqrt(dx * dx + (v - .08) ** 2) * 14))
+    elif scene == 1:                                               # a lake below mountains
+        vv = v; lake = v > .60
+        if lake: vv = 1.2 - v + .008 * math.sin(v * 60 - t * 3)
+        if lake: sky(u + px * .12, max(vv, .1), t, tod, weather, aspect, seed, True, o)
+        sky(u, .5, t, tod, weather, aspect, seed, True, h)
+        if vv > c[0] and (not lake or vv > .36):
+            cap = ramp(.10, .075, vv - c[0]) if c[0] < .34 else 0.
+            s = .85 + .15 * math.sin((u + px * .15) * 13.2)
+            r = .46 * s * (1 - cap) + .97 * cap; g = .48 * s * (1 - cap) + .97 * cap; b = .58 * s * (1 - cap) + 1. * cap
+            f = .25
+            o[0] = r * l0 * (1 - f) + h[0] * f; o[1] = g * l1 * (1 - f) + h[1] * f; o[2] = b * l2 * (1 - f) + h[2] * f
+        if vv > c[1]: o[0] = .30 * l0; o[1] = .46 * l1; o[2] = .34 * l2
+        if not lake and v > .575: o[0] = .40 * l0; o[1] = .62 * l1; o[2] = .28 * l2
+        if lake:
+            k = (v - .60) / .40
+            put(o, .10 * l0, .36 * l1, .52 * l2, .42 + .38 * k)
+            w = .5 + .5 * math.sin(20 / (k + .35) + t * 1.6)
+            put(o, h[0], h[1], h[2], .10 * w * ramp(0., .2, k))
+    elif scene == 2:                                               # city street
+        for k in range(2):
+            top = c[3 * k]
+            if v > top and v < .74:
+                i = int(c[3 * k + 2]); f = c[3 * k + 1]; hue = rnd(i, 9, seed + k)
+                if k == 0: r = .60; g = .64; b = .74
+                elif hue < .34: r = .78; g = .55; b = .44
+                elif hue < .67: r = .55; g = .62; b = .70
+                else: r = .82; g = .76; b = .62
+                m = 1. if k == 1 else .9
+                o[0] = r * l0 * m; o[1] = g * l1 * m; o[2] = b * l2 * m
+                if k == 1:
+                    x = (f - .08) / .84 * 3; y = (v - top - .03) / .085; jx = math.floor(x); jy = math.floor(y)
+                    if jy >= 0 and v < .70 and x - jx > .22 and x - jx < .78 and y - jy > .2 and y - jy < .75:
+                        on = rnd(i * 8 + jx, jy, seed + 80)
+                        if tod == 0: o[0] = .38 * l0; o[1] = .50 * l1; o[2] = .66 * l2
+                        elif on > (.35 if tod == 2 else .6): o[0] = 1.; o[1] = .84; o[2] = .42
+                        else: o[0] *= .6; o[1] *= .6; o[2] *= .7
+        if v > .70:
+            if v < .76: m = .72
+            else: m = .40 - .10 * (v - .76) / .24
+            o[0] = m * l0; o[1] = m * l1; o[2] = m * 1.05 * l2
+            x = (u + px) * 3.2
+            if v > .895 and v < .92 and x - math.floor(x) < .5: o[0] = .95 * l0; o[1] = .93 * l1; o[2] = .85 * l2
+    elif scene == 3:                                               # forest
+        sky(u, .5, t, tod, weather, aspect, seed, True, h)
+        for k in range(3):
+            f = .42 - .20 * k; b = .60 + .055 * k
+            if v > c[2 * k] and v < b:
+                s = 1. - .5 * c[2 * k + 1]                         # lit from the left
+                r = .10 * s; g = (.40 - .03 * k) * s; bl = .20 * s
+                o[0] = r * l0 * (1 - f) + h[0] * f; o[1] = g * l1 * (1 - f) + h[1] * f; o[2] = bl * l2 * (1 - f) + h[2] * f
+            if v >= b:
+                g = .60 - .06 * k
+                o[0] = .34 * l0 * (1 - f) + h[0] * f; o[1] = g * l1 * (1 - f) + h[1] * f; o[2] = .20 * l2 * (1 - f) + h[2] * f
+        if v > .82: put(o, .62 * l0, .46 * l1, .28 * l2, ramp(.82, .85, v))
+    elif scene == 4:                                               # desert road
+        sky(u, .5, t, tod, weather, aspect, seed, True, h)
+        if v > c[0]: o[0] = .70 * l0 * .75 + h[0] * .25; o[1] = .36 * l1 * .75 + h[1] * .25; o[2] = .28 * l2 * .75 + h[2] * .25
+        if v > c[1]:
+            s = 1. - .25 * ramp(.0, .2, v - c[1])
+            o[0] = .93 * l0 * s; o[1] = .70 * l1 * s; o[2] = .42 * l2 * s
+        y = v - .62; x = abs(c[3])
+        if y < .1 and y > -.22 and (x < .024 or (x < .085 and x > .05 and y < -.06 and y > -.15) or (x < .085 and y > -.085 and y < -.05)):
+            o[0] = .18 * l0; o[1] = .50 * l1; o[2] = .24 * l2
+        if v > c[2]:
+            s = 1. - .18 * ramp(.0, .25, v - c[2])
+            o[0] = .98 * l0 * s; o[1] = .78 * l1 * s; o[2] = .50 * l2 * s
+        if v > .82 and v < .97:
+            o[0] = .34 * l0; o[1] = .33 * l1; o[2] = .35 * l2
+            x = (u + px) * 3.2
+            if v > .882 and v < .908 and x - math.floor(x) < .5: o[0] = .98 * l0; o[1] = .80 * l1; o[2] = .20 * l2
+    else:                                                          # snow hills with fir trees
+        sky(u, .5, t, tod, weather, aspect, seed, True, h)
+        for k in range(3):
+            if v > c[k]:
+                f = .22 - .10 * k
+                s = 1. - .20 * ramp(.0, .16, v - c[k]) + (.05 if k == 2 else 0.)
+                o[0] = .93 * l0 * s * (1 - f) + h[0] * f; o[1] = .95 * l1 * s * (1 - f) + h[1] * f; o[2] = min(1.02 * l2 * s * 1.03, 1.1) * (1 - f) + h[2] * f
+            if k < 2 and c[3 + 2 * k] < 5:
+                y = v - c[4 + 2 * k] - .02; H = .20 + .07 * k; x = abs(c[3 + 2 * k])
+                if y < 0 and y > -H and x < .42 * (y + H):
+                    w = ramp(.46, .36, (y + H) / H)               # snow on the upper part
+                    o[0] = (.12 + .8 * w) * l0; o[1] = (.38 + .57 * w) * l1; o[2] = (.28 + .70 * w) * l2
+
+
+@njit(cache=True)
+def figure(kind, x, y, t, face, c0, c1, c2, o):
+    """A subject in its own coordinates (x, y in [-1, 1], y down).  True where it covers; sets o to its colour."""
+    if kind == 1:                                                  # sailing boat
+        xx = x * face
+        if y > .48 and y < .92 and abs(xx) < .95 - (y - .48) * .9:
+            if y < .60: o[0] = .96; o[1] = .94; o[2] = .88
+            else: o[0] = .50; o[1] = .28; o[2] = .16
+            return True
+        if xx > .03 and y > -.98 and y < .40 and xx < .03 + (y + .98) * .62: o[0] = c0; o[1] = c1; o[2] = c2; return True
+        if xx < -.05 and y > -.75 and y < .40 and -xx < .05 + (y + .75) * .60: o[0] = c0 * .82; o[1] = c1 * .82; o[2] = c2 * .82; return True
+        if abs(xx + .01) < .05 and y > -1. and y < .5: o[0] = .32; o[1] = .22; o[2] = .15; return True
+        return False
+    if kind == 2:                                                  # car, wider than high
+        xx = x * face / 1.25
+        for i in range(2):
+            d = math.sqrt(((xx - (-.52 + 1.04 * i)) * 1.25) ** 2 + (y - .50) ** 2)
+            if d < .30:
+                g = .08 if d > .14 else .70
+                o[0] = g; o[1] = g; o[2] = g; return True
+        if y > -.08 and y < .52 and abs(xx) < 1.:
+            s = 1. if y < .34 else .72
+            o[0] = c0 * s; o[1] = c1 * s; o[2] = c2 * s
+            if xx > .88 and y < .18: o[0] = 1.; o[1] = .96; o[2] = .70
+            return True
+        if y > -.62 and y <= -.08 and xx > -.66 - y * .10 - .06 and xx < .46 + y * .45 + .10:
+            o[0] = c0 * .92; o[1] = c1 * .92; o[2] = c2 * .92
+            if y > -.48 and y < -.12 and abs(xx + .10) > .06 and xx > -.56 and xx < .36 + y * .40 + .06: o[0] = .62; o[1] = .80; o[2] = .90
+            return True
+        return False
+    if kind == 3:                                                  # ball
+        d = math.sqrt(x * x + y * y)
+        if d < .95:
+            s = .86 - .22 * x * .4 - .22 * y * .7
+            hl = .75 * math.exp(-((x + .32) ** 2 + (y + .36) ** 2) * 12)
+            o[0] = c0 * s + (1 - c0 * s) * hl; o[1] = c1 * s + (1 - c1 * s) * hl; o[2] = c2 * s + (1 - c2 * s) * hl
+            return True
+        return False
+    if kind == 4:                                                  # bird, wings beating
+        xx = x * face / 1.3; fl = math.sin(t * 6.3)
+        if (xx / .62) ** 2 + ((y - .05) / .30) ** 2 < 1:           # body
+            s = 1. if y < .12 else .85
+            o[0] = c0 * s; o[1] = c1 * s; o[2] = c2 * s
+        elif (xx - .60) ** 2 + (y + .12) ** 2 < .052:              # head
+            o[0] = c0; o[1] = c1; o[2] = c2
+        elif xx > .78 and xx < 1.02 and abs(y + .10) < (1.02 - xx) * .45: o[0] = 1.; o[1] = .62; o[2] = .10; return True
+        elif xx < -.48 and xx > -1. and abs(y - .02) < .05 + (-.48 - xx) * .38: o[0] = c0 * .8; o[1] = c1 * .8; o[2] = c2 * .8
+        else:
+            wy = -.85 * fl                                          # wing: a triangle from the back to the tip
+            p = (y + .02) / wy if abs(wy) > .05 else 9.
+            if p > 0 and p < 1 and abs(xx + .05 + .12 * p) < .34 * (1 - p) + .03: o[0] = c0 * .72; o[1] = c1 * .72; o[2] = c2 * .72; return True
+            return False
+        wy = .85 * max(-fl, 0.)                                     # wing in front of the body on the way down
+        if wy > .05:
+            p = (y + .02) / wy
+            if p > 0 and p < 1 and abs(xx + .05 + .12 * p) < .34 * (1 - p) + .03: o[0] = c0 * .72; o[1] = c1 * .72; o[2] = c2 * .72
+        if (xx - .66) ** 2 + (y + .17) ** 2 < .006: o[0] = .05; o[1] = .05; o[2] = .08
+        return True
+    if kind == 5:                                                  # hot-air balloon
+        yy = y + .30
+        if x * x + yy * yy < .47:
+            s = 1. - .22 * (x + .2)
+            if abs(abs(x) - .33) < .10 * math.sqrt(max(1 - yy * yy / .47, 0.)): s *= .78
+            o[0] = c0 * s; o[1] = c1 * s; o[2] = c2 * s; return True
+        if yy > .3 and y < .62 and abs(x) < .62 - (yy - .3) * .72: o[0] = c0 * .80; o[1] = c1 * .80; o[2] = c2 * .80; return True
+        if y > .68 and y < 1. and abs(x) < .19: o[0] = .52; o[1] = .32; o[2] = .16; return True
+        if y >= .60 and y <= .70 and abs(abs(x) - .14) < .035: o[0] = .28; o[1] = .22; o[2] = .18; return True
+        return False
+    if kind == 6:                                                  # person walking
+        if x * x + (y + .74) ** 2 < .054: o[0] = .95; o[1] = .75; o[2] = .60; return True
+        if y > -.52 and y < .25 and abs(x) < .30: o[0] = c0; o[1] = c1; o[2] = c2; return True
+        sw = math.sin(t * 5.) * .38 * abs(face)
+        for i in range(2):
+            s = -1. + 2. * i
+            if y >= .22 and y < 1. and abs(x - s * .12 - s * sw * (y - .22)) < .13: o[0] = .16; o[1] = .17; o[2] = .28; return True
+            if y > -.50 and y < .20 and abs(x + s * sw * (y + .5) * .8 - s * .36) < .09: o[0] = c0 * .78; o[1] = c1 * .78; o[2] = c2 * .78; return True
+    return False
+
+
+@njit(cache=True)
+def frame(img, cover, scene, tod, weather, kind, colour, t, pan, zoom, sx, sy, size, face, seed, aspect):
+    """Draws one frame into img [2H,2W,3] and the subject's coverage into cover [2H,2W]."""
+    H, W = img.shape[0], img.shape[1]
+    o = np.zeros(3); h = np.zeros(3); c = np.zeros(12)
+    m0 = 1.; m1 = 1.; m2 = 1.
+    if tod == 1: m0 = .98; m1 = .86; m2 = .82
+    elif tod == 2: m0 = .84; m1 = .86; m2 = .94
+    wet = aspect + .3
+    for i in range(W):
+        uw = ((i + .5) / W - .5) * aspect
+        u = uw / zoom
+        terrain(scene, u, pan, aspect, seed, c)
+        for j in range(H):
+            vw = (j + .5) / H
+            v = .58 + (vw - .58) / zoom
+            backdrop(scene, u, v, t, tod, weather, pan, aspect, seed, c, h, o)
+            cover[j, i] = 0.
+            if kind > 0:
+                x = (u - sx) / size * 2; y = (v - sy) / size * 2
+                if kind == 2 or kind == 6 or kind == 1:            # shadow on the ground
+                    e = .35 * math.exp(-(x * x * (.9 if kind != 6 else 3.) + (y - .92) ** 2 * 60))
+                    o[0] *= 1 - e; o[1] *= 1 - e; o[2] *= 1 - e
+                if x > -1.5 and x < 1.5 and y > -1.1 and y < 1.1:
+                    if figure(kind, x, y, t, face, colour[0], colour[1], colour[2], h):
+                        o[0] = h[0] * m0; o[1] = h[1] * m1; o[2] = h[2] * m2; cover[j, i] = 1.
+            img[j, i, 0] = o[0]; img[j, i, 1] = o[1]; img[j, i, 2] = o[2]
+    if weather >= 2:                                               # few, large, soft particles in front of everything
+        n = 16
+        for k in range(n):
+            fall = (1.15 if weather == 2 else .28) * (1 + .15 * rnd(k, 4, seed))
+            w = (rnd(k, 2, seed) * 1.3 + t * fall) % 1.3
+            y = w - .15
+            turn = math.floor((rnd(k, 2, seed) * 1.3 + t * fall) / 1.3)
+            x = ((k + rnd(k + 31 * turn, 3, seed)) / n - .5) * wet
+            if weather == 3: x += .03 * math.sin(t * 1.3 + k)
+            rx = .006 if weather == 2 else .017
+            ry = .060 if weather == 2 else .017
+            for i in range(max(0, int(((x - 2.2 * rx) / aspect + .5) * W)), min(W, int(((x + 2.2 * rx) / aspect + .5) * W) + 2)):
+                dx = (((i + .5) / W - .5) * aspect - x) / rx
+                for j in range(max(0, int((y - 2.2 * ry) * H)), min(H, int((y + 2.2 * ry) * H) + 2)):
+                    dy = ((j + .5) / H - y) / ry
+                    a = math.exp(-.7 * (dx * dx + dy * dy)) * (.62 if weather == 2 else .95)
+                    if weather == 2: r = .80; g = .86; b = .95
+                    else: r = 1.; g = 1.; b = 1.
+                    img[j, i, 0] += (r - img[j, i, 0]) * a; img[j, i, 1] += (g - img[j, i, 1]) * a; img[j, i, 2] += (b - img[j, i, 2]) * a
+
+
+def path(a, p, r, aspect, size):
+    """Centre (u, v) of the subject at clip time p in [0,1]; r are four random numbers in [0,1]."""
+    rest = REST[a["subject"]] + (r[1] - .5) * .04
+    if a["subject"] == "boat" and a["scene"] == "mountains": rest += .06
+    reach = .5 * aspect - .55 * size
+    x, y, m = (r[0] - .5) * .30 * aspect, rest, a["motion"]
+    if m == "left": x = reach * (1 - 2 * p)
+    elif m == "right": x = -reach * (1 - 2 * p)
+    elif m == "up": y = .76 - .50 * p
+    elif m == "down": y = .26 + .50 * p
+    elif m == "bounce": y = rest + .04 - .40 * abs(math.sin(p * math.pi * 2))
+    elif a["subject"] == "balloon": y += .012 * math.sin(p * 6)
+    return x, y
+
+
+def render(a, seed, frames=17, height=128, width=128, fps=8):
+    """-> (clip uint8 [frames,height,width,3], mask uint8 [1+(frames-1)/4, height/8, width/8]: share of each cell that the
+    subject covers in any frame of its group of four, 0 to 255)."""
+    r = np.random.RandomState(seed % 2**31).rand(8)
+    clip = np.empty((frames, height, width, 3), np.uint8)
+    cover = np.empty((2 * height, 2 * width)); buf = np.empty((2 * height, 2 * width, 3))
+    cells = np.empty((frames, height // 8, width // 8), np.float32)
+    aspect = width / height
+    scene, tod, weather, kind = (ATTRIBUTES[k].index(a[k]) for k in ("scene", "time", "weather", "subject"))
+    size = SIZE[a["subject"]] * (.94 + .12 * r[2]) * min(1., .35 + .75 * aspect)
+    t0 = r[3] * 10
+    face = -1. if a["motion"] == "left" or (a["motion"] != "right" and r[7] < .5) else 1.
+    if a["subject"] == "person" and a["motion"] == "still": face = 0.
+    cam = a["camera"]
+    for f in range(frames):
+        p = f / max(frames - 1, 1)
+        pan = {"pan left": -.36 * (p - .5), "pan right": .36 * (p - .5)}.get(cam, 0.)
+        zoom = {"zoom in": 1 + .4 * p, "zoom out": 1.4 - .4 * p}.get(cam, 1.)
+        x, y = path(a, p, r[4:], aspect, size) if kind else (9., 9.)
+        if a["motion"] == "still": x -= pan                       # things at rest go by, moving ones are followed
+        frame(buf, cover, scene, tod, weather, kind, RGB[COLOURS.index(a["colour"])], t0 + f / fps, pan, zoom, x, y, size, face, seed % 100003, aspect)
+        b = cv2.resize(buf, (width, height), interpolation=cv2.INTER_AREA)
+        clip[f] = (np.clip(b, 0, 1) * 255 + .5).astype(np.uint8)
+        cells[f] = cv2.resize(cover, (width // 8, height // 8), interpolation=cv2.INTER_AREA)
+    mask = np.stack([cells[0]] + [cells[1 + 4 * k:5 + 4 * k].max(0) for k in range((frames - 1) // 4)])
+    return clip, (mask * 255 + .5).astype(np.uint8)
+
+
+# ---------------------------------------------------------------- attributes
+def held_out(a):
+    """True for the tenth of the combinations (scene, time, subject, colour, motion) that training never sees."""
+    n = 0
+    for k in ("scene", "time", "subject", "colour", "motion"): n = n * 31 + ATTRIBUTES[k].index(a[k]) + 1
+    return a["subject"] != "none" and (n * 2654435761 % 2**32) / 2**32 < .1
+
+
+def draw(rng):
+    c = lambda l: l[rng.randint(len(l))]
+    scene = c(SCENES)
+    subject = "none" if rng.rand() < .10 else c(SCENE_SUBJECTS[scene])
+    weather = c(["clear", "clear", "clear"] + [w for w in WEATHER[1:] if not (w == "snowfall" and scene in ("sea", "desert")) and not (w == "rain" and scene == "snow")])
+    camera = "static" if rng.rand() < .4 else c(CAMERAS[1:])
+    return dict(scene=scene, time=c(TIMES), weather=weather, subject=subject, colour=c(COLOURS[1:]) if subject != "none" else "none",
+                motion=c(SUBJECT_MOTIONS[subject]), camera=camera)
+
+
+def sample(rng, unseen=False):
+    """Random attributes: of combinations for training, or (unseen) of held-out ones."""
+    while True:
+        a = draw(rng)
+        if held_out(a) == unseen: return a
+
+
+def mirror(a):
+    """The attributes of the clip reflected left to right."""
+    swap = {"left": "right", "right": "left", "pan left": "pan right", "pan right": "pan left"}
+    return dict(a, motion=swap.get(a["motion"], a["motion"]), camera=swap.get(a["camera"], a["camera"]))
+
+
+def labels(a):
+    """The attributes as class numbers, in the order of ATTRIBUTES."""
+    return [ATTRIBUTES[k].index(a[k]) for k in ATTRIBUTES]
+
+
+# ---------------------------------------------------------------- captions
+WHERE = {"sea": ["on the sea", "by the sea", "on the ocean", "at the coast", "near a lighthouse by the sea", "in front of the sea", "over the water of the sea"],
+         "mountains": ["at a mountain lake", "by a lake in the mountains", "in front of high mountains", "in the mountains", "below the mountains", "on a lake between mountains"],
+         "city": ["in the city", "in a city street", "on a street between tall buildings", "downtown", "in front of the skyline of a town", "on a city road"],
+         "forest": ["in a forest", "in the woods", "among the trees", "in a pine forest", "on a forest path", "in front of trees"],
+         "desert": ["in the desert", "on a desert road", "among sand dunes", "in a sandy desert", "on a road through the desert"],
+         "snow": ["on a snowy hill", "in the snow", "in a winter landscape", "on snow-covered hills", "in front of white hills in winter"]}
+VIEW = {"sea": ["the sea", "the ocean", "a coast with a lighthouse", "waves on the sea", "a lighthouse by the sea"],
+        "mountains": ["a mountain lake", "high mountains above a lake", "mountains", "a lake in the mountains"],
+        "city": ["a city street", "a city", "the skyline of a town", "tall buildings along a street"],
+        "forest": ["a forest", "the woods", "a pine forest", "a path among the trees"],
+        "desert": ["a desert", "a desert road", "sand dunes", "a road through the desert"],
+        "snow": ["a snowy hill", "a winter landscape", "snow-covered hills", "white hills in winter"]}
+NOUN = {"boat": ["boat", "sailboat", "sailing boat", "ship", "yacht"], "car": ["car", "car", "automobile", "taxi"], "ball": ["ball", "ball", "beach ball", "rubber ball"],
+        "bird": ["bird", "bird", "songbird", "parrot"], "balloon": ["balloon", "hot-air balloon", "hot air balloon"], "person": ["person", "man", "woman", "walker"]}
+SHADE = {"red": ["red", "red", "crimson", "scarlet"], "blue": ["blue", "blue", "azure"], "green": ["green", "green", "emerald"],
+         "yellow": ["yellow", "yellow", "lemon"], "white": ["white"], "purple": ["purple", "purple", "violet"]}
+GO = {"boat": ["sailing", "moving", "gliding"], "car": ["driving", "moving", "going"], "ball": ["rolling", "moving", "going"],
+      "bird": ["flying", "moving", "gliding"], "balloon": ["floating", "drifting", "moving"], "person": ["walking", "going", "moving"]}
+GOES = {"sailing": "sails", "moving": "moves", "gliding": "glides", "driving": "drives", "going": "goes", "rolling": "rolls", "flying": "flies", "floating": "floats", "drifting": "drifts", "walking": "walks"}
+WHEN = {"day": ["on a sunny day", "by day", "in daylight", "at noon", "during the day", "in the morning"], "sunset": ["at sunset", "at dusk", "in the evening", "at sundown", "in the golden hour"],
+        "night": ["at night", "by night", "in moonlight", "at midnight", "on a dark night"]}
+SKIES = {"clear": ["", "", "", "", "clear sky", "under a clear sky"], "cloudy": ["cloudy", "with clouds", "under a cloudy sky", "overcast", "with a grey sky"],
+         "rain": ["in the rain", "raining", "rainy", "with rain falling", "while it rains"], "snowfall": ["snowing", "snow is falling", "with falling snow", "in a snowfall", "while it snows"]}
+SHOT = {"static": ["", "", "", "", "static camera", "the camera is still"], "pan left": ["the camera pans left", "camera panning to the left", "pan left", "the camera moves left"],
+        "pan right": ["the camera pans right", "camera panning to the right", "pan right", "the camera moves right"],
+        "zoom in": ["the camera zooms in", "zoom in", "slow zoom in", "the camera moves closer"], "zoom out": ["the camera zooms out", "zoom out", "slow zoom out", "the camera moves back"]}
+
+
+def caption(a, rng, complete=False):
+    """A random wording of the attributes.  One in seven leaves out some of them, unless complete is asked for."""
+    c = lambda l: l[rng.randint(len(l))]
+    keep = lambda: complete or whole or rng.rand() < .6
+    whole = rng.rand() > .15
+    when = c(WHEN[a["time"]]) if keep() else ""
+    skies = c(SKIES[a["weather"]]) if keep() else ""
+    if a["time"] != "day" and when == "on a sunny day": when = "by day"
+    if a["weather"] != "clear" and when == "on a sunny day": when = "by day"
+    shot = c(SHOT[a["camera"]]) if keep() else ""
+    if a["subject"] == "none":
+        core = c(["", "", "an empty view of ", "a view of "]) + c(VIEW[a["scene"]])
+        where = ""
+    else:
+        s, colour = a["subject"], c(SHADE[a["colour"]])
+        noun = c(NOUN[s])
+        if s == "person": thing = c(["a {n} in {c}", "a {n} dressed in {c}", "a {n} wearing {c}", "a {n} in a {c} shirt"]).format(n=noun, c=colour)
+        else: thing = c(["a {c} {n}", "a {c} {n}", "one {c} {n}", "a big {c} {n}"]).format(n=noun, c=colour)
+        if thing.startswith("a azure") or thing.startswith("a emerald"): thing = "an" + thing[1:]
+        go = c(GO[s]); 
+        if rng.rand() < .35: go = GOES[go]
+        plural = go.endswith("s")
+        if a["motion"] == "left": move = go + c([" left", " to the left", " from right to left", " leftwards"])
+        elif a["motion"] == "right": move = go + c([" right", " to the right", " from left to right", " rightwards"])
+        elif a["motion"] == "up": move = c(["rising", "going up", "moving up", "moving upwards", "rises", "ascending", {"bird": "flying up", "balloon": "floating up", "ball": "flying up"}[s]])
+        elif a["motion"] == "down": move = c(["descending", "going down", "moving down", "moving downwards", "sinking", {"bird": "flying down", "balloon": "landing", "ball": "falling"}[s]])
+        elif a["motion"] == "bounce": move = c(["bouncing", "bouncing up and down", "bounces", "jumping up and down"])
+        else: move = c(["standing still", "not moving", "at rest", {"boat": "at anchor", "car": "parked", "person": "standing", "balloon": "hovering"}[s]])
+        core = thing + (" " + move if keep() else "")
+        where = c(WHERE[a["scene"]]) if keep() else ""
+    style = rng.rand()
+    if style < .6: text = " ".join(x for x in (core, where, when) if x)
+    elif style < .8 and when: text = ", ".join(x for x in (when, " ".join(x for x in (core, where) if x)) if x)
+    elif where: text = ", ".join(x for x in (" ".join(y for y in (where, when) if y), core) if x)
+    else: text = ", ".join(x for x in (core, when) if x)
+    for x in ([skies, shot] if rng.rand() < .8 else [shot, skies]):
+        if x: text += ("" if x == skies and x.split()[0] in ("in", "with", "under", "while") and rng.rand() < .5 else ",") + " " + x
+    if rng.rand() < .08: text = c(["a video of ", "a clip of ", "an animation of "]) + text
+    if rng.rand() < .3: text = text[0].upper() + text[1:] + "."
+    return text
+
+
+def words():
+    """All words that captions can hold, sorted."""
+    import re
+    rng = np.random.RandomState(0); found = set()
+    for _ in range(40000): found |= set(re.findall(r"[a-z]+(?:-[a-z]+)*", caption(draw(rng), rng).lower()))
+    return sorted(found)
+
+
+def sheet(clips, file, captions=None, columns=5, height=128):
+    """Writes a contact sheet: one row for each clip [T,H,W,3]."""
+    rows = []
+    for k, v in enumerate(clips):
+        row = np.concatenate([v[i] for i in np.linspace(0, len(v) - 1, columns).round().astype(int)], 1)
+        if row.shape[0] != height: row = cv2.resize(row, None, fx=height / row.shape[0], fy=height / row.shape[0], interpolation=cv2.INTER_NEAREST if height > row.shape[0] else cv2.INTER_AREA)
+        if captions:
+            bar = np.full((16, row.shape[1], 3), 20, np.uint8)
+            cv2.putText(bar, captions[k][:row.shape[1] // 6], (3, 11), cv2.FONT_HERSHEY_SIMPLEX, .34, (255, 255, 255), 1, cv2.LINE_AA)
+            row = np.concatenate([bar, row], 0)
+        rows.append(row)
+    w = max(r.shape[1] for r in rows)
+    cv2.imwrite(file, np.concatenate([np.pad(r, ((0, 0), (0, w - r.shape[1]), (0, 0))) for r in rows], 0)[..., ::-1])
+
+
+if __name__ == "__main__":
+    import sys, time
+    rng = np.random.RandomState(int(sys.argv[2]) if len(sys.argv) > 2 else 4); clips = []; captions = []
+    for i in range(12):
+        a = sample(rng)
+        while a["scene"] != SCENES[i % 6]: a = sample(rng)
+        render(a, 1, 1); t = time.time()
+        clips.append(render(a, 1000 + i)[0]); captions.append(caption(a, rng, True))
+        print(f"{17 / (time.time() - t):.0f} frames/s", captions[-1])
+    sheet(clips, sys.argv[1] if len(sys.argv) > 1 else "world.png", captions)
+    print(len(words()), "words")
