@@ -1,0 +1,149 @@
+#include "models/t5/tokenizer_files.h"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "core/file.h"
+#include "models/t5/spiece_model.h"
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kDefaultSentinels = 100;  // transformers' T5Tokenizer: extra_ids
+constexpr std::int64_t kMostSentinels = 10'000;
+
+[[noreturn]] void fail(const fs::path& path, const std::string& what) {
+  throw Error(ErrorKind::data, "tokenizer", path.string() + ": " + what);
+}
+
+// --- tokenizer.json -----------------------------------------------------------------------------
+
+json read_json(const fs::path& path) {
+  const json value = json::parse(read_text(path, "tokenizer"), nullptr, false);
+  if (!value.is_object()) fail(path, "is not a JSON object");
+  return value;
+}
+
+std::string base64_decode(const std::string& text, const fs::path& path) {
+  static constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    if (c == '=') break;
+    const auto digit = kAlphabet.find(c);
+    if (digit == std::string_view::npos) fail(path, "precompiled_charsmap is not base64");
+    bits = bits << 6 | static_cast<std::uint32_t>(digit);
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      out.push_back(static_cast<char>(bits >> count));
+    }
+  }
+  return out;
+}
+
+/// The table of the first normalizer of type Precompiled, alone or in a sequence.
+std::string json_charsmap(const json& tokenizer, const fs::path& path) {
+  const json normalizer = tokenizer.value("normalizer", json());
+  json list = json::array({normalizer});
+  if (normalizer.is_object() && normalizer.contains("normalizers")) list = normalizer["normalizers"];
+  for (const json& entry : list) {
+    if (!entry.is_object() || entry.value("type", json()) != "Precompiled") continue;
+    const json table = entry.value("precompiled_charsmap", json());
+    if (table.is_string()) return base64_decode(table.get<std::string>(), path);
+  }
+  return "";
+}
+
+void read_tokenizer_json(const fs::path& path, TokenizerFiles& files) {
+  const json tokenizer = read_json(path);
+  const json model = tokenizer.value("model", json::object());
+  if (!model.is_object() || !model.contains("vocab") || !model["vocab"].is_array()) {
+    fail(path, "model.vocab is not a list of [piece, score]; is this a T5 tokenizer (Unigram)?");
+  }
+  for (const json& entry : model["vocab"]) {
+    if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string() || !entry[1].is_number()) {
+      fail(path, "model.vocab entry " + std::to_string(files.pieces.size()) + " is " +
+                     entry.dump().substr(0, 80) + ", expected [piece, score]");
+    }
+    files.pieces.push_back({entry[0].get<std::string>(), entry[1].get<double>()});
+  }
+  files.charsmap = json_charsmap(tokenizer, path);
+}
+
+// --- tokenizer_config.json ----------------------------------------------------------------------
+
+/// A token is written as a string or as {"content": "..."}.
+std::optional<std::string> token_text(const json& token) {
+  if (token.is_string()) return token.get<std::string>();
+  if (token.is_object() && token.contains("content") && token["content"].is_string()) {
+    return token["content"].get<std::string>();
+  }
+  return {};
+}
+
+std::int64_t sentinel_count(const json& config, const fs::path& path) {
+  const json count = config.value("extra_ids", json(kDefaultSentinels));
+  if (!count.is_number_integer() || count.get<std::int64_t>() < 0 ||
+      count.get<std::int64_t>() > kMostSentinels) {
+    fail(path, "extra_ids is " + count.dump().substr(0, 80) + ", expected an integer from 0 to " +
+                   std::to_string(kMostSentinels));
+  }
+  return count.get<std::int64_t>();
+}
+
+void add_configured_tokens(const json& config, std::vector<std::string>& special) {
+  for (const char* key :
+       {"pad_token", "eos_token", "unk_token", "bos_token", "sep_token", "cls_token", "mask_token"}) {
+    if (const auto text = token_text(config.value(key, json()))) special.push_back(*text);
+  }
+  for (const char* key : {"additional_special_tokens", "extra_special_tokens", "added_tokens_decoder"}) {
+    for (const json& token : config.value(key, json::array())) {
+      if (const auto text = token_text(token)) special.push_back(*text);
+    }
+  }
+}
+
+}  // namespace
+
+TokenizerFiles read_tokenizer_files(const fs::path& folder) {
+  TokenizerFiles files;
+  const fs::path model = folder / "spiece.model", whole = folder / "tokenizer.json";
+  const fs::path config_path = folder / "tokenizer_config.json";
+  if (fs::exists(model)) {
+    files.source = model.string();
+    SpieceModel spiece = parse_spiece_model(read_text(model, "tokenizer"), files.source);
+    files.pieces = std::move(spiece.pieces);
+    files.special = std::move(spiece.special);
+    files.charsmap = std::move(spiece.charsmap);
+  } else if (fs::exists(whole)) {
+    files.source = whole.string();
+    read_tokenizer_json(whole, files);
+  } else {
+    throw Error(
+        ErrorKind::no_input, "tokenizer",
+        folder.string() + ": no spiece.model and no tokenizer.json there; is this a whole model folder?");
+  }
+
+  const json config = fs::exists(config_path) ? read_json(config_path) : json::object();
+  files.special.insert(files.special.end(), {"<pad>", "</s>", "<unk>"});
+  add_configured_tokens(config, files.special);
+
+  std::set<std::string> known;
+  for (const Piece& piece : files.pieces) known.insert(piece.text);
+  for (std::int64_t i = sentinel_count(config, config_path) - 1; i >= 0; --i) {
+    const std::string sentinel = "<extra_id_" + std::to_string(i) + ">";
+    if (!known.count(sentinel)) files.pieces.push_back({sentinel, 0});
+    files.special.push_back(sentinel);
+  }
+  return files;
+}
+
+}  // namespace sora
