@@ -1,5 +1,6 @@
 #include "nn/device.h"
 
+#include "nn/cuda_loader.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -11,7 +12,7 @@ Placement make_placement(const std::string& device, const std::string& dtype) {
   } catch (const c10::Error&) {
     throw Error(ErrorKind::usage, "device", "\"" + device + "\" is no device, expected cpu, cuda or cuda:N");
   }
-  if (placement.device.is_cuda() && !at::hasCUDA()) {
+  if (placement.device.is_cuda() && !load_cuda_backend()) {
     throw Error(ErrorKind::unavailable, "device",
                 device + ": no CUDA device can be used here; see sora-gen doctor, or use --device cpu");
   }
