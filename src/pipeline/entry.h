@@ -14,7 +14,7 @@ namespace sora {
 
 /// Program and library pass C++ objects to each other, so both must be of one build.
 struct BuildId {
-  const char* version = SORA_VERSION;
+  const char* version = SORA_GEN_VERSION;
   std::size_t plan = sizeof(Plan);
   std::size_t result = sizeof(Result);
   std::size_t progress = sizeof(Progress);
@@ -28,11 +28,11 @@ struct Entry {
   /// Generator::run, with failures of libtorch as Error too: unavailable when memory ran out, else internal.
   Result (*run)(Generator&, const Plan&, const ProgressSink&, const StopRequest&);
 
-  void (*set_log_sink)(LogSink);    ///< the library has a log of its own
-  void (*remove_temporaries)();     ///< and files of its own; async-signal-safe
+  void (*set_log_sink)(LogSink);  ///< the library has a log of its own
+  void (*remove_temporaries)();   ///< and files of its own; async-signal-safe
 
-  /// What works here, as JSON: {"libtorch", "devices": [{"name", "kind", "memory"}], "cpu", "libav": {library:
-  /// version}, "encoders": {name: bool}, "decoders": {name: bool}}
+  /// What works here, as JSON: {"libtorch": version, "devices": [{"name", "kind"}], "libav": ["name
+  /// version"], "codecs": {codec: encoder, or "" where none is installed}}
   std::string (*report)();
 };
 

@@ -143,22 +143,6 @@ void write_dump(const Plan& plan, const Conditioning& text, const Dump& dump) {
 
 }  // namespace
 
-const char* phase_name(Phase phase) {
-  switch (phase) {
-    case Phase::load:
-      return "load";
-    case Phase::encode_text:
-      return "encode_text";
-    case Phase::denoise:
-      return "denoise";
-    case Phase::decode:
-      return "decode";
-    case Phase::finish:
-      return "finish";
-  }
-  return "?";
-}
-
 struct Generator::State {
   std::optional<Model> model;
   std::string key;  // model folder, device and dtype of what is loaded

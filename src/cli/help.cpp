@@ -1,0 +1,99 @@
+#include "cli/help.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+#include <type_traits>
+
+namespace sora {
+namespace {
+
+constexpr std::size_t kHelpColumn = 30;
+
+// The options are listed in this order; each of these begins a group.
+const std::map<std::string_view, const char*> group_starts{{"prompt", "What is seen"},
+                                                           {"seconds", "How long and how large"},
+                                                           {"model", "Which model, and how it is run"},
+                                                           {"output", "Where it goes"},
+                                                           {"device", "On what"},
+                                                           {"init_noise", "For tests and comparisons"},
+                                                           {"progress", "How the program talks"},
+                                                           {"prompt_file", "Other"}};
+
+const std::set<std::string_view> needed_first{"prompt",    "negative_prompt", "seconds", "res",
+                                              "model",     "steps",           "seed",    "output",
+                                              "overwrite", "device",          "dry_run", "help_all"};
+
+// What stands for the value, where its type says too little.
+const std::map<std::string_view, const char*> value_names{
+    {"res", "SIZE"},          {"aspect", "W:H"},    {"model", "MODEL"},   {"scheduler", "NAME"},
+    {"output", "PATH"},       {"format", "NAME"},   {"codec", "NAME"},    {"pix_fmt", "NAME"},
+    {"device", "NAME"},       {"dtype", "NAME"},    {"max_memory", "GB"}, {"init_noise", "FILE"},
+    {"dump_tensors", "FILE"}, {"progress", "MODE"}, {"log_file", "FILE"}, {"prompt_file", "FILE"},
+    {"config", "FILE"},       {"seconds", "S"},     {"guidance", "G"},    {"guidance_2", "G"},
+    {"flow_shift", "F"}};
+
+template <class T>
+const char* kind_of(const std::optional<T>&) {
+  return std::is_same_v<T, std::string> ? "TEXT" : "N";
+}
+const char* kind_of(const std::string&) { return "TEXT"; }
+const char* kind_of(bool) { return ""; }
+const char* kind_of(const FlagCount&) { return ""; }
+
+std::string row(std::string left, const std::string& help) {
+  left = "  " + left;
+  if (left.size() + 2 > kHelpColumn) return left + "\n" + std::string(kHelpColumn, ' ') + help + "\n";
+  return left + std::string(kHelpColumn - left.size(), ' ') + help + "\n";
+}
+
+std::string option_rows(bool all) {
+  std::string text;
+  const auto add = [&](std::string_view name, const auto& field, const char* help) {
+    if (all && group_starts.count(name) != 0) text += std::string("\n") + group_starts.at(name) + ":\n";
+    if (!all && needed_first.count(name) == 0) return;
+    const std::string letter = short_flag_name(std::string(name));
+    const auto value = value_names.find(name);
+    const std::string shown = value != value_names.end() ? value->second : kind_of(field);
+    text += row((letter.empty() ? "    " : letter + ", ") + flag_name(std::string(name)) +
+                    (shown.empty() ? "" : " " + shown),
+                help);
+  };
+  const Options options;
+  visit_request(options.request, add);
+  visit_talk(options, add);
+  visit_actions(options, add);
+  return text;
+}
+
+}  // namespace
+
+std::string help_text(const std::vector<Verb>& verbs, bool all) {
+  std::string text =
+      "sora-gen makes video from words, with open text-to-video models.\n"
+      "\n"
+      "  sora-gen --prompt \"a lighthouse in a storm\" -o storm.mp4\n"
+      "  sora-gen --prompt \"a lighthouse in a storm\" --seconds 5 --res 720p --seed 7\n"
+      "  echo \"a lighthouse\" | sora-gen --prompt - -o - | ffplay -\n"
+      "  sora-gen doctor\n"
+      "\n"
+      "Verbs:\n";
+  for (const Verb& verb : verbs) {
+    text += row(verb.name + std::string(*verb.arguments != '\0' ? " " : "") + verb.arguments, verb.help);
+  }
+  text += (all ? "" : "\nOptions:\n") + option_rows(all);
+  if (all) {
+    text +=
+        "\nExit codes:\n"
+        "  0 done; 64 wrong usage; 65 bad data in a file; 66 an input is missing; 69 no device, memory or\n"
+        "  library; 70 a bug of ours; 73 the output cannot be created; 74 read or write failed; 77 refused;\n"
+        "  130, 143 interrupted; 141 the reader of stdout went away\n"
+        "\nModels are folders in the diffusers layout, looked for in $SORA_GEN_MODELS (folders joined by "
+        "colons)\n"
+        "and in share/sora-gen/models of the installation.\n";
+  }
+  return text;
+}
+
+}  // namespace sora

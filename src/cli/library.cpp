@@ -1,0 +1,67 @@
+#include "cli/library.h"
+
+#include <dlfcn.h>
+
+#include <chrono>
+#include <cstring>
+#include <string>
+
+#include "cli/signals.h"
+#include "cli/text.h"
+#include "sora/error.h"
+
+namespace fs = std::filesystem;
+
+namespace sora {
+namespace {
+
+constexpr const char* kLibraryName = "libsora.so";
+
+// The loader's own message names the file that is missing: "libtorch_cpu.so: cannot open shared object file".
+[[noreturn]] void not_loaded(const fs::path& path) {
+  const char* reason = ::dlerror();
+  const std::string found =
+      path.empty() ? std::string("not found beside the program or on the loader path") : path.string();
+  throw Error(ErrorKind::unavailable, "library",
+              std::string(kLibraryName) + ": " + found + ": " +
+                  (reason != nullptr ? reason : "cannot be opened") +
+                  "; install sora-gen again, or build its target sora");
+}
+
+bool same_build(const BuildId& a, const BuildId& b) {
+  return std::strcmp(a.version, b.version) == 0 && a.plan == b.plan && a.result == b.result &&
+         a.progress == b.progress;
+}
+
+}  // namespace
+
+fs::path library_path() {
+  std::error_code code;
+  const fs::path program = fs::read_symlink("/proc/self/exe", code);
+  if (code) return {};
+  const fs::path path = program.parent_path().parent_path() / "lib" / kLibraryName;
+  return fs::exists(path, code) ? path : fs::path();
+}
+
+const Entry& load_library(const LogSink& log_sink) {
+  const auto start = std::chrono::steady_clock::now();
+  const fs::path path = library_path();
+  // RTLD_GLOBAL: libsora_cuda, which libsora loads in turn, finds libtorch's symbols.
+  void* handle = ::dlopen(path.empty() ? kLibraryName : path.c_str(), RTLD_LAZY | RTLD_GLOBAL);
+  if (handle == nullptr) not_loaded(path);
+  const auto function = reinterpret_cast<EntryFunction>(::dlsym(handle, kEntryName));
+  const Entry* entry = function != nullptr ? function() : nullptr;
+  if (entry == nullptr || !same_build(entry->build, BuildId{})) {
+    throw Error(
+        ErrorKind::internal, "library",
+        std::string(kLibraryName) + ": is of another build than the program; install or build both together");
+  }
+  entry->set_log_sink(log_sink);
+  set_cleanup(entry->remove_temporaries);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  log(LogLevel::debug, "loaded " + (path.empty() ? std::string(kLibraryName) : path.string()) + " in " +
+                           seconds_text(seconds));
+  return *entry;
+}
+
+}  // namespace sora

@@ -1,0 +1,29 @@
+// libsora, opened on demand: libtorch alone takes half a second to start, which help, errors and dry runs
+// do not wait for.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "pipeline/entry.h"
+
+namespace sora {
+
+/// Opens libsora: beside the program (../lib, where both the build tree and an installation have it), else
+/// where the loader looks. Takes over its log and its clean-up on signals. It is never closed, since
+/// libtorch cannot be. Throws Error: unavailable (not found, or a library that it needs is missing),
+/// internal (of another build).
+const Entry& load_library(const LogSink& log_sink);
+
+/// The file that load_library() takes; empty when the loader path decides.
+std::filesystem::path library_path();
+
+struct GeneratorDeleter {
+  const Entry* entry;
+  void operator()(Generator* generator) const { entry->destroy(generator); }
+};
+using GeneratorPtr = std::unique_ptr<Generator, GeneratorDeleter>;
+
+inline GeneratorPtr make_generator(const Entry& entry) { return {entry.create(), GeneratorDeleter{&entry}}; }
+
+}  // namespace sora

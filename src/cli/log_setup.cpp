@@ -1,0 +1,93 @@
+#include "cli/log_setup.h"
+
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "cli/json_line.h"
+#include "cli/terminal.h"
+#include "cli/text.h"
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+spdlog::level::level_enum level_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warning:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      break;
+  }
+  return spdlog::level::err;
+}
+
+spdlog::level::level_enum wanted_level(const Options& options) {
+  if (options.quiet) return spdlog::level::err;
+  if (options.verbose.count >= 2) return spdlog::level::debug;
+  return options.verbose.count == 1 ? spdlog::level::info : spdlog::level::warn;
+}
+
+// Lines go through the terminal, which keeps them above the progress bar.
+class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit StderrSink(bool json_lines) : json_lines_(json_lines) {}
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    const std::string text(message.payload.data(), message.payload.size());
+    if (json_lines_) {
+      const auto name = spdlog::level::to_string_view(message.level);
+      write_stderr_line(JsonLine()
+                            .add("event", "log")
+                            .add("level", std::string(name.data(), name.size()))
+                            .add("message", text)
+                            .text());
+    } else {
+      write_stderr_line((message.level == spdlog::level::warn ? "sora-gen: warning: " : "sora-gen: ") +
+                        one_line(text));
+    }
+  }
+  void flush_() override {}
+
+ private:
+  bool json_lines_;
+};
+
+}  // namespace
+
+LogSink make_log_sink(const Options& options, bool json_lines) {
+  const auto wanted = wanted_level(options);
+  auto logger = std::make_shared<spdlog::logger>("sora-gen");
+  auto to_stderr = std::make_shared<StderrSink>(json_lines);
+  to_stderr->set_level(wanted);
+  logger->sinks().push_back(to_stderr);
+  auto least = wanted;
+  if (options.log_file) {
+    try {
+      auto to_file = std::make_shared<spdlog::sinks::basic_file_sink_mt>(*options.log_file);
+      to_file->set_level(std::min(wanted, spdlog::level::info));
+      to_file->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+      logger->sinks().push_back(to_file);
+      // The file has the detail; stderr keeps what a person must see.
+      to_stderr->set_level(std::max(wanted, spdlog::level::warn));
+      least = std::min(wanted, spdlog::level::info);
+    } catch (const spdlog::spdlog_ex& error) {
+      throw Error(ErrorKind::cannot_create, "log",
+                  *options.log_file + ": the log file cannot be opened: " + error.what());
+    }
+  }
+  logger->set_level(least);
+  logger->flush_on(spdlog::level::debug);  // the program ends by _exit()
+  return [logger](LogLevel level, const std::string& message) { logger->log(level_of(level), message); };
+}
+
+}  // namespace sora

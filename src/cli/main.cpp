@@ -1,0 +1,101 @@
+// sora-gen: the program. It links no libtorch and no libav, so that help, errors and dry runs answer at once;
+// libsora is opened when there is work to do (library.h).
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "cli/help.h"
+#include "cli/log_setup.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
+#include "cli/terminal.h"
+#include "cli/text.h"
+#include "cli/verbs.h"
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+// Every verb of the program. Making a video is what happens when none is named.
+const std::vector<Verb> verbs{
+    // a video from a prompt
+    {"generate", "", "make a video from --prompt; the default", generate},
+    // what is installed, which family, what it needs
+    {"models", "", "list the models that are found", list_models},
+    // what works on this machine, and what to install
+    {"doctor", "", "check devices, libraries, codecs and models", run_doctor},
+};
+
+const Verb& verb_of(const Options& options) {
+  if (options.words.empty()) return verbs.front();
+  const std::string& word = options.words.front();
+  std::vector<std::string> names;
+  for (const Verb& verb : verbs) {
+    names.emplace_back(verb.name);
+    if (word != verb.name) continue;
+    if (options.words.size() > 1) {
+      throw Error(ErrorKind::usage, "options",
+                  word + " takes no \"" + options.words[1] + "\"; sora-gen --help shows what it takes");
+    }
+    return verb;
+  }
+  const std::string hint = nearest(word, names);
+  throw Error(ErrorKind::usage, "options",
+              "\"" + word + "\" is neither a verb nor the value of an option; did you mean " +
+                  (hint.empty() ? "--prompt \"" + word + "\"?" : hint + "?"));
+}
+
+// libtorch's messages go on with a stack trace, which is for -vv.
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+Error as_error(const std::exception& failure) {
+  if (const auto* error = dynamic_cast<const Error*>(&failure)) return *error;
+  if (dynamic_cast<const std::bad_alloc*>(&failure) != nullptr) {
+    return {ErrorKind::unavailable, "memory",
+            "not enough memory; try a smaller --res, fewer --seconds, or a smaller model"};
+  }
+  log(LogLevel::debug, failure.what());
+  return {ErrorKind::internal, "internal",
+          first_line(failure.what()) + "; this is a bug, please report it with the output of -vv"};
+}
+
+int exit_code_of(const Error& error) {
+  const bool stopped = error.kind() == ErrorKind::interrupted && stop_signal() != 0;
+  return stopped ? 128 + stop_signal() : error.exit_code();
+}
+
+int run(int argc, const char* const* argv) {
+  Session session;
+  try {
+    install_signals();
+    set_log_sink(make_log_sink(session.options, false));  // until the options are known
+    session.options = parse_options(argc, argv);
+    if (session.options.version) return write_stdout("sora-gen " SORA_GEN_VERSION "\n"), 0;
+    if (session.options.help || session.options.help_all) {
+      return write_stdout(help_text(verbs, session.options.help_all)), 0;
+    }
+    session.log_sink = make_log_sink(session.options, json_on_stderr(session.options));
+    set_log_sink(session.log_sink);
+    session.progress = make_progress_display(session.options);
+    return verb_of(session.options).run(session);
+  } catch (const std::exception& failure) {
+    const Error error = as_error(failure);
+    const bool told = session.progress && session.progress->failed(error);
+    if (!told && error.kind() != ErrorKind::reader_gone) log(LogLevel::error, error.what());
+    return exit_code_of(error);
+  }
+}
+
+}  // namespace
+}  // namespace sora
+
+int main(int argc, char** argv) {
+  const int code = sora::run(argc, argv);
+  // Everything is written and closed. libtorch's destructors would only take time.
+  ::_exit(code);
+}

@@ -1,0 +1,265 @@
+#include "cli/options.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <string_view>
+#include <type_traits>
+
+#include "cli/text.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+constexpr std::uint64_t kLongestPrompt = 1 << 20;  // bytes; a model reads some 512 tokens of it
+
+[[noreturn]] void wrong(const std::string& message) { throw Error(ErrorKind::usage, "options", message); }
+
+template <class V>
+void visit_all(Options& options, V&& v) {
+  visit_request(options.request, v);
+  visit_talk(options, v);
+  visit_actions(options, v);
+}
+
+// What people who come from other programs type first.
+const std::map<std::string, std::string> other_names{{"--num-inference-steps", "--steps"},
+                                                     {"--guidance-scale", "--guidance"},
+                                                     {"--cfg-scale", "--guidance"},
+                                                     {"--cfg", "--guidance"},
+                                                     {"--size", "--res"},
+                                                     {"--width", "--res"},
+                                                     {"--height", "--res"},
+                                                     {"--num-frames", "--frames"},
+                                                     {"--video-frames", "--frames"},
+                                                     {"--duration", "--seconds"},
+                                                     {"--length", "--seconds"},
+                                                     {"--sampler", "--scheduler"},
+                                                     {"--sampling-method", "--scheduler"},
+                                                     {"--shift", "--flow-shift"},
+                                                     {"--out", "--output"},
+                                                     {"--force", "--overwrite"},
+                                                     {"-y", "--overwrite"},
+                                                     {"-n", "--negative-prompt"},
+                                                     {"-p", "--prompt"},
+                                                     {"-s", "--seed"},
+                                                     {"-m", "--model"},
+                                                     {"-W", "--res"},
+                                                     {"-H", "--res"},
+                                                     {"-t", "--threads"},
+                                                     {"-r", "--fps"},
+                                                     {"-f", "--format"}};
+
+[[noreturn]] void unknown_option(const std::string& given, const std::vector<std::string>& flags) {
+  const std::string name = given.substr(0, given.find('='));
+  const auto other = other_names.find(name);
+  const std::string hint = other != other_names.end() ? other->second : nearest(name, flags);
+  wrong(name + " is not an option; " +
+        (hint.empty() ? "sora-gen --help-all lists them" : "did you mean " + hint + "?"));
+}
+
+// CLI11 takes the next word as the value of "--name=", where an empty value is meant.
+std::vector<std::string> split_empty_values(int argc, const char* const* argv) {
+  std::vector<std::string> words;
+  for (int i = 1; i < argc; ++i) {
+    std::string word = argv[i];
+    const bool empty_value =
+        word.size() > 3 && word.compare(0, 2, "--") == 0 && word.find('=') == word.size() - 1;
+    if (empty_value) {
+      word.pop_back();
+      words.push_back(word);
+      words.emplace_back();
+    } else {
+      words.push_back(word);
+    }
+  }
+  return words;
+}
+
+class Parser {
+ public:
+  explicit Parser(Options& options) : options_(options) {
+    app_.set_help_flag("");
+    app_.allow_extras();
+    // A word is the value of the option before it, or one of these.
+    app_.add_option("words", options_.words);
+    visit_all(options_, [this](const std::string& name, auto& field, const char*) {
+      using Field = std::decay_t<decltype(field)>;
+      constexpr bool is_flag = std::is_same_v<Field, bool> || std::is_same_v<Field, FlagCount>;
+      const std::string flag = flag_name(name);
+      const std::string letter = short_flag_name(name);
+      const std::string names = letter.empty() ? flag : letter + "," + flag;
+      auto* option = is_flag ? app_.add_flag(names) : app_.add_option(names)->type_size(1)->expected(1);
+      option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      declared_[name] = option;
+      flags_.push_back(flag);
+    });
+  }
+
+  void parse(int argc, const char* const* argv) {
+    auto words = split_empty_values(argc, argv);
+    const std::string last = words.empty() ? "" : words.back();
+    std::reverse(words.begin(), words.end());  // the order in which CLI11 wants them
+    try {
+      app_.parse(words);
+    } catch (const CLI::ArgumentMismatch&) {
+      wrong(last + " needs a value; sora-gen --help shows which");
+    } catch (const CLI::ParseError& error) {
+      wrong(error.what());
+    }
+    const auto extras = app_.remaining();
+    if (!extras.empty()) unknown_option(extras.front(), flags_);
+  }
+
+  bool given(const std::string& name) const { return declared_.at(name)->count() > 0; }
+
+  /// The option as it stands on the line; where it stands twice, the later one.
+  std::string text(const std::string& name) const { return declared_.at(name)->results().back(); }
+
+  /// Writes what the line says into the options, over what the config file said.
+  void apply() {
+    visit_all(options_, [this](const std::string& name, auto& field, const char*) {
+      const CLI::Option* option = declared_.at(name);
+      if (option->count() == 0) return;
+      if constexpr (std::is_same_v<std::decay_t<decltype(field)>, FlagCount>) {
+        field.count = static_cast<int>(option->count());
+      } else {
+        const std::string text = this->text(name);
+        if (std::find(flags_.begin(), flags_.end(), text) != flags_.end()) {
+          wrong(flag_name(name) + " is followed by " + text + " instead of a value");
+        }
+        const std::string expected = set_from_text(field, text);
+        if (!expected.empty()) wrong(flag_name(name) + " is \"" + text + "\", expected " + expected);
+      }
+    });
+    options_.has_prompt = options_.has_prompt || given("prompt");
+  }
+
+ private:
+  Options& options_;
+  CLI::App app_;
+  std::map<std::string, CLI::Option*> declared_;
+  std::vector<std::string> flags_;
+};
+
+std::string without_last_line_break(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text;
+}
+
+std::string read_stdin() {
+  if (::isatty(STDIN_FILENO) != 0)
+    log(LogLevel::warning, "reading the prompt from the terminal; end it with Ctrl-D");
+  std::string text;
+  std::string buffer(1 << 16, '\0');
+  for (;;) {
+    const ssize_t n = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0)
+      throw Error(ErrorKind::io, "options", std::string("stdin: read failed: ") + std::strerror(errno));
+    if (n == 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(n));
+    if (text.size() > kLongestPrompt) {
+      throw Error(ErrorKind::data, "options",
+                  "stdin: is over 1 MB, expected one prompt; use --prompt-file for a file");
+    }
+  }
+}
+
+void read_prompt(Options& options, bool from_flag) {
+  std::string source = "--prompt";
+  ErrorKind kind = ErrorKind::usage;
+  if (options.prompt_file) {
+    if (from_flag) wrong("both --prompt and --prompt-file are given; leave one out");
+    source = *options.prompt_file;
+    kind = ErrorKind::data;
+    options.request.prompt = without_last_line_break(read_text(source, "options", kLongestPrompt));
+    options.has_prompt = true;
+  } else if (options.request.prompt == "-") {
+    source = "stdin";
+    kind = ErrorKind::data;
+    options.request.prompt = without_last_line_break(read_stdin());
+  }
+  const auto check = [kind](const std::string& text, const std::string& where) {
+    if (!is_utf8(text))
+      throw Error(kind, "options", where + ": the text is not UTF-8; convert it, for example with iconv");
+    if (text.find('\0') != std::string::npos)
+      throw Error(kind, "options", where + ": the text holds a zero byte, expected plain text");
+  };
+  check(options.request.prompt, source);
+  if (options.request.negative_prompt) check(*options.request.negative_prompt, "--negative-prompt");
+}
+
+void check_talk(const Options& options) {
+  const std::vector<std::string> modes{"auto", "bar", "plain", "json", "none"};
+  if (std::find(modes.begin(), modes.end(), options.progress) == modes.end()) {
+    wrong("--progress is \"" + options.progress + "\", expected auto, bar, plain, json or none");
+  }
+  if (options.quiet && options.verbose.count > 0)
+    wrong("both --quiet and --verbose are given; leave one out");
+  const bool video_on_stdout = options.request.output == "-";
+  if (options.progress_fd) {
+    const int fd = *options.progress_fd;
+    if (options.progress != "json" && options.progress != "auto") {
+      wrong("--progress-fd goes with --progress json, not with " + options.progress);
+    }
+    if (fd < 0 || ::fcntl(fd, F_GETFD) == -1) {
+      wrong("--progress-fd is " + std::to_string(fd) + ", which is not open; open it, as in " +
+            std::to_string(std::max(fd, 3)) + ">progress.json");
+    }
+    if (fd == STDOUT_FILENO && video_on_stdout)
+      wrong("--progress-fd 1 is stdout, which carries the video (-o -)");
+  }
+  if (options.json && video_on_stdout && !options.dry_run) {
+    wrong(
+        "--json prints on stdout, which carries the video (-o -); use --progress json, which ends with the "
+        "result");
+  }
+}
+
+}  // namespace
+
+std::string flag_name(const std::string& name) {
+  std::string flag = "--" + name;
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
+std::string short_flag_name(const std::string& name) {
+  static const std::map<std::string, std::string> letters{
+      {"output", "-o"}, {"quiet", "-q"}, {"verbose", "-v"}, {"help", "-h"}, {"version", "-V"}};
+  const auto it = letters.find(name);
+  return it == letters.end() ? "" : it->second;
+}
+
+Options parse_options(int argc, const char* const* argv) {
+  Options options;
+  Parser parser(options);
+  parser.parse(argc, argv);
+  if (parser.given("help") || parser.given("help_all") || parser.given("version")) {
+    parser.apply();
+    return options;  // whatever else is on the line
+  }
+  if (parser.given("seconds") && parser.given("frames"))
+    wrong("both --seconds and --frames are given; leave one out");
+  if (parser.given("config")) {
+    read_config(parser.text("config"), options);
+    // One length replaces the other.
+    if (parser.given("frames")) options.request.seconds.reset();
+    if (parser.given("seconds")) options.request.frames.reset();
+  }
+  parser.apply();
+  read_prompt(options, parser.given("prompt"));
+  check_talk(options);
+  return options;
+}
+
+}  // namespace sora

@@ -1,0 +1,45 @@
+// How far the work is: a bar on a terminal, plain lines in a log, JSON lines for programs.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "cli/options.h"
+#include "sora/error.h"
+#include "sora/generator.h"
+#include "sora/progress.h"
+
+namespace sora {
+
+class ProgressDisplay {
+ public:
+  virtual ~ProgressDisplay() = default;
+
+  virtual void update(const Progress& progress) = 0;  ///< as a ProgressSink: from the working thread, often
+  virtual void done(const Result& result, std::uint64_t seed) = 0;
+  /// Ends the display. True when it has told the error where people look, so that nobody needs to repeat it.
+  virtual bool failed(const Error& error) = 0;
+};
+
+/// The display that --progress, --progress-fd and --quiet ask for; auto is JSON with --progress-fd, else the
+/// bar on a terminal, else plain lines.
+std::unique_ptr<ProgressDisplay> make_progress_display(const Options& options);
+
+/// Every line on stderr is a JSON object.
+bool json_on_stderr(const Options& options);
+
+/// For the bar's own file; the others are in progress.cpp.
+std::unique_ptr<ProgressDisplay> make_progress_bar();
+
+/// "wave.mp4: 1.2 MB, 33 frames, seed 42, made in 12.3 s"
+std::string result_text(const Result& result, std::uint64_t seed);
+
+/// {"output": ..., "bytes": ..., "frames": ..., "sha256": ..., "seed": ..., "seconds": ...}, the result of
+/// --json
+std::string result_json(const Result& result, std::uint64_t seed);
+
+/// The same with "event": "done", the last line of --progress json.
+std::string done_json(const Result& result, std::uint64_t seed);
+
+}  // namespace sora

@@ -1,0 +1,29 @@
+// The two streams of the program. stdout carries data; stderr carries people's lines, above a status line
+// that is redrawn in place where stderr is a terminal.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace sora {
+
+/// Writes all of `text`. Throws Error: reader_gone when the pipe is closed, io.
+void write_stdout(std::string_view text);
+
+bool stderr_is_terminal();  ///< and one that can redraw a line
+int stderr_columns();       ///< 80 when unknown
+bool locale_is_utf8();
+
+/// Writes one line to stderr, above the status line if there is one. Never throws: there is nowhere left to
+/// say it.
+void write_stderr_line(std::string_view line);
+
+/// Draws `line` as the status line, with the cursor hidden. It must be narrower than the terminal.
+void show_status(std::string_view line);
+/// Takes the status line away and shows the cursor again.
+void clear_status();
+
+/// For signal handlers: shows the cursor if it is hidden, by one write().
+void restore_cursor() noexcept;
+
+}  // namespace sora
