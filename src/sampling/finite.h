@@ -1,0 +1,12 @@
+// Stops a run whose numbers have gone bad, instead of writing black video.
+#pragma once
+
+#include <ATen/ATen.h>
+
+namespace sora {
+
+/// Throws Error (internal, component "denoise") when `latents` hold NaN or infinity after step `step`
+/// (counted from 0) of `steps`; the message says how many values, at which step, and what to try.
+void check_finite(const at::Tensor& latents, int step, int steps);
+
+}  // namespace sora

@@ -1,0 +1,33 @@
+// Classifier-free guidance (Ho and Salimans 2022, https://arxiv.org/abs/2207.12598), and which of two expert
+// networks makes a step.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <optional>
+
+namespace sora {
+
+struct Guidance {
+  double scale = 1;    ///< of the first expert
+  double scale_2 = 1;  ///< of the second
+  std::optional<double>
+      boundary_ratio;  ///< share of the timesteps that the second expert makes; none: one network
+  std::int64_t num_train_timesteps = 1000;
+
+  /// Whether the network runs a second time without the prompt. The first scale alone decides, for the
+  /// steps of both experts, as in diffusers: a scale of 1 or less is off.
+  bool active() const { return scale > 1; }
+
+  /// 0 for the expert of the high noise levels (`transformer`), 1 for that of the low ones
+  /// (`transformer_2`).
+  int expert(double timestep) const;
+
+  double scale_at(double timestep) const { return expert(timestep) == 0 ? scale : scale_2; }
+};
+
+/// cond and uncond have one shape and dtype; so has the result.
+at::Tensor guided(const at::Tensor& cond, const at::Tensor& uncond, double scale);
+
+}  // namespace sora
