@@ -1,7 +1,9 @@
 #include "core/json_config.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <type_traits>
 
 #include "core/file.h"
@@ -35,11 +37,32 @@ std::optional<std::vector<T>> array_of(const json& v, Test test) {
   return result;
 }
 
+// Python writes infinities and NaN as bare words, which are not JSON; they become strings.
+std::string with_quoted_infinities(std::string_view text) {
+  std::string result;
+  bool in_string = false;
+  while (!text.empty()) {
+    std::size_t taken = in_string && text.front() == '\\' ? 2 : 1;  // an escaped quote ends nothing
+    bool quoted = false;
+    if (text.front() == '"') in_string = !in_string;
+    for (const std::string_view word : {"-Infinity", "Infinity", "NaN"}) {
+      if (in_string || quoted || !text.starts_with(word)) continue;
+      quoted = true;
+      taken = word.size();
+    }
+    if (quoted) result += '"';
+    result += text.substr(0, taken);
+    if (quoted) result += '"';
+    text.remove_prefix(std::min(taken, text.size()));
+  }
+  return result;
+}
+
 }  // namespace
 
 JsonConfig::JsonConfig(const std::filesystem::path& path, std::string component)
     : path_(path), component_(std::move(component)), json_(std::make_unique<Json>()) {
-  const std::string text = read_text(path_, component_);
+  const std::string text = with_quoted_infinities(read_text(path_, component_));
   json_->value = json::parse(text, nullptr, false);
   if (json_->value.is_discarded()) {
     throw Error(ErrorKind::data, component_, path_.string() + ": is not valid JSON");
