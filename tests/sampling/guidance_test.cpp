@@ -1,0 +1,65 @@
+#include "sampling/guidance.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace sora {
+namespace {
+
+TEST(Guidance, IsActiveOnlyAboveOneAndByTheFirstScaleAlone) {
+  EXPECT_FALSE((Guidance{.scale = 1}).active());
+  EXPECT_FALSE((Guidance{.scale = 0.5, .scale_2 = 4}).active());
+  EXPECT_TRUE((Guidance{.scale = 1.01, .scale_2 = 1}).active());
+}
+
+TEST(Guidance, WithoutABoundaryOneNetworkMakesEveryStep) {
+  const Guidance g{.scale = 5, .scale_2 = 3};
+  for (const double t : {999.0, 500.0, 0.0}) {
+    EXPECT_EQ(g.expert(t), 0);
+    EXPECT_EQ(g.scale_at(t), 5);
+  }
+}
+
+TEST(Guidance, TheBoundaryTimestepBelongsToTheFirstExpert) {
+  const Guidance g{.scale = 4, .scale_2 = 3, .boundary_ratio = 0.875};
+  EXPECT_EQ(g.expert(999), 0);
+  EXPECT_EQ(g.expert(875), 0);
+  EXPECT_EQ(g.expert(874), 1);
+  EXPECT_EQ(g.scale_at(875), 4);
+  EXPECT_EQ(g.scale_at(874), 3);
+}
+
+TEST(Guidance, TheBoundaryIsAShareOfTheTrainingTimesteps) {
+  const Guidance g{.boundary_ratio = 0.9, .num_train_timesteps = 500};
+  EXPECT_EQ(g.expert(450), 0);
+  EXPECT_EQ(g.expert(449), 1);
+}
+
+TEST(Guidance, ComparesWithTheBoundaryInFloat32) {
+  // 1000 * ratio is 900.0000000000001 in float64: PyTorch rounds it to 900 before it compares.
+  const Guidance g{.boundary_ratio = std::nextafter(0.9, 1.0)};
+  ASSERT_GT(*g.boundary_ratio * 1000, 900);
+  EXPECT_EQ(g.expert(900), 0);
+}
+
+TEST(Guidance, GoesFromTheUnconditionalPastTheConditionalPrediction) {
+  const at::Tensor cond = at::tensor({1.0F, -2.0F, 0.5F}), uncond = at::tensor({0.0F, 2.0F, 0.5F});
+  EXPECT_TRUE(at::equal(guided(cond, uncond, 3), at::tensor({3.0F, -10.0F, 0.5F})));
+}
+
+TEST(Guidance, RoundsInTheOrderOfDiffusers) {
+  // uncond + g (cond - uncond) keeps nothing of a small cond beside a large uncond; g cond + (1 - g) uncond
+  // would.
+  const at::Tensor cond = at::tensor({1.0F}), uncond = at::tensor({1e8F});
+  EXPECT_EQ(guided(cond, uncond, 2).item<float>(), -1e8F);
+}
+
+TEST(Guidance, KeepsHalfPrecision) {
+  const at::Tensor cond = at::ones({2}, at::kBFloat16), uncond = at::zeros({2}, at::kBFloat16);
+  EXPECT_EQ(guided(cond, uncond, 5).scalar_type(), at::kBFloat16);
+}
+
+}  // namespace
+}  // namespace sora

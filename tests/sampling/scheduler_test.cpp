@@ -1,0 +1,115 @@
+#include "sampling/scheduler.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "golden.h"
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+using testing::HasSubstr;
+
+// Runs `action` and returns the error that it must throw.
+template <class Action>
+Error error_of(Action&& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error;
+  }
+  ADD_FAILURE() << "no error";
+  return {ErrorKind::internal, "", ""};
+}
+
+at::Tensor random(at::IntArrayRef shape, std::uint64_t seed) {
+  return at::randn(shape, at::detail::createCPUGenerator(seed), at::kFloat);
+}
+
+TEST(Scheduler, AnExactVelocityFieldLeadsFromNoiseToData) {
+  // x = (1 - sigma) x0 + sigma noise has the constant velocity noise - x0, for which every solver is exact up
+  // to rounding; the step from sigma to 0 multiplies that of float32 by a few units: 1e-5.
+  const at::Tensor x0 = random({1, 2, 3, 4}, 1), noise = random({1, 2, 3, 4}, 2);
+  for (const std::string name : {"unipc", "euler", "dpm++"}) {
+    for (const int steps : {1, 2, 7, 30}) {
+      const auto s = make_scheduler(name, golden_config("unipc"), steps, 3);
+      at::Tensor sample = s->add_noise(x0, noise, 0);
+      for (int i = 0; i < steps; ++i) {
+        EXPECT_TRUE(at::allclose(s->predict_x0(noise - x0, i, sample), x0, 0, 1e-5)) << name << " " << i;
+        sample = s->step(noise - x0, i, sample);
+        EXPECT_TRUE(at::allclose(sample, s->add_noise(x0, noise, i + 1), 0, 1e-5)) << name << " " << i;
+      }
+      EXPECT_TRUE(at::allclose(sample, x0, 0, 1e-5)) << name << " " << steps;
+    }
+  }
+}
+
+TEST(Scheduler, BH1EndsAtSigmaZeroOnThePredictedData) {
+  // diffusers gives NaN here: it multiplies an infinite B(h) by zero differences.
+  SchedulerConfig config = golden_config("unipc-bh1");
+  config.final_sigmas_type = FinalSigmas::zero;
+  const auto s = make_scheduler("unipc", config, 1, 3);
+  const at::Tensor sample = random({1, 4}, 1), noise_pred = random({1, 4}, 2);
+  EXPECT_TRUE(at::equal(s->step(noise_pred, 0, sample), s->predict_x0(noise_pred, 0, sample)));
+}
+
+TEST(Scheduler, HalfPrecisionPredictionsAreWidenedBeforeTheStep) {
+  const at::Tensor sample = random({1, 8}, 1), noise_pred = random({1, 8}, 2).to(at::kBFloat16);
+  for (const std::string name : {"unipc", "euler", "dpm++"}) {
+    const auto s = make_scheduler(name, golden_config("unipc"), 4, 3);
+    const at::Tensor next = s->step(noise_pred, 0, sample);
+    EXPECT_EQ(next.scalar_type(), at::kFloat) << name;
+    s->reset();
+    EXPECT_TRUE(at::equal(next, s->step(noise_pred.to(at::kFloat), 0, sample))) << name;
+  }
+}
+
+TEST(Scheduler, StepsOutOfOrderAreErrorsThatSayWhichStepIsExpected) {
+  const auto s = make_scheduler("unipc", golden_config("unipc"), 4, 3);
+  const at::Tensor x = at::ones({2});
+  EXPECT_EQ(error_of([&] { s->step(x, 4, x); }).kind(), ErrorKind::internal);
+  EXPECT_EQ(error_of([&] { s->step(x, -1, x); }).kind(), ErrorKind::internal);
+  s->step(x, 1, x);  // a run may start from data
+  EXPECT_THAT(error_of([&] { s->step(x, 1, x); }).what(), HasSubstr("expected step 2"));
+  s->reset();
+  EXPECT_NO_THROW(s->step(x, 0, x));
+}
+
+TEST(Scheduler, TensorsThatDoNotFitAreErrors) {
+  const auto s = make_scheduler("euler", golden_config("euler"), 4, 3);
+  EXPECT_THAT(error_of([&] { s->step(at::ones({3}), 0, at::ones({2})); }).what(), HasSubstr("[3]"));
+  EXPECT_THAT(error_of([&] { s->step(at::ones({2}), 0, at::ones({2}, at::kDouble)); }).what(),
+              HasSubstr("expected Float"));
+}
+
+TEST(MakeScheduler, RefusesWhatItCannotRun) {
+  const SchedulerConfig config = golden_config("unipc");
+  EXPECT_THAT(error_of([&] { make_scheduler("ddim", config, 4, 3); }).what(),
+              HasSubstr("\"ddim\", expected unipc, euler or dpm++"));
+  EXPECT_THAT(error_of([&] { make_scheduler("unipc", config, 0, 3); }).what(), HasSubstr("at least 1"));
+  for (const double shift : {0.0, -1.0, std::numeric_limits<double>::quiet_NaN()}) {
+    EXPECT_EQ(error_of([&] { make_scheduler("unipc", config, 4, shift); }).kind(), ErrorKind::usage) << shift;
+  }
+  EXPECT_THAT(error_of([&] { make_scheduler("euler", golden_config("unipc-vp-linspace"), 4, 3); }).what(),
+              HasSubstr("use unipc"));
+  EXPECT_THAT(error_of([&] { make_scheduler("dpm++", golden_config("unipc-karras"), 4, 3); }).what(),
+              HasSubstr("use unipc"));
+  EXPECT_THAT(error_of([&] { make_scheduler("dpm++", golden_config("euler-terminal"), 4, 3); }).what(),
+              HasSubstr("use euler"));
+}
+
+TEST(MakeScheduler, RefusesLevelsThatDoNotFall) {
+  // At shift 1e7 all levels but the first round to one; diffusers would go on with NaN.
+  for (const std::string name : {"unipc", "dpm++", "euler"}) {
+    const Error error = error_of([&] { make_scheduler(name, golden_config("unipc"), 50, 1e9); });
+    EXPECT_EQ(error.kind(), ErrorKind::usage) << name;
+    EXPECT_THAT(error.what(), HasSubstr("are not falling")) << name;
+  }
+  // One step cannot both start at 1 and end its grid at a terminal level.
+  EXPECT_THAT(error_of([&] { make_scheduler("euler", golden_config("euler-terminal"), 1, 3); }).what(),
+              HasSubstr("are not finite"));
+}
+
+}  // namespace
+}  // namespace sora
