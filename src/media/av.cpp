@@ -1,0 +1,46 @@
+#include "media/av.h"
+
+#include <array>
+#include <cstdarg>
+#include <mutex>
+
+#include "core/log.h"
+
+namespace sora::av {
+namespace {
+
+// What libav calls a warning mostly speaks to programmers (deprecated pixel formats, guesses).
+// It writes some lines in pieces; a piece belongs to the thread that wrote it.
+void log_line(void* object, int level, const char* format, va_list arguments) {
+  if (level > AV_LOG_VERBOSE) return;
+  thread_local std::string line;
+  thread_local int print_prefix = 1;
+  std::array<char, 1024> piece{};
+  av_log_format_line2(object, level, format, arguments, piece.data(), static_cast<int>(piece.size()),
+                      &print_prefix);
+  line += piece.data();
+  if (line.empty() || (line.back() != '\n' && line.size() < 8192)) return;
+  while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
+  if (!line.empty()) log(level <= AV_LOG_ERROR ? LogLevel::warning : LogLevel::debug, "libav: " + line);
+  line.clear();
+}
+
+}  // namespace
+
+void use_log() {
+  static std::once_flag once;
+  std::call_once(once, [] { av_log_set_callback(log_line); });
+}
+
+std::string error_text(int code) {
+  std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
+  av_strerror(code, text.data(), text.size());
+  return text.data();
+}
+
+std::string Options::left() const {
+  const AVDictionaryEntry* entry = av_dict_get(entries_, "", nullptr, AV_DICT_IGNORE_SUFFIX);
+  return entry ? entry->key : "";
+}
+
+}  // namespace sora::av

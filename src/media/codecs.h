@@ -1,0 +1,23 @@
+// What the installed libav can write.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace sora {
+
+struct EncoderInfo {
+  std::string codec;    ///< as in core/output_format.h: h264, hevc, ...
+  std::string encoder;  ///< libav's name of what is used for it; empty: none is installed
+};
+
+/// Every codec that the program writes, with the encoder that is used for common sizes.
+std::vector<EncoderInfo> installed_encoders();
+
+/// The encoder for a codec and a size. Throws unavailable, naming the codecs that are installed.
+std::string encoder_for(const std::string& codec, int width, int height);
+
+/// Versions of libavformat, libavcodec and libswscale, as "libavformat 59.27.100".
+std::vector<std::string> media_versions();
+
+}  // namespace sora

@@ -1,0 +1,30 @@
+// Text inside image files: PNG's iTXt chunks, JPEG's and GIF's comments.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "media/sink.h"
+
+namespace sora {
+
+using Metadata = std::map<std::string, std::string>;
+
+/// Adds every key to an encoded PNG.
+void add_png_text(std::vector<std::uint8_t>& png, const Metadata& metadata);
+
+/// Adds `comment` to an encoded JPEG; a text of over 65533 bytes becomes several markers.
+void add_jpeg_comment(std::vector<std::uint8_t>& jpeg, const std::string& comment);
+
+/// Adds a comment to a finished GIF file. A stream keeps none: its last byte is written already.
+void append_gif_comment(Sink& gif, const std::string& comment);
+
+/// What the functions above (or other programs, uncompressed) put in; empty for other files. Damaged
+/// files give what is found before the damage.
+Metadata png_text(const std::string& bytes);
+Metadata jpeg_comment(const std::string& bytes);
+Metadata gif_comment(const std::string& bytes);
+
+}  // namespace sora

@@ -1,0 +1,37 @@
+// True colour to 255 colours, for GIF.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace sora {
+
+/// Gives each frame a palette of its own colours, and keeps the last palette while it serves the new
+/// frame nearly as well: a palette that changes at every frame flickers and compresses badly.
+class AdaptivePalette {
+ public:
+  /// 0xAARRGGBB. The last entry is transparent: the encoder uses it for pixels that do not change.
+  using Colours = std::array<std::uint32_t, 256>;
+
+  AdaptivePalette(int width, int height);
+
+  /// rgb [height, width, 3] to indices [height, width] into colours(), with error diffusion.
+  void convert(const std::uint8_t* rgb, std::ptrdiff_t stride, std::uint8_t* indices,
+               std::ptrdiff_t index_stride);
+
+  const Colours& colours() const { return colours_; }
+
+ private:
+  std::uint8_t nearest(int r, int g, int b);
+
+  int width_;
+  int height_;
+  bool chosen_ = false;
+  Colours colours_{};
+  std::vector<std::int16_t> nearest_;  // by the upper six bits of r, g, b; -1: not looked up yet
+};
+
+}  // namespace sora

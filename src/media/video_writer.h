@@ -1,0 +1,65 @@
+// Frames in, a video (or images) out: the one way by which pictures leave the program.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace sora {
+
+struct VideoSettings {
+  int source_width = 0;  ///< of the frames that are written
+  int source_height = 0;
+  int width = 0;  ///< of the file; frames are resampled (Lanczos) when it differs
+  int height = 0;
+  double fps = 0;         ///< frame n is shown at exactly n / frame_rate(fps) seconds
+  std::string container;  ///< the names of core/output_format.h
+  std::string codec;
+  std::string pix_fmt;
+  int crf = 18;        ///< of the codec's own scale; 0 is the best
+  std::string preset;  ///< of the encoder; empty: a good one for two cores
+  /// Stored in the file. `comment` is kept by every container but WebP and raw frames; other keys by
+  /// mp4, mov, matroska, webm and png.
+  std::map<std::string, std::string> metadata;
+};
+
+struct Destination {
+  std::string path;  ///< "-" is the descriptor below; a name with %d numbers the images
+  bool overwrite = false;
+  int descriptor = 1;
+};
+
+struct Written {
+  std::int64_t frames = 0;
+  std::uint64_t bytes = 0;
+  std::string sha256;  ///< of all bytes; for a sequence, of its files one after another
+};
+
+/// Not thread-safe. Destroyed before finish() it leaves nothing behind.
+class FrameWriter {
+ public:
+  virtual ~FrameWriter() = default;
+
+  /// One frame, [source_height, source_width, 3] uint8 sRGB; `stride` is the distance of its rows in
+  /// bytes. The frame is copied.
+  virtual void write(const std::uint8_t* rgb, std::ptrdiff_t stride) = 0;
+
+  /// Writes what is left and gives the file its name.
+  virtual Written finish() = 0;
+};
+
+/// Opens the destination and the encoder. Encoding runs on a thread of its own with a few frames in
+/// between, so write() returns at once unless the encoder falls behind; an error of the encoder or the
+/// disk is thrown by the next write() or finish().
+///
+/// The same frames and settings give the same bytes, whatever the number of cores.
+/// Video is BT.709 limited range, tagged so; y4m, which has no such tag, is BT.601. To a pipe, mp4 is
+/// fragmented and every fragment is at most half a second long; y4m and rgb24 are raw frames.
+///
+/// Errors: usage (odd size, names that do not fit), unavailable (no such encoder), cannot_create, io,
+/// reader_gone (the other end of the pipe was closed).
+std::unique_ptr<FrameWriter> open_writer(const VideoSettings& settings, const Destination& destination);
+
+}  // namespace sora
