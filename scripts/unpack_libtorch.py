@@ -25,7 +25,8 @@ import zipfile
 
 # Only the tag decides which file of the wheel is taken; the C++ libraries are the same for each Python.
 PYTHON_VERSION = "3.11"
-GLIBC_TAGS = ["manylinux_2_28", "manylinux_2_27", "manylinux_2_26", "manylinux_2_24", "manylinux_2_17", "manylinux2014"]
+# An older pip takes a tag to the letter: each glibc up to that of the oldest system has to be named.
+GLIBC_TAGS = [f"manylinux_2_{minor}" for minor in range(28, 16, -1)] + ["manylinux2014"]
 
 KEEP = re.compile(r"torch/(include|lib)/|torch\.libs/|nvidia/.*\.so|nvidia/.*/include/|.*/(LICENSE|NOTICE)[^/]*$")
 DROP = re.compile(

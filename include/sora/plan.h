@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "sora/export.h"
 #include "sora/request.h"
 
 namespace sora {
@@ -79,10 +80,10 @@ struct Plan {
 /// Resolves `request` against the model that it names.
 /// Throws Error: usage (option out of range), no_input (no such model), data (bad files), refused
 /// (pickled weights), unavailable (does not fit).
-Plan make_plan(const Request& request);
+SORA_API Plan make_plan(const Request& request);
 
 /// The plan for people, one fact a line, and for programs.
-std::string plan_text(const Plan& plan);
-std::string plan_json(const Plan& plan);
+SORA_API std::string plan_text(const Plan& plan);
+SORA_API std::string plan_json(const Plan& plan);
 
 }  // namespace sora

@@ -6,11 +6,13 @@
 #include <optional>
 #include <string>
 
+#include "sora/export.h"
+
 namespace sora {
 
 enum class Phase { load, encode_text, denoise, decode, finish };
 
-const char* phase_name(Phase phase);
+SORA_API const char* phase_name(Phase phase);
 
 struct Progress {
   Phase phase = Phase::load;

@@ -1,0 +1,40 @@
+# cmake --install: a tree that runs wherever it is put.
+#
+#   bin/sora-gen                  the program
+#   lib/libsora.so                the library behind it
+#   lib/sora-gen/torch/lib        libtorch, in the wheel's own layout: its libraries look for CUDA's at
+#   lib/sora-gen/nvidia           ../../nvidia
+#   include/sora                  the public API
+#   lib/cmake/sora-gen            find_package(sora-gen), target sora-gen::sora
+#   share/sora-gen/models         the model that ships
+#   share/doc/sora-gen            licences
+#
+# lib/ is not CMAKE_INSTALL_LIBDIR: the program finds libsora at ../lib.
+include(CMakePackageConfigHelpers)
+
+target_include_directories(sora INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+target_compile_features(sora INTERFACE cxx_std_20)
+set_target_properties(sora PROPERTIES INSTALL_RPATH "$ORIGIN/sora-gen/torch/lib" INSTALL_REMOVE_ENVIRONMENT_RPATH ON)
+
+install(TARGETS sora-gen RUNTIME DESTINATION bin)
+install(TARGETS sora EXPORT sora-gen LIBRARY DESTINATION lib)
+install(DIRECTORY include/sora DESTINATION include FILES_MATCHING PATTERN "*.h")
+
+install(EXPORT sora-gen NAMESPACE sora-gen:: FILE sora-genTargets.cmake DESTINATION lib/cmake/sora-gen)
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/sora-genConfigVersion.cmake
+                                 COMPATIBILITY SameMinorVersion)
+install(FILES cmake/sora-genConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/sora-genConfigVersion.cmake
+        DESTINATION lib/cmake/sora-gen)
+
+set(libtorch_folder ${Libtorch_ROOT}/lib)
+install(DIRECTORY ${libtorch_folder}/ DESTINATION lib/sora-gen/torch/lib
+        FILES_MATCHING PATTERN "libc10*.so" PATTERN "libtorch_c*.so" PATTERN "libtorch_nvshmem.so" PATTERN "lib*.so.*")
+install(DIRECTORY ${Libtorch_ROOT}/nvidia ${Libtorch_ROOT}/torch.libs DESTINATION lib/sora-gen OPTIONAL
+        PATTERN include EXCLUDE)
+
+install(DIRECTORY models/default DESTINATION share/sora-gen/models OPTIONAL)
+
+install(FILES LICENSE DESTINATION share/doc/sora-gen)
+file(GLOB licences ${Libtorch_ROOT}/*.dist-info)
+install(DIRECTORY ${licences} DESTINATION share/doc/sora-gen/third-party OPTIONAL
+        FILES_MATCHING PATTERN "LICENSE*" PATTERN "NOTICE*")
