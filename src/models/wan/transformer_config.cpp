@@ -1,0 +1,75 @@
+#include "models/wan/transformer_config.h"
+
+#include <algorithm>
+
+#include "core/json_config.h"
+
+namespace sora::wan {
+namespace {
+
+// Some ten times what the largest Wan model has: beyond them a value is a mistake, and would otherwise
+// end in an allocation that fails with a worse message.
+constexpr std::int64_t max_width = 1 << 17;
+constexpr std::int64_t max_layers = 1000;
+
+std::optional<std::int64_t> optional_width(const JsonConfig& json, const char* key) {
+  if (!json.has(key)) return {};
+  return json.integer_in(key, 1, max_width);
+}
+
+}  // namespace
+
+TransformerConfig read_transformer_config(const std::filesystem::path& path) {
+  const JsonConfig json(path, "transformer");
+  if (json.string("_class_name", "WanTransformer3DModel") != "WanTransformer3DModel") {
+    json.fail("_class_name", "WanTransformer3DModel");
+  }
+
+  TransformerConfig config;
+  const auto patch = json.integers("patch_size", {{1, 2, 2}});
+  if (patch.size() != 3 || std::any_of(patch.begin(), patch.end(), [](auto p) { return p < 1 || p > 16; })) {
+    json.fail("patch_size", "three integers from 1 to 16");
+  }
+  std::copy(patch.begin(), patch.end(), config.patch_size.begin());
+
+  config.num_attention_heads = json.integer_in("num_attention_heads", 1, 1024, config.num_attention_heads);
+  config.attention_head_dim = json.integer_in("attention_head_dim", 2, 1024, config.attention_head_dim);
+  if (config.attention_head_dim % 2 != 0) json.fail("attention_head_dim", "an even integer");
+  if (config.dim() > max_width) {
+    json.fail("num_attention_heads", "at most " + std::to_string(max_width / config.attention_head_dim) +
+                                         " with an attention_head_dim of " +
+                                         std::to_string(config.attention_head_dim));
+  }
+  config.in_channels = json.integer_in("in_channels", 1, 4096, config.in_channels);
+  const auto keys = json.keys();
+  // As diffusers: absent means 16, but null means as many as go in.
+  const bool same_as_in =
+      !json.has("out_channels") && std::find(keys.begin(), keys.end(), "out_channels") != keys.end();
+  config.out_channels = same_as_in ? config.in_channels : json.integer_in("out_channels", 1, 4096, 16);
+  config.text_dim = json.integer_in("text_dim", 1, max_width, config.text_dim);
+  config.freq_dim = json.integer_in("freq_dim", 2, max_width, config.freq_dim);
+  if (config.freq_dim % 2 != 0) json.fail("freq_dim", "an even integer");
+  config.ffn_dim = json.integer_in("ffn_dim", 1, 8 * max_width, config.ffn_dim);
+  config.num_layers = json.integer_in("num_layers", 1, max_layers, config.num_layers);
+  config.cross_attn_norm = json.boolean("cross_attn_norm", config.cross_attn_norm);
+  config.eps = json.number("eps", config.eps);
+  if (config.eps < 0 || config.eps > 1) json.fail("eps", "a number from 0 to 1");
+  config.rope_max_seq_len = json.integer_in("rope_max_seq_len", 1, 1 << 20, config.rope_max_seq_len);
+
+  config.image_dim = optional_width(json, "image_dim");
+  config.added_kv_proj_dim = optional_width(json, "added_kv_proj_dim");
+  if (config.added_kv_proj_dim && !config.image_dim)
+    json.fail("image_dim", "an integer beside added_kv_proj_dim");
+  // The image tokens that these projections see have been embedded to the width of the stream.
+  if (config.added_kv_proj_dim && *config.added_kv_proj_dim != config.dim()) {
+    json.fail("added_kv_proj_dim",
+              std::to_string(config.dim()) + " (num_attention_heads x attention_head_dim)");
+  }
+  if (json.has("pos_embed_seq_len")) {
+    config.pos_embed_seq_len = json.integer_in("pos_embed_seq_len", 1, 1 << 20);
+    if (!config.image_dim) json.fail("image_dim", "an integer beside pos_embed_seq_len");
+  }
+  return config;
+}
+
+}  // namespace sora::wan

@@ -1,0 +1,38 @@
+// transformer/config.json of the Wan models (diffusers' WanTransformer3DModel).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+namespace sora::wan {
+
+/// Members bear the names of config.json and hold the class defaults of diffusers 0.42.1.
+struct TransformerConfig {
+  std::array<std::int64_t, 3> patch_size{1, 2, 2};  ///< latent frames, rows, columns of a token
+  std::int64_t num_attention_heads = 40;
+  std::int64_t attention_head_dim = 128;
+  std::int64_t in_channels = 16;
+  std::int64_t out_channels = 16;
+  std::int64_t text_dim = 4096;
+  std::int64_t freq_dim = 256;
+  std::int64_t ffn_dim = 13824;
+  std::int64_t num_layers = 40;
+  bool cross_attn_norm = true;
+  double eps = 1e-6;
+  std::optional<std::int64_t> image_dim;          ///< width of the image encoder's tokens (Wan 2.1 I2V)
+  std::optional<std::int64_t> added_kv_proj_dim;  ///< image tokens have keys and values of their own
+  std::int64_t rope_max_seq_len = 1024;           ///< largest size of the token grid along an axis
+  std::optional<std::int64_t> pos_embed_seq_len;  ///< image tokens of two images (first and last frame)
+
+  std::int64_t dim() const { return num_attention_heads * attention_head_dim; }
+  std::int64_t patch_volume() const { return patch_size[0] * patch_size[1] * patch_size[2]; }
+};
+
+/// Reads `path`. A key that is absent or null takes its default; the keys that diffusers does not
+/// consult (qk_norm, window_size) are not read. Throws Error: no_input, data (not a Wan transformer, a
+/// value of the wrong type or out of range).
+TransformerConfig read_transformer_config(const std::filesystem::path& path);
+
+}  // namespace sora::wan
