@@ -24,11 +24,11 @@ namespace {
 // Every verb of the program. Making a video is what happens when none is named.
 const std::vector<Verb> verbs{
     // a video from a prompt
-    {"generate", "", "make a video from --prompt; the default", generate},
+    {"generate", "", "make a video from --prompt; the default", true, generate},
     // what is installed, which family, what it needs
-    {"models", "", "list the models that are found", list_models},
+    {"models", "", "list the models that are found", false, list_models},
     // what works on this machine, and what to install
-    {"doctor", "", "check devices, libraries, codecs and models", run_doctor},
+    {"doctor", "", "check devices, libraries, codecs and models", false, run_doctor},
 };
 
 const Verb& verb_of(const Options& options) {
@@ -38,9 +38,13 @@ const Verb& verb_of(const Options& options) {
   for (const Verb& verb : verbs) {
     names.emplace_back(verb.name);
     if (word != verb.name) continue;
-    if (options.words.size() > 1) {
+    const bool has_word = options.words.size() > 1;
+    const bool has_flag = !verb.takes_request && !options.video_flags.empty();
+    if (has_word || has_flag) {
       throw Error(ErrorKind::usage, "options",
-                  word + " takes no \"" + options.words[1] + "\"; sora-gen --help shows what it takes");
+                  word + " takes no " +
+                      (has_word ? "\"" + options.words[1] + "\"" : options.video_flags.front()) +
+                      "; sora-gen --help shows what it takes");
     }
     return verb;
   }

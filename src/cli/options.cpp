@@ -141,6 +141,9 @@ class Parser {
       }
     });
     options_.has_prompt = options_.has_prompt || given("prompt");
+    visit_request(options_.request, [this](const std::string& name, auto&, const char*) {
+      if (given(name)) options_.video_flags.push_back(flag_name(name));
+    });
   }
 
  private:

@@ -22,6 +22,8 @@ struct Options {
 
   std::vector<std::string> words;  ///< what stands on the line besides options: the verb and its files
 
+  std::vector<std::string> video_flags;  ///< flags of `request` that are on the line
+
   // How the program talks
   std::string progress = "auto";  ///< auto, bar, plain, json or none
   std::optional<int> progress_fd;

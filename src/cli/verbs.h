@@ -1,6 +1,8 @@
 // What the program does, one function a verb. Each takes the parsed line and returns the exit code.
 #pragma once
 
+#include <memory>
+
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "core/log.h"
@@ -18,6 +20,7 @@ struct Verb {
   const char* name;
   const char* arguments;  ///< of the help line
   const char* help;
+  bool takes_request;  ///< the options of a video mean something to it
   int (*run)(Session&);
 };
 

@@ -1,0 +1,104 @@
+// A libsora for tests of the command line. What it does is chosen by words in the prompt:
+//
+//   slow           many short steps, each asking whether to stop
+//   stuck          one step that never ends, with a temporary file open
+//   says           messages of every level
+//   fails N        Error with exit code N
+//   throws         an exception of another kind, of several lines
+//   no memory      std::bad_alloc
+//   otherwise      writes "a fake video\n"
+#include <cstring>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "core/output_file.h"
+#include "core/sha256.h"
+#include "pipeline/entry.h"
+#include "sora/error.h"
+#include "sora/export.h"
+
+namespace sora {
+
+struct Generator::State {};
+Generator::Generator() = default;
+Generator::~Generator() = default;
+
+namespace {
+
+constexpr const char* kVideo = "a fake video\n";
+
+bool has(const Plan& plan, const char* word) { return plan.request.prompt.find(word) != std::string::npos; }
+
+void sleep_ms(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
+
+void fail_as_asked(const Plan& plan) {
+  const std::string& prompt = plan.request.prompt;
+  if (has(plan, "says")) {
+    log(LogLevel::debug, "a debug message");
+    log(LogLevel::info, "an info message");
+    log(LogLevel::warning, "a warning message");
+  }
+  if (const auto at = prompt.find("fails "); at != std::string::npos) {
+    throw Error(static_cast<ErrorKind>(std::stoi(prompt.substr(at + 6))), "fake", "it failed as asked");
+  }
+  if (has(plan, "throws")) throw std::runtime_error("something broke\nframe #0: here\nframe #1: there");
+  if (has(plan, "no memory")) throw std::bad_alloc();
+}
+
+Result run(Generator&, const Plan& plan, const ProgressSink& progress, const StopRequest& stop) {
+  fail_as_asked(plan);
+  Progress now;
+  now.phase = Phase::denoise;
+  now.steps = has(plan, "slow") ? 400 : plan.steps;
+  now.frames = plan.frames;
+  std::unique_ptr<OutputFile> file;
+  if (plan.output != "-") file = std::make_unique<OutputFile>(plan.output, plan.request.overwrite);
+  if (file) file->write(kVideo, std::strlen(kVideo));
+  for (now.step = 1; now.step <= now.steps; ++now.step) {
+    if (stop()) throw Error(ErrorKind::interrupted, "fake", "stopped at step " + std::to_string(now.step));
+    now.elapsed += 0.05;
+    now.eta = (now.steps - now.step) * 0.05;
+    progress(now);
+    if (has(plan, "slow")) sleep_ms(50);
+    while (has(plan, "stuck")) sleep_ms(1000);
+  }
+  now.step = now.steps;
+  now.phase = Phase::decode;
+  now.frame = now.frames;
+  progress(now);
+  if (file) {
+    file->commit();
+  } else {
+    write_stream(1, "standard output", kVideo, std::strlen(kVideo));
+  }
+  Result result;
+  result.output = plan.output;
+  result.frames = plan.frames;
+  result.bytes = std::strlen(kVideo);
+  result.sha256 = sha256_hex(kVideo);
+  result.seconds = 1.5;
+  return result;
+}
+
+}  // namespace
+}  // namespace sora
+
+extern "C" SORA_API const sora::Entry* sora_entry() {
+  static const sora::Entry entry{
+      .build = {},
+      .create = [] { return new sora::Generator; },
+      .destroy = [](sora::Generator* generator) { delete generator; },
+      .run = sora::run,
+      .set_log_sink = [](sora::LogSink sink) { sora::set_log_sink(std::move(sink)); },
+      .remove_temporaries = [] { sora::remove_temporaries(); },
+      .report =
+          [] {
+            return std::string(R"({"libtorch": "0.0.0",
+                                     "devices": [{"name": "cpu", "kind": "AVX2"}], "libav": ["libavcodec 1.2.3"],
+                                     "codecs": {"h264": "libx264", "av1": ""}})");
+          }};
+  return &entry;
+}

@@ -1,0 +1,168 @@
+#include "cli/program.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+namespace fs = std::filesystem;
+
+namespace sora::test {
+namespace {
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::string text_of(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+fs::path temporary_folder(const char* name) {
+  std::string pattern = (fs::temp_directory_path() / name).string() + "-XXXXXX";
+  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+  return pattern;
+}
+
+}  // namespace
+
+Program::Program() : folder_(temporary_folder("sora-cli")), streams_(temporary_folder("sora-streams")) {
+  environment["SORA_GEN_MODELS"] = std::string(SORA_TEST_DATA) + "/pipeline";
+  environment["PATH"] = "/usr/bin:/bin";
+  environment["TERM"] = "xterm";
+  environment["LANG"] = "C.UTF-8";
+}
+
+Program::~Program() {
+  if (pid_ > 0) {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  if (terminal_ >= 0) ::close(terminal_);
+  std::error_code code;
+  fs::remove_all(folder_, code);
+  fs::remove_all(streams_, code);
+}
+
+void Program::move_out(bool with_library) {
+  program_ = streams_ / "bin/sora-gen";
+  fs::create_directory(streams_ / "bin");
+  fs::copy_file(SORA_CLI_ROOT "/bin/sora-gen", program_);
+  if (!with_library) return;
+  fs::create_directory(streams_ / "lib");
+  fs::copy_file(SORA_CLI_ROOT "/lib/libsora.so", streams_ / "lib/libsora.so");
+}
+
+void Program::start(const std::vector<std::string>& arguments) {
+  std::ofstream(streams_ / "in", std::ios::binary) << input;
+  std::vector<std::string> words{program_.string()};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<std::string> variables;
+  for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
+  const auto pointers = [](std::vector<std::string>& texts) {
+    std::vector<char*> result;
+    for (std::string& text : texts) result.push_back(text.data());
+    result.push_back(nullptr);
+    return result;
+  };
+  auto argv = pointers(words);
+  auto envp = pointers(variables);
+
+  const int flags = O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC;
+  const int in =
+      ::open(input_path.empty() ? (streams_ / "in").c_str() : input_path.c_str(), O_RDONLY | O_CLOEXEC);
+  int out = ::open((streams_ / "out").c_str(), flags, 0600);
+  int err = ::open((streams_ / "err").c_str(), flags, 0600);
+  if (close_stdout) {
+    std::array<int, 2> pipe{};
+    ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+    ::close(pipe[0]);
+    ::close(out);
+    out = pipe[1];
+  }
+  if (on_terminal) {
+    winsize size{};
+    size.ws_col = 80;
+    size.ws_row = 24;
+    ::close(err);
+    ASSERT_EQ(::openpty(&terminal_, &err, nullptr, nullptr, &size), 0);
+  }
+  started_ = now();
+  pid_ = ::fork();
+  if (pid_ == 0) {
+    ::dup2(in, 0);
+    ::dup2(out, 1);
+    ::dup2(err, 2);
+    if (::chdir(folder_.c_str()) == 0) ::execve(argv[0], argv.data(), envp.data());
+    ::_exit(126);
+  }
+  for (const int fd : {in, out, err}) ::close(fd);
+}
+
+void Program::signal(int number) const { ::kill(pid_, number); }
+
+std::string Program::error_text() const { return on_terminal ? terminal_text_ : text_of(streams_ / "err"); }
+
+bool Program::wait_for_stderr(const std::string& text) {
+  for (const double end = now() + 10; now() < end;) {
+    if (error_text().find(text) != std::string::npos) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+Finished Program::wait() {
+  // A terminal holds little; the program would wait for a reader.
+  while (on_terminal) {
+    std::array<char, 4096> buffer{};
+    pollfd wanted{terminal_, POLLIN, 0};
+    ::poll(&wanted, 1, 30000);
+    const ssize_t n = ::read(terminal_, buffer.data(), buffer.size());
+    if (n <= 0) break;  // EIO: the program has ended
+    terminal_text_.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+  pid_ = -1;
+  Finished finished;
+  finished.seconds = now() - started_;
+  finished.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  finished.out = text_of(streams_ / "out");
+  finished.err = error_text();
+  return finished;
+}
+
+Finished Program::run(const std::vector<std::string>& arguments) {
+  start(arguments);
+  return wait();
+}
+
+std::vector<std::string> Program::files() const {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder_)) names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string Program::read(const std::string& name) const { return text_of(folder_ / name); }
+
+void Program::write(const std::string& name, const std::string& text) const {
+  std::ofstream(folder_ / name, std::ios::binary) << text;
+}
+
+int lines(const std::string& text) { return static_cast<int>(std::count(text.begin(), text.end(), '\n')); }
+
+}  // namespace sora::test

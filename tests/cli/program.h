@@ -1,0 +1,64 @@
+// Runs the program as a user does: its own process, its own folder, streams that are read apart.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace sora::test {
+
+struct Finished {
+  int code = -1;       ///< exit code; -N when signal N killed it
+  std::string out;     ///< stdout
+  std::string err;     ///< stderr
+  double seconds = 0;  ///< wall time
+};
+
+/// A temporary folder to run in, removed at the end. The models are the tiny ones of the tests.
+class Program {
+ public:
+  Program();
+  ~Program();
+  Program(const Program&) = delete;
+
+  std::map<std::string, std::string> environment;
+  std::string input;          ///< what stands on stdin
+  std::string input_path;     ///< or a file to be stdin
+  bool close_stdout = false;  ///< the reader of stdout goes away before the program starts
+  bool on_terminal = false;   ///< stderr is a terminal of 80 columns
+
+  /// Runs a copy of the program that lies outside of the repository from now on, with libsora or without.
+  void move_out(bool with_library);
+
+  Finished run(const std::vector<std::string>& arguments);
+
+  /// For tests that do something meanwhile.
+  void start(const std::vector<std::string>& arguments);
+  void signal(int number) const;
+  /// Waits until stderr holds `text`, 10 s at most; false if it never does.
+  bool wait_for_stderr(const std::string& text);
+  Finished wait();
+
+  const std::filesystem::path& folder() const { return folder_; }
+  std::vector<std::string> files() const;  ///< names in the folder, sorted
+  std::string read(const std::string& name) const;
+  void write(const std::string& name, const std::string& text) const;
+
+ private:
+  std::string error_text() const;
+
+  std::filesystem::path folder_;
+  std::filesystem::path streams_;  // files that stdin, stdout and stderr are
+  std::filesystem::path program_ = SORA_CLI_ROOT "/bin/sora-gen";
+  pid_t pid_ = -1;
+  int terminal_ = -1;
+  std::string terminal_text_;
+  double started_ = 0;
+};
+
+int lines(const std::string& text);  ///< how many
+
+}  // namespace sora::test

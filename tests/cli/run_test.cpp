@@ -1,0 +1,305 @@
+// What a user sees of a run that goes well, and of one that fails in the library.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "cli/program.h"
+
+namespace sora::test {
+namespace {
+
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+std::vector<std::string> make(const std::string& prompt, std::vector<std::string> more = {}) {
+  more.insert(more.begin(), {"--prompt", prompt, "--model", "wan21", "--seed", "7"});
+  return more;
+}
+
+TEST(Run, NamesTheFileAfterThePromptAndTheSeed) {
+  Program program;
+  const Finished finished = program.run(make("A lighthouse, in a storm!"));
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  EXPECT_THAT(program.files(), ElementsAre("a-lighthouse-in-a-storm-7.mp4"));
+  EXPECT_THAT(finished.out, IsEmpty());
+  EXPECT_THAT(finished.err,
+              HasSubstr("a-lighthouse-in-a-storm-7.mp4: 13 B, 81 frames, seed 7, made in 1.5 s\n"));
+}
+
+TEST(Run, DrawsASeedAndSaysWhich) {
+  Program program;
+  const Finished first = program.run({"--prompt", "a", "--model", "wan21"});
+  const Finished second = program.run({"--prompt", "a", "--model", "wan21"});
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_THAT(first.err, HasSubstr("seed "));
+  EXPECT_NE(first.err, second.err);
+  EXPECT_EQ(program.files().size(), 2U);
+}
+
+TEST(Run, MakesAVideoOfAnEmptyPrompt) {
+  Program program;
+  EXPECT_EQ(program.run({"--prompt=", "--model", "wan21", "--seed", "7"}).code, 0);
+  EXPECT_THAT(program.files(), ElementsAre("video-7.mp4"));
+}
+
+TEST(Run, OverwritesOnlyWhenAsked) {
+  Program program;
+  program.write("a.mp4", "old");
+  EXPECT_EQ(program.run(make("a", {"-o", "a.mp4"})).code, 73);
+  EXPECT_EQ(program.read("a.mp4"), "old");
+  EXPECT_EQ(program.run(make("a", {"-o", "a.mp4", "--overwrite"})).code, 0);
+  EXPECT_EQ(program.read("a.mp4"), "a fake video\n");
+}
+
+TEST(Run, ReadsThePromptFromStdinAndFromAFile) {
+  Program program;
+  program.input = "a red fox\n";
+  EXPECT_EQ(program.run({"--prompt", "-", "--model", "wan21", "--seed", "7"}).code, 0);
+  program.write("prompt.txt", "a blue fox\r\n");
+  EXPECT_EQ(program.run({"--prompt-file", "prompt.txt", "--model", "wan21", "--seed", "7"}).code, 0);
+  EXPECT_THAT(program.files(), ElementsAre("a-blue-fox-7.mp4", "a-red-fox-7.mp4", "prompt.txt"));
+}
+
+TEST(Run, WritesNothingButTheVideoToStdout) {
+  Program program;
+  const Finished finished = program.run(make("it says much", {"-o", "-", "-vv"}));
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  EXPECT_EQ(finished.out, "a fake video\n");
+  EXPECT_THAT(finished.err, HasSubstr("a debug message"));
+  EXPECT_THAT(program.files(), IsEmpty());
+}
+
+TEST(Run, EndsQuietlyWhenTheReaderOfStdoutIsGone) {
+  Program program;
+  program.close_stdout = true;
+  const Finished finished = program.run(make("a", {"-o", "-", "--progress", "none"}));
+  EXPECT_EQ(finished.code, 141);
+  EXPECT_THAT(finished.err, IsEmpty());
+  EXPECT_EQ(program.run({"--help"}).code, 141);
+}
+
+TEST(Run, PrintsTheResultAsJson) {
+  Program program;
+  const Finished finished = program.run(make("a", {"--json", "-o", "a.mp4"}));
+  ASSERT_EQ(finished.code, 0) << finished.err;
+  const json result = json::parse(finished.out);
+  EXPECT_EQ(result["output"], "a.mp4");
+  EXPECT_EQ(result["bytes"], 13);
+  EXPECT_EQ(result["frames"], 81);
+  EXPECT_EQ(result["seed"], 7);
+  EXPECT_EQ(result["sha256"].get<std::string>().size(), 64U);
+}
+
+TEST(Run, PrintsThePlanAndMakesNothing) {
+  Program program;
+  const Finished text = program.run(make("a", {"--dry-run"}));
+  EXPECT_EQ(text.code, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("wan21"));
+  const Finished object = program.run(make("a", {"--dry-run", "--json", "--steps", "9"}));
+  EXPECT_EQ(json::parse(object.out)["steps"], 9);
+  EXPECT_EQ(json::parse(object.out)["seed"], 7);
+  EXPECT_THAT(program.files(), IsEmpty());
+}
+
+TEST(Run, TakesTheLaterOfTwoFlags) {
+  Program program;
+  const Finished finished = program.run(make("a", {"--dry-run", "--json", "--steps", "9", "--steps", "5"}));
+  EXPECT_EQ(json::parse(finished.out)["steps"], 5);
+}
+
+TEST(Log, HasLevels) {
+  Program program;
+  const auto err = [&](std::vector<std::string> more) {
+    more.insert(more.end(), {"-o", "a.mp4", "--overwrite", "--progress", "none"});
+    return program.run(make("it says much", more)).err;
+  };
+  EXPECT_THAT(err({"-q"}), IsEmpty());
+  EXPECT_THAT(err({}), StartsWith("sora-gen: warning: a warning message\na.mp4: "));
+  EXPECT_THAT(err({"-v"}), HasSubstr("an info message"));
+  EXPECT_THAT(err({"-v"}), Not(HasSubstr("a debug message")));
+  EXPECT_THAT(err({"-vv"}), HasSubstr("a debug message"));
+}
+
+TEST(Log, GoesToAFileWithTheTime) {
+  Program program;
+  const Finished finished = program.run(make("it says much and fails 74", {"--log-file", "log.txt"}));
+  EXPECT_EQ(finished.code, 74);
+  EXPECT_THAT(finished.err, Not(HasSubstr("an info message")));
+  EXPECT_THAT(program.read("log.txt"), HasSubstr(" info an info message\n"));
+  EXPECT_THAT(program.read("log.txt"), HasSubstr(" error [fake] it failed as asked\n"));
+  EXPECT_THAT(program.read("log.txt"), testing::ContainsRegex("^20[0-9-]+T[0-9:.]+[+-][0-9:]+ "));
+}
+
+TEST(Failure, HasTheExitCodeOfItsKind) {
+  for (const int code : {64, 65, 66, 69, 70, 73, 74, 75, 77}) {
+    Program program;
+    const Finished finished = program.run(make("it fails " + std::to_string(code), {"--progress", "none"}));
+    EXPECT_EQ(finished.code, code);
+    EXPECT_EQ(finished.err, "sora-gen: [fake] it failed as asked\n");
+    EXPECT_THAT(program.files(), IsEmpty());
+  }
+}
+
+TEST(Failure, OfAnotherKindIsABugInOneLine) {
+  Program program;
+  const Finished finished = program.run(make("it throws", {"--progress", "none"}));
+  EXPECT_EQ(finished.code, 70);
+  EXPECT_THAT(finished.err, StartsWith("sora-gen: [internal] something broke; this is a bug"));
+  EXPECT_EQ(lines(finished.err), 1);
+}
+
+TEST(Failure, ForLackOfMemorySaysWhatHelps) {
+  Program program;
+  const Finished finished = program.run(make("no memory", {"--progress", "none"}));
+  EXPECT_EQ(finished.code, 69);
+  EXPECT_THAT(finished.err, HasSubstr("try a smaller --res"));
+}
+
+TEST(Config, GoesRoundThroughPrintConfig) {
+  Program program;
+  const std::vector<std::string> line{"--prompt",
+                                      "a \"fox\"\n",
+                                      "--negative-prompt",
+                                      "",
+                                      "--seconds",
+                                      "2.5",
+                                      "--seed",
+                                      "18446744073709551615",
+                                      "--res",
+                                      "720p",
+                                      "--overwrite",
+                                      "--progress",
+                                      "json",
+                                      "-vv",
+                                      "--steps",
+                                      "9",
+                                      "--print-config"};
+  const Finished first = program.run(line);
+  ASSERT_EQ(first.code, 0) << first.err;
+  const json config = json::parse(first.out);
+  EXPECT_EQ(config["prompt"], "a \"fox\"\n");
+  EXPECT_EQ(config["negative_prompt"], "");
+  EXPECT_EQ(config["seed"], 18446744073709551615U);
+  EXPECT_EQ(config["seconds"], 2.5);
+  EXPECT_EQ(config["frames"], nullptr);
+  program.write("config.json", first.out);
+  EXPECT_EQ(program.run({"--config", "config.json", "--print-config"}).out, first.out);
+}
+
+TEST(Config, OfNothingIsAbsentThroughout) {
+  Program program;
+  const Finished first = program.run({"--print-config"});
+  program.write("config.json", first.out);
+  EXPECT_EQ(program.run({"--config", "config.json", "--print-config"}).out, first.out);
+  EXPECT_EQ(program.run({"--config", "config.json"}).code, 64);  // still no prompt
+}
+
+TEST(Config, GivesWayToFlags) {
+  Program program;
+  program.write("config.json", R"({"prompt": "a", "model": "wan21", "seconds": 4, "steps": 9, "seed": 7})");
+  const Finished finished =
+      program.run({"--dry-run", "--json", "--config", "config.json", "--frames", "5", "--steps", "3"});
+  ASSERT_EQ(finished.code, 0) << finished.err;
+  const json plan = json::parse(finished.out);
+  EXPECT_EQ(plan["steps"], 3);
+  EXPECT_EQ(plan["frames"], 5);  // one length replaces the other
+  EXPECT_EQ(plan["seed"], 7);
+}
+
+TEST(Library, ThatIsMissingIsSaidBeforeAnyFileIsMade) {
+  Program program;
+  program.move_out(false);
+  const Finished finished = program.run(make("a", {"--progress", "none"}));
+  EXPECT_EQ(finished.code, 69);
+  EXPECT_THAT(finished.err, StartsWith("sora-gen: [library] libsora.so: "));
+  EXPECT_EQ(lines(finished.err), 1);
+  EXPECT_THAT(program.files(), IsEmpty());
+  EXPECT_EQ(program.run({"doctor"}).code, 69);
+}
+
+TEST(Help, IsQuickAndShowsWhatIsNeededFirst) {
+  Program program;
+  double best = 1e9;
+  Finished finished;
+  for (int i = 0; i < 5; ++i) {
+    finished = program.run({"--help"});
+    best = std::min(best, finished.seconds);
+  }
+  EXPECT_EQ(finished.code, 0);
+  EXPECT_THAT(finished.err, IsEmpty());
+  EXPECT_THAT(finished.out, HasSubstr("sora-gen --prompt \"a lighthouse in a storm\""));
+  EXPECT_THAT(finished.out, Not(HasSubstr("--init-noise")));
+  EXPECT_LT(lines(finished.out), 30);
+  EXPECT_LT(best, 0.2);  // it takes some 10 ms; a program that loaded libtorch would take 700
+}
+
+TEST(Help, ListsEveryOptionAndFitsAnOrdinaryTerminal) {
+  Program program;
+  const Finished finished = program.run({"--help-all"});
+  const json config = json::parse(program.run({"--print-config"}).out);
+  for (const auto& item : config.items()) {
+    std::string flag = "--" + item.key();
+    std::replace(flag.begin(), flag.end(), '_', '-');
+    EXPECT_THAT(finished.out, HasSubstr(flag + " ")) << item.key();
+  }
+  std::istringstream text(finished.out);
+  for (std::string line; std::getline(text, line);) EXPECT_LE(line.size(), 110U) << line;
+}
+
+TEST(Version, IsOneLine) {
+  Program program;
+  const Finished finished = program.run({"--version"});
+  EXPECT_EQ(finished.code, 0);
+  EXPECT_THAT(finished.out, testing::ContainsRegex("^sora-gen [0-9]+\\.[0-9]+\\.[0-9]+\n$"));
+}
+
+TEST(Models, ListsThoseOnTheSearchPathAndSaysWhichAreDamaged) {
+  Program program;
+  std::filesystem::create_directory(program.folder() / "damaged");
+  program.write("damaged/model_index.json", "{");
+  program.environment["SORA_GEN_MODELS"] += ":" + program.folder().string();
+  const Finished text = program.run({"models"});
+  EXPECT_EQ(text.code, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("wan21\n  family   Wan (WanPipeline)\n"));
+  EXPECT_THAT(text.out, HasSubstr("damaged\n  unusable "));
+  const json list = json::parse(program.run({"models", "--json"}).out);
+  bool found = false;
+  for (const json& model : list) {
+    found = found || model["name"] == "wan21";
+    EXPECT_EQ(model["usable"], model["name"] != "damaged") << model;
+  }
+  EXPECT_TRUE(found);
+}
+
+TEST(Doctor, SaysWhatWorksAndWhatIsMissing) {
+  Program program;
+  const Finished text = program.run({"doctor"});
+  EXPECT_EQ(text.code, 0) << text.out << text.err;
+  EXPECT_THAT(text.out, testing::ContainsRegex("ok +libtorch +0.0.0\n"));
+  EXPECT_THAT(text.out, testing::ContainsRegex("ok +codec h264 +libx264\n"));
+  EXPECT_THAT(text.out, testing::ContainsRegex("- +codec av1 +no encoder; install"));
+  const json report = json::parse(program.run({"doctor", "--json"}).out);
+  EXPECT_EQ(report["works"], true);
+  EXPECT_EQ(report["library"]["libtorch"], "0.0.0");
+}
+
+TEST(Doctor, FailsWhenThereIsNoModel) {
+  Program program;
+  program.move_out(true);
+  EXPECT_EQ(program.run({"doctor"}).code, 0);
+  program.environment["SORA_GEN_MODELS"] = "/nowhere";
+  const Finished finished = program.run({"doctor"});
+  EXPECT_EQ(finished.code, 69);
+  EXPECT_THAT(finished.out, testing::ContainsRegex("MISSING +models +none found; set SORA_GEN_MODELS"));
+}
+
+}  // namespace
+}  // namespace sora::test
