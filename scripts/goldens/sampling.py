@@ -57,12 +57,7 @@ CONFIGS = {
     ),
     "unipc-noise-v": (
         "unipc",
-        {
-            "predict_x0": False,
-            "final_sigmas_type": "sigma_min",
-            "prediction_type": "v_prediction",
-            "use_flow_sigmas": True,
-        },
+        {"predict_x0": False, "final_sigmas_type": "sigma_min", "prediction_type": "v_prediction"},
     ),
     "unipc-vp-linspace": ("unipc", {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012}),
     "unipc-vp-leading": (

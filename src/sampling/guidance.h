@@ -12,8 +12,8 @@ namespace sora {
 struct Guidance {
   double scale = 1;    ///< of the first expert
   double scale_2 = 1;  ///< of the second
-  std::optional<double>
-      boundary_ratio;  ///< share of the timesteps that the second expert makes; none: one network
+  /// Share of the timesteps that the second expert makes; none: one network.
+  std::optional<double> boundary_ratio = {};
   std::int64_t num_train_timesteps = 1000;
 
   /// Whether the network runs a second time without the prompt. The first scale alone decides, for the
