@@ -1,8 +1,11 @@
 #include "media/muxer.h"
 
-#include <array>
 #include <memory>
 #include <set>
+
+extern "C" {
+#include <libavutil/opt.h>
+}
 
 namespace sora {
 namespace {
@@ -130,12 +133,20 @@ void Muxer::write(AVPacket& packet) {
   const AVStream* stream = format_->streams[0];
   packet.stream_index = 0;
   if (packet.duration == 0) packet.duration = 1;  // encoders with a delay leave it out
+  // From the rounded times of this frame and the next: rounding durations by themselves would add up.
+  const std::int64_t end = av_rescale_q(packet.pts + packet.duration, frame_, stream->time_base);
   av_packet_rescale_ts(&packet, frame_, stream->time_base);
+  packet.duration = end - packet.pts;
+  last_duration_ = packet.duration;
   check(av_write_frame(format_.get(), &packet), "writing a frame");
   av_packet_unref(&packet);
 }
 
 void Muxer::finish() {
+  // The GIF muxer knows a delay from the next frame's time; for the last it would repeat the one before.
+  if (std::string(format_->oformat->name) == "gif") {
+    av_opt_set_int(format_->priv_data, "final_delay", last_duration_, 0);
+  }
   check(av_write_frame(format_.get(), nullptr), "writing the last frames");
   check(av_write_trailer(format_.get()), "writing the index");
   avio_flush(io_.get());

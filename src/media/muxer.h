@@ -49,7 +49,8 @@ class Muxer {
   std::exception_ptr error_;  // thrown by the sink below C code
   av::IoPtr io_;
   av::OutputPtr format_;
-  AVRational frame_{0, 1};
+  AVRational frame_{0, 1};          // seconds
+  std::int64_t last_duration_ = 0;  // in the stream's time base
 };
 
 }  // namespace sora

@@ -1,7 +1,7 @@
 #include "media/palette.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <cmath>
 #include <limits>
 
 namespace sora {
@@ -84,7 +84,7 @@ class Histogram {
     AdaptivePalette::Colours colours{};
     for (std::size_t i = 0; i < kColours; ++i) {
       const Sums sums = total(boxes[std::min(i, boxes.size() - 1)]);
-      const auto mean = [&](double sum) { return static_cast<std::uint32_t>(sum / sums.n + 0.5); };
+      const auto mean = [&](double sum) { return static_cast<std::uint32_t>(std::lround(sum / sums.n)); };
       colours[i] = 0xff000000 | mean(sums.r) << 16 | mean(sums.g) << 8 | mean(sums.b);
     }
     return colours;

@@ -146,6 +146,13 @@ TEST_F(VideoWriter, TheIndexOfAnMp4StandsBeforeItsFrames) {
   EXPECT_LT(bytes.find("moov"), bytes.find("mdat"));
 }
 
+TEST_F(VideoWriter, AGifOfTwentySecondsLastsTwentySeconds) {
+  // 12.5 hundredths a frame: the delays must alternate, to the last.
+  const std::string file = path("a.gif");
+  write_pictures(settings_for(file, 32, 32, 8), {file}, moving_pictures(32, 32, 160));
+  EXPECT_NEAR(decode(file).duration, 20.0, 1e-6);
+}
+
 const std::vector<Rgb> kPatches{{255, 0, 0},   {0, 255, 0},   {0, 0, 255},     {255, 255, 0},
                                 {0, 255, 255}, {255, 0, 255}, {128, 128, 128}, {255, 255, 255},
                                 {0, 0, 0},     {200, 120, 60}};
