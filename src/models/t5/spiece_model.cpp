@@ -35,7 +35,8 @@ class Message {
   bool next(Field& field) {
     if (rest_.empty()) return false;
     const std::uint64_t tag = varint();
-    field = {.number = tag >> 3};
+    field = {};
+    field.number = tag >> 3;
     switch (tag & 7) {
       case 0:
         field.value = varint();

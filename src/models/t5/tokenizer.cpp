@@ -34,19 +34,19 @@ T5Tokenizer::T5Tokenizer(TokenizerFiles files)
     : source_(files.source),
       unigram_(std::move(files.pieces), kUnknownId),
       charsmap_(files.charsmap, source_),
-      eos_id_(unigram_.find("</s>")),
-      next_id_(unigram_.size()) {
+      eos_id_(unigram_.find("</s>")) {
   if (unigram_.size() <= kUnknownId || eos_id_ < 0) {
     throw Error(ErrorKind::data, "tokenizer",
                 source_ + ": " + std::to_string(unigram_.size()) + " pieces, " +
                     (eos_id_ < 0 ? "without </s>" : "too few") +
                     "; expected the vocabulary of a T5 model: <pad>, </s>, <unk>, ...");
   }
+  std::int64_t next_id = unigram_.size();
   for (const std::string& text : files.special) {
     const auto same = [&](const Special& special) { return special.text == text; };
     if (text.empty() || std::any_of(special_.begin(), special_.end(), same)) continue;
     const std::int64_t id = unigram_.find(text);
-    special_.push_back({text, id >= 0 ? id : next_id_++});
+    special_.push_back({text, id >= 0 ? id : next_id++});
   }
   std::stable_sort(special_.begin(), special_.end(),
                    [](const Special& a, const Special& b) { return a.text.size() > b.text.size(); });
@@ -89,9 +89,12 @@ std::vector<std::int64_t> T5Tokenizer::tokenize(std::string_view text) const {
   return ids;
 }
 
-std::vector<std::int64_t> T5Tokenizer::encode(std::string_view text, std::size_t max_length) const {
+std::vector<std::int64_t> T5Tokenizer::encode(std::string_view text, std::size_t max_length,
+                                              std::size_t* dropped) const {
   std::vector<std::int64_t> ids = tokenize(text);
-  ids.resize(std::min(ids.size(), max_length - 1));
+  const std::size_t kept = std::min(ids.size(), max_length - 1);
+  if (dropped != nullptr) *dropped = ids.size() - kept;
+  ids.resize(kept);
   ids.push_back(eos_id_);
   return ids;
 }

@@ -22,14 +22,12 @@ class T5Tokenizer {
   std::vector<std::int64_t> tokenize(std::string_view text) const;
 
   /// What the text encoder is given: the first max_length - 1 ids of the text, then </s>. The reference pads
-  /// with id 0 to max_length and masks that out.
-  std::vector<std::int64_t> encode(std::string_view text, std::size_t max_length = 512) const;
+  /// with id 0 to max_length and masks that out. `dropped`, if given, is how many ids did not fit.
+  std::vector<std::int64_t> encode(std::string_view text, std::size_t max_length,
+                                   std::size_t* dropped = nullptr) const;
 
   /// Words of the text of which some part is not in the vocabulary, each once, as they are written.
   std::vector<std::string> unknown_words(std::string_view text) const;
-
-  /// Number of ids; all are below it.
-  std::int64_t size() const { return next_id_; }
 
  private:
   struct Special {
@@ -44,7 +42,6 @@ class T5Tokenizer {
   Charsmap charsmap_;
   std::vector<Special> special_;  // longest first
   std::int64_t eos_id_ = 0;
-  std::int64_t next_id_ = 0;
 
   explicit T5Tokenizer(struct TokenizerFiles files);
 };

@@ -136,11 +136,14 @@ TokenizerFiles read_tokenizer_files(const fs::path& folder) {
   files.special.insert(files.special.end(), {"<pad>", "</s>", "<unk>"});
   add_configured_tokens(config, files.special);
 
-  std::set<std::string> known;
-  for (const Piece& piece : files.pieces) known.insert(piece.text);
+  // Few vocabularies hold the sentinels; those that do are not given them twice.
+  std::set<std::string> held;
+  for (const Piece& piece : files.pieces) {
+    if (piece.text.starts_with("<extra_id_")) held.insert(piece.text);
+  }
   for (std::int64_t i = sentinel_count(config, config_path) - 1; i >= 0; --i) {
     const std::string sentinel = "<extra_id_" + std::to_string(i) + ">";
-    if (!known.count(sentinel)) files.pieces.push_back({sentinel, 0});
+    if (!held.count(sentinel)) files.pieces.push_back({sentinel, 0});
     files.special.push_back(sentinel);
   }
   return files;

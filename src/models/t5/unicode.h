@@ -23,9 +23,6 @@ bool is_white_space(char32_t c);
 /// Decimal digits of any script.
 bool is_decimal_digit(char32_t c);
 
-/// Letters, marks, numbers and connectors such as '_'.
-bool is_word_character(char32_t c);
-
 /// Whether an extended grapheme cluster ends between `left` and `right`; `state` starts at 0 and is kept
 /// over the text.
 bool grapheme_break(char32_t left, char32_t right, int& state);

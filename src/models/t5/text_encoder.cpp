@@ -1,0 +1,101 @@
+#include "models/t5/text_encoder.h"
+
+#include <algorithm>
+
+#include "core/log.h"
+#include "models/t5/encoder.h"
+#include "models/t5/prompt_clean.h"
+#include "models/t5/tokenizer.h"
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kMaxLength = 512;  // WanPipeline's max_sequence_length
+constexpr std::size_t kListedWords = 5;
+
+/// The type to keep weights in: the placement's, but 16 bits on a CPU if that loses nothing.
+Placement storage_placement(const Checkpoint& checkpoint, Placement placement) {
+  if (!placement.device.is_cpu()) return placement;
+  bool all_bf16 = true, all_f16 = true;
+  for (const std::string& name : checkpoint.names()) {
+    const TensorInfo& info = *checkpoint.find(name);
+    if (T5Encoder::ignores(name) || info.shape.size() != 2) continue;  // norms are kept in fp32 anyway
+    all_bf16 &= info.dtype == DType::bf16;
+    all_f16 &= info.dtype == DType::f16;
+  }
+  if (all_bf16)
+    placement.dtype = at::kBFloat16;
+  else if (all_f16)
+    placement.dtype = at::kHalf;
+  return placement;
+}
+
+void warn(const std::vector<std::string>& unknown, std::size_t dropped) {
+  if (dropped > 0) {
+    log(LogLevel::warning, "the prompt is " + std::to_string(dropped) +
+                               " tokens too long; the model sees the first " +
+                               std::to_string(kMaxLength - 1));
+  }
+  if (!unknown.empty()) {
+    std::string words;
+    for (std::size_t i = 0; i < std::min(unknown.size(), kListedWords); ++i)
+      words += (i ? ", " : "") + unknown[i];
+    if (unknown.size() > kListedWords)
+      words += ", and " + std::to_string(unknown.size() - kListedWords) + " more";
+    log(LogLevel::warning, "the model has no token for some of: " + words);
+  }
+}
+
+T5Encoder load_encoder(const fs::path& folder, const Placement& placement) {
+  const T5Config config = read_t5_config(folder);
+  const Checkpoint checkpoint(folder, weight_stem("text_encoder"));
+  return load_network(
+      checkpoint, storage_placement(checkpoint, placement),
+      [&](const Weights& w) { return T5Encoder(w, config, placement.dtype); }, &T5Encoder::ignores);
+}
+
+}  // namespace
+
+struct TextEncoder::State {
+  T5Tokenizer tokenizer;
+  T5Encoder encoder;
+  Placement placement;
+};
+
+TextEncoder::TextEncoder(const fs::path& model_dir, const Placement& placement)
+    : state_(new State{T5Tokenizer(model_dir / "tokenizer"),
+                       load_encoder(model_dir / "text_encoder", placement), placement}) {}
+
+TextEncoder::~TextEncoder() = default;
+TextEncoder::TextEncoder(TextEncoder&&) noexcept = default;
+TextEncoder& TextEncoder::operator=(TextEncoder&&) noexcept = default;
+
+at::Tensor TextEncoder::encode(const std::string& prompt) const {
+  const auto& [tokenizer, encoder, placement] = *state_;
+  const T5Config& config = encoder.config();
+  const std::string text = prompt_clean(prompt);
+  std::size_t dropped = 0;
+  const std::vector<std::int64_t> ids = tokenizer.encode(text, kMaxLength, &dropped);
+  warn(tokenizer.unknown_words(text), dropped);
+
+  const std::int64_t largest = *std::max_element(ids.begin(), ids.end());
+  if (largest >= config.vocab_size) {
+    throw Error(ErrorKind::data, "text_encoder",
+                "the tokenizer gives id " + std::to_string(largest) + ", but the text encoder has " +
+                    std::to_string(config.vocab_size) + " embeddings; the two folders are not of one model");
+  }
+
+  // The reference encodes all 512 positions and masks the padding out as keys: what is left of the real
+  // tokens is the same, and the rest is overwritten by zeros.
+  const auto length = static_cast<std::int64_t>(ids.size());
+  const at::Tensor tokens = at::tensor(ids, at::kLong).unsqueeze(0).to(placement.device);  // [1, L]
+  const at::Tensor embeds = encoder(tokens);                                               // [1, L, d_model]
+  at::Tensor padded = at::zeros({1, kMaxLength, config.d_model}, embeds.options());  // [1, 512, d_model]
+  padded.narrow(1, 0, length).copy_(embeds);
+  return padded;
+}
+
+}  // namespace sora

@@ -1,0 +1,34 @@
+// From a prompt to what the transformer attends to: cleaning, tokenizer and encoder in one.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "checkpoint/weights.h"
+
+namespace sora {
+
+class TextEncoder {
+ public:
+  /// Loads `tokenizer/` and `text_encoder/` of a model folder. On a CPU all is computed in fp32, from weights
+  /// that keep their 16 bits in memory if the checkpoint has them so.
+  /// Throws Error: no_input, data, refused.
+  TextEncoder(const std::filesystem::path& model_dir, const Placement& placement);
+  ~TextEncoder();
+  TextEncoder(TextEncoder&&) noexcept;
+  TextEncoder& operator=(TextEncoder&&) noexcept;
+
+  /// prompt_embeds [1, 512, d_model] in the placement's type and on its device, as WanPipeline.encode_prompt
+  /// gives them: rows from the prompt's length on are zero. Warns in the log when the prompt is cut off or
+  /// has words that the model does not know. Throws Error (data) if the prompt is not UTF-8.
+  at::Tensor encode(const std::string& prompt) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sora
