@@ -21,6 +21,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 
 # Only the tag decides which file of the wheel is taken; the C++ libraries are the same for each Python.
@@ -136,10 +137,14 @@ def fetch_torch(version: str, variant: str, folder: str) -> str:
 
 def unpack(path: str, into: str, drop_cuda: bool) -> None:
     with zipfile.ZipFile(path) as wheel:
-        for name in wheel.namelist():
+        for member in wheel.infolist():
+            name = member.filename
             if not KEEP.match(name) or DROP.match(name) or (drop_cuda and CUDA_ONLY.match(name)):
                 continue
-            wheel.extract(name, into)
+            extracted = wheel.extract(member, into)
+            # The wheel's own times: what was built against the same headers is not built again.
+            built = time.mktime(member.date_time + (0, 0, -1))
+            os.utime(extracted, (built, built))
 
 
 def main() -> int:

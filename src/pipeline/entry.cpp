@@ -12,6 +12,7 @@
 
 #include "core/output_file.h"
 #include "media/codecs.h"
+#include "nn/cuda_loader.h"
 #include "sora/error.h"
 #include "sora/export.h"
 
@@ -46,7 +47,7 @@ std::string report() {
   json["libtorch"] = std::to_string(TORCH_VERSION_MAJOR) + "." + std::to_string(TORCH_VERSION_MINOR) + "." +
                      std::to_string(TORCH_VERSION_PATCH);
   json["devices"] = Json::array({{{"name", "cpu"}, {"kind", at::get_cpu_capability()}}});
-  const int gpus = at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
+  const int gpus = load_cuda_backend() ? at::detail::getCUDAHooks().deviceCount() : 0;
   for (int i = 0; i < gpus; ++i) {
     json["devices"].push_back({{"name", "cuda:" + std::to_string(i)}, {"kind", "NVIDIA GPU"}});
   }
