@@ -1,0 +1,91 @@
+#include "nn/causal_conv3d.h"
+
+#include <algorithm>
+
+namespace sora::nn {
+namespace {
+
+// Frames that are convolved at once: the products of three taps take three times the output's memory, so
+// large pictures go one by one.
+constexpr std::int64_t max_tap_elements = std::int64_t{16} << 20;
+
+// What the frames up to now add to the next two. taps [T, H, W, 3, C] -> [2, H, W, C].
+at::Tensor next_sums(const at::Tensor& taps, const at::Tensor& sums) {
+  const std::int64_t last = taps.size(0) - 1;
+  at::Tensor next = at::empty({2, taps.size(1), taps.size(2), taps.size(4)}, taps.options());
+  at::Tensor soon = next[0];
+  if (last >= 1) {
+    at::add_out(soon, taps[last].select(2, 1), taps[last - 1].select(2, 0));
+  } else if (sums.defined()) {
+    at::add_out(soon, taps[last].select(2, 1), sums[1]);
+  } else {
+    soon.copy_(taps[last].select(2, 1));
+  }
+  next[1].copy_(taps[last].select(2, 0));
+  return next;
+}
+
+}  // namespace
+
+CausalConv3d::CausalConv3d(const Weights& w, std::int64_t in, std::int64_t out, std::int64_t kernel)
+    : bias_(w.get("bias", {out})), out_(out), kernel_(kernel) {
+  const at::Tensor weight = w.get("weight", {out, in, 3, kernel, kernel});
+  taps_ = weight.permute({2, 0, 1, 3, 4}).reshape({3 * out, in, kernel, kernel});
+  taps_ = kernel == 1 ? taps_.flatten(1) : taps_.contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+// [T, H, W, in] -> [T, H, W, count, out]
+at::Tensor CausalConv3d::convolve(const at::Tensor& x, std::int64_t first_tap, std::int64_t count) const {
+  const at::Tensor weight = taps_.narrow(0, first_tap * out_, count * out_);
+  const at::Tensor y = kernel_ == 1 ? at::linear(x, weight) : conv2d_frames(x, weight, {}, 1, kernel_ / 2);
+  return y.unflatten(-1, {count, out_});
+}
+
+// Until a second frame comes, the first one's products with the older taps are not needed: a picture costs
+// a third, and a video loses nothing.
+void CausalConv3d::add_first_frame(FrameHistory& history) const {
+  const at::Tensor older = convolve(history.frame, 0, 2);              // [1, H, W, 2, out]
+  history.sums = older[0].permute({2, 0, 1, 3}).flip(0).contiguous();  // [2, H, W, out]
+  history.frame.reset();
+}
+
+at::Tensor CausalConv3d::operator()(const at::Tensor& x, FrameHistory& history,
+                                    const PixelEpilogue& epilogue) const {
+  const std::int64_t frames = x.size(0);
+  const std::int64_t height = x.size(1);
+  const std::int64_t width = x.size(2);
+  at::Tensor out = at::empty({frames, height, width, out_}, x.options());
+  if (frames == 1 && !history.sums.defined() && !history.frame.defined()) {
+    sum_taps(convolve(x, 2, 1), bias_, {}, epilogue, out);
+    history.frame = x;
+    return out;
+  }
+  if (history.frame.defined()) add_first_frame(history);
+
+  const std::int64_t at_once = std::max<std::int64_t>(1, max_tap_elements / (3 * out_ * height * width));
+  for (std::int64_t first = 0; first < frames; first += at_once) {
+    const std::int64_t count = std::min(at_once, frames - first);
+    const at::Tensor taps = convolve(x.narrow(0, first, count), 0, 3);  // [count, H, W, 3, out]
+    PixelEpilogue part = epilogue;
+    if (part.residual.defined()) part.residual = part.residual.narrow(0, first, count);
+    at::Tensor part_out = out.narrow(0, first, count);
+    sum_taps(taps, bias_, history.sums, part, part_out);
+    history.sums = next_sums(taps, history.sums);
+  }
+  return out;
+}
+
+at::Tensor causal_conv3d_reference(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  const std::int64_t pad = weight.size(-1) / 2;
+  const at::Tensor clip = x.permute({3, 0, 1, 2}).unsqueeze(0);                           // [1, in, T, H, W]
+  const at::Tensor padded = at::constant_pad_nd(clip, {pad, pad, pad, pad, 2, 0});        // [1, in, T+2, ...]
+  return at::conv3d(padded, weight, bias).squeeze(0).permute({1, 2, 3, 0}).contiguous();  // [T, H, W, out]
+}
+
+at::Tensor conv2d_frames(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                         std::int64_t stride, std::int64_t padding) {
+  const at::Tensor frames = x.permute({0, 3, 1, 2});  // [T, in, H, W], channels-last
+  return at::conv2d(frames, weight, bias, stride, padding).permute({0, 2, 3, 1}).contiguous();
+}
+
+}  // namespace sora::nn

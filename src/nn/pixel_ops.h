@@ -1,0 +1,34 @@
+// The passes between the convolutions of a video autoencoder. Activations are [T, H, W, C] contiguous: a
+// channels-last batch of frames, in which the channels of a pixel lie side by side. On a CPU in fp32 each
+// pass is one sweep over its operands; elsewhere it is composed of ATen's operations.
+#pragma once
+
+#include <ATen/ATen.h>
+
+namespace sora::nn {
+
+/// What is done to each pixel after the sum; an undefined tensor leaves the step out.
+struct PixelEpilogue {
+  at::Tensor residual = {};  ///< [T, H, W, C], added
+  at::Tensor gamma = {};     ///< [C]: x / max(|x|_2, 1e-12) * sqrt(C) * gamma, as F.normalize
+  bool silu = false;         ///< only after the norm
+};
+
+/// F.normalize over the channels times sqrt(C) * gamma, then SiLU if asked for. x [T, H, W, C].
+at::Tensor channel_norm(const at::Tensor& x, const at::Tensor& gamma, bool silu);
+
+/// Joins what the time taps of a causal convolution give: out[t] = bias + sum over k of
+/// taps[t - k, tap K-1-k], then the epilogue.
+/// taps [T, H, W, K, C] with the oldest tap first, K = 3, or 1 where nothing older can reach the output.
+/// history [2, H, W, C], what past frames add to frames 0 and 1; undefined: nothing. out [T, H, W, C].
+void sum_taps(const at::Tensor& taps, const at::Tensor& bias, const at::Tensor& history,
+              const PixelEpilogue& epilogue, at::Tensor& out);
+
+/// The composed forms, for any device and type.
+namespace composed {
+at::Tensor channel_norm(const at::Tensor& x, const at::Tensor& gamma, bool silu);
+void sum_taps(const at::Tensor& taps, const at::Tensor& bias, const at::Tensor& history,
+              const PixelEpilogue& epilogue, at::Tensor& out);
+}  // namespace composed
+
+}  // namespace sora::nn
