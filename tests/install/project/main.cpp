@@ -21,8 +21,8 @@ int main(int argc, char** argv) {
     int reports = 0;
     sora::Generator generator;
     const sora::Result result = generator.run(plan, [&](const sora::Progress&) { ++reports; });
-    std::cout << result.output << ": " << result.frames << " frames, " << result.bytes << " bytes, " << reports
-              << " progress reports\n";
+    std::cout << result.output << ": " << result.frames << " frames, " << result.bytes << " bytes, "
+              << reports << " progress reports\n";
     if (result.frames != 9 || reports == 0) return 1;
 
     // An error of the library is an exception that the outside program can catch.
