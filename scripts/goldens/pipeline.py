@@ -194,9 +194,11 @@ def main():
         pipe.save_pretrained(folder, safe_serialization=True, **({"max_shard_size": "120KB"} if variant.get("shard") else {}))
         (folder / "tokenizer/spiece.model").write_bytes(spiece)
         (folder / "tokenizer/tokenizer.json").unlink(missing_ok=True)  # not read, and larger than the model
-        for part in (pipe.transformer, pipe.transformer_2, pipe.text_encoder):
-            if part is not None:
-                part.to(torch.float32)  # the reference is fp32, from the weights as they are stored
+        # The reference is what a user gets: the folder loaded in fp32. (Casting the networks above back would keep
+        # rotary tables that were rounded to bf16.)
+        pipe = WanPipeline.from_pretrained(folder, torch_dtype=torch.float32)
+        pipe.tokenizer = made
+        pipe.set_progress_bar_config(disable=True)
         cases = []
         for number, case in enumerate(variant["cases"]):
             tensors = run(pipe, case, shift)

@@ -12,9 +12,12 @@ Model load_model(const Plan& plan) {
   model.placement = make_placement(plan.device, plan.dtype);
   model.scheduler = read_scheduler_config(folder.component("scheduler") / "scheduler_config.json");
   model.text_encoder = std::make_unique<TextEncoder>(folder.dir, model.placement);
-  model.transformer = wan::load_transformer(folder.component("transformer"), model.placement);
-  if (plan.boundary_ratio)
-    model.transformer_2 = wan::load_transformer(folder.component("transformer_2"), model.placement);
+  model.transformer = std::make_unique<wan::WanTransformer>(
+      wan::load_transformer(folder.component("transformer"), model.placement));
+  if (plan.boundary_ratio) {
+    model.transformer_2 = std::make_unique<wan::WanTransformer>(
+        wan::load_transformer(folder.component("transformer_2"), model.placement));
+  }
   model.vae = wan::load_vae(folder.component("vae"), model.placement);
   return model;
 }
