@@ -26,7 +26,7 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/sora-genConfigVersi
 install(FILES cmake/sora-genConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/sora-genConfigVersion.cmake
         DESTINATION lib/cmake/sora-gen)
 
-set(libtorch_folder ${Libtorch_ROOT}/lib)
+file(REAL_PATH ${Libtorch_ROOT}/lib libtorch_folder)  # a link, where scripts/setup unpacked it
 install(DIRECTORY ${libtorch_folder}/ DESTINATION lib/sora-gen/torch/lib
         FILES_MATCHING PATTERN "libc10*.so" PATTERN "libtorch_c*.so" PATTERN "libtorch_nvshmem.so" PATTERN "lib*.so.*")
 install(DIRECTORY ${Libtorch_ROOT}/nvidia ${Libtorch_ROOT}/torch.libs DESTINATION lib/sora-gen OPTIONAL
