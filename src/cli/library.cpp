@@ -46,8 +46,9 @@ fs::path library_path() {
 const Entry& load_library(const LogSink& log_sink) {
   const auto start = std::chrono::steady_clock::now();
   const fs::path path = library_path();
-  // RTLD_GLOBAL: libsora_cuda, which libsora loads in turn, finds libtorch's symbols.
-  void* handle = ::dlopen(path.empty() ? kLibraryName : path.c_str(), RTLD_LAZY | RTLD_GLOBAL);
+  // RTLD_NOW: a symbol that is missing is an error here, not the end of the program in the middle of the
+  // work. RTLD_GLOBAL: libsora_cuda, which libsora loads in turn, finds libtorch's symbols.
+  void* handle = ::dlopen(path.empty() ? kLibraryName : path.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (handle == nullptr) not_loaded(path);
   const auto function = reinterpret_cast<EntryFunction>(::dlsym(handle, kEntryName));
   const Entry* entry = function != nullptr ? function() : nullptr;
