@@ -6,6 +6,7 @@
 #include <random>
 #include <thread>
 
+#include "checkpoint/safetensors.h"
 #include "core/output_format.h"
 #include "models/wan/defaults.h"
 #include "pipeline/memory.h"
@@ -157,6 +158,28 @@ void plan_output(Plan& plan) {
   if (format.max_crf > 0) in_range("--crf", plan.crf, 0, format.max_crf);
 }
 
+// The files of tests and comparisons, looked at before any work.
+void check_tensor_files(const Plan& plan) {
+  if (const auto& path = plan.request.init_noise) {
+    const SafetensorsFile file(*path);
+    const auto found = file.tensors().find("latents");
+    const std::vector<std::int64_t> shape{1, plan.latent_channels, plan.windows.front().count,
+                                          plan.latent_height, plan.latent_width};
+    if (found == file.tensors().end() || found->second.shape != shape) {
+      throw Error(ErrorKind::data, "noise",
+                  *path + ": latents are " +
+                      (found == file.tensors().end() ? "missing" : shape_text(found->second.shape)) +
+                      ", the plan needs " + shape_text(shape));
+    }
+  }
+  if (const auto& path = plan.request.dump_tensors) {
+    const auto folder = std::filesystem::path(*path).parent_path();
+    if (!folder.empty() && !std::filesystem::is_directory(folder)) {
+      throw Error(ErrorKind::cannot_create, "output", *path + ": there is no folder " + folder.string());
+    }
+  }
+}
+
 void plan_machine(Plan& plan, const wan::ModelFacts& model) {
   const Request& request = plan.request;
   const bool cuda = request.device.rfind("cuda", 0) == 0;
@@ -211,6 +234,7 @@ Plan make_plan(const Request& request) {
   const OutputFormat format = resolve_output(output, request.format, request.codec, request.pix_fmt);
   plan_time(plan, model, format.still && !format.sequence);
   plan_output(plan);
+  check_tensor_files(plan);
   plan_machine(plan, model);
   return plan;
 }

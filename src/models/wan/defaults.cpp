@@ -1,6 +1,9 @@
 #include "models/wan/defaults.h"
 
 #include "core/json_config.h"
+#include "models/wan/transformer_config.h"
+#include "models/wan/vae_config.h"
+#include "sampling/scheduler_config.h"
 #include "sora/error.h"
 
 namespace sora::wan {
@@ -35,45 +38,39 @@ void family_defaults(ModelFacts& facts) {
 }
 
 void read_transformer(ModelFacts& facts) {
-  const JsonConfig config(facts.folder.component("transformer") / "config.json", "transformer");
-  const auto patch = config.integers("patch_size", std::vector<std::int64_t>{1, 2, 2});
-  if (patch.size() != 3 || patch[0] != 1 || patch[1] < 1 || patch[1] > 16 || patch[2] < 1 || patch[2] > 16) {
-    config.fail("patch_size", "[1, height, width]");
+  const auto path = facts.folder.component("transformer") / "config.json";
+  const TransformerConfig config = read_transformer_config(path);
+  if (config.patch_size[0] != 1) {
+    throw Error(ErrorKind::data, "transformer",
+                path.string() + ": patch_size starts with " + std::to_string(config.patch_size[0]) +
+                    ", expected 1: patches that span latent frames are not supported");
   }
-  facts.patch_height = static_cast<int>(patch[1]);
-  facts.patch_width = static_cast<int>(patch[2]);
-  facts.latent_channels = static_cast<int>(config.integer_in("in_channels", 1, 4096, 16));
-  facts.transformer_dim = config.integer_in("num_attention_heads", 1, 1024, 40) *
-                          config.integer_in("attention_head_dim", 2, 4096, 128);
+  facts.patch_height = static_cast<int>(config.patch_size[1]);
+  facts.patch_width = static_cast<int>(config.patch_size[2]);
+  facts.latent_channels = static_cast<int>(config.in_channels);
+  facts.transformer_dim = config.dim();
+  if (facts.folder.has("transformer_2")) {
+    (void)read_transformer_config(facts.folder.component("transformer_2") / "config.json");
+  }
 }
 
 void read_vae(ModelFacts& facts) {
-  const JsonConfig config(facts.folder.component("vae") / "config.json", "vae");
-  facts.spatial_scale = static_cast<int>(config.integer_in("scale_factor_spatial", 1, 64, 8));
-  facts.temporal_scale = static_cast<int>(config.integer_in("scale_factor_temporal", 1, 64, 4));
-  const auto z = config.integer_in("z_dim", 1, 4096, 16);
-  if (z != facts.latent_channels) {
-    config.fail("z_dim", std::to_string(facts.latent_channels) + ", the transformer's in_channels");
+  const auto path = facts.folder.component("vae") / "config.json";
+  const VaeConfig config = read_vae_config(path);
+  facts.spatial_scale = static_cast<int>(config.scale_factor_spatial);
+  facts.temporal_scale = static_cast<int>(config.scale_factor_temporal);
+  if (config.z_dim != facts.latent_channels) {
+    throw Error(ErrorKind::data, "vae",
+                path.string() + ": z_dim is " + std::to_string(config.z_dim) + ", expected " +
+                    std::to_string(facts.latent_channels) + ", the transformer's in_channels");
   }
 }
 
 void read_scheduler(ModelFacts& facts) {
-  const auto found = facts.folder.components.find("scheduler");
-  const std::string name = found == facts.folder.components.end() ? "" : found->second;
-  if (name == "UniPCMultistepScheduler") {
-    facts.scheduler = "unipc";
-  } else if (name == "FlowMatchEulerDiscreteScheduler") {
-    facts.scheduler = "euler";
-  } else if (name == "DPMSolverMultistepScheduler") {
-    facts.scheduler = "dpm++";
-  } else {
-    throw Error(ErrorKind::data, "scheduler",
-                (facts.folder.dir / "model_index.json").string() + ": scheduler is \"" + name +
-                    "\", expected UniPCMultistepScheduler, FlowMatchEulerDiscreteScheduler or "
-                    "DPMSolverMultistepScheduler");
-  }
-  const JsonConfig config(facts.folder.component("scheduler") / "scheduler_config.json", "scheduler");
-  facts.flow_shift = config.number(facts.scheduler == "euler" ? "shift" : "flow_shift", 1.0);
+  const SchedulerConfig config =
+      read_scheduler_config(facts.folder.component("scheduler") / "scheduler_config.json");
+  facts.scheduler = config.scheduler;
+  facts.flow_shift = config.flow_shift;
 }
 
 void read_own_defaults(ModelFacts& facts) {
