@@ -120,6 +120,26 @@ TEST(T5Tokenizer, SaysWhatIsWrongInItsFiles) {
   EXPECT_NE(open_error(folder.path(), ErrorKind::data).find("is not a JSON object"), std::string::npos);
 }
 
+TEST(T5Tokenizer, GivesSentinelsToNoOtherClass) {
+  const Folder folder;
+  fs::copy(kTokenizers / "plain" / "spiece.model", folder.path());
+  const auto end = [&] { return T5Tokenizer(folder.path()).tokenize("<extra_id_0>").size(); };
+  EXPECT_EQ(end(), 1u);  // transformers' default is T5's class, with a hundred of them
+  folder.write("tokenizer_config.json", R"({"tokenizer_class": "PreTrainedTokenizerFast"})");
+  EXPECT_GT(end(), 1u);
+}
+
+TEST(T5Tokenizer, RefusesNormalizationThatItDoesNotKnow) {
+  const Folder folder;
+  folder.write("tokenizer.json",
+               R"({"normalizer": {"type": "Sequence", "normalizers": [{"type": "Lowercase"}]},
+                                     "model": {"vocab": [["<pad>", 0], ["</s>", 0], ["<unk>", 0]]}})");
+  const T5Tokenizer accepted(folder.path());  // T5's class ignores it
+  folder.write("tokenizer_config.json", R"({"tokenizer_class": "PreTrainedTokenizerFast"})");
+  EXPECT_NE(open_error(folder.path(), ErrorKind::data).find("its normalizer is \"Lowercase\""),
+            std::string::npos);
+}
+
 TEST(SpieceModel, EveryTruncationIsAnErrorOrAShorterModel) {
   const std::string whole = read(kTokenizers / "bytes" / "spiece.model");
   const std::size_t pieces = parse_spiece_model(whole, "file").pieces.size();

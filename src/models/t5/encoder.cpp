@@ -42,8 +42,8 @@ T5RelativeBias::T5RelativeBias(const Weights& w, const T5Config& config)
     : weight(w.get("weight", {config.relative_attention_num_buckets, config.num_heads})) {}
 
 at::Tensor T5RelativeBias::operator()(const at::Tensor& buckets) const {
-  const at::Tensor bias = at::embedding(weight, buckets);  // [L, L, heads]
-  return bias.permute({2, 0, 1}).unsqueeze(0);             // [1, heads, L, L]
+  const at::Tensor bias = at::embedding(weight, buckets);    // [L, L, heads]
+  return bias.permute({2, 0, 1}).unsqueeze(0).contiguous();  // [1, heads, L, L]
 }
 
 at::Tensor t5_relative_buckets(std::int64_t length, const T5Config& config) {

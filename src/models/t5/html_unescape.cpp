@@ -39,17 +39,19 @@ char32_t number_of(std::u32string_view digits, unsigned base) {
   return value;
 }
 
+/// Controls and noncharacters, which a document must not hold.
+bool is_disallowed(char32_t c) {
+  const bool control = (c < 0x20 && c != '\t' && c != '\n' && c != '\f' && c != '\r') || c == 0x7F;
+  return control || is_noncharacter(c);
+}
+
 /// https://html.spec.whatwg.org/multipage/parsing.html#numeric-character-reference-end-state
 void append_numeric(std::u32string& out, char32_t c) {
   if (c == 0 || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) {
     out.push_back(kReplacement);
   } else if (c >= 0x80 && c <= 0x9F) {
     out.push_back(prompt_tables::kCharmaps[1].upper[c - 0x80]);  // Windows-1252
-  } else if (c == '\r') {
-    out.push_back(c);
-  } else if ((c < 0x20 && c != '\t' && c != '\n' && c != '\f') || c == 0x7F || is_noncharacter(c)) {
-    // not allowed in a document: dropped
-  } else {
+  } else if (!is_disallowed(c)) {
     out.push_back(c);
   }
 }

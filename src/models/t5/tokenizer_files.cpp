@@ -21,13 +21,52 @@ constexpr std::int64_t kMostSentinels = 10'000;
   throw Error(ErrorKind::data, "tokenizer", path.string() + ": " + what);
 }
 
-// --- tokenizer.json -----------------------------------------------------------------------------
-
 json read_json(const fs::path& path) {
   const json value = json::parse(read_text(path, "tokenizer"), nullptr, false);
   if (!value.is_object()) fail(path, "is not a JSON object");
   return value;
 }
+
+// --- tokenizer_config.json ----------------------------------------------------------------------
+
+/// A token is written as a string or as {"content": "..."}.
+std::optional<std::string> token_text(const json& token) {
+  if (token.is_string()) return token.get<std::string>();
+  if (token.is_object() && token.contains("content") && token["content"].is_string()) {
+    return token["content"].get<std::string>();
+  }
+  return {};
+}
+
+/// Only T5's own class adds sentinels by itself.
+bool is_t5_class(const json& config) {
+  const auto name = token_text(config.value("tokenizer_class", json("T5Tokenizer")));
+  return name && name->starts_with("T5");
+}
+
+std::int64_t sentinel_count(const json& config, const fs::path& path) {
+  const json count = config.value("extra_ids", json(is_t5_class(config) ? kDefaultSentinels : 0));
+  if (!count.is_number_integer() || count.get<std::int64_t>() < 0 ||
+      count.get<std::int64_t>() > kMostSentinels) {
+    fail(path, "extra_ids is " + count.dump().substr(0, 80) + ", expected an integer from 0 to " +
+                   std::to_string(kMostSentinels));
+  }
+  return count.get<std::int64_t>();
+}
+
+void add_configured_tokens(const json& config, std::vector<std::string>& special) {
+  for (const char* key :
+       {"pad_token", "eos_token", "unk_token", "bos_token", "sep_token", "cls_token", "mask_token"}) {
+    if (const auto text = token_text(config.value(key, json()))) special.push_back(*text);
+  }
+  for (const char* key : {"additional_special_tokens", "extra_special_tokens", "added_tokens_decoder"}) {
+    for (const json& token : config.value(key, json::array())) {
+      if (const auto text = token_text(token)) special.push_back(*text);
+    }
+  }
+}
+
+// --- tokenizer.json -----------------------------------------------------------------------------
 
 std::string base64_decode(const std::string& text, const fs::path& path) {
   static constexpr std::string_view kAlphabet =
@@ -49,20 +88,27 @@ std::string base64_decode(const std::string& text, const fs::path& path) {
   return out;
 }
 
-/// The table of the first normalizer of type Precompiled, alone or in a sequence.
-std::string json_charsmap(const json& tokenizer, const fs::path& path) {
+/// The table of the first normalizer of type Precompiled, alone or in a sequence. T5's class takes nothing
+/// else from the list; of another class, nothing else is understood here.
+std::string json_charsmap(const json& tokenizer, bool t5_class, const fs::path& path) {
   const json normalizer = tokenizer.value("normalizer", json());
   json list = json::array({normalizer});
   if (normalizer.is_object() && normalizer.contains("normalizers")) list = normalizer["normalizers"];
   for (const json& entry : list) {
-    if (!entry.is_object() || entry.value("type", json()) != "Precompiled") continue;
+    if (!entry.is_object()) continue;
+    const json type = entry.value("type", json());
+    if (type != "Precompiled") {
+      if (t5_class) continue;
+      fail(path, "its normalizer is " + type.dump().substr(0, 80) +
+                     ", expected Precompiled; put the model's spiece.model beside it");
+    }
     const json table = entry.value("precompiled_charsmap", json());
     if (table.is_string()) return base64_decode(table.get<std::string>(), path);
   }
   return "";
 }
 
-void read_tokenizer_json(const fs::path& path, TokenizerFiles& files) {
+void read_tokenizer_json(const fs::path& path, bool t5_class, TokenizerFiles& files) {
   const json tokenizer = read_json(path);
   const json model = tokenizer.value("model", json::object());
   if (!model.is_object() || !model.contains("vocab") || !model["vocab"].is_array()) {
@@ -75,40 +121,7 @@ void read_tokenizer_json(const fs::path& path, TokenizerFiles& files) {
     }
     files.pieces.push_back({entry[0].get<std::string>(), entry[1].get<double>()});
   }
-  files.charsmap = json_charsmap(tokenizer, path);
-}
-
-// --- tokenizer_config.json ----------------------------------------------------------------------
-
-/// A token is written as a string or as {"content": "..."}.
-std::optional<std::string> token_text(const json& token) {
-  if (token.is_string()) return token.get<std::string>();
-  if (token.is_object() && token.contains("content") && token["content"].is_string()) {
-    return token["content"].get<std::string>();
-  }
-  return {};
-}
-
-std::int64_t sentinel_count(const json& config, const fs::path& path) {
-  const json count = config.value("extra_ids", json(kDefaultSentinels));
-  if (!count.is_number_integer() || count.get<std::int64_t>() < 0 ||
-      count.get<std::int64_t>() > kMostSentinels) {
-    fail(path, "extra_ids is " + count.dump().substr(0, 80) + ", expected an integer from 0 to " +
-                   std::to_string(kMostSentinels));
-  }
-  return count.get<std::int64_t>();
-}
-
-void add_configured_tokens(const json& config, std::vector<std::string>& special) {
-  for (const char* key :
-       {"pad_token", "eos_token", "unk_token", "bos_token", "sep_token", "cls_token", "mask_token"}) {
-    if (const auto text = token_text(config.value(key, json()))) special.push_back(*text);
-  }
-  for (const char* key : {"additional_special_tokens", "extra_special_tokens", "added_tokens_decoder"}) {
-    for (const json& token : config.value(key, json::array())) {
-      if (const auto text = token_text(token)) special.push_back(*text);
-    }
-  }
+  files.charsmap = json_charsmap(tokenizer, t5_class, path);
 }
 
 }  // namespace
@@ -117,6 +130,7 @@ TokenizerFiles read_tokenizer_files(const fs::path& folder) {
   TokenizerFiles files;
   const fs::path model = folder / "spiece.model", whole = folder / "tokenizer.json";
   const fs::path config_path = folder / "tokenizer_config.json";
+  const json config = fs::exists(config_path) ? read_json(config_path) : json::object();
   if (fs::exists(model)) {
     files.source = model.string();
     SpieceModel spiece = parse_spiece_model(read_text(model, "tokenizer"), files.source);
@@ -125,14 +139,13 @@ TokenizerFiles read_tokenizer_files(const fs::path& folder) {
     files.charsmap = std::move(spiece.charsmap);
   } else if (fs::exists(whole)) {
     files.source = whole.string();
-    read_tokenizer_json(whole, files);
+    read_tokenizer_json(whole, is_t5_class(config), files);
   } else {
     throw Error(
         ErrorKind::no_input, "tokenizer",
         folder.string() + ": no spiece.model and no tokenizer.json there; is this a whole model folder?");
   }
 
-  const json config = fs::exists(config_path) ? read_json(config_path) : json::object();
   files.special.insert(files.special.end(), {"<pad>", "</s>", "<unk>"});
   add_configured_tokens(config, files.special);
 
