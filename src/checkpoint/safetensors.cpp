@@ -147,13 +147,14 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   TensorInfo tensor_;
 };
 
-// Refuses what torch.save and pickle write, whatever the file is called.
+// Refuses what torch.save and pickle write, whatever the file is called. The header length of a good file can
+// begin with the same bytes as a pickle (640 is 80 02), so what follows the length decides.
 void refuse_pickle(const File& file) {
-  unsigned char start[4] = {};
+  unsigned char start[9] = {};
   if (file.size() < sizeof start) return;
   file.read_at(start, sizeof start, 0);
   const bool zip = std::memcmp(start, "PK\x03\x04", 4) == 0;
-  const bool pickle = start[0] == 0x80 && start[1] >= 2 && start[1] <= 5;
+  const bool pickle = start[0] == 0x80 && start[1] >= 2 && start[1] <= 5 && start[8] != '{';
   if (zip || pickle) {
     throw Error(ErrorKind::refused, kComponent,
                 file.path().string() +

@@ -32,7 +32,7 @@ double seconds_since(Clock::time_point start) {
 class Reporter {
  public:
   Reporter(const Plan& plan, const ProgressSink& sink, const StopRequest& stop)
-      : sink_(sink), stop_(stop), start_(Clock::now()) {
+      : sink_(sink), stop_(stop), start_(Clock::now()), last_(start_) {
     state_.steps = plan.steps * static_cast<int>(plan.windows.size());
     state_.frames = plan.frames;
   }
@@ -40,42 +40,58 @@ class Reporter {
   void enter(Phase phase) {
     check_stop();
     state_.phase = phase;
-    if (phase == Phase::denoise && state_.step == 0) denoise_start_ = Clock::now();
+    last_ = Clock::now();
     send();
   }
 
   void step_done() {
+    step_seconds_ += lap();
     ++state_.step;
     send();
   }
 
   void frames_written(std::int64_t frames) {
     check_stop();
+    frame_seconds_ += lap();
     state_.frame = frames;
     send();
   }
 
   void check_stop() const {
-    if (stop_ && stop_())
+    if (stop_ && stop_()) {
       throw Error(ErrorKind::interrupted, "run", "interrupted; nothing was left under the output's name");
+    }
   }
 
   double elapsed() const { return seconds_since(start_); }
 
  private:
+  double lap() {
+    const auto before = last_;
+    last_ = Clock::now();
+    return std::chrono::duration<double>(last_ - before).count();
+  }
+
+  // What is left at the pace so far; before the first frame nothing is known about decoding, which is
+  // then left out while there are steps to do, and no estimate is given when there are none.
+  std::optional<double> eta() const {
+    if (state_.step == 0 || (state_.frame == 0 && state_.step == state_.steps)) return {};
+    const double steps_left = step_seconds_ / state_.step * (state_.steps - state_.step);
+    if (state_.frame == 0) return steps_left;
+    return steps_left + frame_seconds_ / static_cast<double>(state_.frame) *
+                            static_cast<double>(state_.frames - state_.frame);
+  }
+
   void send() {
     state_.elapsed = elapsed();
-    state_.eta.reset();
-    if (state_.step > 0) {
-      // Decoding and writing of the windows done so far are part of the time a step takes on average.
-      state_.eta = seconds_since(denoise_start_) / state_.step * (state_.steps - state_.step);
-    }
+    state_.eta = eta();
     if (sink_) sink_(state_);
   }
 
   const ProgressSink& sink_;
   const StopRequest& stop_;
-  Clock::time_point start_, denoise_start_;
+  Clock::time_point start_, last_;
+  double step_seconds_ = 0, frame_seconds_ = 0;
   Progress state_;
 };
 

@@ -107,6 +107,13 @@ TEST_F(Safetensors, BrokenFilesAreBadData) {
   EXPECT_EQ(kind(deep, 0), ErrorKind::data) << "deep nesting";
 }
 
+TEST_F(Safetensors, AHeaderLengthThatLooksLikeAPickleIsNone) {
+  std::string header = R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})";
+  header.resize(0x280, ' ');  // the file begins with 80 02
+  write(header, 4);
+  EXPECT_EQ(SafetensorsFile(path_).tensors().size(), 1u);
+}
+
 TEST_F(Safetensors, PicklesAreRefusedWhateverTheirName) {
   std::ofstream(path_, std::ios::binary) << std::string("PK\x03\x04", 4) << std::string(100, '\0');
   EXPECT_THROW(
