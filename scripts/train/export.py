@@ -59,6 +59,8 @@ if __name__ == "__main__":
     ap = argparse.ArgumentParser()
     ap.add_argument("state"); ap.add_argument("folder"); ap.add_argument("--dtype", default="float16")
     ap.add_argument("--steps", type=int, default=20); ap.add_argument("--guidance", type=float, default=3.0); ap.add_argument("--shift", type=float, default=2.0)
+    ap.add_argument("--res", default="256x256", help="size of the file when none is asked for; enlarged from the native size")
+    ap.add_argument("--native", default="128x128", help="width and height that the transformer was trained at")
     o = ap.parse_args()
     v, text, net, samples = load(o.state)
     dtype = getattr(torch, o.dtype)
@@ -71,8 +73,9 @@ if __name__ == "__main__":
     with open(o.folder + "/model_index.json") as f: index = json.load(f)
     index["tokenizer"] = ["transformers", "PreTrainedTokenizerFast"]
     with open(o.folder + "/model_index.json", "w") as f: json.dump(index, f, indent=2); f.write("\n")
+    width, height = map(int, o.native.split("x"))
     with open(o.folder + "/sora-gen.json", "w") as f:
-        json.dump({"name": "sora-gen default", "native_width": 128, "native_height": 128, "native_frames": 17, "fps": 8, "steps": o.steps,
+        json.dump({"name": "sora-gen default", "native_width": width, "native_height": height, "smallest_area": width * height, "default_res": o.res, "native_frames": 17, "fps": 8, "steps": o.steps,
                    "guidance_scale": o.guidance, "flow_shift": o.shift, "training_samples": samples, "vocabulary": world.words()}, f, indent=1)
         f.write("\n")
     size = sum(os.path.getsize(os.path.join(d, n)) for d, _, names in os.walk(o.folder) for n in names)

@@ -65,7 +65,9 @@ void plan_picture(Plan& plan, const wan::ModelFacts& model) {
   const std::int64_t native_area = static_cast<std::int64_t>(model.width) * model.height;
   Size wanted{model.width, model.height};
   Canvas canvas;
-  if (const auto res = parse_res(request.res, request.aspect)) {
+  std::optional<std::string> asked = request.res;
+  if (!asked && !request.aspect && !model.res.empty()) asked = model.res;
+  if (const auto res = parse_res(asked, request.aspect)) {
     wanted = *res;
     const std::int64_t area = static_cast<std::int64_t>(wanted.width) * wanted.height;
     const bool direct = area <= native_area && area >= model.smallest_area;
@@ -75,8 +77,15 @@ void plan_picture(Plan& plan, const wan::ModelFacts& model) {
     const double aspect = parse_aspect(*request.aspect);
     const Size shape{static_cast<int>(std::lround(4096 * aspect)), 4096};
     canvas = native_canvas(shape, native_area, grid);
-    wanted = {canvas.crop.width / 2 * 2, canvas.crop.height / 2 * 2};
-    canvas.crop = wanted;
+    if (const auto usual = parse_res(model.res.empty() ? std::nullopt : std::optional(model.res), {})) {
+      // The file has the area that it has without --aspect.
+      const double height = std::sqrt(static_cast<double>(usual->width) * usual->height / aspect);
+      wanted = {2 * static_cast<int>(std::lround(height * aspect / 2)),
+                2 * static_cast<int>(std::lround(height / 2))};
+    } else {
+      wanted = {canvas.crop.width / 2 * 2, canvas.crop.height / 2 * 2};
+      canvas.crop = wanted;
+    }
   } else {
     canvas = exact_canvas(wanted, grid);
   }

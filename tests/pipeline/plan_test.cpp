@@ -116,6 +116,27 @@ class DamagedModel : public testing::Test {
   fs::path folder_;
 };
 
+TEST_F(DamagedModel, AModelMayNameTheSizeOfItsFiles) {
+  write("sora-gen.json",
+        R"({"native_width":64,"native_height":64,"smallest_area":4096,"default_res":"256x256"})");
+  Request request = tiny();
+  request.model = folder_.string();
+  request.res.reset();
+  Plan plan = make_plan(request);
+  EXPECT_EQ(plan.width, 256);
+  EXPECT_EQ(plan.model_width, 64);
+  EXPECT_TRUE(plan.enlarged);
+  request.aspect = "16:9";
+  plan = make_plan(request);
+  EXPECT_NEAR(plan.width * plan.height, 256 * 256, 256 * 8);
+  EXPECT_NEAR(static_cast<double>(plan.width) / plan.height, 16.0 / 9, 0.02);
+  request.aspect.reset();
+  request.res = "32x32";
+  plan = make_plan(request);
+  EXPECT_EQ(plan.model_width, 64) << "below the smallest area the picture is made larger and reduced";
+  EXPECT_EQ(plan.width, 32);
+}
+
 TEST_F(DamagedModel, MissingWeightsAreAMissingInput) {
   fs::remove(folder_ / "vae/diffusion_pytorch_model.safetensors");
   EXPECT_EQ(kind(), ErrorKind::no_input);

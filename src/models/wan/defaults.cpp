@@ -87,6 +87,7 @@ void read_own_defaults(ModelFacts& facts) {
   facts.guidance = config.number("guidance_scale", facts.guidance);
   facts.flow_shift = config.number("flow_shift", facts.flow_shift);
   facts.negative_prompt = config.string("negative_prompt", facts.negative_prompt);
+  facts.res = config.string("default_res", facts.res);
   facts.smallest_area = config.integer_in("smallest_area", 0, 1 << 24, facts.smallest_area);
 }
 

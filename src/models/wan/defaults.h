@@ -32,6 +32,7 @@ struct ModelFacts {
   double guidance = 5;
   std::optional<double> guidance_2;
   std::string negative_prompt;
+  std::string res;                 ///< of the file, where it is not the native size; empty: native
   std::int64_t smallest_area = 0;  ///< pixels; smaller pictures are made at this area and reduced
 
   // Sizes, in bytes
