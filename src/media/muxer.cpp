@@ -83,6 +83,15 @@ Muxer::Muxer(const std::string& container, Sink& sink) : sink_(sink) {
   if (!sink.seekable()) format_->flags |= AVFMT_FLAG_FLUSH_PACKETS;
 }
 
+// The GIF muxer frees the packet that it holds back in its trailer only; nothing is written by then.
+Muxer::~Muxer() {
+  if (!begun_ || finished_ || !is_gif()) return;
+  if (!error_) error_ = std::make_exception_ptr(Error(ErrorKind::internal, "media", "given up"));
+  av_write_trailer(format_.get());
+}
+
+bool Muxer::is_gif() const { return std::string(format_->oformat->name) == "gif"; }
+
 bool Muxer::wants_global_header() const { return (format_->oformat->flags & AVFMT_GLOBALHEADER) != 0; }
 
 void Muxer::set_options(av::Options& options, const std::map<std::string, std::string>& metadata) const {
@@ -122,6 +131,7 @@ void Muxer::begin(const AVCodecContext& codec, AVRational rate,
   av::Options options;
   set_options(options, metadata);
   check(avformat_write_header(format_.get(), options.get()), "writing the header");
+  begun_ = true;
   if (!options.left().empty()) {
     throw Error(ErrorKind::internal, "media", "the muxer does not know the option " + options.left());
   }
@@ -144,10 +154,11 @@ void Muxer::write(AVPacket& packet) {
 
 void Muxer::finish() {
   // The GIF muxer knows a delay from the next frame's time; for the last it would repeat the one before.
-  if (std::string(format_->oformat->name) == "gif") {
+  if (is_gif()) {
     av_opt_set_int(format_->priv_data, "final_delay", last_duration_, 0);
   }
   check(av_write_frame(format_.get(), nullptr), "writing the last frames");
+  finished_ = true;
   check(av_write_trailer(format_.get()), "writing the index");
   avio_flush(io_.get());
   check(io_->error, "writing the index");

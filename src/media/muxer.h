@@ -17,6 +17,7 @@ class Muxer {
   Muxer(const std::string& container, Sink& sink);
   Muxer(const Muxer&) = delete;
   Muxer& operator=(const Muxer&) = delete;
+  ~Muxer();
 
   /// Whether the encoder must put its parameters into extradata instead of the packets.
   bool wants_global_header() const;
@@ -31,6 +32,7 @@ class Muxer {
   void finish();
 
  private:
+  bool is_gif() const;
   void check(int code, const char* what);
   void set_options(av::Options& options, const std::map<std::string, std::string>& metadata) const;
 
@@ -51,6 +53,8 @@ class Muxer {
   av::OutputPtr format_;
   AVRational frame_{0, 1};          // seconds
   std::int64_t last_duration_ = 0;  // in the stream's time base
+  bool begun_ = false;
+  bool finished_ = false;
 };
 
 }  // namespace sora
