@@ -4,7 +4,8 @@
 
 namespace sora {
 
-/// Installs the handlers and ignores SIGPIPE and SIGXFSZ, so that a closed pipe and a file-size limit are errors of write().
+/// Installs the handlers and ignores SIGPIPE and SIGXFSZ, so that a closed pipe and a file-size limit are
+/// errors of write().
 void install_signals();
 
 /// From now on there is work to stop: the first signal asks. `quiet` leaves out the note on the terminal.
