@@ -89,18 +89,19 @@ class Muon:
         if tall: g = g.T
         x = g / (g.norm() + 1e-12)
         if x.shape[1] < 2 * x.shape[0]:                            # near square: the plain iteration
-            for _ in range(5):
+            for _ in range(4):
                 A = x @ x.T
                 x = torch.addmm(x, torch.addmm(A, A, A, beta=-4.7750, alpha=2.0315), x, beta=3.4445)
         else:                                                      # wide: iterate on the small side only
             G = x @ x.T; I = torch.eye(len(G), device=x.device); P = I
-            for _ in range(5): A = P @ G @ P.T; P = (3.4445 * I - 4.7750 * A + 2.0315 * A @ A) @ P
+            for _ in range(4): A = P @ G @ P.T; P = (3.4445 * I - 4.7750 * A + 2.0315 * A @ A) @ P
             x = P @ x
         return x.T if tall else x
 
     @torch.no_grad()
     def step(self, lr):
         live = [(p, b) for p, b in zip(self.params, self.momentum) if p.grad is not None]
+        if not live: return
         torch._foreach_lerp_([b for _, b in live], [p.grad for p, _ in live], .05)
         n = self.run.world if self.run else 1
         if n > 1:

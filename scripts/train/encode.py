@@ -35,7 +35,7 @@ def stats(state, data):
         if os.path.exists(n + ".latents.npy"):
             a = np.load(n + ".latents.npy", mmap_mode="r")
             z.append(a[:40].reshape(-1, a.shape[-1]).astype(np.float32))
-            if len(few) < 4: few.append(torch.from_numpy(a[:2].astype(np.float32)))
+            if len(few) < 4: few.append(torch.from_numpy(a[:1, :3, -4:, :4].astype(np.float32)))
     z = np.concatenate(z); mean, std = z.mean(0), z.std(0)
     torch.manual_seed(0); C = len(mean); reach = np.zeros(C)
     for a in few:
@@ -54,6 +54,7 @@ if __name__ == "__main__":
     ap.add_argument("state"); ap.add_argument("data"); ap.add_argument("kind", nargs="?"); ap.add_argument("count", type=int, nargs="?", default=10**9)
     ap.add_argument("--mirror", action="store_true"); ap.add_argument("--stats", action="store_true"); ap.add_argument("--procs", type=int, default=2)
     o = ap.parse_args()
+    torch.set_num_threads(1)
     if o.stats: stats(o.state, o.data); raise SystemExit
     run = common.Run(o.state, o.procs); m = load(o.state).to(run.device)
     size, kind = o.kind.split("-")

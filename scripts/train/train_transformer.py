@@ -29,9 +29,9 @@ ap = argparse.ArgumentParser()
 ap.add_argument("state"); ap.add_argument("data")
 ap.add_argument("--sizes", default="64x64,48x80,80x48"); ap.add_argument("--samples", type=int, default=60000, help="in all, earlier stages included")
 ap.add_argument("--batch", type=int, default=24, help="a process and step"); ap.add_argument("--lr", type=float, default=2e-3); ap.add_argument("--decay", type=float, default=.4)
-ap.add_argument("--width", type=int, default=256); ap.add_argument("--layers", type=int, default=6); ap.add_argument("--shift", type=float, default=2.)
-ap.add_argument("--mask-weight", type=float, default=5.); ap.add_argument("--aux", type=float, default=.05); ap.add_argument("--ema", type=float, default=.998)
-ap.add_argument("--procs", type=int, default=2); ap.add_argument("--every", type=float, default=300); ap.add_argument("--seed", type=int, default=0)
+ap.add_argument("--width", type=int, default=256); ap.add_argument("--layers", type=int, default=6); ap.add_argument("--ffn", type=int, default=1024); ap.add_argument("--shift", type=float, default=2.)
+ap.add_argument("--mask-weight", type=float, default=5.); ap.add_argument("--aux", type=float, default=.05); ap.add_argument("--ema", type=float, default=.99)
+ap.add_argument("--optimiser", choices=["muon", "adam"], default="muon", help="for the blocks' matrices; Muon needs fewer steps, Adam cheaper ones"); ap.add_argument("--procs", type=int, default=2); ap.add_argument("--every", type=float, default=300); ap.add_argument("--seed", type=int, default=0)
 o = ap.parse_args()
 
 run = common.Run(o.state, o.procs); dev = run.device
@@ -50,9 +50,9 @@ for size in o.sizes.split(","):
     if a: buckets.append((np.concatenate(z), np.concatenate(k), a)); weight.append(len(a))
 weight = np.array(weight) / sum(weight)
 C = buckets[0][0].shape[-1]
-config = dict(channels=C, width=o.width, layers=o.layers)
+config = dict(channels=C, width=o.width, layers=o.layers, ffn=o.ffn)
 enc, net = transformer.build_text(len(tok)), transformer.build(**config)
-with torch.no_grad(): net.proj_out.weight.zero_(); net.proj_out.bias.zero_()
+transformer.passthrough(net)
 heads = torch.nn.ModuleDict(dict(text=torch.nn.Linear(128, sum(train_text.SIZES)), mid=torch.nn.Linear(3 * o.width, sum(train_text.SIZES))))
 file = o.state + "/transformer.pt"
 start = torch.load(file, weights_only=False) if os.path.exists(file) else None
@@ -64,11 +64,11 @@ for m in (enc, net, heads): m.to(dev)
 kept = list(enc.parameters()) + list(net.parameters())            # what is averaged and exported
 params = kept + list(heads.parameters())
 run.share(params)
-matrix = [p for n, p in net.named_parameters() if p.ndim == 2 and n.startswith("blocks.")]
+matrix = [p for n, p in net.named_parameters() if p.ndim == 2 and n.startswith("blocks.") and o.optimiser == "muon"]
 ids = {id(p) for p in matrix}
 muon = common.Muon(matrix, decay=.01, run=run)
 slow = {id(p) for p in enc.parameters()}
-adam = torch.optim.AdamW([dict(params=[p for p in params if id(p) not in ids and id(p) not in slow], s=1.), dict(params=list(enc.parameters()), s=.3)], o.lr, betas=(.9, .97), weight_decay=0.)
+adam = torch.optim.AdamW([dict(params=[p for p in params if id(p) not in ids and id(p) not in slow], s=.7), dict(params=list(enc.parameters()), s=.3)], o.lr, betas=(.9, .97), weight_decay=0.)
 ema = [p.detach().clone() for p in kept]
 done = step = stage = 0; name = o.sizes
 if start:
@@ -128,7 +128,7 @@ while done < o.samples and not run.stop:
     with torch.no_grad(): torch._foreach_lerp_(ema, kept, 1 - min(o.ema, step / (step + 10.)))
     for k, v in dict(mse=float(mse.detach()), subject=float(((w * err) * (mask > .5)).sum().detach() / ((mask > .5) * (t > 0)[:, :, None, None]).sum().clamp_min(1) / (1 + o.mask_weight)), text=float(np.mean(ra)), mid=float(np.mean(rb)), norm=float(norm)).items():
         log[k] = .97 * log.get(k, v) + .03 * v
-    if run.rank == 0 and time.time() - logged > 30:
+    if run.rank == 0 and (step == 1 or time.time() - logged > 30):
         logged = time.time(); run.say("%5.0f s  samples %d  step %d  lr %.1e  %s  %.1f samples/s" % (logged - began, done, step, lr, {k: round(v, 3) for k, v in log.items()}, (done - first) / (logged - began)))
     if time.time() - saved > o.every: saved = time.time(); checkpoint()
 checkpoint()

@@ -121,5 +121,5 @@ while done < o.samples and not run.stop:
         t = time.time(); checkpoint(); q = quality(3); last = time.time(); 
         run.say("%5.0f s  samples %d  step %d  lr %.1e  train %.2f dB  held out %s  %.1f samples/s" % (t - began, done, step, lr, -10 * math.log10(mse / 4), q, (done - first) / (t - began))); began += last - t
 checkpoint()
-if run.rank == 0: run.say("end: samples %d, held out %s" % (done, quality(12)))
+if run.rank == 0: run.say("end: samples %d, held out %s" % (done, quality(4)))
 run.end()

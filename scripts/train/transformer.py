@@ -20,10 +20,37 @@ def build_text(pieces, width=128):
                                        relative_attention_max_distance=128, is_encoder_decoder=False, use_cache=False))
 
 
-def build(channels=48, width=256, layers=6, text=128, head=64):
+def build(channels=48, width=256, layers=6, ffn=1024, text=128, head=64):
     return WanTransformer3DModel(patch_size=(1, 2, 2), num_attention_heads=width // head, attention_head_dim=head, in_channels=channels,
-                                 out_channels=channels, text_dim=text, freq_dim=256, ffn_dim=4 * width, num_layers=layers,
+                                 out_channels=channels, text_dim=text, freq_dim=256, ffn_dim=ffn, num_layers=layers,
                                  cross_attn_norm=True, qk_norm="rms_norm_across_heads", rope_max_seq_len=1024)
+
+
+@torch.no_grad()
+def passthrough(net, power=.6):
+    """Starts the denoiser as the best linear guess of the velocity from the noisy latents alone.
+
+    The patch embedding E is an isometry whose columns are orthogonal to the vector of ones, the head is its transpose, the blocks add
+    nothing at first, and the time embedding is fitted so that the head's scale makes E' LN(E x) equal a(t) x with
+    a(t) = cov(velocity, x) / var(x) for latents of the given power.  Needs width > 4 * channels."""
+    D = net.proj_out.weight.shape[1]; C = net.config.in_channels; n = 4 * C
+    q = torch.linalg.qr(torch.cat([torch.ones(D, 1), torch.randn(D, n)], 1))[0][:, 1:]
+    net.patch_embedding.weight.copy_(q.view(D, C, 1, 2, 2)); net.patch_embedding.bias.zero_()
+    net.proj_out.weight.copy_(q.T.view(C, 4, D).transpose(0, 1).reshape(n, D) * (n / D) ** .5); net.proj_out.bias.zero_()
+    for b in net.blocks:
+        for m in (b.attn1.to_out[0], b.attn2.to_out[0], b.ffn.net[2]): m.weight.zero_(); m.bias.zero_()
+    e = net.condition_embedder.time_embedder
+    t = torch.linspace(0, 1, 2000)
+    f = torch.exp(-math.log(10000.) * torch.arange(net.config.freq_dim // 2) / (net.config.freq_dim // 2))
+    a = t[:, None] * 1000. * f
+    h = F.silu(e.linear_1(torch.cat([a.cos(), a.sin()], -1)))
+    var = t ** 2 + (1 - t) ** 2 * power
+    want = (t - (1 - t) * power) / var.sqrt() - 1
+    X = torch.cat([h, torch.ones(len(t), 1)], 1).double()
+    w = torch.linalg.solve(X.T @ X + 1. * torch.eye(X.shape[1]), X.T @ want.double()).float()
+    free = torch.eye(D) - q @ q.T - torch.ones(D, D) / D
+    e.linear_2.weight.copy_(free @ e.linear_2.weight * 2 + w[:-1]); e.linear_2.bias.fill_(float(w[-1]))
+    net.scale_shift_table.zero_()
 
 
 def pad(lists, device="cpu"):
