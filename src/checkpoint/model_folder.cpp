@@ -140,7 +140,7 @@ std::string weight_stem(const std::string& component) {
 
 fs::path ModelFolder::component(const std::string& name) const {
   if (!has(name)) fail(dir / "model_index.json", "has no " + name);
-  const fs::path path = dir / name;
+  fs::path path = dir / name;
   if (!fs::is_directory(path)) {
     throw Error(ErrorKind::no_input, kComponent,
                 path.string() + ": no such folder, though model_index.json names it");

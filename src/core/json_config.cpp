@@ -11,7 +11,7 @@
 
 namespace sora {
 
-struct JsonConfig::Json {
+struct JsonConfig::Json {  // NOLINT(bugprone-exception-escape): of nlohmann's own destructor
   nlohmann::json value;
 };
 

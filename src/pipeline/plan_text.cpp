@@ -1,4 +1,5 @@
 // The plan, for people and for programs.
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -51,8 +52,8 @@ std::string plan_text(const Plan& plan) {
                      ", " + plan.codec + ", " + plan.pix_fmt + ")");
   line("device", plan.device + ", " + plan.dtype + ", " + std::to_string(plan.threads) +
                      (plan.threads == 1 ? " thread" : " threads"));
-  line("memory",
-       "about " + number(static_cast<int>(plan.peak_memory_gb * 10 + 0.5) / 10.0) + " GB at the peak");
+  line("memory", "about " + number(static_cast<double>(std::lround(plan.peak_memory_gb * 10)) / 10) +
+                     " GB at the peak");
   if (plan.seconds_estimate) line("time", "about " + number(*plan.seconds_estimate) + " s");
   for (const auto& note : plan.notes) line("note", note);
   return text;

@@ -79,8 +79,9 @@ Canvas native_canvas(Size wanted, std::int64_t area, Size grid) {
   const int tallest =
       std::max(grid.height, static_cast<int>(std::min<std::int64_t>(2 * area / grid.width, kLargest)));
   for (int height = grid.height; height <= tallest; height += grid.height) {
-    for (int width = grid.width; width <= kLargest && static_cast<std::int64_t>(width) * height <=
-                                                          2 * area + grid.width * grid.height;
+    for (int width = grid.width;
+         width <= kLargest && static_cast<std::int64_t>(width) * height <=
+                                  2 * area + static_cast<std::int64_t>(grid.width) * grid.height;
          width += grid.width) {
       Canvas canvas{{width, height}, {width, height}};
       if (width > aspect * height) {
