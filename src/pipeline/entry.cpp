@@ -13,33 +13,10 @@
 #include "core/output_file.h"
 #include "media/codecs.h"
 #include "nn/cuda_loader.h"
-#include "sora/error.h"
 #include "sora/export.h"
 
 namespace sora {
 namespace {
-
-// On the CPU libtorch reports a failed allocation as a plain c10::Error, told apart by its text alone.
-bool is_out_of_memory(const c10::Error& error) {
-  return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
-         std::string(error.what_without_backtrace()).find("can't allocate memory") != std::string::npos;
-}
-
-Result run(Generator& generator, const Plan& plan, const ProgressSink& progress, const StopRequest& stop) {
-  try {
-    return generator.run(plan, progress, stop);
-  } catch (const c10::Error& error) {
-    log(LogLevel::debug, error.what());  // with its stack trace
-    std::string text = error.what_without_backtrace();
-    text.resize(std::min(text.find('\n'), text.size()));
-    if (is_out_of_memory(error)) {
-      throw Error(ErrorKind::unavailable, "memory",
-                  text + "; ask for a smaller --res, fewer --frames, or a smaller model");
-    }
-    throw Error(ErrorKind::internal, "libtorch",
-                text + "; this is a bug, please report it with the output of -vv");
-  }
-}
 
 std::string report() {
   using Json = nlohmann::ordered_json;
@@ -65,7 +42,8 @@ extern "C" SORA_API const sora::Entry* sora_entry() {
       .build = {},
       .create = [] { return new sora::Generator; },
       .destroy = [](sora::Generator* generator) { delete generator; },
-      .run = sora::run,
+      .run = [](sora::Generator& generator, const sora::Plan& plan, const sora::ProgressSink& progress,
+                const sora::StopRequest& stop) { return generator.run(plan, progress, stop); },
       .set_log_sink = [](sora::LogSink sink) { sora::set_log_sink(std::move(sink)); },
       .remove_temporaries = [] { sora::remove_temporaries(); },
       .report = sora::report};

@@ -4,8 +4,8 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <chrono>
-#include <deque>
 #include <new>
 #include <vector>
 
@@ -134,6 +134,12 @@ at::Tensor initial_noise(const Plan& plan, NoiseSource& source, const Window& wi
   return read_tensor(*plan.request.init_noise, "latents");  // its shape was checked with the plan
 }
 
+// On the CPU libtorch reports a failed allocation as a plain c10::Error, told apart by its text alone.
+bool is_out_of_memory(const c10::Error& error) {
+  return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
+         std::string(error.what_without_backtrace()).find("can't allocate memory") != std::string::npos;
+}
+
 // What --dump-tensors writes.
 struct Dump {
   bool wanted = false;
@@ -228,15 +234,19 @@ Result Generator::State::run(const Plan& plan, const ProgressSink& progress, con
 Result Generator::run(const Plan& plan, const ProgressSink& progress, const StopRequest& stop) {
   try {
     return state_->run(plan, progress, stop);
-  } catch (const c10::OutOfMemoryError& error) {
-    throw Error(
-        ErrorKind::unavailable, "device",
-        std::string("out of device memory: ") + error.what_without_backtrace() + "; ask for a smaller --res");
   } catch (const c10::Error& error) {
-    throw Error(ErrorKind::internal, "libtorch", error.what_without_backtrace());
+    log(LogLevel::debug, error.what());  // with its stack trace
+    std::string text = error.what_without_backtrace();
+    text.resize(std::min(text.find('\n'), text.size()));
+    if (is_out_of_memory(error)) {
+      throw Error(ErrorKind::unavailable, "memory",
+                  text + "; ask for a smaller --res, fewer --frames, or a smaller model");
+    }
+    throw Error(ErrorKind::internal, "libtorch",
+                text + "; this is a bug, please report it with the output of -vv");
   } catch (const std::bad_alloc&) {
     throw Error(ErrorKind::unavailable, "memory",
-                "out of memory; ask for a smaller --res or a shorter video");
+                "out of memory; ask for a smaller --res, fewer --frames, or a smaller model");
   }
 }
 
