@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "sora/export.h"
@@ -19,6 +21,23 @@ struct Result {
   double seconds = 0;       ///< wall time
 };
 
+/// Where a run keeps what it has denoised, so that nothing is denoised twice: after a crash, a full disk or
+/// a signal the same run goes on at the step that was kept last, and ends with the same bytes.
+struct Keep {
+  std::filesystem::path file;  ///< safetensors; empty: nothing is kept
+  std::string key;             ///< of the job; what was kept for another job is not taken up
+  /// Steps from one save to the next; 0 never. Left open: about every half minute, once a job turns out
+  /// to take longer than a minute; and when a run fails after its denoising.
+  std::optional<int> every;
+  bool only_decode = false;  ///< the file must hold all latents; nothing is denoised, the file stays
+};
+
+struct RunHooks {
+  ProgressSink progress;
+  StopRequest stop;
+  Keep keep;
+};
+
 /// A resident model. Not thread-safe; one run at a time.
 class SORA_API Generator {
  public:
@@ -29,7 +48,7 @@ class SORA_API Generator {
 
   /// Makes the video of `plan`. The model is loaded on the first run and kept; a plan for another
   /// model or device replaces it. Throws Error; on any error no file is left under the final name.
-  Result run(const Plan& plan, const ProgressSink& progress = {}, const StopRequest& stop = {});
+  Result run(const Plan& plan, const RunHooks& hooks = {});
 
  private:
   struct State;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,7 @@ struct Plan {
   // Model
   std::filesystem::path model_dir;
   std::string model_name;          ///< folder name
+  std::string model_digest;        ///< tells models apart (checkpoint/model_digest.h)
   std::string pipeline;            ///< class name in model_index.json, such as WanPipeline
   std::uint64_t weight_bytes = 0;  ///< size of all weight files
 
@@ -77,13 +79,30 @@ struct Plan {
   std::vector<std::string> notes;  ///< plain words: what will be enlarged, cropped, windowed
 };
 
+/// Makes plans, and remembers the models that it has looked at: planning a hundred thousand jobs reads each
+/// model's headers once.
+class SORA_API Planner {
+ public:
+  Planner();
+  ~Planner();
+  Planner(const Planner&) = delete;
+  Planner& operator=(const Planner&) = delete;
+
+  /// As make_plan().
+  Plan plan(const Request& request);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 /// Resolves `request` against the model that it names.
 /// Throws Error: usage (option out of range), no_input (no such model), data (bad files), refused
 /// (pickled weights), unavailable (does not fit).
 SORA_API Plan make_plan(const Request& request);
 
-/// The plan for people, one fact a line, and for programs.
+/// The plan for people, one fact a line, and for programs: JSON, on one line when `indent` is -1.
 SORA_API std::string plan_text(const Plan& plan);
-SORA_API std::string plan_json(const Plan& plan);
+SORA_API std::string plan_json(const Plan& plan, int indent = 2);
 
 }  // namespace sora

@@ -38,6 +38,9 @@ struct Request {
   std::optional<int> crf;
   std::optional<std::string> pix_fmt;
 
+  std::optional<int> checkpoint_every;  ///< steps from one save of the latents to the next; 0: never
+  bool sidecar = false;                 ///< write the parameters into <output>.json too
+
   // On what
   std::string device = "auto";       ///< auto, cpu, cuda, cuda:N
   std::optional<std::string> dtype;  ///< float32, bfloat16 (CUDA)
@@ -73,6 +76,10 @@ void visit_request(R& r, V&& v) {
   v("codec", r.codec, "h264, hevc, av1, vp9 or ffv1");
   v("crf", r.crf, "quality of the encoder, lower is better");
   v("pix_fmt", r.pix_fmt, "pixel format of the encoder");
+  v("checkpoint_every", r.checkpoint_every,
+    "keep what is denoised every N steps, to go on there after a crash; 0: never; default: in jobs over a "
+    "minute");
+  v("sidecar", r.sidecar, "write the parameters into OUTPUT.json too");
   v("device", r.device, "auto, cpu, cuda or cuda:N");
   v("dtype", r.dtype, "float32 or bfloat16");
   v("threads", r.threads, "CPU threads");

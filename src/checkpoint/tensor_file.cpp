@@ -20,15 +20,17 @@ at::Tensor read_tensor(const std::filesystem::path& path, const std::string& nam
   return tensor.to(at::kFloat);
 }
 
-void write_tensors(const std::filesystem::path& path, const std::map<std::string, at::Tensor>& tensors) {
+void write_tensors(const std::filesystem::path& path, const std::map<std::string, at::Tensor>& tensors,
+                   const std::map<std::string, std::string>& metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
   std::uint64_t position = 0;
   for (const auto& [name, tensor] : tensors) {
     const std::uint64_t end = position + static_cast<std::uint64_t>(tensor.numel()) * sizeof(float);
     header[name] = {{"dtype", "F32"}, {"shape", tensor.sizes().vec()}, {"data_offsets", {position, end}}};
     position = end;
   }
-  std::string text = header.dump();
+  std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   text.resize((text.size() + 7) / 8 * 8, ' ');  // keeps the data aligned
   const std::uint64_t length = text.size();
 

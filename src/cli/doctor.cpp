@@ -10,8 +10,8 @@
 #include "cli/library.h"
 #include "cli/models.h"
 #include "cli/terminal.h"
-#include "cli/text.h"
 #include "cli/verbs.h"
+#include "core/text.h"
 #include "pipeline/memory.h"
 #include "sora/error.h"
 

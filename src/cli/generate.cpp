@@ -1,48 +1,83 @@
 // Makes one video: plan, check, load the library, run, report.
 #include <unistd.h>
 
+#include <filesystem>
 #include <random>
 #include <string>
 
-#include "cli/library.h"
+#include "cli/make.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
-#include "cli/verbs.h"
+#include "core/folders.h"
+#include "jobs/job_key.h"
+#include "jobs/made.h"
 #include "jobs/output_name.h"
 #include "sora/error.h"
 #include "sora/plan.h"
+
+namespace fs = std::filesystem;
 
 namespace sora {
 namespace {
 
 [[noreturn]] void wrong(const std::string& message) { throw Error(ErrorKind::usage, "options", message); }
 
-std::string extension_of(const std::optional<std::string>& format) {
-  if (!format) return "mp4";
-  return *format == "matroska" ? "mkv" : *format;
-}
-
 // A seed that a person can read and type.
 std::uint64_t random_seed() { return std::random_device{}(); }
 
+// Latents of a single video are kept apart from it, so that a folder that is full or gone does not matter.
+Keep keep_for(const Plan& plan) {
+  Keep keep;
+  const fs::path folder = state_folder();
+  if (folder.empty()) return keep;
+  keep.key = job_key(plan);
+  keep.file = folder / (keep.key.substr(0, 32) + ".safetensors");
+  keep.every = plan.request.checkpoint_every;
+  return keep;
+}
+
 }  // namespace
 
-int generate(Session& session) {
-  const Options& options = session.options;
-  if (options.print_config) {
-    write_stdout(config_text(options));
-    return 0;
-  }
-  if (!options.has_prompt) {
-    wrong("there is no prompt; give one, as in: sora-gen --prompt \"a lighthouse in a storm\"");
-  }
+const Entry& Maker::library() {
+  if (library_ == nullptr) library_ = &load_library(session_.log_sink);
+  return *library_;
+}
 
+Result Maker::make(const Plan& plan, const Keep& keep) {
+  if (!status_) status_.emplace(session_.latest);
+  Progress start;
+  start.steps = plan.steps * static_cast<int>(plan.windows.size());
+  start.frames = plan.frames;
+  session_.latest.set(start);
+  session_.progress->update(start);
+  if (!generator_) generator_.emplace(make_generator(library()));
+  RunHooks hooks;
+  hooks.progress = [&](const Progress& progress) {
+    session_.latest.set(progress);
+    session_.progress->update(progress);
+  };
+  hooks.stop = [] { return stop_signal() != 0; };
+  hooks.keep = keep;
+  const Result result = library().run(**generator_, plan, hooks);
+  if (plan.request.sidecar) write_sidecar(plan, result);
+  return result;
+}
+
+void report(Session& session, const Plan& plan, const Result& result) {
+  const Options& options = session.options;
+  session.progress->done(result, *plan.request.seed);
+  if (!options.quiet && !json_on_stderr(options)) write_stderr_line(result_text(result, *plan.request.seed));
+  if (options.json) write_stdout(result_json(result, *plan.request.seed) + "\n");
+}
+
+int make_one(Session& session, const Request& request) {
+  const Options& options = session.options;
   // Plan: everything that can be wrong without libtorch is found here.
-  Request request = options.request;
-  if (!request.seed) request.seed = random_seed();
-  if (!request.output)
-    request.output = default_output_name(request.prompt, *request.seed, extension_of(request.format));
-  if (!options.dry_run) check_output(*request.output, request.overwrite);
+  if (!options.dry_run) {
+    check_output(*request.output, request.overwrite);
+    if (request.sidecar && *request.output == "-") wrong("--sidecar needs a file, -o - is a stream");
+    if (request.sidecar) check_output(sidecar_name(*request.output), request.overwrite);
+  }
   const Plan plan = make_plan(request);
   if (options.dry_run) {
     write_stdout(options.json ? plan_json(plan) : plan_text(plan));
@@ -51,25 +86,38 @@ int generate(Session& session) {
   if (plan.output == "-" && ::isatty(STDOUT_FILENO) != 0) {
     wrong("-o - writes the video to stdout, which is a terminal; pipe it, as in | ffplay -, or name a file");
   }
-
-  // Work.
   begin_work(options.quiet || json_on_stderr(options));
   for (const std::string& note : plan.notes) log(LogLevel::info, note);
-  Progress start;
-  start.steps = plan.steps;
-  start.frames = plan.frames;
-  session.progress->update(start);
-  const Entry& library = load_library(session.log_sink);
-  const GeneratorPtr generator = make_generator(library);
-  const Result result = library.run(
-      *generator, plan, [&](const Progress& progress) { session.progress->update(progress); },
-      [] { return stop_signal() != 0; });
-
-  // Report.
-  session.progress->done(result, *plan.request.seed);
-  if (!options.quiet && !json_on_stderr(options)) write_stderr_line(result_text(result, *plan.request.seed));
-  if (options.json) write_stdout(result_json(result, *plan.request.seed) + "\n");
+  Maker maker(session);
+  report(session, plan, maker.make(plan, keep_for(plan)));
   return 0;
+}
+
+int generate(Session& session) {
+  const Options& options = session.options;
+  if (options.print_config) {
+    write_stdout(config_text(options));
+    return 0;
+  }
+  if (options.prompts || options.out_dir || options.repeat.value_or(1) > 1) return run_batch(session);
+  for (const bool given : {options.name.has_value(), options.sort, options.shard.has_value(),
+                           options.jobs_from_rank, options.share, options.retry_failed, options.no_resume}) {
+    if (given) {
+      wrong(
+          "--name, --sort, --shard, --jobs-from-rank, --share, --no-resume and --retry-failed are for many "
+          "videos: "
+          "give --prompts FILE, --repeat N or --out-dir DIR too");
+    }
+  }
+  if (!options.has_prompt) {
+    wrong("there is no prompt; give one, as in: sora-gen --prompt \"a lighthouse in a storm\"");
+  }
+  Request request = options.request;
+  if (!request.seed) request.seed = random_seed();
+  if (!request.output) {
+    request.output = default_output_name(request.prompt, *request.seed, extension_of(request));
+  }
+  return make_one(session, request);
 }
 
 }  // namespace sora

@@ -18,12 +18,13 @@ const std::map<std::string_view, const char*> group_starts{{"prompt", "What is s
                                                            {"output", "Where it goes"},
                                                            {"device", "On what"},
                                                            {"init_noise", "For tests and comparisons"},
+                                                           {"prompts", "Many videos"},
                                                            {"progress", "How the program talks"},
                                                            {"prompt_file", "Other"}};
 
-const std::set<std::string_view> needed_first{"prompt",    "negative_prompt", "seconds", "res",
-                                              "model",     "steps",           "seed",    "output",
-                                              "overwrite", "device",          "dry_run", "help_all"};
+const std::set<std::string_view> needed_first{
+    "prompt", "negative_prompt", "seconds", "res",     "model",   "steps",   "seed",
+    "output", "overwrite",       "device",  "prompts", "out_dir", "dry_run", "help_all"};
 
 // What stands for the value, where its type says too little.
 const std::map<std::string_view, const char*> value_names{
@@ -32,7 +33,8 @@ const std::map<std::string_view, const char*> value_names{
     {"device", "NAME"},       {"dtype", "NAME"},    {"max_memory", "GB"}, {"init_noise", "FILE"},
     {"dump_tensors", "FILE"}, {"progress", "MODE"}, {"log_file", "FILE"}, {"prompt_file", "FILE"},
     {"config", "FILE"},       {"seconds", "S"},     {"guidance", "G"},    {"guidance_2", "G"},
-    {"flow_shift", "F"}};
+    {"flow_shift", "F"},      {"prompts", "FILE"},  {"out_dir", "DIR"},   {"name", "PATTERN"},
+    {"shard", "I/N"}};
 
 template <class T>
 const char* kind_of(const std::optional<T>&) {
@@ -62,6 +64,7 @@ std::string option_rows(bool all) {
   };
   const Options options;
   visit_request(options.request, add);
+  visit_batch(options, add);
   visit_talk(options, add);
   visit_actions(options, add);
   return text;
@@ -76,6 +79,7 @@ std::string help_text(const std::vector<Verb>& verbs, bool all) {
       "  sora-gen --prompt \"a lighthouse in a storm\" -o storm.mp4\n"
       "  sora-gen --prompt \"a lighthouse in a storm\" --seconds 5 --res 720p --seed 7\n"
       "  echo \"a lighthouse\" | sora-gen --prompt - -o - | ffplay -\n"
+      "  sora-gen --prompts shots.txt --out-dir shots/\n"
       "  sora-gen doctor\n"
       "\n"
       "Verbs:\n";

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "cli/signals.h"
-#include "cli/text.h"
+#include "core/text.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -30,7 +30,7 @@ constexpr const char* kLibraryName = "libsora.so";
 
 bool same_build(const BuildId& a, const BuildId& b) {
   return std::strcmp(a.version, b.version) == 0 && a.plan == b.plan && a.result == b.result &&
-         a.progress == b.progress;
+         a.hooks == b.hooks && a.progress == b.progress;
 }
 
 }  // namespace

@@ -8,9 +8,9 @@
 #include <mutex>
 #include <string>
 
-#include "cli/json_line.h"
 #include "cli/terminal.h"
-#include "cli/text.h"
+#include "core/json_line.h"
+#include "core/text.h"
 #include "sora/error.h"
 
 namespace sora {

@@ -14,8 +14,8 @@
 #include "cli/progress.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
-#include "cli/text.h"
 #include "cli/verbs.h"
+#include "core/text.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -24,11 +24,22 @@ namespace {
 // Every verb of the program. Making a video is what happens when none is named.
 const std::vector<Verb> verbs{
     // a video from a prompt
-    {"generate", "", "make a video from --prompt; the default", true, generate},
+    {"generate", "", "make a video from --prompt; the default", 0, true, generate},
+    // how a finished file was made, from the file itself
+    {"inspect", "FILE", "show how a file was made", 1, false, inspect_file},
+    // the same again, or with changes
+    {"rerun", "FILE", "make it again; with options, something else", 1, true, rerun_file},
+    // what a batch has done
+    {"status", "DIR", "what is done, failed, running and left in the folder of a batch", 1, false,
+     show_status_of},
+    // latents that a failed run kept
+    {"decode", "LATENTS", "make the video of latents that a run kept", 1, true, decode_kept},
+    // requests from another program, the model kept in memory
+    {"serve", "", "with --stdio: take requests as JSON lines on stdin, answer on stdout", 0, true, serve},
     // what is installed, which family, what it needs
-    {"models", "", "list the models that are found", false, list_models},
+    {"models", "", "list the models that are found", 0, false, list_models},
     // what works on this machine, and what to install
-    {"doctor", "", "check devices, libraries, codecs and models", false, run_doctor},
+    {"doctor", "", "check devices, libraries, codecs and models", 0, false, run_doctor},
 };
 
 const Verb& verb_of(const Options& options) {
@@ -38,12 +49,16 @@ const Verb& verb_of(const Options& options) {
   for (const Verb& verb : verbs) {
     names.emplace_back(verb.name);
     if (word != verb.name) continue;
-    const bool has_word = options.words.size() > 1;
+    if (options.words.size() < verb.words + 1) {
+      throw Error(ErrorKind::usage, "options",
+                  word + " needs a file: sora-gen " + word + " " + verb.arguments);
+    }
+    const bool has_word = options.words.size() > verb.words + 1;
     const bool has_flag = !verb.takes_request && !options.video_flags.empty();
     if (has_word || has_flag) {
       throw Error(ErrorKind::usage, "options",
                   word + " takes no " +
-                      (has_word ? "\"" + options.words[1] + "\"" : options.video_flags.front()) +
+                      (has_word ? "\"" + options.words[verb.words + 1] + "\"" : options.video_flags.front()) +
                       "; sora-gen --help shows what it takes");
     }
     return verb;

@@ -5,8 +5,8 @@
 
 #include "checkpoint/model_folder.h"
 #include "cli/terminal.h"
-#include "cli/text.h"
 #include "cli/verbs.h"
+#include "core/text.h"
 #include "models/wan/defaults.h"
 #include "sora/error.h"
 

@@ -5,15 +5,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <map>
 #include <string_view>
 #include <type_traits>
 
-#include "cli/text.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/text.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -26,6 +24,7 @@ constexpr std::uint64_t kLongestPrompt = 1 << 20;  // bytes; a model reads some 
 template <class V>
 void visit_all(Options& options, V&& v) {
   visit_request(options.request, v);
+  visit_batch(options, v);
   visit_talk(options, v);
   visit_actions(options, v);
 }
@@ -141,8 +140,12 @@ class Parser {
       }
     });
     options_.has_prompt = options_.has_prompt || given("prompt");
-    visit_request(options_.request, [this](const std::string& name, auto&, const char*) {
-      if (given(name)) options_.video_flags.push_back(flag_name(name));
+    visit_request(options_.request, [this](const std::string& name, auto& field, const char*) {
+      if (!given(name)) return;
+      options_.video_flags.push_back(flag_name(name));
+      constexpr bool is_flag = std::is_same_v<std::decay_t<decltype(field)>, bool>;
+      (void)options_.given.add(name,
+                               {Scalar::Kind::untyped, is_flag ? "true" : text(name)});  // applied above
     });
   }
 
@@ -158,25 +161,6 @@ std::string without_last_line_break(std::string text) {
   return text;
 }
 
-std::string read_stdin() {
-  if (::isatty(STDIN_FILENO) != 0)
-    log(LogLevel::warning, "reading the prompt from the terminal; end it with Ctrl-D");
-  std::string text;
-  std::string buffer(1 << 16, '\0');
-  for (;;) {
-    const ssize_t n = ::read(STDIN_FILENO, buffer.data(), buffer.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0)
-      throw Error(ErrorKind::io, "options", std::string("stdin: read failed: ") + std::strerror(errno));
-    if (n == 0) return text;
-    text.append(buffer.data(), static_cast<std::size_t>(n));
-    if (text.size() > kLongestPrompt) {
-      throw Error(ErrorKind::data, "options",
-                  "stdin: is over 1 MB, expected one prompt; use --prompt-file for a file");
-    }
-  }
-}
-
 void read_prompt(Options& options, bool from_flag) {
   std::string source = "--prompt";
   ErrorKind kind = ErrorKind::usage;
@@ -189,7 +173,11 @@ void read_prompt(Options& options, bool from_flag) {
   } else if (options.request.prompt == "-") {
     source = "stdin";
     kind = ErrorKind::data;
-    options.request.prompt = without_last_line_break(read_stdin());
+    if (::isatty(STDIN_FILENO) != 0) {
+      log(LogLevel::warning, "reading the prompt from the terminal; end it with Ctrl-D");
+    }
+    options.request.prompt = without_last_line_break(
+        read_stdin(kLongestPrompt, "is over 1 MB, expected one prompt; use --prompts for many"));
   }
   const auto check = [kind](const std::string& text, const std::string& where) {
     if (!is_utf8(text))
@@ -199,6 +187,18 @@ void read_prompt(Options& options, bool from_flag) {
   };
   check(options.request.prompt, source);
   if (options.request.negative_prompt) check(*options.request.negative_prompt, "--negative-prompt");
+}
+
+void check_batch(const Options& options) {
+  const bool one_prompt = options.has_prompt || options.prompt_file;
+  if (options.prompts && one_prompt) wrong("both --prompts and a single prompt are given; leave one out");
+  if (options.resume && options.no_resume) wrong("both --resume and --no-resume are given; leave one out");
+  if (options.shard && options.jobs_from_rank) {
+    wrong("both --shard and --jobs-from-rank are given; leave one out");
+  }
+  if (options.repeat && (*options.repeat < 1 || *options.repeat > 1'000'000)) {
+    wrong("--repeat is " + std::to_string(*options.repeat) + ", expected 1 to 1000000");
+  }
 }
 
 void check_talk(const Options& options) {
@@ -260,7 +260,8 @@ Options parse_options(int argc, const char* const* argv) {
     if (parser.given("seconds")) options.request.frames.reset();
   }
   parser.apply();
-  read_prompt(options, parser.given("prompt"));
+  if (!options.prompts) read_prompt(options, parser.given("prompt"));
+  check_batch(options);
   check_talk(options);
   return options;
 }

@@ -1,12 +1,13 @@
 // What the command line says. Options of the video are declared by visit_request() (sora/request.h); those
-// of the program, by the two visitors below. Parsing, --config, --print-config and the help text all come
-// from these three lists.
+// of the program, by the three visitors below. Parsing, --config, --print-config and the help text all come
+// from these four lists.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "jobs/request_fields.h"
 #include "sora/request.h"
 
 namespace sora {
@@ -23,6 +24,20 @@ struct Options {
   std::vector<std::string> words;  ///< what stands on the line besides options: the verb and its files
 
   std::vector<std::string> video_flags;  ///< flags of `request` that are on the line
+  Overrides given;                       ///< and their values, for requests that start from a file
+
+  // Many videos
+  std::optional<std::string> prompts;
+  std::optional<std::string> out_dir;
+  std::optional<std::string> name;
+  std::optional<int> repeat;
+  bool sort = false;
+  std::optional<std::string> shard;
+  bool jobs_from_rank = false;
+  bool share = false;
+  bool resume = false;
+  bool no_resume = false;
+  bool retry_failed = false;
 
   // How the program talks
   std::string progress = "auto";  ///< auto, bar, plain, json or none
@@ -35,6 +50,7 @@ struct Options {
   // What it does instead of making a video, and where options come from; these are not in a config file
   std::optional<std::string> prompt_file;
   std::optional<std::string> config;
+  bool stdio = false;
   bool dry_run = false;
   bool print_config = false;
   bool help = false;
@@ -53,9 +69,25 @@ void visit_talk(O& o, V&& v) {
 }
 
 template <class O, class V>
+void visit_batch(O& o, V&& v) {
+  v("prompts", o.prompts, "file of prompts: one a line, JSON Lines, CSV or TSV; - reads standard input");
+  v("out_dir", o.out_dir, "folder of the videos of a batch; a run in it again goes on where it stopped");
+  v("name", o.name, "names in it; default: {index:04}-{slug}-{seed}.{ext}");
+  v("repeat", o.repeat, "videos a prompt, each with a seed of its own");
+  v("sort", o.sort, "make jobs of the same model and size one after another");
+  v("shard", o.shard, "i/n: only every n-th job, from the i-th on");
+  v("jobs_from_rank", o.jobs_from_rank, "the shard of this process under srun, mpirun or torchrun");
+  v("share", o.share, "let other runs take jobs from the same list and folder");
+  v("resume", o.resume, "leave out what is done; the default");
+  v("no_resume", o.no_resume, "make everything again");
+  v("retry_failed", o.retry_failed, "try again what failed in an earlier run");
+}
+
+template <class O, class V>
 void visit_actions(O& o, V&& v) {
   v("prompt_file", o.prompt_file, "read the prompt from a file");
   v("config", o.config, "read options from a JSON file; flags win over it");
+  v("stdio", o.stdio, "serve: requests on standard input, events on standard output");
   v("dry_run", o.dry_run, "show the plan: model, size, steps, memory, time; make nothing");
   v("print_config", o.print_config, "print all options as JSON, for --config; make nothing");
   v("help", o.help, "the options that are needed first");

@@ -7,9 +7,9 @@
 #include <optional>
 #include <string_view>
 
-#include "cli/json_line.h"
 #include "cli/terminal.h"
-#include "cli/text.h"
+#include "core/json_line.h"
+#include "core/text.h"
 
 namespace sora {
 namespace {
@@ -41,22 +41,29 @@ class PlainProgress final : public ProgressDisplay {
     const bool counts_steps = progress.phase == Phase::denoise;
     const bool last = counts_steps ? progress.steps > 0 && progress.step == progress.steps
                                    : progress.frames > 0 && progress.frame == progress.frames;
-    if (!new_phase && !last && now - written_ < std::chrono::seconds(2)) return;
-    std::string line = phase_name(progress.phase);
-    if (counts_steps) line.append(" ").append(part_text(progress.step, progress.steps));
-    if (progress.frame > 0) line.append(", frame ").append(part_text(progress.frame, progress.frames));
-    line.append(", ").append(seconds_text(progress.elapsed));
-    if (progress.eta) line.append(", ").append(seconds_text(*progress.eta)).append(" left");
+    // Jobs of a batch have a line before and after them: only long ones need more in between.
+    const bool of_interest = prefix_.empty() && (new_phase || last);
+    if (!of_interest && now - written_ < std::chrono::seconds(2)) return;
+    const std::string line = prefix_ + progress_text(progress);
     if (line == text_) return;
     write_stderr_line(line);
     text_ = line;
     phase_ = progress.phase;
     written_ = now;
   }
+  void job(const JobLabel& label) override {
+    prefix_ = "[" +
+              part_text(static_cast<std::int64_t>(label.position), static_cast<std::int64_t>(label.jobs)) +
+              "] ";
+    phase_.reset();
+    written_ = Clock::now();
+    write_stderr_line(prefix_ + label.output + ": \"" + one_line(label.prompt) + "\"");
+  }
   void done(const Result&, std::uint64_t) override {}
   bool failed(const Error&) override { return false; }
 
  private:
+  std::string prefix_;
   std::optional<Phase> phase_;
   Clock::time_point written_;
   std::string text_;
@@ -67,10 +74,22 @@ class JsonProgress final : public ProgressDisplay {
  public:
   explicit JsonProgress(int fd) : fd_(fd) {}
 
-  void update(const Progress& progress) override {
+  void job(const JobLabel& label) override {
+    job_ = label.position;
     write(JsonLine()
-              .add("event", "progress")
-              .add("phase", phase_name(progress.phase))
+              .add("event", "job")
+              .add("job", label.position)
+              .add("jobs", label.jobs)
+              .add("output", label.output)
+              .add("prompt", label.prompt)
+              .add("seed", label.seed)
+              .text());
+  }
+  void update(const Progress& progress) override {
+    JsonLine line;
+    line.add("event", "progress");
+    if (job_) line.add("job", *job_);
+    write(line.add("phase", phase_name(progress.phase))
               .add("step", progress.step)
               .add("steps", progress.steps)
               .add("frame", progress.frame)
@@ -80,12 +99,19 @@ class JsonProgress final : public ProgressDisplay {
               .text());
   }
   void done(const Result& result, std::uint64_t seed) override { write(done_json(result, seed)); }
-  bool failed(const Error& error) override {
+  void batch_done(std::uint64_t done, std::uint64_t already, std::uint64_t failed) override {
     write(JsonLine()
-              .add("event", "error")
-              .add("exit_code", error.exit_code())
-              .add("message", error.what())
+              .add("event", "batch_done")
+              .add("done", done)
+              .add("done_before", already)
+              .add("failed", failed)
               .text());
+  }
+  bool failed(const Error& error) override {
+    JsonLine line;
+    line.add("event", "error");
+    if (job_) line.add("job", *job_);
+    write(line.add("exit_code", error.exit_code()).add("message", error.what()).text());
     return fd_ == STDERR_FILENO;
   }
 
@@ -103,9 +129,19 @@ class JsonProgress final : public ProgressDisplay {
   }
 
   int fd_;
+  std::optional<std::uint64_t> job_;  // of a batch
 };
 
 }  // namespace
+
+std::string progress_text(const Progress& progress) {
+  std::string line = phase_name(progress.phase);
+  if (progress.phase == Phase::denoise) line.append(" ").append(part_text(progress.step, progress.steps));
+  if (progress.frame > 0) line.append(", frame ").append(part_text(progress.frame, progress.frames));
+  line.append(", ").append(seconds_text(progress.elapsed));
+  if (progress.eta) line.append(", ").append(seconds_text(*progress.eta)).append(" left");
+  return line;
+}
 
 std::string result_text(const Result& result, std::uint64_t seed) {
   const std::string name = result.output == "-" ? "standard output" : result.output;

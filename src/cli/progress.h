@@ -12,12 +12,24 @@
 
 namespace sora {
 
+/// Which of many videos is being made.
+struct JobLabel {
+  std::uint64_t position = 1;  ///< from 1
+  std::uint64_t jobs = 1;
+  std::string output;
+  std::string prompt;
+  std::uint64_t seed = 0;
+};
+
 class ProgressDisplay {
  public:
   virtual ~ProgressDisplay() = default;
 
   virtual void update(const Progress& progress) = 0;  ///< as a ProgressSink: from the working thread, often
+  virtual void job(const JobLabel&) {}                ///< of a batch: what the following updates are about
   virtual void done(const Result& result, std::uint64_t seed) = 0;
+  /// The end of a batch.
+  virtual void batch_done(std::uint64_t /*done*/, std::uint64_t /*already*/, std::uint64_t /*failed*/) {}
   /// Ends the display. True when it has told the error where people look, so that nobody needs to repeat it.
   virtual bool failed(const Error& error) = 0;
 };
@@ -31,6 +43,9 @@ bool json_on_stderr(const Options& options);
 
 /// For the bar's own file; the others are in progress.cpp.
 std::unique_ptr<ProgressDisplay> make_progress_bar();
+
+/// "denoising 12/20, frame 0/33, 12.3 s, 8.1 s left"
+std::string progress_text(const Progress& progress);
 
 /// "wave.mp4: 1.2 MB, 33 frames, seed 42, made in 12.3 s"
 std::string result_text(const Result& result, std::uint64_t seed);

@@ -9,7 +9,7 @@
 
 #include "cli/progress.h"
 #include "cli/terminal.h"
-#include "cli/text.h"
+#include "core/text.h"
 
 namespace sora {
 namespace {
@@ -86,7 +86,15 @@ class ProgressBar final : public ProgressDisplay {
     latest_ = progress;
     received_ = Clock::now();
     if (new_phase || received_ - drawn_ >= kRedrawInterval) draw();
+    stopped_ = false;
     if (!clock_.joinable()) clock_ = std::thread([this] { tick(); });
+  }
+
+  void job(const JobLabel& label) override {
+    const std::lock_guard lock(mutex_);
+    const auto whole = static_cast<std::int64_t>(label.jobs);
+    prefix_ = part_text(static_cast<std::int64_t>(label.position), whole) + "  ";
+    latest_.reset();
   }
 
   void done(const Result&, std::uint64_t) override { stop(); }
@@ -100,7 +108,8 @@ class ProgressBar final : public ProgressDisplay {
   void draw() {  // with mutex_ held
     drawn_ = Clock::now();
     const double waited = std::chrono::duration<double>(drawn_ - received_).count();
-    show_status(status_line(*latest_, waited, stderr_columns(), utf8_));
+    const int columns = stderr_columns() - static_cast<int>(prefix_.size());
+    show_status(prefix_ + status_line(*latest_, waited, columns, utf8_));
   }
 
   void tick() {
@@ -124,6 +133,7 @@ class ProgressBar final : public ProgressDisplay {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopped_ = false;
+  std::string prefix_;  // which job of a batch
   std::optional<Progress> latest_;
   Clock::time_point received_;
   Clock::time_point drawn_;

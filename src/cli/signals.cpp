@@ -55,6 +55,7 @@ void install_signals() {
   ignore.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &ignore, nullptr);
   ::sigaction(SIGXFSZ, &ignore, nullptr);
+  ::sigaction(SIGUSR1, &ignore, nullptr);  // "where is it?" (status_signal.h) must never end the program
 }
 
 void begin_work(bool quiet) {

@@ -5,6 +5,7 @@
 
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/status_signal.h"
 #include "core/log.h"
 
 namespace sora {
@@ -14,18 +15,26 @@ struct Session {
   Options options;
   LogSink log_sink;
   std::unique_ptr<ProgressDisplay> progress;
+  LatestProgress latest;
 };
 
 struct Verb {
   const char* name;
   const char* arguments;  ///< of the help line
   const char* help;
+  std::size_t words;   ///< arguments that it needs
   bool takes_request;  ///< the options of a video mean something to it
   int (*run)(Session&);
 };
 
-int generate(Session& session);     ///< generate.cpp
-int list_models(Session& session);  ///< models.cpp
-int run_doctor(Session& session);   ///< doctor.cpp
+int generate(Session& session);        ///< generate.cpp
+int run_batch(Session& session);       ///< batch.cpp
+int show_status_of(Session& session);  ///< status.cpp
+int decode_kept(Session& session);     ///< decode.cpp
+int inspect_file(Session& session);    ///< inspect.cpp
+int rerun_file(Session& session);      ///< inspect.cpp
+int serve(Session& session);           ///< serve.cpp
+int list_models(Session& session);     ///< models.cpp
+int run_doctor(Session& session);      ///< doctor.cpp
 
 }  // namespace sora

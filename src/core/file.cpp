@@ -71,4 +71,18 @@ std::string read_text(const std::filesystem::path& path, const std::string& comp
   return text;
 }
 
+std::string read_stdin(std::uint64_t limit, const std::string& too_long) {
+  std::string text;
+  std::string buffer(1 << 16, '\0');
+  for (;;) {
+    const ssize_t n = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0)
+      throw Error(ErrorKind::io, "options", std::string("stdin: read failed: ") + std::strerror(errno));
+    if (n == 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(n));
+    if (text.size() > limit) throw Error(ErrorKind::data, "options", "stdin: " + too_long);
+  }
+}
+
 }  // namespace sora

@@ -33,4 +33,7 @@ class File {
 std::string read_text(const std::filesystem::path& path, const std::string& component,
                       std::uint64_t limit = 64u << 20);
 
+/// All of standard input. Throws Error: data with `too_long` when it is over `limit` bytes, io.
+std::string read_stdin(std::uint64_t limit, const std::string& too_long);
+
 }  // namespace sora

@@ -2,9 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "core/output_format.h"
+#include "core/text.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -41,33 +44,120 @@ std::string slug(const std::string& prompt) {
   return result.empty() ? "video" : result;
 }
 
+std::string extension_of(const Request& request) {
+  if (!request.format) return "mp4";
+  return *request.format == "matroska" ? "mkv" : *request.format;
+}
+
 std::string default_output_name(const std::string& prompt, std::uint64_t seed, const std::string& extension) {
   return slug(prompt) + "-" + std::to_string(seed) + "." + extension;
 }
 
-void check_output(const std::string& output, bool overwrite) {
-  if (output == "-") return;
-  if (output.empty()) refuse("the output has an empty name; give one, such as -o video.mp4");
-  const fs::path path(output);
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+namespace {
+
+[[noreturn]] void bad_pattern(const std::string& pattern, const std::string& message) {
+  throw Error(ErrorKind::usage, "options", "--name \"" + pattern + "\": " + message);
+}
+
+// {name} or {name:width}, without the braces.
+std::string field_text(const std::string& pattern, const std::string& field, const NameFields& fields) {
+  const std::size_t colon = field.find(':');
+  const std::string name = field.substr(0, colon);
+  const std::string width_text = colon == std::string::npos ? "" : field.substr(colon + 1);
+  int width = 0;
+  if (colon != std::string::npos && (!set_from_text(width, width_text).empty() || width < 1 || width > 200)) {
+    bad_pattern(pattern, "the width in {" + field + "} is \"" + width_text +
+                             "\", expected 1 to 200, as in {index:04}");
+  }
+  const std::map<std::string, std::uint64_t> numbers{
+      {"index", fields.index}, {"line", fields.line}, {"repeat", fields.repeat}, {"seed", fields.seed}};
+  if (const auto number = numbers.find(name); number != numbers.end()) {
+    const std::string text = std::to_string(number->second);
+    const auto missing = static_cast<std::ptrdiff_t>(width) - static_cast<std::ptrdiff_t>(text.size());
+    return std::string(static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, missing)), '0') + text;
+  }
+  std::string text;
+  if (name == "slug") {
+    text = slug(fields.prompt);
+  } else if (name == "model") {
+    text = slug(fields.model);
+  } else if (name == "ext") {
+    text = fields.extension;
+  } else {
+    bad_pattern(pattern,
+                "there is no field {" + name + "}; there are index, line, repeat, seed, slug, model and ext");
+  }
+  return width > 0 ? text.substr(0, static_cast<std::size_t>(width)) : text;
+}
+
+}  // namespace
+
+std::string format_name(const std::string& pattern, const NameFields& fields) {
+  std::string name;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    const bool doubled = i + 1 < pattern.size() && pattern[i + 1] == c;
+    if ((c == '{' || c == '}') && doubled) {
+      name += c;
+      ++i;
+    } else if (c == '{') {
+      const std::size_t end = pattern.find('}', i);
+      if (end == std::string::npos) bad_pattern(pattern, "a { is never closed; {{ stands for a brace");
+      name += field_text(pattern, pattern.substr(i + 1, end - i - 1), fields);
+      i = end;
+    } else if (c == '}') {
+      bad_pattern(pattern, "a } was never opened; }} stands for a brace");
+    } else {
+      name += c;
+    }
+  }
+  return name;
+}
+
+bool OutputCheck::exists(const std::string& output) {
+  std::error_code code;
+  return fs::exists(output, code) ||
+         (output.find('%') != std::string::npos && fs::exists(sequence_name(output, 1), code));
+}
+
+void OutputCheck::check_folder(const std::string& output, const fs::path& folder) {
+  if (folder == good_folder_) return;
   std::error_code code;
   if (!fs::is_directory(folder, code)) {
     refuse(output + ": there is no folder " + folder.string() +
            "; create it, or choose another name with -o");
   }
-  if (fs::is_directory(path, code) || !path.has_filename()) {
+  if (::access(folder.c_str(), W_OK) != 0) {
+    refuse(output + ": the folder " + folder.string() + " is not writable for you; choose another with -o");
+  }
+  good_folder_ = folder;
+}
+
+void OutputCheck::check(const std::string& output, bool overwrite) {
+  if (output == "-") return;
+  if (output.empty()) refuse("the output has an empty name; give one, such as -o video.mp4");
+  const fs::path path(output);
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  std::error_code code;
+  const fs::file_status status = fs::status(path, code);
+  if (fs::is_directory(status) || !path.has_filename()) {
+    if (!fs::exists(status)) check_folder(output, folder);
     refuse(output + ": is a folder, expected the name of a file, such as " + (path / "video.mp4").string());
   }
-  for (const std::string& name : {output, sequence_name(output, 1)}) {
-    if (fs::is_regular_file(fs::status(name, code)) && !overwrite) {
+  if (fs::exists(status) && !fs::is_regular_file(status)) {  // /dev/null, a named pipe
+    if (::access(path.c_str(), W_OK) != 0)
+      refuse(output + ": is not writable for you; choose another with -o");
+    return;
+  }
+  check_folder(output, folder);
+  const bool numbered = output.find('%') != std::string::npos;
+  for (const std::string& name : {output, numbered ? sequence_name(output, 1) : output}) {
+    if (!overwrite && (name == output ? fs::is_regular_file(status) : fs::is_regular_file(name, code))) {
       refuse(name + ": exists already; add --overwrite to replace it, or choose another name with -o");
     }
   }
-  const bool replaces_device =
-      fs::exists(path, code) && !fs::is_regular_file(path, code);  // /dev/null, a named pipe
-  if (::access((replaces_device ? path : folder).c_str(), W_OK) != 0) {
-    refuse(output + ": the folder " + folder.string() + " is not writable for you; choose another with -o");
-  }
 }
+
+void check_output(const std::string& output, bool overwrite) { OutputCheck().check(output, overwrite); }
 
 }  // namespace sora

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
+
+#include "sora/request.h"
 
 namespace sora {
 
@@ -10,13 +13,44 @@ namespace sora {
 /// cut between words where possible; "video" when nothing is left of the prompt.
 std::string slug(const std::string& prompt);
 
+/// "mp4", or what --format asks for, as the ending of a name.
+std::string extension_of(const Request& request);
+
 /// `<slug>-<seed>.<extension>`
 std::string default_output_name(const std::string& prompt, std::uint64_t seed,
                                 const std::string& extension = "mp4");
+
+/// What the fields of a name stand for.
+struct NameFields {
+  std::uint64_t index = 1;   ///< {index}: place in the list, from 1
+  std::uint64_t line = 1;    ///< {line}: line of the prompts file
+  std::uint64_t repeat = 1;  ///< {repeat}: which of --repeat, from 1
+  std::uint64_t seed = 0;    ///< {seed}
+  std::string prompt;        ///< {slug}: see slug()
+  std::string model;         ///< {model}: its folder's name
+  std::string extension;     ///< {ext}
+};
+
+/// A name from a pattern such as "{index:04}-{slug}-{seed}.{ext}": numbers take a width (04 pads with zeros),
+/// texts a longest length ({slug:20}); {{ and }} are braces. Throws Error (usage) for an unknown field,
+/// naming those there are.
+std::string format_name(const std::string& pattern, const NameFields& fields);
 
 /// Throws Error (cannot_create) when `output` is a folder, lies in a folder that is missing or not writable,
 /// or exists and `overwrite` is false. A name with a number pattern (shots/%05d.png) exists when its first
 /// picture does. Looks only; "-" is always fine.
 void check_output(const std::string& output, bool overwrite);
+
+/// The same for many outputs: a folder is looked at once.
+class OutputCheck {
+ public:
+  void check(const std::string& output, bool overwrite);
+  static bool exists(const std::string& output);  ///< or its first picture
+
+ private:
+  void check_folder(const std::string& output, const std::filesystem::path& folder);
+
+  std::filesystem::path good_folder_;
+};
 
 }  // namespace sora

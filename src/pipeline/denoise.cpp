@@ -2,7 +2,6 @@
 
 #include "sampling/finite.h"
 #include "sampling/guidance.h"
-#include "sampling/scheduler.h"
 
 namespace sora {
 namespace {
@@ -25,23 +24,22 @@ at::Tensor token_timesteps(const wan::WanTransformer& transformer, at::IntArrayR
 
 }  // namespace
 
-Conditioning condition_on_text(const Model& model, const Plan& plan) {
-  Conditioning text;
-  text.prompt_embeds = model.text_encoder->encode(plan.request.prompt);
-  if (plan.guidance > 1) text.negative_prompt_embeds = model.text_encoder->encode(plan.negative_prompt);
-  for (const auto* transformer : experts(model)) {
-    text.prompt.push_back(
-        transformer->prepare_text(text.prompt_embeds.to(model.placement.device, model.placement.dtype)));
-    if (plan.guidance > 1) {
-      text.negative.push_back(transformer->prepare_text(
-          text.negative_prompt_embeds.to(model.placement.device, model.placement.dtype)));
-    }
-  }
-  return text;
+void condition_on_text(const Model& model, const Plan& plan, Conditioning& conditioning) {
+  const auto make = [&](TextCondition& condition, const std::string& text) {
+    if (condition.embeds.defined() && condition.text == text) return;
+    condition = {};  // the old one leaves before the new one comes
+    condition.text = text;
+    condition.embeds = model.text_encoder->encode(text);
+    const at::Tensor placed = condition.embeds.to(model.placement.device, model.placement.dtype);
+    for (const auto* transformer : experts(model))
+      condition.experts.push_back(transformer->prepare_text(placed));
+  };
+  make(conditioning.prompt, plan.request.prompt);
+  if (plan.guidance > 1) make(conditioning.negative, plan.negative_prompt);
 }
 
 at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& text, const at::Tensor& noise,
-                   const at::Tensor& held, const DenoiseHooks& hooks) {
+                   const at::Tensor& held, const DenoiseHooks& hooks, const DenoiseState* from) {
   const auto networks = experts(model);
   const auto scheduler = make_scheduler(plan.scheduler, model.scheduler, plan.steps, plan.flow_shift);
   const Guidance guidance{plan.guidance, plan.guidance_2, plan.boundary_ratio,
@@ -49,8 +47,9 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
   const std::int64_t held_frames = held.defined() ? held.size(2) : 0;
   const bool replace = held_frames > 0 && !plan.expand_timesteps;
 
-  at::Tensor latents = noise.clone();  // [1, C, T, h, w]
-  for (int i = 0; i < scheduler->steps(); ++i) {
+  at::Tensor latents = from != nullptr ? from->latents.clone() : noise.clone();  // [1, C, T, h, w]
+  if (from != nullptr) scheduler->restore(from->scheduler);
+  for (int i = from != nullptr ? from->step : 0; i < scheduler->steps(); ++i) {
     if (hooks.before_step) hooks.before_step();
     const double t = scheduler->timestep(i);
     const int expert = guidance.expert(t);
@@ -68,16 +67,17 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
     input = input.to(model.placement.device, model.placement.dtype);
     timestep = timestep.to(model.placement.device);
 
-    at::Tensor noise_pred = transformer.forward(input, timestep, text.prompt.at(expert));  // [1, C, T, h, w]
+    at::Tensor noise_pred =
+        transformer.forward(input, timestep, text.prompt.experts.at(expert));  // [1, C, T, h, w]
     if (guidance.active()) {
-      const at::Tensor uncond = transformer.forward(input, timestep, text.negative.at(expert));
+      const at::Tensor uncond = transformer.forward(input, timestep, text.negative.experts.at(expert));
       noise_pred = guided(noise_pred, uncond, guidance.scale_at(t));
     }
     noise_pred = noise_pred.to(at::kCPU);
     if (i == 0 && hooks.first_prediction) hooks.first_prediction(noise_pred);
     latents = scheduler->step(noise_pred, i, latents);
     check_finite(latents, i, scheduler->steps());
-    if (hooks.after_step) hooks.after_step();
+    if (hooks.after_step) hooks.after_step({i + 1, latents, scheduler->state()});
   }
   if (held_frames > 0) latents.narrow(2, 0, held_frames).copy_(held);
   return latents;

@@ -4,33 +4,49 @@
 #include <ATen/ATen.h>
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "pipeline/model.h"
+#include "sampling/scheduler.h"
 #include "sora/plan.h"
 
 namespace sora {
 
-/// A prompt as the transformers take it; made once for all windows.
-struct Conditioning {
-  at::Tensor prompt_embeds;           ///< [1, 512, D] fp32, zero after the text
-  at::Tensor negative_prompt_embeds;  ///< the same, undefined without guidance
-  // Cross-attention keys and values, for each expert.
-  std::vector<wan::TextContext> prompt, negative;
+/// One text as the transformers take it; made once for all windows.
+struct TextCondition {
+  std::string text;
+  at::Tensor embeds;                      ///< [1, 512, D] fp32, zero after the text; undefined: not made yet
+  std::vector<wan::TextContext> experts;  ///< cross-attention keys and values, for each expert
 };
 
-Conditioning condition_on_text(const Model& model, const Plan& plan);
+struct Conditioning {
+  TextCondition prompt;
+  TextCondition negative;  ///< only with guidance
+};
+
+/// Makes what `plan` needs in place. A text that is there already is kept, so that jobs with the same
+/// negative prompt, or with several seeds a prompt, encode it once.
+void condition_on_text(const Model& model, const Plan& plan, Conditioning& conditioning);
+
+/// Where a window is between two steps.
+struct DenoiseState {
+  int step = 0;        ///< that comes next
+  at::Tensor latents;  ///< [1, C, T, h, w] fp32
+  SchedulerState scheduler;
+};
 
 struct DenoiseHooks {
-  std::function<void()> before_step;  ///< may throw to stop
-  std::function<void()> after_step;
+  std::function<void()> before_step;                    ///< may throw to stop
+  std::function<void(const DenoiseState&)> after_step;  ///< the tensors are in use: look, do not keep
   std::function<void(const at::Tensor& noise_pred)> first_prediction;  ///< after guidance
 };
 
 /// Denoises `noise` [1, C, T, h, w]. `held` [1, C, k, h, w] (or undefined) are latents that the first k
 /// frames are kept at: by per-token timesteps where the model has them, else by putting them in place,
 /// noised to each step's level. Returns latents of noise's shape, fp32 on the CPU, normalised as the
-/// network makes them.
+/// network makes them. With `from` it goes on where that state was taken, with the same numbers.
 at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& text, const at::Tensor& noise,
-                   const at::Tensor& held, const DenoiseHooks& hooks);
+                   const at::Tensor& held, const DenoiseHooks& hooks, const DenoiseState* from = nullptr);
 
 }  // namespace sora

@@ -12,6 +12,7 @@
 
 #include "core/output_file.h"
 #include "media/codecs.h"
+#include "media/media_info.h"
 #include "nn/cuda_loader.h"
 #include "sora/export.h"
 
@@ -34,6 +35,20 @@ std::string report() {
   return json.dump();
 }
 
+std::string inspect(const std::filesystem::path& path) {
+  const MediaInfo info = read_media_info(path);
+  nlohmann::ordered_json json;
+  json["container"] = info.container;
+  json["codec"] = info.codec;
+  json["width"] = info.width;
+  json["height"] = info.height;
+  json["fps"] = info.fps;
+  json["duration"] = info.duration;
+  json["frames"] = info.frames;
+  json["metadata"] = info.metadata;
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 }  // namespace
 }  // namespace sora
 
@@ -42,10 +57,11 @@ extern "C" SORA_API const sora::Entry* sora_entry() {
       .build = {},
       .create = [] { return new sora::Generator; },
       .destroy = [](sora::Generator* generator) { delete generator; },
-      .run = [](sora::Generator& generator, const sora::Plan& plan, const sora::ProgressSink& progress,
-                const sora::StopRequest& stop) { return generator.run(plan, progress, stop); },
+      .run = [](sora::Generator& generator, const sora::Plan& plan,
+                const sora::RunHooks& hooks) { return generator.run(plan, hooks); },
       .set_log_sink = [](sora::LogSink sink) { sora::set_log_sink(std::move(sink)); },
       .remove_temporaries = [] { sora::remove_temporaries(); },
-      .report = sora::report};
+      .report = sora::report,
+      .inspect = sora::inspect};
   return &entry;
 }

@@ -17,6 +17,7 @@ struct BuildId {
   const char* version = SORA_GEN_VERSION;
   std::size_t plan = sizeof(Plan);
   std::size_t result = sizeof(Result);
+  std::size_t hooks = sizeof(RunHooks);
   std::size_t progress = sizeof(Progress);
 };
 
@@ -26,7 +27,7 @@ struct Entry {
   Generator* (*create)();
   void (*destroy)(Generator*);
   /// Generator::run, with failures of libtorch as Error too: unavailable when memory ran out, else internal.
-  Result (*run)(Generator&, const Plan&, const ProgressSink&, const StopRequest&);
+  Result (*run)(Generator&, const Plan&, const RunHooks&);
 
   void (*set_log_sink)(LogSink);  ///< the library has a log of its own
   void (*remove_temporaries)();   ///< and files of its own; async-signal-safe
@@ -34,6 +35,10 @@ struct Entry {
   /// What works here, as JSON: {"libtorch": version, "devices": [{"name", "kind"}], "libav": ["name
   /// version"], "codecs": {codec: encoder, or "" where none is installed}}
   std::string (*report)();
+
+  /// What a finished file says about itself, as JSON: {"container", "codec", "width", "height", "fps",
+  /// "duration", "frames", "metadata": {}}. Throws Error: no_input, data.
+  std::string (*inspect)(const std::filesystem::path&);
 };
 
 constexpr const char* kEntryName = "sora_entry";

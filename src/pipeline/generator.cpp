@@ -14,6 +14,7 @@
 #include "media/video_writer.h"
 #include "pipeline/denoise.h"
 #include "pipeline/frames.h"
+#include "pipeline/kept_latents.h"
 #include "pipeline/metadata.h"
 #include "pipeline/model.h"
 #include "sampling/noise.h"
@@ -31,8 +32,8 @@ double seconds_since(Clock::time_point start) {
 // Tells the world how far the run is, and stops it when asked to.
 class Reporter {
  public:
-  Reporter(const Plan& plan, const ProgressSink& sink, const StopRequest& stop)
-      : sink_(sink), stop_(stop), start_(Clock::now()), last_(start_) {
+  Reporter(const Plan& plan, const RunHooks& hooks)
+      : sink_(hooks.progress), stop_(hooks.stop), start_(Clock::now()), last_(start_) {
     state_.steps = plan.steps * static_cast<int>(plan.windows.size());
     state_.frames = plan.frames;
   }
@@ -47,6 +48,13 @@ class Reporter {
   void step_done() {
     step_seconds_ += lap();
     ++state_.step;
+    send();
+  }
+
+  /// An earlier run has done them.
+  void steps_skipped(int steps) {
+    state_.step += steps;
+    skipped_ += steps;
     send();
   }
 
@@ -65,21 +73,22 @@ class Reporter {
 
   double elapsed() const { return seconds_since(start_); }
 
+  // What is left at the pace so far; before the first frame nothing is known about decoding, which is
+  // then left out while there are steps to do, and no estimate is given when there are none.
+  std::optional<double> eta() const {
+    const int made = state_.step - skipped_;
+    if (made == 0 || (state_.frame == 0 && state_.step == state_.steps)) return {};
+    const double steps_left = step_seconds_ / made * (state_.steps - state_.step);
+    if (state_.frame == 0) return steps_left;
+    return steps_left + frame_seconds_ / static_cast<double>(state_.frame) *
+                            static_cast<double>(state_.frames - state_.frame);
+  }
+
  private:
   double lap() {
     const auto before = last_;
     last_ = Clock::now();
     return std::chrono::duration<double>(last_ - before).count();
-  }
-
-  // What is left at the pace so far; before the first frame nothing is known about decoding, which is
-  // then left out while there are steps to do, and no estimate is given when there are none.
-  std::optional<double> eta() const {
-    if (state_.step == 0 || (state_.frame == 0 && state_.step == state_.steps)) return {};
-    const double steps_left = step_seconds_ / state_.step * (state_.steps - state_.step);
-    if (state_.frame == 0) return steps_left;
-    return steps_left + frame_seconds_ / static_cast<double>(state_.frame) *
-                            static_cast<double>(state_.frames - state_.frame);
   }
 
   void send() {
@@ -92,6 +101,7 @@ class Reporter {
   const StopRequest& stop_;
   Clock::time_point start_, last_;
   double step_seconds_ = 0, frame_seconds_ = 0;
+  int skipped_ = 0;  // steps
   Progress state_;
 };
 
@@ -149,71 +159,115 @@ struct Dump {
 
 void write_dump(const Plan& plan, const Conditioning& text, const Dump& dump) {
   std::map<std::string, at::Tensor> tensors{
-      {"prompt_embeds", text.prompt_embeds},
+      {"prompt_embeds", text.prompt.embeds},
       {"noise_pred_0", dump.noise_pred},
       {"latents", at::cat(dump.latents, 2)},
       {"video", at::cat(dump.video, 0).narrow(0, 0, plan.model_frames)}};
-  if (text.negative_prompt_embeds.defined()) tensors["negative_prompt_embeds"] = text.negative_prompt_embeds;
+  if (plan.guidance > 1) tensors["negative_prompt_embeds"] = text.negative.embeds;
   write_tensors(*plan.request.dump_tensors, tensors);
 }
 
 }  // namespace
 
 struct Generator::State {
-  std::optional<Model> model;
+  Model model;
   std::string key;  // model folder, device and dtype of what is loaded
+  Conditioning text;
 
-  Result run(const Plan& plan, const ProgressSink& progress, const StopRequest& stop);
+  Result run(const Plan& plan, const RunHooks& hooks);
+  Result make(const Plan& plan, Reporter& report, Keeper& keeper);
+  void load(const Plan& plan, bool denoises);
 };
 
 Generator::Generator() : state_(std::make_unique<State>()) {}
 Generator::~Generator() = default;
 
-Result Generator::State::run(const Plan& plan, const ProgressSink& progress, const StopRequest& stop) {
+void Generator::State::load(const Plan& plan, bool denoises) {
+  const std::string wanted = plan.model_dir.string() + '\n' + plan.device + '\n' + plan.dtype;
+  if (key != wanted) {
+    text = {};
+    model = {};  // before the next one takes its place in memory
+  }
+  load_model(model, plan, denoises);
+  key = wanted;
+}
+
+Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
   const c10::InferenceMode inference;
   if (plan.threads > 0) at::set_num_threads(plan.threads);
-  Reporter report(plan, progress, stop);
+  Reporter report(plan, hooks);
+  // The dump wants every step of one process.
+  const Keep keep = plan.request.dump_tensors ? Keep{} : hooks.keep;
+  Keeper keeper(plan, keep);
+  try {
+    const Result result = make(plan, report, keeper);
+    keeper.finished();
+    return result;
+  } catch (const Error& error) {
+    // A pipe that is closed is no failure, and nothing would go on from there.
+    const std::string advice = error.kind() == ErrorKind::reader_gone ? "" : keeper.failed(report.elapsed());
+    if (advice.empty()) throw;
+    const std::string message = std::string(error.what()).substr(error.component().size() + 3);
+    throw Error(error.kind(), error.component(), message + "; " + advice);
+  } catch (...) {
+    const std::string advice = keeper.failed(report.elapsed());
+    if (!advice.empty()) log(LogLevel::info, advice);
+    throw;
+  }
+}
 
+Result Generator::State::make(const Plan& plan, Reporter& report, Keeper& keeper) {
   const auto writer = open_writer(video_settings(plan), {plan.output, plan.request.overwrite, 1});
 
   report.enter(Phase::load);
-  const std::string wanted = plan.model_dir.string() + '\n' + plan.device + '\n' + plan.dtype;
-  if (!model || key != wanted) {
-    model.reset();  // before the next one takes its place in memory
-    model = load_model(plan);
-    key = wanted;
+  load(plan, !keeper.complete());
+  if (!keeper.complete()) {
+    report.enter(Phase::encode_text);
+    condition_on_text(model, plan, text);
   }
-
-  report.enter(Phase::encode_text);
-  const Conditioning text = condition_on_text(*model, plan);
 
   Dump dump;
   dump.wanted = plan.request.dump_tensors.has_value();
   DenoiseHooks hooks;
   hooks.before_step = [&] { report.check_stop(); };
-  hooks.after_step = [&] { report.step_done(); };
+  hooks.after_step = [&](const DenoiseState& state) {
+    report.step_done();
+    keeper.step_done(state, report.elapsed(), report.eta());
+  };
   hooks.first_prediction = [&](const at::Tensor& noise_pred) {
     if (dump.wanted && !dump.noise_pred.defined()) dump.noise_pred = noise_pred;
   };
 
   NoiseSource source(*plan.request.seed);
-  auto decoder = model->vae->decoder();
+  auto decoder = model.vae->decoder();
   FrameSink frames(plan, *writer);
   std::optional<Tail> tail;
-  if (plan.windows.size() > 1) tail.emplace(1 + (plan.windows[1].held - 1) * model->vae->temporal_scale());
+  if (plan.windows.size() > 1) tail.emplace(1 + (plan.windows[1].held - 1) * model.vae->temporal_scale());
 
-  for (const Window& window : plan.windows) {
+  const KeptLatents kept = keeper.kept();  // of an earlier run
+  for (std::size_t i = 0; i < plan.windows.size(); ++i) {
+    const Window& window = plan.windows[i];
     report.enter(Phase::denoise);
-    const at::Tensor noise = initial_noise(plan, source, window);
-    const at::Tensor held = window.held > 0 ? model->vae->encode(tail->frames()) : at::Tensor();
-    const at::Tensor latents = denoise(*model, plan, text, noise, held, hooks);  // [1, C, T, h, w]
+    const at::Tensor noise =
+        initial_noise(plan, source, window);  // drawn always: the next window's follows it
+    at::Tensor latents;                       // [1, C, T, h, w]
+    if (i < kept.windows.size()) {
+      latents = kept.windows[i];
+      report.steps_skipped(plan.steps);
+    } else {
+      const at::Tensor held = window.held > 0 ? model.vae->encode(tail->frames()) : at::Tensor();
+      const DenoiseState* from = i == kept.windows.size() && kept.current ? &*kept.current : nullptr;
+      if (from != nullptr) report.steps_skipped(from->step);
+      latents = denoise(model, plan, text, noise, held, hooks, from);
+      keeper.window_done(latents, report.elapsed(), report.eta());
+    }
 
     report.enter(Phase::decode);
     if (dump.wanted) dump.latents.push_back(latents.narrow(2, window.held, window.count - window.held));
     // Each window is decoded as the clip that it is, from its held frames on, which are not shown again.
     // Going on with the cache of the window before gives the decoder a history longer than any clip it was
     // trained on: measured with the default model, contrast then jumps by a tenth at each joint.
-    if (window.held > 0) decoder = model->vae->decoder();
+    if (window.held > 0) decoder = model.vae->decoder();
     for (std::int64_t t = 0; t < window.held; ++t) (void)decoder.next(latents.narrow(2, t, 1));
     for (std::int64_t t = window.held; t < window.count && !frames.complete(); ++t) {
       const at::Tensor chunk = decoder.next(latents.narrow(2, t, 1));  // [1, 3, n, H, W]
@@ -231,9 +285,9 @@ Result Generator::State::run(const Plan& plan, const ProgressSink& progress, con
   return {plan.output, written.frames, written.bytes, written.sha256, report.elapsed()};
 }
 
-Result Generator::run(const Plan& plan, const ProgressSink& progress, const StopRequest& stop) {
+Result Generator::run(const Plan& plan, const RunHooks& hooks) {
   try {
-    return state_->run(plan, progress, stop);
+    return state_->run(plan, hooks);
   } catch (const c10::Error& error) {
     log(LogLevel::debug, error.what());  // with its stack trace
     std::string text = error.what_without_backtrace();

@@ -5,21 +5,21 @@
 
 namespace sora {
 
-Model load_model(const Plan& plan) {
+void load_model(Model& model, const Plan& plan, bool denoises) {
   const ModelFolder folder = open_model_folder(plan.model_dir);
-  Model model;
   model.dir = plan.model_dir;
   model.placement = make_placement(plan.device, plan.dtype);
-  model.scheduler = read_scheduler_config(folder.component("scheduler") / "scheduler_config.json");
-  model.text_encoder = std::make_unique<TextEncoder>(folder.dir, model.placement);
-  model.transformer = std::make_unique<wan::WanTransformer>(
-      wan::load_transformer(folder.component("transformer"), model.placement));
-  if (plan.boundary_ratio) {
-    model.transformer_2 = std::make_unique<wan::WanTransformer>(
-        wan::load_transformer(folder.component("transformer_2"), model.placement));
+  if (denoises && !model.transformer) {
+    model.scheduler = read_scheduler_config(folder.component("scheduler") / "scheduler_config.json");
+    model.text_encoder = std::make_unique<TextEncoder>(folder.dir, model.placement);
+    model.transformer = std::make_unique<wan::WanTransformer>(
+        wan::load_transformer(folder.component("transformer"), model.placement));
+    if (plan.boundary_ratio) {
+      model.transformer_2 = std::make_unique<wan::WanTransformer>(
+          wan::load_transformer(folder.component("transformer_2"), model.placement));
+    }
   }
-  model.vae = wan::load_vae(folder.component("vae"), model.placement);
-  return model;
+  if (!model.vae) model.vae = wan::load_vae(folder.component("vae"), model.placement);
 }
 
 }  // namespace sora

@@ -24,7 +24,8 @@ struct Model {
   std::unique_ptr<wan::WanVae> vae;
 };
 
-/// Loads what `plan` needs. Throws Error: no_input, data, refused, unavailable.
-Model load_model(const Plan& plan);
+/// Loads what `plan` needs that `model` does not hold yet; without `denoises` that is the VAE alone.
+/// Throws Error: no_input, data, refused, unavailable.
+void load_model(Model& model, const Plan& plan, bool denoises);
 
 }  // namespace sora

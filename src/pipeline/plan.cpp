@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <random>
 #include <thread>
+#include <tuple>
 
+#include "checkpoint/model_digest.h"
 #include "checkpoint/safetensors.h"
 #include "core/output_format.h"
 #include "models/wan/defaults.h"
@@ -59,7 +62,21 @@ void plan_sampling(Plan& plan, const wan::ModelFacts& model) {
   plan.expand_timesteps = model.folder.expand_timesteps;
 }
 
-void plan_picture(Plan& plan, const wan::ModelFacts& model) {
+// Canvases that were searched for already: lists of jobs ask for few sizes.
+class Canvases {
+ public:
+  const Canvas& native(Size wanted, std::int64_t area, Size grid) {
+    const auto key = std::tuple(wanted.width, wanted.height, area, grid.width, grid.height);
+    const auto known = known_.find(key);
+    if (known != known_.end()) return known->second;
+    return known_.emplace(key, native_canvas(wanted, area, grid)).first->second;
+  }
+
+ private:
+  std::map<std::tuple<int, int, std::int64_t, int, int>, Canvas> known_;
+};
+
+void plan_picture(Plan& plan, const wan::ModelFacts& model, Canvases& canvases) {
   const Request& request = plan.request;
   const Size grid{model.spatial_scale * model.patch_width, model.spatial_scale * model.patch_height};
   const std::int64_t native_area = static_cast<std::int64_t>(model.width) * model.height;
@@ -72,11 +89,11 @@ void plan_picture(Plan& plan, const wan::ModelFacts& model) {
     const std::int64_t area = static_cast<std::int64_t>(wanted.width) * wanted.height;
     const bool direct = area <= native_area && area >= model.smallest_area;
     canvas = direct ? exact_canvas(wanted, grid)
-                    : native_canvas(wanted, std::clamp(area, model.smallest_area, native_area), grid);
+                    : canvases.native(wanted, std::clamp(area, model.smallest_area, native_area), grid);
   } else if (request.aspect) {
     const double aspect = parse_aspect(*request.aspect);
     const Size shape{static_cast<int>(std::lround(4096 * aspect)), 4096};
-    canvas = native_canvas(shape, native_area, grid);
+    canvas = canvases.native(shape, native_area, grid);
     if (const auto usual = parse_res(model.res.empty() ? std::nullopt : std::optional(model.res), {})) {
       // The file has the area that it has without --aspect.
       const double height = std::sqrt(static_cast<double>(usual->width) * usual->height / aspect);
@@ -189,21 +206,32 @@ void check_tensor_files(const Plan& plan) {
   }
 }
 
-void plan_machine(Plan& plan, const wan::ModelFacts& model) {
+// What plans need to know of the machine; asked once.
+struct Machine {
+  bool cuda = false;
+  int cores = 1;
+  double memory_gb = 0;  // free
+};
+
+Machine look_at_machine() {
+  return {cuda_device_present(), std::max(1, static_cast<int>(std::thread::hardware_concurrency())),
+          available_memory_gb()};
+}
+
+void plan_machine(Plan& plan, const wan::ModelFacts& model, const Machine& machine) {
   const Request& request = plan.request;
   const bool cuda = request.device.rfind("cuda", 0) == 0;
   if (request.device != "auto" && request.device != "cpu" && !cuda) {
     bad_option("--device " + request.device, "auto, cpu, cuda or cuda:N");
   }
-  plan.device = request.device == "auto" ? (cuda_device_present() ? "cuda" : "cpu") : request.device;
+  plan.device = request.device == "auto" ? (machine.cuda ? "cuda" : "cpu") : request.device;
   plan.dtype = request.dtype.value_or(plan.device == "cpu" ? "float32" : "bfloat16");
   if (plan.dtype != "float32" && plan.dtype != "bfloat16")
     bad_option("--dtype " + plan.dtype, "float32 or bfloat16");
   if (plan.dtype == "bfloat16" && plan.device == "cpu") {
     bad_option("--dtype bfloat16", "float32 on a CPU, which computes bfloat16 a hundred times slower");
   }
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  plan.threads = request.threads.value_or(cores);
+  plan.threads = request.threads.value_or(machine.cores);
   in_range("--threads", plan.threads, 1, 1024);
   plan.peak_memory_gb = estimate_peak_memory(plan, model.parameters, model.transformer_dim) / 1e9;
   if (request.max_memory) {
@@ -214,38 +242,66 @@ void plan_machine(Plan& plan, const wan::ModelFacts& model) {
                       " GB, --max-memory allows " + text_of(*request.max_memory) +
                       "; ask for a smaller --res, or a smaller model");
     }
-  } else if (const double available = available_memory_gb();
-             plan.device == "cpu" && plan.peak_memory_gb > available) {
+  } else if (plan.device == "cpu" && plan.peak_memory_gb > machine.memory_gb) {
     throw Error(ErrorKind::unavailable, "plan",
                 "this needs about " + text_of(std::ceil(plan.peak_memory_gb * 10) / 10) + " GB of memory, " +
-                    text_of(std::floor(available * 10) / 10) +
+                    text_of(std::floor(machine.memory_gb * 10) / 10) +
                     " GB are free; ask for a smaller --res, or a smaller model");
   }
 }
 
 }  // namespace
 
-Plan make_plan(const Request& request) {
+struct Planner::State {
+  struct Entry {
+    std::filesystem::path dir;
+    wan::ModelFacts facts;
+    std::string name;
+    std::string digest;
+  };
+  std::map<std::string, Entry> models;  // by the name in the request
+  Machine machine = look_at_machine();
+  Canvases canvases;
+
+  const Entry& model(const std::string& name) {
+    const auto known = models.find(name);
+    if (known != models.end()) return known->second;
+    Entry entry;
+    entry.dir = find_model(name);
+    entry.facts = wan::read_model(entry.dir);
+    entry.name = std::filesystem::weakly_canonical(entry.dir).filename().string();
+    entry.digest = model_digest(entry.dir);
+    return models.emplace(name, std::move(entry)).first->second;
+  }
+};
+
+Planner::Planner() : state_(std::make_unique<State>()) {}
+Planner::~Planner() = default;
+
+Plan Planner::plan(const Request& request) {
   Plan plan;
   plan.request = request;
   if (!plan.request.seed) {
     std::random_device entropy;
     plan.request.seed = entropy();  // 32 bits: short enough to type again
   }
-  plan.model_dir = find_model(request.model);
-  const wan::ModelFacts model = wan::read_model(plan.model_dir);
-  plan.model_name = std::filesystem::weakly_canonical(plan.model_dir).filename().string();
-  plan.pipeline = model.folder.pipeline;
-  plan.weight_bytes = model.weight_bytes;
-  plan_sampling(plan, model);
-  plan_picture(plan, model);
+  const State::Entry& model = state_->model(request.model);
+  plan.model_dir = model.dir;
+  plan.model_name = model.name;
+  plan.model_digest = model.digest;
+  plan.pipeline = model.facts.folder.pipeline;
+  plan.weight_bytes = model.facts.weight_bytes;
+  plan_sampling(plan, model.facts);
+  plan_picture(plan, model.facts, state_->canvases);
   const std::string output = request.output.value_or("video.mp4");
   const OutputFormat format = resolve_output(output, request.format, request.codec, request.pix_fmt);
-  plan_time(plan, model, format.still && !format.sequence);
+  plan_time(plan, model.facts, format.still && !format.sequence);
   plan_output(plan);
   check_tensor_files(plan);
-  plan_machine(plan, model);
+  plan_machine(plan, model.facts, state_->machine);
   return plan;
 }
+
+Plan make_plan(const Request& request) { return Planner().plan(request); }
 
 }  // namespace sora

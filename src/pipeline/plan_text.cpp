@@ -59,7 +59,7 @@ std::string plan_text(const Plan& plan) {
   return text;
 }
 
-std::string plan_json(const Plan& plan) {
+std::string plan_json(const Plan& plan, int indent) {
   Json json;
   json["prompt"] = plan.request.prompt;
   json["negative_prompt"] = plan.negative_prompt;
@@ -102,15 +102,17 @@ std::string plan_json(const Plan& plan) {
   json["peak_memory_gb"] = plan.peak_memory_gb;
   json["seconds_estimate"] = plan.seconds_estimate ? Json(*plan.seconds_estimate) : Json();
   json["notes"] = plan.notes;
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+// Names of Request, so that the same visitor reads them back; what is no field of it is for people.
 std::string metadata_json(const Plan& plan) {
   Json json;
   json["generator"] = "sora-gen " SORA_GEN_VERSION;
   json["prompt"] = plan.request.prompt;
-  if (!plan.negative_prompt.empty()) json["negative_prompt"] = plan.negative_prompt;
-  json["model"] = plan.model_name;
+  json["negative_prompt"] = plan.negative_prompt;
+  json["model"] = plan.request.model;
+  json["model_digest"] = plan.model_digest.substr(0, 16);
   json["seed"] = *plan.request.seed;
   json["steps"] = plan.steps;
   json["guidance"] = plan.guidance;
@@ -119,11 +121,16 @@ std::string metadata_json(const Plan& plan) {
   json["scheduler"] = plan.scheduler;
   json["frames"] = plan.frames;
   json["fps"] = plan.fps;
-  json["res"] = size(plan.width, plan.height);
+  if (plan.request.aspect && !plan.request.res) {
+    json["aspect"] = *plan.request.aspect;  // the canvas follows from it, not from the size
+  } else {
+    json["res"] = size(plan.width, plan.height);
+  }
   json["codec"] = plan.codec;
-  json["crf"] = plan.crf;
+  if (plan.request.crf) json["crf"] = plan.crf;
   json["pix_fmt"] = plan.pix_fmt;
   json["dtype"] = plan.dtype;
+  if (plan.request.init_noise) json["init_noise"] = *plan.request.init_noise;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -15,6 +15,12 @@ class DPMSolverPP2M final : public Scheduler {
  private:
   at::Tensor advance(const at::Tensor& noise_pred, int i, const at::Tensor& sample) override;
   void forget() override { last_x0_.reset(); }
+  void save(SchedulerState& state) const override {
+    if (last_x0_.defined()) state.history = {last_x0_};
+  }
+  void load(const SchedulerState& state) override {
+    if (!state.history.empty()) last_x0_ = state.history.back();
+  }
   bool first_order(int i) const;
 
   at::Tensor last_x0_;  ///< clean latents predicted at the step before

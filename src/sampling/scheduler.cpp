@@ -87,6 +87,24 @@ void Scheduler::reset() {
   forget();
 }
 
+SchedulerState Scheduler::state() const {
+  SchedulerState state;
+  state.next = next_;
+  save(state);
+  return state;
+}
+
+void Scheduler::restore(const SchedulerState& state) {
+  if (state.next < -1 || state.next > steps()) {
+    throw Error(ErrorKind::data, "scheduler",
+                "the kept state goes on at step " + std::to_string(state.next) + ", there are " +
+                    std::to_string(steps()));
+  }
+  reset();
+  next_ = state.next;
+  load(state);
+}
+
 Scheduler::NoiseLevel Scheduler::noise_level(int i) const {
   NoiseLevel level;
   if (config_.use_flow_sigmas) {

@@ -5,11 +5,20 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "sampling/scheduler_config.h"
 #include "sampling/sigma_grid.h"
 
 namespace sora {
+
+/// What a solver remembers between two steps: enough to go on in another process with the same numbers.
+struct SchedulerState {
+  int next = -1;                    ///< step that comes next; -1: the first may be any
+  int order = 0;                    ///< of the step before
+  std::vector<at::Tensor> history;  ///< model outputs, newest last
+  at::Tensor last_sample;           ///< that the step before started from; undefined where nothing needs it
+};
 
 /// One run of N steps over latents of any shape. Multistep solvers keep a history from step to step, so
 /// each set of latents needs its own scheduler (see clone()). Numbers follow diffusers 0.42.1 in fp32.
@@ -40,6 +49,12 @@ class Scheduler {
   /// Forgets the history; the next step may be any.
   void reset();
 
+  /// The tensors are those of the solver itself, to be written away, not changed.
+  SchedulerState state() const;
+  /// Goes on from a state of a scheduler of the same kind and settings. Throws Error (data) when it cannot be
+  /// one.
+  void restore(const SchedulerState& state);
+
   /// A scheduler that goes on from the same point on its own, for one window of several.
   virtual std::unique_ptr<Scheduler> clone() const = 0;
 
@@ -62,6 +77,8 @@ class Scheduler {
  private:
   virtual at::Tensor advance(const at::Tensor& noise_pred, int i, const at::Tensor& sample) = 0;
   virtual void forget() = 0;
+  virtual void save(SchedulerState&) const {}
+  virtual void load(const SchedulerState&) {}
 
   SchedulerConfig config_;
   SigmaGrid grid_;

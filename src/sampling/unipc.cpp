@@ -21,6 +21,18 @@ void UniPC::forget() {
   order_ = 0;
 }
 
+void UniPC::save(SchedulerState& state) const {
+  state.order = order_;
+  state.history = model_outputs_;
+  state.last_sample = last_sample_;
+}
+
+void UniPC::load(const SchedulerState& state) {
+  order_ = state.order;
+  model_outputs_ = state.history;
+  last_sample_ = state.last_sample;
+}
+
 at::Tensor UniPC::advance(const at::Tensor& noise_pred, int i, const at::Tensor& sample) {
   const at::Tensor model_output = convert(noise_pred, i, sample);
 

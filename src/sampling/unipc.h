@@ -22,6 +22,8 @@ class UniPC final : public Scheduler {
 
   at::Tensor advance(const at::Tensor& noise_pred, int i, const at::Tensor& sample) override;
   void forget() override;
+  void save(SchedulerState& state) const override;
+  void load(const SchedulerState& state) override;
   at::Tensor convert(const at::Tensor& noise_pred, int i, const at::Tensor& sample) const;
   Terms terms(const at::Tensor& sample, int from, int order, int equations) const;
   at::Tensor predict(const at::Tensor& sample, int i) const;

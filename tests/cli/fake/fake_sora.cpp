@@ -48,7 +48,7 @@ void fail_as_asked(const Plan& plan) {
   if (has(plan, "no memory")) throw std::bad_alloc();
 }
 
-Result run(Generator&, const Plan& plan, const ProgressSink& progress, const StopRequest& stop) {
+Result run(Generator&, const Plan& plan, const RunHooks& hooks) {
   fail_as_asked(plan);
   Progress now;
   now.phase = Phase::denoise;
@@ -58,17 +58,17 @@ Result run(Generator&, const Plan& plan, const ProgressSink& progress, const Sto
   if (plan.output != "-") file = std::make_unique<OutputFile>(plan.output, plan.request.overwrite);
   if (file) file->write(kVideo, std::strlen(kVideo));
   for (now.step = 1; now.step <= now.steps; ++now.step) {
-    if (stop()) throw Error(ErrorKind::interrupted, "fake", "stopped at step " + std::to_string(now.step));
+    if (hooks.stop()) throw Error(ErrorKind::interrupted, "fake", "stopped at step " + std::to_string(now.step));
     now.elapsed += 0.05;
     now.eta = (now.steps - now.step) * 0.05;
-    progress(now);
+    hooks.progress(now);
     if (has(plan, "slow")) sleep_ms(50);
     while (has(plan, "stuck")) sleep_ms(1000);
   }
   now.step = now.steps;
   now.phase = Phase::decode;
   now.frame = now.frames;
-  progress(now);
+  hooks.progress(now);
   if (file) {
     file->commit();
   } else {
@@ -99,6 +99,10 @@ extern "C" SORA_API const sora::Entry* sora_entry() {
             return std::string(R"({"libtorch": "0.0.0",
                                      "devices": [{"name": "cpu", "kind": "AVX2"}], "libav": ["libavcodec 1.2.3"],
                                      "codecs": {"h264": "libx264", "av1": ""}})");
-          }};
+          },
+      .inspect =
+          [](const std::filesystem::path& path) -> std::string {
+        throw sora::Error(sora::ErrorKind::data, "fake", path.string() + ": is not looked at");
+      }};
   return &entry;
 }

@@ -20,7 +20,9 @@ int main(int argc, char** argv) {
 
     int reports = 0;
     sora::Generator generator;
-    const sora::Result result = generator.run(plan, [&](const sora::Progress&) { ++reports; });
+    sora::RunHooks hooks;
+    hooks.progress = [&](const sora::Progress&) { ++reports; };
+    const sora::Result result = generator.run(plan, hooks);
     std::cout << result.output << ": " << result.frames << " frames, " << result.bytes << " bytes, "
               << reports << " progress reports\n";
     if (result.frames != 9 || reports == 0) return 1;

@@ -1,4 +1,4 @@
-// Small text tools of the command line: values from text, hints for a misspelt name, amounts for people.
+// Small text tools: values from text, hints for a misspelt name, amounts for people.
 #pragma once
 
 #include <cstdint>

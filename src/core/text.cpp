@@ -1,4 +1,4 @@
-#include "cli/text.h"
+#include "core/text.h"
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -10,9 +9,6 @@ namespace sora {
 
 class JsonLine {
  public:
-  JsonLine();
-  ~JsonLine();
-
   JsonLine& add(const std::string& key, const std::string& value);
   JsonLine& add(const std::string& key, const char* value) { return add(key, std::string(value)); }
   JsonLine& add(const std::string& key, bool value);
@@ -22,17 +18,16 @@ class JsonLine {
   JsonLine& add(const std::string& key, double value);  ///< rounded to milliseconds and the like: 3 decimals
   template <class T>
   JsonLine& add(const std::string& key, const std::optional<T>& value) {
-    return value ? add(key, *value) : add_null(key);
+    return value ? add(key, *value) : add_raw(key, "null");
   }
 
   /// Without the line break; bytes that are not UTF-8 become U+FFFD.
-  std::string text() const;
+  std::string text() const { return text_ + "}"; }
 
  private:
-  JsonLine& add_null(const std::string& key);
+  JsonLine& add_raw(const std::string& key, const std::string& value);
 
-  struct Object;
-  std::unique_ptr<Object> object_;
+  std::string text_ = "{";
 };
 
 }  // namespace sora

@@ -1,0 +1,38 @@
+// Making videos from the command line's side: the library, opened when it is first needed, and what is told
+// meanwhile.
+#pragma once
+
+#include <optional>
+
+#include "cli/library.h"
+#include "cli/status_signal.h"
+#include "cli/verbs.h"
+
+namespace sora {
+
+/// The library with one resident model.
+class Maker {
+ public:
+  /// Nothing is opened yet.
+  explicit Maker(Session& session) : session_(session) {}
+
+  /// Makes the video of `plan`, with progress to the session's display, and stops on a signal. Writes the
+  /// sidecar.
+  Result make(const Plan& plan, const Keep& keep);
+
+  const Entry& library();
+
+ private:
+  Session& session_;
+  const Entry* library_ = nullptr;
+  std::optional<GeneratorPtr> generator_;
+  std::optional<StatusOnSignal> status_;
+};
+
+/// The result line on stderr and, with --json, on stdout.
+void report(Session& session, const Plan& plan, const Result& result);
+
+/// One video: checks, runs, reports. Returns the exit code.
+int make_one(Session& session, const Request& request);
+
+}  // namespace sora

@@ -1,0 +1,40 @@
+#include "core/scalar.h"
+
+#include <nlohmann/json.hpp>
+
+namespace sora {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Scalar scalar_of(const Json& value) {
+  using Kind = Scalar::Kind;
+  if (value.is_null()) return {Kind::null, ""};
+  if (value.is_string()) return {Kind::text, value.get<std::string>()};
+  if (value.is_boolean()) return {Kind::boolean, value.get<bool>() ? "true" : "false"};
+  const std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return {value.is_number() ? Kind::number : Kind::other, text};
+}
+
+}  // namespace
+
+ScalarObject parse_scalars(std::string_view json, const std::string& example) {
+  ScalarObject object;
+  Json parsed;
+  try {
+    parsed = Json::parse(json);
+  } catch (const Json::parse_error& error) {
+    std::string what = error.what();  // "[json.exception.parse_error.101] parse error at line 1, ..."
+    what = what.substr(what.find("] ") + 2);
+    object.fault = "is not JSON: " + one_line(what);
+    return object;
+  }
+  if (!parsed.is_object()) {
+    object.fault = "holds no JSON object, expected " + example;
+    return object;
+  }
+  for (const auto& item : parsed.items()) object.items.emplace_back(item.key(), scalar_of(item.value()));
+  return object;
+}
+
+}  // namespace sora

@@ -1,0 +1,207 @@
+#include "jobs/batch.h"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+
+#include "core/log.h"
+#include "jobs/job_key.h"
+#include "jobs/output_name.h"
+
+namespace fs = std::filesystem;
+
+namespace sora {
+namespace {
+
+using State = JobRecord::State;
+using Clock = std::chrono::steady_clock;
+
+// What every further job would run into as well.
+bool ends_the_run(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::io:
+    case ErrorKind::cannot_create:
+    case ErrorKind::interrupted:
+    case ErrorKind::terminated:
+    case ErrorKind::reader_gone:
+    case ErrorKind::busy:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Jobs of one order share the model in memory and the sizes of its work.
+std::string order_of(const Plan& plan) {
+  return plan.model_dir.string() + '\n' + plan.device + '\n' + plan.dtype + '\n' +
+         std::to_string(plan.model_width) + 'x' + std::to_string(plan.model_height) + '\n' +
+         std::to_string(plan.latent_frames);
+}
+
+}  // namespace
+
+Batch::Batch(JobList& list, Planner& planner, Journal& journal, const BatchSettings& settings,
+             const EachPlan& each)
+    : list_(list), planner_(planner), journal_(journal), settings_(settings) {
+  journal_.refresh();
+  const bool knows_jobs = !journal_.records().empty();
+  // An output may exist when the journal knows it as ours.
+  const auto ours = [&](const Job& job, const Plan& plan) {
+    if (!knows_jobs) return false;
+    const JobRecord* record = journal_.find(job_key(plan));
+    return record != nullptr && (record->state == State::done || record->was_free) &&
+           record->output == recorded_output(job);
+  };
+  list_.plan_all(planner_, ours, [&](const Job& job, const Plan& plan) {
+    Entry entry;
+    entry.job = &job;
+    entry.mine = (job.index - 1) % settings_.shard.count == settings_.shard.index - 1;
+    if (settings_.sort) entry.order = order_of(plan);
+    if (each && entry.mine) {
+      if (knows_jobs) {
+        entry.key = job_key(plan);
+        look_up(entry);
+      }
+      each(job, plan, entry.state == Entry::State::already);
+    }
+    entries_.push_back(std::move(entry));
+  });
+  if (settings_.sort) {
+    std::stable_sort(entries_.begin(), entries_.end(),
+                     [](const Entry& a, const Entry& b) { return a.order < b.order; });
+  }
+}
+
+std::string Batch::recorded_output(const Job& job) const {
+  const fs::path relative = fs::path(job.output).lexically_relative(journal_.folder());
+  const bool inside = !relative.empty() && *relative.begin() != "..";
+  return inside ? relative.string() : fs::absolute(job.output).string();
+}
+
+bool Batch::is_done(const Entry& entry) {
+  const JobRecord* record = journal_.find(entry.key);
+  if (record == nullptr || record->state != State::done) return false;
+  // Made under another name, as when lines were put in before it: a name that the pattern gave is no wish.
+  if (record->output != recorded_output(*entry.job) && entry.job->named) return false;
+  return output_is_whole(journal_.output_path(*record), *record);
+}
+
+void Batch::look_up(Entry& entry) {
+  if (entry.key.empty()) entry.key = job_key(planner_.plan(list_.request(*entry.job)));
+  if (!settings_.resume) return;
+  const JobRecord* record = journal_.find(entry.key);
+  if (record == nullptr) return;
+  if (is_done(entry)) {
+    entry.state = Entry::State::already;
+  } else if (record->state == State::failed && !settings_.retry_failed) {
+    entry.state = Entry::State::failed;
+  }
+}
+
+BatchCounts Batch::counts() const {
+  BatchCounts counts;
+  for (const Entry& entry : entries_) {
+    if (!entry.mine) continue;
+    ++counts.jobs;
+    counts.done += entry.state == Entry::State::done;
+    counts.already += entry.state == Entry::State::already;
+    counts.failed += entry.state == Entry::State::failed;
+  }
+  return counts;
+}
+
+BatchCounts Batch::run(const RunJob& run_job, BatchObserver& observer) {
+  journal_.open(settings_.share);
+  journal_.refresh();
+  std::vector<ListedJob> listed;
+  for (Entry& entry : entries_) {
+    look_up(entry);
+    listed.push_back({entry.key, recorded_output(*entry.job), list_.request(*entry.job).prompt});
+  }
+  journal_.write_list(listed);  // the whole list, whichever shard this is
+  journal_.run_begins(counts().jobs);
+  observer.begins(counts());
+
+  // A second pass takes what other runs had claimed and did not finish.
+  for (int pass = 0; pass < (settings_.share ? 2 : 1); ++pass) {
+    for (Entry& entry : entries_) {
+      if (!entry.mine || entry.state != Entry::State::left) continue;
+      if (!journal_.claim(entry.key)) continue;
+      struct Release {
+        Journal& journal;
+        const std::string& key;
+        ~Release() { journal.release(key); }
+      } release{journal_, entry.key};
+      if (settings_.share) {
+        journal_.refresh();
+        look_up(entry);
+        if (entry.state != Entry::State::left) continue;
+      }
+      make(entry, run_job, observer);
+    }
+  }
+  BatchCounts result = counts();
+  result.elsewhere = result.jobs - result.done - result.already - result.failed;
+  return result;
+}
+
+// What stands under the name of a job that was done, but is not what was made: someone changed it, or the
+// disk lost a part. Nothing is thrown away.
+void Batch::move_aside(const Job& job) {
+  std::error_code code;
+  if (!fs::is_regular_file(job.output, code)) return;
+  fs::path old = job.output;
+  for (int i = 1; fs::exists(old, code); ++i) {
+    old = fs::path(job.output)
+              .replace_extension(".old-" + std::to_string(i) + fs::path(job.output).extension().string());
+  }
+  fs::rename(job.output, old, code);
+  if (!code) {
+    log(LogLevel::warning,
+        job.output + ": is not what was made; it is now " + old.string() + ", and is made again");
+  }
+}
+
+void Batch::make(Entry& entry, const RunJob& run_job, BatchObserver& observer) {
+  const Job& job = *entry.job;
+  Request request = list_.request(job);
+  const std::string output = recorded_output(job);
+  const JobRecord* record = journal_.find(entry.key);
+  const bool ours = record != nullptr && record->was_free && record->output == output;
+  if (record != nullptr && record->state == State::done && !request.overwrite) move_aside(job);
+  const bool was_free = !OutputCheck::exists(job.output);
+  // A file that appeared since the job started for the first time is its own work: a crash came between the
+  // file and the journal. It is made again, which is sure, and replaces it.
+  if (ours || !settings_.resume) request.overwrite = true;
+  const Plan plan = planner_.plan(request);
+
+  observer.job_begins(job, plan, counts());
+  journal_.started(entry.key, output, was_free || ours);
+  const auto start = Clock::now();
+  try {
+    Keep keep;
+    keep.file = journal_.latents(entry.key);
+    keep.key = entry.key;
+    keep.every = request.checkpoint_every;
+    const Result result = run_job(plan, keep);
+    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    journal_.done(entry.key, result, output, seconds);
+    entry.state = Entry::State::done;
+    observer.job_done(job, plan, result);
+  } catch (const Error& error) {
+    entry.state = Entry::State::failed;
+    if (ends_the_run(error.kind())) {
+      try {
+        journal_.stopped(entry.key, output);
+      } catch (const Error&) {
+        // The disk that is full for the video is full for the journal; the start stands in it, which says
+        // enough.
+      }
+      throw;
+    }
+    journal_.failed(entry.key, output, error.exit_code(), error.what());
+    observer.job_failed(job, plan, error);
+  }
+}
+
+}  // namespace sora

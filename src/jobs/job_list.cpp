@@ -1,0 +1,176 @@
+#include "jobs/job_list.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+
+#include "core/sha256.h"
+#include "jobs/output_name.h"
+#include "sora/error.h"
+
+namespace fs = std::filesystem;
+
+namespace sora {
+namespace {
+
+[[noreturn]] void wrong(const std::string& message) { throw Error(ErrorKind::usage, "options", message); }
+
+std::optional<std::uint64_t> variable(const char* name) {
+  const char* text = std::getenv(name);
+  std::uint64_t value = 0;
+  if (text == nullptr || !set_from_text(value, text).empty()) return {};
+  return value;
+}
+
+// 32 bits from the prompt: short enough to type again, and the same in every run of the list.
+std::uint64_t seed_of(const std::string& prompt, std::uint64_t occurrence, std::uint64_t repeat) {
+  const std::string digest =
+      sha256_hex(prompt + "\n" + std::to_string(occurrence) + "\n" + std::to_string(repeat));
+  return std::strtoull(digest.substr(0, 8).c_str(), nullptr, 16);
+}
+
+std::string in_folder(const std::string& folder, const std::string& name) {
+  return folder.empty() ? name : (fs::path(folder) / name).string();
+}
+
+// "[options] --res: ..." without the component, for a list of errors with their lines.
+std::string message_of(const Error& error) {
+  return std::string(error.what()).substr(error.component().size() + 3);
+}
+
+}  // namespace
+
+Shard parse_shard(const std::string& text) {
+  Shard shard;
+  const std::size_t slash = text.find('/');
+  const bool numbers = slash != std::string::npos &&
+                       set_from_text(shard.index, text.substr(0, slash)).empty() &&
+                       set_from_text(shard.count, text.substr(slash + 1)).empty();
+  if (!numbers || shard.count < 1 || shard.index < 1 || shard.index > shard.count) {
+    wrong("--shard is \"" + text + "\", expected i/n with i from 1 to n, such as 2/8");
+  }
+  return shard;
+}
+
+Shard shard_from_rank() {
+  struct Names {
+    const char *rank, *size;
+  };
+  for (const Names& names : {Names{"SLURM_PROCID", "SLURM_NTASKS"},
+                             {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+                             {"PMI_RANK", "PMI_SIZE"},
+                             {"RANK", "WORLD_SIZE"}}) {
+    const auto rank = variable(names.rank);
+    const auto size = variable(names.size);
+    if (!rank || !size) continue;
+    if (*rank >= *size) {
+      wrong(std::string(names.rank) + " is " + std::to_string(*rank) + " and " + names.size + " " +
+            std::to_string(*size) + ", expected a rank below the size");
+    }
+    return {*rank + 1, *size};
+  }
+  wrong(
+      "--jobs-from-rank found no rank: neither SLURM_PROCID and SLURM_NTASKS, OMPI_COMM_WORLD_RANK and "
+      "_SIZE, PMI_RANK "
+      "and PMI_SIZE, nor RANK and WORLD_SIZE are set; run it under srun, mpirun or torchrun, or use --shard "
+      "i/n");
+}
+
+JobList::JobList(PromptsFile file, ListSettings settings)
+    : file_(std::move(file)), settings_(std::move(settings)) {
+  std::unordered_map<std::string, std::uint64_t> occurrences;
+  jobs_.reserve(file_.lines.size() * settings_.repeat);
+  for (std::uint32_t entry = 0; entry < file_.lines.size(); ++entry) {
+    const Request request = overlaid(entry);
+    if (request.prompt.empty() && !file_.lines[entry].overrides.has("prompt") &&
+        settings_.base.prompt.empty()) {
+      add_error(file_.lines[entry].line, "has no prompt");
+      continue;
+    }
+    const std::uint64_t occurrence = request.seed ? 0 : occurrences[request.prompt]++;
+    for (std::uint32_t repeat = 1; repeat <= settings_.repeat; ++repeat) {
+      Job job;
+      job.index = jobs_.size() + 1;
+      job.entry = entry;
+      job.repeat = repeat;
+      job.seed = request.seed ? *request.seed + repeat - 1 : seed_of(request.prompt, occurrence, repeat);
+      jobs_.push_back(std::move(job));
+    }
+  }
+  name_outputs();
+}
+
+void JobList::name_outputs() {
+  std::unordered_map<std::string_view, const Job*> taken;
+  for (Job& job : jobs_) {
+    const Request request = overlaid(job.entry);
+    NameFields fields{job.index,
+                      line(job),
+                      job.repeat,
+                      job.seed,
+                      request.prompt,
+                      fs::path(request.model).filename().string(),
+                      extension_of(request)};
+    job.named = file_.lines[job.entry].overrides.has("output");
+    if (job.named && *request.output == "-") {
+      add_error(line(job), "output is -, expected a file: many videos do not fit one stream");
+    }
+    const std::string pattern = job.named ? *request.output : settings_.name_pattern;
+    try {
+      // A name that a line gives is taken as it is, unless it asks for fields.
+      const bool plain = job.named && pattern.find('{') == std::string::npos;
+      job.output = in_folder(settings_.out_dir, plain ? pattern : format_name(pattern, fields));
+    } catch (const Error& error) {
+      if (!job.named) throw;
+      add_error(line(job), message_of(error));
+      continue;
+    }
+    const auto [other, fresh] = taken.emplace(job.output, &job);
+    if (!fresh) {
+      add_error(line(job), "its output " + job.output + " is also that of line " +
+                               std::to_string(line(*other->second)) +
+                               "; names differ with {index}, {repeat} or {seed} in them");
+    }
+  }
+}
+
+Request JobList::overlaid(std::uint32_t entry) const {
+  Request request = settings_.base;
+  file_.lines[entry].overrides.apply(request);
+  return request;
+}
+
+Request JobList::request(const Job& job) const {
+  Request request = overlaid(job.entry);
+  request.seed = job.seed;
+  request.output = job.output;
+  return request;
+}
+
+void JobList::plan_all(Planner& planner, const std::function<bool(const Job&, const Plan&)>& exists_is_fine,
+                       const std::function<void(const Job&, const Plan&)>& each) {
+  OutputCheck outputs;
+  for (const Job& job : jobs_) {
+    if (job.output.empty()) continue;  // its line is among the errors already
+    try {
+      const Request request = this->request(job);
+      const Plan plan = planner.plan(request);
+      const bool fine = request.overwrite || (OutputCheck::exists(job.output) && exists_is_fine(job, plan));
+      outputs.check(job.output, fine);
+      each(job, plan);
+    } catch (const Error& error) {
+      add_error(line(job), message_of(error));
+    }
+  }
+  std::stable_sort(file_.errors.begin(), file_.errors.end(),
+                   [](const LineError& a, const LineError& b) { return a.line < b.line; });
+}
+
+void JobList::add_error(std::uint32_t line, const std::string& message) {
+  file_.errors.push_back({line, message});
+}
+
+}  // namespace sora

@@ -1,0 +1,260 @@
+#include "jobs/journal.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "core/file.h"
+#include "core/json_line.h"
+#include "core/output_file.h"
+#include "core/sha256.h"
+#include "sora/error.h"
+
+namespace fs = std::filesystem;
+
+namespace sora {
+namespace {
+
+using State = JobRecord::State;
+using Json = nlohmann::json;
+
+constexpr std::uint64_t kRunByte = 0;
+constexpr std::uint64_t kWriteByte = 1;
+constexpr std::uint64_t kLongestList = std::uint64_t{1} << 31;
+
+// 60 bits of the key, beyond the bytes that have another meaning.
+std::uint64_t job_byte(const std::string& key) {
+  return 16 + std::strtoull(key.substr(0, 15).c_str(), nullptr, 16);
+}
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+[[noreturn]] void fail_io(const fs::path& path, const char* what, int code) {
+  throw Error(ErrorKind::io, "journal",
+              path.string() + ": " + what + " failed: " + std::strerror(code) +
+                  (code == ENOSPC || code == EDQUOT ? "; free some space and run it again" : ""));
+}
+
+JsonLine event(const char* name, const std::string& key, const std::string& output) {
+  JsonLine line;
+  line.add("event", name).add("time", now());
+  if (!key.empty()) line.add("key", key).add("output", output);
+  return line;
+}
+
+std::int64_t modified_ns(const fs::path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return 0;
+  return std::int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec;
+}
+
+std::string file_digest(const fs::path& path) {
+  const File file(path, "journal");
+  Sha256 digest;
+  std::string buffer(1 << 20, '\0');
+  for (std::uint64_t at = 0; at < file.size(); at += buffer.size()) {
+    const auto bytes = std::min<std::uint64_t>(buffer.size(), file.size() - at);
+    file.read_at(buffer.data(), bytes, at);
+    digest.update(buffer.data(), bytes);
+  }
+  return digest.hex();
+}
+
+}  // namespace
+
+Journal::Journal(const fs::path& folder)
+    : folder_(folder.empty() ? fs::path(".") : folder), home_(folder_ / ".sora-gen") {}
+
+bool Journal::exists(const fs::path& folder) {
+  std::error_code code;
+  return fs::exists(folder / ".sora-gen" / "journal.jsonl", code);
+}
+
+void Journal::open(bool share) {
+  std::error_code code;
+  fs::create_directories(home_, code);
+  if (code) {
+    throw Error(ErrorKind::cannot_create, "journal",
+                home_.string() + ": cannot be created: " + code.message());
+  }
+  lock_.emplace(home_ / "lock");
+  const auto mode = share ? LockedFile::Mode::shared : LockedFile::Mode::exclusive;
+  if (!lock_->try_lock(kRunByte, mode)) {
+    throw Error(
+        ErrorKind::busy, "journal",
+        folder_.string() + ": another run is at work in this folder; wait for it" +
+            (share ? ", or start both with --share" : ", or start both with --share to divide the jobs"));
+  }
+}
+
+void Journal::refresh() {
+  const fs::path path = home_ / "journal.jsonl";
+  std::error_code code;
+  if (!fs::exists(path, code)) return;
+  const File file(path, "journal");
+  if (file.size() <= read_to_) return;
+  std::string text(file.size() - read_to_, '\0');
+  file.read_at(text.data(), text.size(), read_to_);
+  std::size_t start = 0;
+  for (std::size_t end; (end = text.find('\n', start)) != std::string::npos; start = end + 1) {
+    read_line(text.substr(start, end - start));
+  }
+  read_to_ += start;
+}
+
+void Journal::read_line(const std::string& line) {
+  const Json json = Json::parse(line, nullptr, false);
+  if (!json.is_object()) return;  // half a line, which a crash left before a later run went on
+  const std::string event = json.value("event", "");
+  const std::string key = json.value("key", "");
+  if (key.empty()) return;
+  JobRecord record;
+  record.output = json.value("output", "");
+  record.time = json.value("time", 0.0);
+  if (event == "done") {
+    record.state = State::done;
+    record.seconds = json.value("seconds", 0.0);
+    record.bytes = json.value("bytes", std::uint64_t{0});
+    record.sha256 = json.value("sha256", "");
+    record.frames = json.value("frames", std::int64_t{0});
+    record.modified = json.value("modified", std::int64_t{0});
+  } else if (event == "failed") {
+    record.state = State::failed;
+    record.exit_code = json.value("exit_code", 0);
+    record.error = json.value("error", "");
+  } else if (event == "stopped") {
+    record.state = State::stopped;
+  } else if (event == "start") {
+    record.was_free = json.value("was_free", false);
+  } else {
+    return;
+  }
+  // A job that stopped or crashed and starts again may find what it made itself.
+  const auto before = records_.find(key);
+  if (before != records_.end() && before->second.state != State::done) {
+    record.was_free = record.was_free || before->second.was_free;
+  }
+  records_[key] = record;
+}
+
+const JobRecord* Journal::find(const std::string& key) const {
+  const auto found = records_.find(key);
+  return found == records_.end() ? nullptr : &found->second;
+}
+
+bool Journal::claim(const std::string& key) {
+  return lock_->try_lock(job_byte(key), LockedFile::Mode::exclusive);
+}
+
+void Journal::release(const std::string& key) { lock_->unlock(job_byte(key)); }
+
+bool Journal::is_claimed(const std::string& key) const {
+  std::error_code code;
+  if (!fs::exists(home_ / "lock", code)) return false;
+  return LockedFile(home_ / "lock").is_locked(job_byte(key));
+}
+
+void Journal::append(const std::string& line) {
+  lock_->lock(kWriteByte, LockedFile::Mode::exclusive);  // over NFS, appending alone is not enough
+  struct Unlock {
+    LockedFile& lock;
+    ~Unlock() { lock.unlock(kWriteByte); }
+  } unlock{*lock_};
+  const fs::path path = home_ / "journal.jsonl";
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (fd < 0) fail_io(path, "opening it", errno);
+  struct Close {
+    int fd;
+    ~Close() { ::close(fd); }
+  } close{fd};
+  // A crash may have left half a line: this one must not be joined to it.
+  struct stat info {};
+  char last = '\n';
+  if (::fstat(fd, &info) == 0 && info.st_size > 0 && ::pread(fd, &last, 1, info.st_size - 1) != 1)
+    last = '\n';
+  const std::string text = (last == '\n' ? "" : "\n") + line + "\n";
+  for (std::size_t written = 0; written < text.size();) {
+    const ssize_t n = ::write(fd, text.data() + written, text.size() - written);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) fail_io(path, "write", n < 0 ? errno : ENOSPC);
+    written += static_cast<std::size_t>(n);
+  }
+  if (::fdatasync(fd) != 0 && errno != EINVAL) fail_io(path, "sync", errno);
+}
+
+void Journal::run_begins(std::uint64_t jobs) {
+  char host[256] = "";
+  ::gethostname(host, sizeof host - 1);
+  append(event("run", "", "")
+             .add("version", SORA_GEN_VERSION)
+             .add("host", host)
+             .add("pid", static_cast<std::int64_t>(::getpid()))
+             .add("jobs", jobs)
+             .text());
+}
+
+void Journal::started(const std::string& key, const std::string& output, bool was_free) {
+  append(event("start", key, output).add("was_free", was_free).text());
+}
+
+void Journal::done(const std::string& key, const Result& result, const std::string& output, double seconds) {
+  append(event("done", key, output)
+             .add("bytes", result.bytes)
+             .add("frames", result.frames)
+             .add("sha256", result.sha256)
+             .add("seconds", seconds)
+             .add("modified", modified_ns(folder_ / output))
+             .text());
+}
+
+void Journal::failed(const std::string& key, const std::string& output, int exit_code,
+                     const std::string& error) {
+  append(event("failed", key, output).add("exit_code", exit_code).add("error", error).text());
+}
+
+void Journal::stopped(const std::string& key, const std::string& output) {
+  append(event("stopped", key, output).text());
+}
+
+void Journal::write_list(const std::vector<ListedJob>& jobs) {
+  std::string text;
+  for (const ListedJob& job : jobs) {
+    text += JsonLine().add("key", job.key).add("output", job.output).add("prompt", job.prompt).text() + "\n";
+  }
+  OutputFile file(home_ / "jobs.jsonl", true);
+  file.write(text.data(), text.size());
+  file.commit();
+}
+
+std::vector<ListedJob> Journal::read_list() const {
+  std::vector<ListedJob> jobs;
+  std::error_code code;
+  if (!fs::exists(home_ / "jobs.jsonl", code)) return jobs;
+  const std::string text = read_text(home_ / "jobs.jsonl", "journal", kLongestList);
+  for (std::size_t start = 0, end; (end = text.find('\n', start)) != std::string::npos; start = end + 1) {
+    const Json json = Json::parse(text.substr(start, end - start), nullptr, false);
+    if (json.is_object())
+      jobs.push_back({json.value("key", ""), json.value("output", ""), json.value("prompt", "")});
+  }
+  return jobs;
+}
+
+fs::path Journal::latents(const std::string& key) const {
+  return home_ / (key.substr(0, 32) + ".safetensors");
+}
+
+bool output_is_whole(const fs::path& file, const JobRecord& record) {
+  std::error_code code;
+  if (!fs::is_regular_file(file, code) || fs::file_size(file, code) != record.bytes || code) return false;
+  if (record.modified != 0 && modified_ns(file) == record.modified) return true;
+  return file_digest(file) == record.sha256;
+}
+
+}  // namespace sora

@@ -1,0 +1,70 @@
+#include "jobs/locked_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+struct flock range(std::uint64_t byte, short type) {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = static_cast<off_t>(byte);
+  lock.l_len = 1;
+  return lock;
+}
+
+short type_of(LockedFile::Mode mode) { return mode == LockedFile::Mode::shared ? F_RDLCK : F_WRLCK; }
+
+[[noreturn]] void fail(const std::filesystem::path& path, const char* what, int code) {
+  throw Error(
+      ErrorKind::io, "journal",
+      path.string() + ": " + what + " failed: " + std::strerror(code) +
+          (code == ENOLCK || code == EOPNOTSUPP ? "; this file system has no locks, choose another --out-dir"
+                                                : ""));
+}
+
+}  // namespace
+
+LockedFile::LockedFile(const std::filesystem::path& path) : path_(path) {
+  fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (fd_ < 0) {
+    throw Error(ErrorKind::cannot_create, "journal",
+                path.string() + ": cannot be opened: " + std::strerror(errno));
+  }
+}
+
+LockedFile::~LockedFile() { ::close(fd_); }
+
+bool LockedFile::try_lock(std::uint64_t byte, Mode mode) {
+  struct flock lock = range(byte, type_of(mode));
+  if (::fcntl(fd_, F_OFD_SETLK, &lock) == 0) return true;
+  if (errno != EAGAIN && errno != EACCES) fail(path_, "locking it", errno);
+  return false;
+}
+
+void LockedFile::lock(std::uint64_t byte, Mode mode) {
+  struct flock lock = range(byte, type_of(mode));
+  while (::fcntl(fd_, F_OFD_SETLKW, &lock) != 0) {
+    if (errno != EINTR) fail(path_, "locking it", errno);
+  }
+}
+
+void LockedFile::unlock(std::uint64_t byte) {
+  struct flock lock = range(byte, F_UNLCK);
+  (void)::fcntl(fd_, F_OFD_SETLK, &lock);
+}
+
+bool LockedFile::is_locked(std::uint64_t byte) const {
+  struct flock lock = range(byte, F_RDLCK);
+  return ::fcntl(fd_, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+}  // namespace sora

@@ -1,0 +1,89 @@
+#include "jobs/made.h"
+
+#include <nlohmann/json.hpp>
+
+#include "checkpoint/safetensors.h"
+#include "core/file.h"
+#include "core/output_file.h"
+#include "pipeline/metadata.h"
+#include "sora/error.h"
+
+namespace fs = std::filesystem;
+
+namespace sora {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::uint64_t kLargestSidecar = 16 << 20;
+
+bool starts_with_brace(const fs::path& file) {
+  const File opened(file, "inspect");
+  char first = 0;
+  if (opened.size() > 0) opened.read_at(&first, 1, 0);
+  return first == '{';
+}
+
+// A safetensors file starts with the length of its header and then with the header's brace.
+bool looks_like_safetensors(const fs::path& file) {
+  const File opened(file, "inspect");
+  char start[9] = "";
+  if (opened.size() < sizeof start) return false;
+  opened.read_at(start, sizeof start, 0);
+  return start[8] == '{' && start[7] == 0;
+}
+
+std::string of_sidecar(const fs::path& file) {
+  const Json json = Json::parse(read_text(file, "inspect", kLargestSidecar), nullptr, false);
+  if (!json.is_object() || !json.contains("parameters")) return {};
+  return json["parameters"].dump();
+}
+
+}  // namespace
+
+MadeWith read_parameters(const std::string& json, const std::string& file) {
+  const ScalarObject object = parse_scalars(json, "the parameters of a run");
+  if (!object.fault.empty()) throw Error(ErrorKind::data, "inspect", file + ": its metadata " + object.fault);
+  MadeWith made;
+  for (const auto& [name, value] : object.items) {
+    if (name == "generator") made.generator = value.text;
+    if (name == "model_digest") made.model_digest = value.text;
+    if (request_field(name) < 0) continue;
+    const std::string fault = made.options.add(name, value);
+    if (!fault.empty()) throw Error(ErrorKind::data, "inspect", file + ": in its metadata, " + fault);
+  }
+  if (made.generator.empty()) {
+    throw Error(ErrorKind::data, "inspect", file + ": its metadata is not that of a file made by sora-gen");
+  }
+  return made;
+}
+
+std::string sidecar_name(const std::string& output) { return output + ".json"; }
+
+void write_sidecar(const Plan& plan, const Result& result) {
+  Json json;
+  json["parameters"] = Json::parse(metadata_json(plan));
+  json["output"] = fs::path(result.output).filename().string();
+  json["bytes"] = result.bytes;
+  json["frames"] = result.frames;
+  json["sha256"] = result.sha256;
+  json["seconds"] = result.seconds;
+  const std::string text = json.dump(2) + "\n";
+  OutputFile file(sidecar_name(result.output), true);
+  file.write(text.data(), text.size());
+  file.commit();
+}
+
+std::string parameters_beside(const fs::path& file) {
+  if (looks_like_safetensors(file)) {
+    const SafetensorsFile tensors(file);
+    const auto found = tensors.metadata().find("parameters");
+    return found == tensors.metadata().end() ? "" : found->second;
+  }
+  if (starts_with_brace(file)) return of_sidecar(file);
+  std::error_code code;
+  const std::string beside = sidecar_name(file.string());
+  return fs::is_regular_file(beside, code) ? of_sidecar(beside) : "";
+}
+
+}  // namespace sora

@@ -1,0 +1,287 @@
+// Many videos, as a user sees them: what is made, what is left out, what a failure leaves.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "cli/program.h"
+
+namespace sora::test {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+std::vector<std::string> batch(std::vector<std::string> more = {}) {
+  more.insert(more.begin(),
+              {"--prompts", "p.txt", "--model", "wan21", "--out-dir", "out", "--name", "{index}.{ext}"});
+  return more;
+}
+
+std::vector<std::string> made(const Program& program) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(program.folder() / "out")) {
+    if (entry.path().filename() != ".sora-gen") names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<json> events(const std::string& text) {
+  std::vector<json> list;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) list.push_back(json::parse(line));
+  return list;
+}
+
+TEST(Batch, MakesEveryPromptOfAFile) {
+  Program program;
+  program.write("p.txt", "one\n# not this\ntwo\n");
+  const Finished finished = program.run(batch());
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  EXPECT_THAT(made(program), ElementsAre("1.mp4", "2.mp4"));
+  EXPECT_THAT(finished.err, AllOf(HasSubstr("[1/2] out/1.mp4: \"one\"\n"), HasSubstr("\n2 made\n")));
+  EXPECT_THAT(finished.out, IsEmpty());
+}
+
+TEST(Batch, ReadsItsPromptsFromStdin) {
+  Program program;
+  program.input = "one\ntwo\n";
+  const Finished finished = program.run({"--prompts", "-", "--model", "wan21", "--out-dir", "out"});
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  EXPECT_EQ(made(program).size(), 2U);
+}
+
+TEST(Batch, MakesSeveralOfOnePrompt) {
+  Program program;
+  const Finished finished =
+      program.run({"--prompt", "a", "--model", "wan21", "--repeat", "3", "--seed", "7"});
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  EXPECT_THAT(program.files(), ElementsAre(".sora-gen", "a-7.mp4", "a-8.mp4", "a-9.mp4"));
+}
+
+TEST(Batch, RunAgainMakesWhatIsLeft) {
+  Program program;
+  program.write("p.txt", "one\ntwo\n");
+  EXPECT_EQ(program.run(batch()).code, 0);
+  fs::remove(program.folder() / "out/2.mp4");
+  const Finished again = program.run(batch());
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("1 made, 1 done before\n"));
+  EXPECT_THAT(made(program), ElementsAre("1.mp4", "2.mp4"));
+  EXPECT_THAT(program.run(batch({"--no-resume"})).err, HasSubstr("2 made\n"));
+}
+
+TEST(Batch, KeepsWhatStandsInPlaceOfADoneFileAndMakesItAgain) {
+  Program program;
+  program.write("p.txt", "one\n");
+  EXPECT_EQ(program.run(batch()).code, 0);
+  program.write("out/1.mp4", "edited");
+  const Finished again = program.run(batch());
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(program.read("out/1.mp4"), "a fake video\n");
+  EXPECT_EQ(program.read("out/1.old-1.mp4"), "edited");
+}
+
+TEST(Batch, DoesNotReplaceAFileThatIsNotItsOwn) {
+  Program program;
+  program.write("p.txt", "one\n");
+  fs::create_directory(program.folder() / "out");
+  program.write("out/1.mp4", "mine");
+  const Finished finished = program.run(batch());
+  EXPECT_EQ(finished.code, 65);
+  EXPECT_THAT(finished.err, HasSubstr("p.txt:1: out/1.mp4: exists already"));
+  EXPECT_EQ(program.read("out/1.mp4"), "mine");
+}
+
+TEST(Batch, ALineThatIsPutInDoesNotMakeTheOthersAgain) {
+  Program program;
+  program.write("p.txt", "one\ntwo\n");
+  EXPECT_EQ(program.run(batch({"--name", "{slug}.{ext}"})).code, 0);
+  program.write("p.txt", "zero\none\ntwo\n");
+  EXPECT_THAT(program.run(batch({"--name", "{slug}.{ext}"})).err, HasSubstr("1 made, 2 done before\n"));
+}
+
+TEST(Batch, GoesOnAfterAFailureAndEndsWithOne) {
+  Program program;
+  program.write("p.txt", "one\nthis fails 69\nthree\n");
+  const Finished first = program.run(batch());
+  EXPECT_EQ(first.code, 1);
+  EXPECT_THAT(first.err,
+              AllOf(HasSubstr("out/2.mp4: [fake] it failed as asked\n"), HasSubstr("2 made, 1 failed")));
+  EXPECT_THAT(made(program), ElementsAre("1.mp4", "3.mp4"));
+
+  const Finished second = program.run(batch());
+  EXPECT_EQ(second.code, 1);
+  EXPECT_THAT(second.err, Not(HasSubstr("it failed as asked")));
+  EXPECT_THAT(program.run(batch({"--retry-failed"})).err, HasSubstr("it failed as asked"));
+}
+
+TEST(Batch, EndsAtAFailureThatAllWouldMeet) {
+  Program program;
+  program.write("p.txt", "one\nthis fails 74\nthree\n");
+  const Finished finished = program.run(batch());
+  EXPECT_EQ(finished.code, 74);
+  EXPECT_THAT(made(program), ElementsAre("1.mp4"));
+  const Finished status = program.run({"status", "out"});
+  EXPECT_THAT(status.out, HasSubstr("3 jobs: 1 done, 0 failed, 0 running, 2 left\n"));
+}
+
+TEST(Batch, NamesEveryLineThatIsWrongAndStartsNothing) {
+  Program program;
+  program.write("p.jsonl",
+                "{\"prompt\": \"a\"}\n{\"prompt\": \"b\", \"steps\": 0}\n{\"promt\": \"c\"}\n{\"prompt\": "
+                "\"d\", \"res\": \"x\"}\n");
+  const Finished finished = program.run({"--prompts", "p.jsonl", "--model", "wan21", "--out-dir", "out"});
+  EXPECT_EQ(finished.code, 65);
+  EXPECT_THAT(finished.err,
+              AllOf(HasSubstr("p.jsonl:2: --steps 0"), HasSubstr("p.jsonl:3: \"promt\""),
+                    HasSubstr("p.jsonl:4: --res"), HasSubstr("3 lines are wrong; nothing was started")));
+  EXPECT_THAT(made(program), IsEmpty());
+}
+
+TEST(Batch, RefusesOptionsThatDoNotGoTogether) {
+  Program program;
+  program.write("p.txt", "one\n");
+  EXPECT_EQ(program.run(batch({"-o", "a.mp4"})).code, 64);
+  EXPECT_EQ(program.run(batch({"--prompt", "b"})).code, 64);
+  EXPECT_EQ(program.run(batch({"--shard", "3/2"})).code, 64);
+  EXPECT_EQ(program.run(batch({"--name", "{nr}.mp4"})).code, 64);
+  EXPECT_EQ(program.run({"--prompt", "a", "--share"}).code, 64);
+  EXPECT_EQ(program.run({"--prompts", "gone.txt"}).code, 66);
+  program.write("empty.txt", "# nothing\n");
+  EXPECT_EQ(program.run({"--prompts", "empty.txt"}).code, 65);
+}
+
+TEST(Batch, ShowsThePlanOfEveryJob) {
+  Program program;
+  program.write("p.txt", "one\ntwo\n");
+  EXPECT_EQ(program.run(batch({"--name", "{slug}.{ext}"})).code, 0);
+  program.write("p.txt", "one\ntwo\nthree\n");
+  const Finished finished = program.run(batch({"--name", "{slug}.{ext}", "--dry-run", "--json"}));
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  const auto plans = events(finished.out);
+  ASSERT_EQ(plans.size(), 3U);
+  EXPECT_EQ(plans[0]["done"], true);
+  EXPECT_EQ(plans[2]["done"], false);
+  EXPECT_EQ(plans[2]["output"], "out/three.mp4");
+  EXPECT_THAT(program.run(batch({"--dry-run", "--name", "{slug}.{ext}"})).out, HasSubstr("3 jobs, 2 done"));
+}
+
+TEST(Batch, IsDividedByShards) {
+  Program program;
+  program.write("p.txt", "a\nb\nc\nd\ne\n");
+  EXPECT_EQ(program.run(batch({"--shard", "2/2"})).code, 0);
+  EXPECT_THAT(made(program), ElementsAre("2.mp4", "4.mp4"));
+  program.environment["SLURM_PROCID"] = "0";
+  program.environment["SLURM_NTASKS"] = "2";
+  EXPECT_EQ(program.run(batch({"--jobs-from-rank"})).code, 0);
+  EXPECT_EQ(made(program).size(), 5U);
+}
+
+TEST(Batch, ASecondRunInTheFolderIsRefusedUnlessBothShare) {
+  Program first, second;
+  first.write("p.txt", "slow one\n");
+  const std::string out = (first.folder() / "out").string();
+  second.write("p.txt", "slow one\nquick\n");
+  const std::vector<std::string> other{"--prompts", "p.txt", "--model", "wan21",
+                                       "--out-dir", out,     "--name",  "{slug}.{ext}"};
+  first.start({"--prompts", "p.txt", "--model", "wan21", "--out-dir", "out", "--name", "{slug}.{ext}"});
+  ASSERT_TRUE(first.wait_for_stderr("denoise"));
+  EXPECT_EQ(second.run(other).code, 75);
+  first.signal(SIGINT);
+  EXPECT_EQ(first.wait().code, 130);
+
+  first.start(
+      {"--prompts", "p.txt", "--model", "wan21", "--out-dir", "out", "--name", "{slug}.{ext}", "--share"});
+  ASSERT_TRUE(first.wait_for_stderr("denoise"));
+  auto sharing = other;
+  sharing.emplace_back("--share");
+  const Finished finished = second.run(sharing);
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  EXPECT_THAT(finished.err, HasSubstr("1 made, 1 with other runs"));
+  EXPECT_THAT(second.run({"status", out}).out, HasSubstr("2 jobs: 1 done, 0 failed, 1 running, 0 left"));
+  first.signal(SIGINT);
+  (void)first.wait();
+}
+
+TEST(Batch, TellsProgramsWhichJobItIsAt) {
+  Program program;
+  program.write("p.txt", "one\nfails 69\n");
+  const Finished finished = program.run(batch({"--progress", "json"}));
+  EXPECT_EQ(finished.code, 1);
+  const auto list = events(finished.err);
+  const auto count = [&](const char* name) {
+    return std::count_if(list.begin(), list.end(), [&](const json& e) { return e["event"] == name; });
+  };
+  EXPECT_EQ(count("job"), 2);
+  EXPECT_EQ(count("done"), 1);
+  EXPECT_EQ(count("error"), 1);
+  EXPECT_EQ(list.back()["event"], "batch_done");
+  EXPECT_EQ(list.back()["failed"], 1);
+}
+
+TEST(Status, NeedsTheFolderOfABatch) {
+  Program program;
+  EXPECT_EQ(program.run({"status", "."}).code, 66);
+  EXPECT_EQ(program.run({"status", "gone"}).code, 66);
+  EXPECT_EQ(program.run({"status"}).code, 64);
+}
+
+TEST(Where, IsAnsweredOnASignal) {
+  Program program;
+  program.start({"--prompt", "slow", "--model", "wan21", "--progress", "json"});
+  ASSERT_TRUE(program.wait_for_stderr("\"denoise\""));
+  program.signal(SIGUSR1);
+  EXPECT_TRUE(program.wait_for_stderr("\ndenoise "));
+  program.signal(SIGINT);
+  const Finished finished = program.wait();
+  EXPECT_EQ(finished.code, 130);
+  EXPECT_THAT(finished.err, HasSubstr("/400, "));
+}
+
+TEST(Serve, MakesOneVideoAfterAnother) {
+  Program program;
+  program.input =
+      "{\"id\": \"a\", \"prompt\": \"one\", \"output\": \"a.mp4\"}\n"
+      "{\"id\": 2, \"prompt\": \"fails 69\", \"output\": \"b.mp4\"}\n"
+      "{\"id\": \"c\", \"promt\": \"x\"}\n"
+      "nonsense\n"
+      "{\"id\": \"d\", \"plan\": true, \"prompt\": \"x\"}\n"
+      "{\"id\": \"e\", \"prompt\": \"five\", \"output\": \"e.mp4\"}";
+  const Finished finished = program.run({"serve", "--stdio", "--model", "wan21"});
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  EXPECT_THAT(program.files(), ElementsAre("a.mp4", "e.mp4"));
+  std::vector<std::string> told;
+  for (const json& event : events(finished.out)) {
+    const std::string name = event["event"];
+    if (name != "progress") told.push_back(name + " " + event.value("id", ""));
+  }
+  EXPECT_THAT(told, testing::IsSupersetOf({"ready ", "queued a", "done a", "error 2", "error c", "error ",
+                                           "plan d", "done e"}));
+  EXPECT_EQ(program.run({"serve"}).code, 64);
+}
+
+TEST(Serve, CancelsWhatItIsAt) {
+  Program program;
+  program.input =
+      "{\"id\": \"a\", \"prompt\": \"slow\", \"output\": \"a.mp4\"}\n"
+      "{\"id\": \"b\", \"prompt\": \"two\", \"output\": \"b.mp4\"}\n"
+      "{\"cancel\": \"a\"}\n";
+  const Finished finished = program.run({"serve", "--stdio", "--model", "wan21"});
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  EXPECT_THAT(program.files(), ElementsAre("b.mp4"));
+  EXPECT_THAT(finished.out, HasSubstr("\"exit_code\":130"));
+}
+
+}  // namespace
+}  // namespace sora::test

@@ -1,0 +1,160 @@
+// The journal and its locks.
+#include "jobs/journal.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "core/sha256.h"
+#include "sora/error.h"
+
+namespace fs = std::filesystem;
+
+namespace sora {
+namespace {
+
+class JournalTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "sora-journal-XXXXXX").string();
+    folder = ::mkdtemp(pattern.data());
+  }
+  void TearDown() override { fs::remove_all(folder); }
+
+  void write(const fs::path& path, const std::string& text) const {
+    std::ofstream(path, std::ios::binary | std::ios::app) << text;
+  }
+
+  Result result() const {
+    Result r;
+    r.bytes = 5;
+    r.frames = 3;
+    r.sha256 = sha256_hex("video");
+    return r;
+  }
+
+  fs::path folder;
+  const std::string key = std::string(63, 'a') + "1";
+  const std::string other = std::string(63, 'b') + "2";
+};
+
+TEST_F(JournalTest, RemembersWhatWasDone) {
+  {
+    Journal journal(folder);
+    journal.open(false);
+    journal.started(key, "a.mp4", true);
+    write(folder / "a.mp4", "video");
+    journal.done(key, result(), "a.mp4", 1.5);
+    journal.failed(other, "b.mp4", 69, "no memory");
+  }
+  Journal again(folder);
+  again.refresh();
+  ASSERT_NE(again.find(key), nullptr);
+  EXPECT_EQ(again.find(key)->state, JobRecord::State::done);
+  EXPECT_EQ(again.find(key)->seconds, 1.5);
+  EXPECT_TRUE(output_is_whole(folder / "a.mp4", *again.find(key)));
+  EXPECT_EQ(again.find(other)->exit_code, 69);
+  EXPECT_EQ(again.find(other)->error, "no memory");
+}
+
+TEST_F(JournalTest, SeesAFileThatIsNoLongerWhatWasMade) {
+  Journal journal(folder);
+  journal.open(false);
+  write(folder / "a.mp4", "video");
+  journal.done(key, result(), "a.mp4", 1);
+  journal.refresh();
+  const JobRecord record = *journal.find(key);
+  fs::last_write_time(folder / "a.mp4", fs::file_time_type::clock::now() + std::chrono::hours(1));
+  EXPECT_TRUE(output_is_whole(folder / "a.mp4", record));  // touched: the digest decides
+  fs::resize_file(folder / "a.mp4", 4);
+  EXPECT_FALSE(output_is_whole(folder / "a.mp4", record));
+  fs::resize_file(folder / "a.mp4", 5);
+  EXPECT_FALSE(output_is_whole(folder / "a.mp4", record));  // of the same size
+  fs::remove(folder / "a.mp4");
+  EXPECT_FALSE(output_is_whole(folder / "a.mp4", record));
+}
+
+TEST_F(JournalTest, LivesWithHalfALine) {
+  Journal journal(folder);
+  journal.open(false);
+  journal.failed(other, "b.mp4", 69, "x");
+  write(folder / ".sora-gen/journal.jsonl",
+        "{\"event\": \"done\", \"key\": \"" + key);  // the machine went down here
+  journal.refresh();
+  EXPECT_EQ(journal.find(key), nullptr);
+  journal.failed(key, "a.mp4", 70, "y");
+  Journal again(folder);
+  again.refresh();
+  EXPECT_EQ(again.records().size(), 2U);
+  EXPECT_EQ(again.find(key)->exit_code, 70);
+}
+
+TEST_F(JournalTest, AJobThatStartedOnAFreeNameOwnsWhatStandsThere) {
+  Journal journal(folder);
+  journal.open(false);
+  journal.started(key, "a.mp4", true);
+  journal.started(key, "a.mp4", false);  // the second run after a crash finds its own file
+  journal.refresh();
+  EXPECT_TRUE(journal.find(key)->was_free);
+  journal.started(other, "b.mp4", false);
+  journal.refresh();
+  EXPECT_FALSE(journal.find(other)->was_free);
+}
+
+TEST_F(JournalTest, KeepsTwoRunsApartUnlessBothShare) {
+  Journal first(folder), second(folder);
+  first.open(false);
+  for (const bool share : {false, true}) {
+    try {
+      second.open(share);
+      ADD_FAILURE() << "expected busy";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::busy);
+    }
+  }
+  Journal elsewhere(folder / "other");
+  elsewhere.open(false);
+}
+
+TEST_F(JournalTest, GivesAJobToOneOfTheRunsThatShare) {
+  Journal first(folder), second(folder);
+  first.open(true);
+  second.open(true);
+  EXPECT_TRUE(first.claim(key));
+  EXPECT_FALSE(second.claim(key));
+  EXPECT_TRUE(second.is_claimed(key));
+  EXPECT_TRUE(second.claim(other));
+  first.release(key);
+  EXPECT_TRUE(second.claim(key));
+}
+
+TEST_F(JournalTest, ALockEndsWithItsProcess) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    Journal journal(folder);
+    journal.open(false);
+    ::_exit(journal.claim(key) ? 0 : 1);  // without any clean-up
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_EQ(status, 0);
+  Journal journal(folder);
+  EXPECT_NO_THROW(journal.open(false));
+  EXPECT_TRUE(journal.claim(key));
+}
+
+TEST_F(JournalTest, KeepsTheListOfJobs) {
+  Journal journal(folder);
+  journal.open(false);
+  journal.write_list({{key, "a.mp4", "a \"ball\""}, {other, "b.mp4", "b"}});
+  const auto list = journal.read_list();
+  ASSERT_EQ(list.size(), 2U);
+  EXPECT_EQ(list[0].key, key);
+  EXPECT_EQ(list[0].prompt, "a \"ball\"");
+}
+
+}  // namespace
+}  // namespace sora
