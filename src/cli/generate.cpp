@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/library.h"
+#include "cli/preview.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
@@ -42,7 +43,11 @@ int generate(Session& session) {
   if (!request.seed) request.seed = random_seed();
   if (!request.output)
     request.output = default_output_name(request.prompt, *request.seed, extension_of(request.format));
-  if (!options.dry_run) check_output(*request.output, request.overwrite);
+  if (!options.dry_run) {
+    check_output(*request.output, request.overwrite);
+    if (request.contact_sheet) check_output(*request.contact_sheet, request.overwrite, "--contact-sheet");
+    if (request.thumbnail) check_output(*request.thumbnail, request.overwrite, "--thumbnail");
+  }
   const Plan plan = make_plan(request);
   if (options.dry_run) {
     write_stdout(options.json ? plan_json(plan) : plan_text(plan));
@@ -63,7 +68,7 @@ int generate(Session& session) {
   const GeneratorPtr generator = make_generator(library);
   const Result result = library.run(
       *generator, plan, [&](const Progress& progress) { session.progress->update(progress); },
-      [] { return stop_signal() != 0; });
+      [] { return stop_signal() != 0; }, make_preview(options));
 
   // Report.
   session.progress->done(result, *plan.request.seed);

@@ -27,6 +27,7 @@ struct Options {
   // How the program talks
   std::string progress = "auto";  ///< auto, bar, plain, json or none
   std::optional<int> progress_fd;
+  bool preview = false;
   bool json = false;
   bool quiet = false;
   FlagCount verbose;
@@ -46,6 +47,7 @@ template <class O, class V>
 void visit_talk(O& o, V&& v) {
   v("progress", o.progress, "auto, bar, plain, json or none");
   v("progress_fd", o.progress_fd, "file descriptor for the lines of --progress json; default: stderr");
+  v("preview", o.preview, "show the picture so far in the terminal, every few steps");
   v("json", o.json, "print the result (plan, list, report) as JSON on stdout");
   v("quiet", o.quiet, "errors only");
   v("verbose", o.verbose, "say more; -vv says everything");

@@ -45,28 +45,30 @@ std::string default_output_name(const std::string& prompt, std::uint64_t seed, c
   return slug(prompt) + "-" + std::to_string(seed) + "." + extension;
 }
 
-void check_output(const std::string& output, bool overwrite) {
+void check_output(const std::string& output, bool overwrite, const std::string& option) {
   if (output == "-") return;
-  if (output.empty()) refuse("the output has an empty name; give one, such as -o video.mp4");
+  if (output.empty()) refuse("the output has an empty name; give one with " + option);
   const fs::path path(output);
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   std::error_code code;
   if (!fs::is_directory(folder, code)) {
-    refuse(output + ": there is no folder " + folder.string() +
-           "; create it, or choose another name with -o");
+    refuse(output + ": there is no folder " + folder.string() + "; create it, or choose another name with " +
+           option);
   }
   if (fs::is_directory(path, code) || !path.has_filename()) {
-    refuse(output + ": is a folder, expected the name of a file, such as " + (path / "video.mp4").string());
+    refuse(output + ": is a folder, expected the name of a file" +
+           (option == "-o" ? ", such as " + (path / "video.mp4").string() : "; give one with " + option));
   }
   for (const std::string& name : {output, sequence_name(output, 1)}) {
     if (fs::is_regular_file(fs::status(name, code)) && !overwrite) {
-      refuse(name + ": exists already; add --overwrite to replace it, or choose another name with -o");
+      refuse(name + ": exists already; add --overwrite to replace it, or choose another name with " + option);
     }
   }
   const bool replaces_device =
       fs::exists(path, code) && !fs::is_regular_file(path, code);  // /dev/null, a named pipe
   if (::access((replaces_device ? path : folder).c_str(), W_OK) != 0) {
-    refuse(output + ": the folder " + folder.string() + " is not writable for you; choose another with -o");
+    refuse(output + ": the folder " + folder.string() + " is not writable for you; choose another with " +
+           option);
   }
 }
 

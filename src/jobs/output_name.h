@@ -16,7 +16,7 @@ std::string default_output_name(const std::string& prompt, std::uint64_t seed,
 
 /// Throws Error (cannot_create) when `output` is a folder, lies in a folder that is missing or not writable,
 /// or exists and `overwrite` is false. A name with a number pattern (shots/%05d.png) exists when its first
-/// picture does. Looks only; "-" is always fine.
-void check_output(const std::string& output, bool overwrite);
+/// picture does. Looks only; "-" is always fine. `option` is what the message advises to use.
+void check_output(const std::string& output, bool overwrite, const std::string& option = "-o");
 
 }  // namespace sora

@@ -23,6 +23,9 @@ Conditioning condition_on_text(const Model& model, const Plan& plan);
 struct DenoiseHooks {
   std::function<void()> before_step;  ///< may throw to stop
   std::function<void()> after_step;
+  /// After each prediction; clean() is the clean latents that it points to, of noise's shape. For a look at
+  /// them: it changes nothing.
+  std::function<void(const std::function<at::Tensor()>& clean)> look;
   std::function<void(const at::Tensor& noise_pred)> first_prediction;  ///< after guidance
 };
 

@@ -43,7 +43,8 @@ extern "C" SORA_API const sora::Entry* sora_entry() {
       .create = [] { return new sora::Generator; },
       .destroy = [](sora::Generator* generator) { delete generator; },
       .run = [](sora::Generator& generator, const sora::Plan& plan, const sora::ProgressSink& progress,
-                const sora::StopRequest& stop) { return generator.run(plan, progress, stop); },
+                const sora::StopRequest& stop,
+                const sora::PreviewSink& preview) { return generator.run(plan, progress, stop, preview); },
       .set_log_sink = [](sora::LogSink sink) { sora::set_log_sink(std::move(sink)); },
       .remove_temporaries = [] { sora::remove_temporaries(); },
       .report = sora::report};

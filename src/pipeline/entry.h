@@ -18,6 +18,7 @@ struct BuildId {
   std::size_t plan = sizeof(Plan);
   std::size_t result = sizeof(Result);
   std::size_t progress = sizeof(Progress);
+  std::size_t preview = sizeof(Preview);
 };
 
 struct Entry {
@@ -26,7 +27,7 @@ struct Entry {
   Generator* (*create)();
   void (*destroy)(Generator*);
   /// Generator::run, with failures of libtorch as Error too: unavailable when memory ran out, else internal.
-  Result (*run)(Generator&, const Plan&, const ProgressSink&, const StopRequest&);
+  Result (*run)(Generator&, const Plan&, const ProgressSink&, const StopRequest&, const PreviewSink&);
 
   void (*set_log_sink)(LogSink);  ///< the library has a log of its own
   void (*remove_temporaries)();   ///< and files of its own; async-signal-safe

@@ -16,6 +16,8 @@
 #include "pipeline/frames.h"
 #include "pipeline/metadata.h"
 #include "pipeline/model.h"
+#include "pipeline/pictures.h"
+#include "pipeline/previewer.h"
 #include "sampling/noise.h"
 #include "sora/error.h"
 
@@ -163,18 +165,21 @@ struct Generator::State {
   std::optional<Model> model;
   std::string key;  // model folder, device and dtype of what is loaded
 
-  Result run(const Plan& plan, const ProgressSink& progress, const StopRequest& stop);
+  Result run(const Plan& plan, const ProgressSink& progress, const StopRequest& stop,
+             const PreviewSink& preview);
 };
 
 Generator::Generator() : state_(std::make_unique<State>()) {}
 Generator::~Generator() = default;
 
-Result Generator::State::run(const Plan& plan, const ProgressSink& progress, const StopRequest& stop) {
+Result Generator::State::run(const Plan& plan, const ProgressSink& progress, const StopRequest& stop,
+                             const PreviewSink& preview) {
   const c10::InferenceMode inference;
   if (plan.threads > 0) at::set_num_threads(plan.threads);
   Reporter report(plan, progress, stop);
 
-  const auto writer = open_writer(video_settings(plan), {plan.output, plan.request.overwrite, 1});
+  const auto writer =
+      with_pictures(plan, open_writer(video_settings(plan), {plan.output, plan.request.overwrite, 1}));
 
   report.enter(Phase::load);
   const std::string wanted = plan.model_dir.string() + '\n' + plan.device + '\n' + plan.dtype;
@@ -196,6 +201,9 @@ Result Generator::State::run(const Plan& plan, const ProgressSink& progress, con
     if (dump.wanted && !dump.noise_pred.defined()) dump.noise_pred = noise_pred;
   };
 
+  std::optional<Previewer> previewer;
+  if (preview) previewer.emplace(plan, *model->vae, preview);
+
   NoiseSource source(*plan.request.seed);
   auto decoder = model->vae->decoder();
   FrameSink frames(plan, *writer);
@@ -206,6 +214,7 @@ Result Generator::State::run(const Plan& plan, const ProgressSink& progress, con
     report.enter(Phase::denoise);
     const at::Tensor noise = initial_noise(plan, source, window);
     const at::Tensor held = window.held > 0 ? model->vae->encode(tail->frames()) : at::Tensor();
+    if (previewer) hooks.look = [&](const auto& clean) { previewer->offer(clean, window.held); };
     const at::Tensor latents = denoise(*model, plan, text, noise, held, hooks);  // [1, C, T, h, w]
 
     report.enter(Phase::decode);
@@ -231,9 +240,10 @@ Result Generator::State::run(const Plan& plan, const ProgressSink& progress, con
   return {plan.output, written.frames, written.bytes, written.sha256, report.elapsed()};
 }
 
-Result Generator::run(const Plan& plan, const ProgressSink& progress, const StopRequest& stop) {
+Result Generator::run(const Plan& plan, const ProgressSink& progress, const StopRequest& stop,
+                      const PreviewSink& preview) {
   try {
-    return state_->run(plan, progress, stop);
+    return state_->run(plan, progress, stop, preview);
   } catch (const c10::Error& error) {
     log(LogLevel::debug, error.what());  // with its stack trace
     std::string text = error.what_without_backtrace();
