@@ -10,6 +10,7 @@
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "jobs/output_name.h"
+#include "pipeline/pace.h"
 #include "sora/error.h"
 #include "sora/plan.h"
 
@@ -48,7 +49,8 @@ int generate(Session& session) {
     if (request.contact_sheet) check_output(*request.contact_sheet, request.overwrite, "--contact-sheet");
     if (request.thumbnail) check_output(*request.thumbnail, request.overwrite, "--thumbnail");
   }
-  const Plan plan = make_plan(request);
+  Plan plan = make_plan(request);
+  estimate_pace(plan);
   if (options.dry_run) {
     write_stdout(options.json ? plan_json(plan) : plan_text(plan));
     return 0;
@@ -63,12 +65,15 @@ int generate(Session& session) {
   Progress start;
   start.steps = plan.steps;
   start.frames = plan.frames;
+  start.eta = plan.seconds_estimate;
   session.progress->update(start);
   const Entry& library = load_library(session.log_sink);
   const GeneratorPtr generator = make_generator(library);
   const Result result = library.run(
       *generator, plan, [&](const Progress& progress) { session.progress->update(progress); },
       [] { return stop_signal() != 0; }, make_preview(options));
+
+  remember_pace(plan, result);
 
   // Report.
   session.progress->done(result, *plan.request.seed);

@@ -34,7 +34,7 @@ double seconds_since(Clock::time_point start) {
 class Reporter {
  public:
   Reporter(const Plan& plan, const ProgressSink& sink, const StopRequest& stop)
-      : sink_(sink), stop_(stop), start_(Clock::now()), last_(start_) {
+      : sink_(sink), stop_(stop), pace_(plan.pace), start_(Clock::now()), last_(start_) {
     state_.steps = plan.steps * static_cast<int>(plan.windows.size());
     state_.frames = plan.frames;
   }
@@ -42,6 +42,7 @@ class Reporter {
   void enter(Phase phase) {
     check_stop();
     state_.phase = phase;
+    if (phase == Phase::denoise && !load_seconds_) load_seconds_ = elapsed();
     last_ = Clock::now();
     send();
   }
@@ -65,7 +66,22 @@ class Reporter {
     }
   }
 
+  /// The model was there already.
+  void loaded_before() {
+    load_seconds_ = 0;
+    if (pace_) pace_->load = 0;
+  }
+
   double elapsed() const { return seconds_since(start_); }
+
+  /// When all is written.
+  void report_times(Result& result) {
+    if (state_.phase == Phase::finish) frame_seconds_ += lap();
+    result.seconds = elapsed();
+    result.load_seconds = load_seconds_.value_or(0);
+    result.step_seconds = step_seconds_;
+    result.frame_seconds = frame_seconds_;
+  }
 
  private:
   double lap() {
@@ -74,9 +90,29 @@ class Reporter {
     return std::chrono::duration<double>(last_ - before).count();
   }
 
-  // What is left at the pace so far; before the first frame nothing is known about decoding, which is
-  // then left out while there are steps to do, and no estimate is given when there are none.
+  // What is left by the pace of past runs, which the steps of this one correct as they come.
+  double eta_by_pace() const {
+    constexpr double kTrust = 2;  // past runs count as so many steps
+    const double steps = state_.steps;
+    const double step_before = pace_->steps / steps;
+    const double step = (kTrust * step_before + step_seconds_) / (kTrust + state_.step);
+    const double load_left = state_.step == 0 ? std::max(0.0, pace_->load - elapsed()) : 0;
+    // Past runs know how long the encoder works after the last frame; what slows steps slows it too.
+    const double slower = std::clamp(step / step_before, 0.5, 2.0);
+    double frames_left = std::max(0.0, slower * pace_->frames - frame_seconds_);
+    if (state_.frame > 0 && state_.phase != Phase::finish) {
+      const double at_this_rate = frame_seconds_ / static_cast<double>(state_.frame) *
+                                  static_cast<double>(state_.frames - state_.frame);
+      frames_left = std::max(frames_left, at_this_rate);
+    }
+    return load_left + step * (steps - state_.step) + frames_left;
+  }
+
+  // Without past runs: what is left at the pace so far. Before the first frame nothing is known about
+  // decoding, which is then left out while there are steps to do, and no estimate is given when there are
+  // none.
   std::optional<double> eta() const {
+    if (pace_) return eta_by_pace();
     if (state_.step == 0 || (state_.frame == 0 && state_.step == state_.steps)) return {};
     const double steps_left = step_seconds_ / state_.step * (state_.steps - state_.step);
     if (state_.frame == 0) return steps_left;
@@ -92,7 +128,9 @@ class Reporter {
 
   const ProgressSink& sink_;
   const StopRequest& stop_;
+  std::optional<Pace> pace_;  // of past runs
   Clock::time_point start_, last_;
+  std::optional<double> load_seconds_;
   double step_seconds_ = 0, frame_seconds_ = 0;
   Progress state_;
 };
@@ -187,6 +225,8 @@ Result Generator::State::run(const Plan& plan, const ProgressSink& progress, con
     model.reset();  // before the next one takes its place in memory
     model = load_model(plan);
     key = wanted;
+  } else {
+    report.loaded_before();
   }
 
   report.enter(Phase::encode_text);
@@ -237,7 +277,10 @@ Result Generator::State::run(const Plan& plan, const ProgressSink& progress, con
   report.enter(Phase::finish);
   if (dump.wanted) write_dump(plan, text, dump);
   const Written written = writer->finish();
-  return {plan.output, written.frames, written.bytes, written.sha256, report.elapsed()};
+  Result result{plan.output, written.frames, written.bytes, written.sha256};
+  report.report_times(result);
+  if (previewer) result.step_seconds = std::max(0.0, result.step_seconds - previewer->seconds());
+  return result;
 }
 
 Result Generator::run(const Plan& plan, const ProgressSink& progress, const StopRequest& stop,

@@ -3,6 +3,7 @@
 //   slow           many short steps, each asking whether to stop
 //   stuck          one step that never ends, with a temporary file open
 //   says           messages of every level
+//   previews       two previews, red over blue, and a message between them
 //   fails N        Error with exit code N
 //   throws         an exception of another kind, of several lines
 //   no memory      std::bad_alloc
@@ -48,7 +49,18 @@ void fail_as_asked(const Plan& plan) {
   if (has(plan, "no memory")) throw std::bad_alloc();
 }
 
-Result run(Generator&, const Plan& plan, const ProgressSink& progress, const StopRequest& stop) {
+Preview red_over_blue(const Progress& now) {
+  Preview preview{4, 2, {}, now.step, now.steps};
+  for (int i = 0; i < 8; ++i) {
+    const bool red = i < 4;
+    preview.rgb.insert(preview.rgb.end(), {static_cast<std::uint8_t>(red ? 255 : 0), 0,
+                                           static_cast<std::uint8_t>(red ? 0 : 255)});
+  }
+  return preview;
+}
+
+Result run(Generator&, const Plan& plan, const ProgressSink& progress, const StopRequest& stop,
+           const PreviewSink& preview) {
   fail_as_asked(plan);
   Progress now;
   now.phase = Phase::denoise;
@@ -62,6 +74,10 @@ Result run(Generator&, const Plan& plan, const ProgressSink& progress, const Sto
     now.elapsed += 0.05;
     now.eta = (now.steps - now.step) * 0.05;
     progress(now);
+    if (has(plan, "previews") && preview && now.step <= 2) {
+      if (now.step == 2) log(LogLevel::warning, "a message");
+      preview(red_over_blue(now));
+    }
     if (has(plan, "slow")) sleep_ms(50);
     while (has(plan, "stuck")) sleep_ms(1000);
   }
@@ -80,6 +96,9 @@ Result run(Generator&, const Plan& plan, const ProgressSink& progress, const Sto
   result.bytes = std::strlen(kVideo);
   result.sha256 = sha256_hex(kVideo);
   result.seconds = 1.5;
+  result.load_seconds = 0.5;
+  result.step_seconds = 0.8;
+  result.frame_seconds = 0.2;
   return result;
 }
 
