@@ -90,22 +90,17 @@ class Reporter {
     return std::chrono::duration<double>(last_ - before).count();
   }
 
-  // What is left by the pace of past runs, which the steps of this one correct as they come.
+  // What is left by the pace of past runs, corrected by how this one has kept to it so far.
   double eta_by_pace() const {
-    constexpr double kTrust = 2;  // past runs count as so many steps
-    const double steps = state_.steps;
-    const double step_before = pace_->steps / steps;
-    const double step = (kTrust * step_before + step_seconds_) / (kTrust + state_.step);
+    constexpr double kTrust = 0.15;  // past runs count as so much of this one
+    const double whole = pace_->steps + pace_->frames;
+    const double done = pace_->steps * state_.step / state_.steps + pace_->frames *
+                                                                        static_cast<double>(state_.frame) /
+                                                                        static_cast<double>(state_.frames);
+    const double took = step_seconds_ + frame_seconds_;
+    const double slower = (kTrust * whole + took) / (kTrust * whole + done);
     const double load_left = state_.step == 0 ? std::max(0.0, pace_->load - elapsed()) : 0;
-    // Past runs know how long the encoder works after the last frame; what slows steps slows it too.
-    const double slower = std::clamp(step / step_before, 0.5, 2.0);
-    double frames_left = std::max(0.0, slower * pace_->frames - frame_seconds_);
-    if (state_.frame > 0 && state_.phase != Phase::finish) {
-      const double at_this_rate = frame_seconds_ / static_cast<double>(state_.frame) *
-                                  static_cast<double>(state_.frames - state_.frame);
-      frames_left = std::max(frames_left, at_this_rate);
-    }
-    return load_left + step * (steps - state_.step) + frames_left;
+    return load_left + slower * (whole - done);
   }
 
   // Without past runs: what is left at the pace so far. Before the first frame nothing is known about
