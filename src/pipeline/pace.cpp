@@ -28,7 +28,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kLargestFile = 1 << 20;  // bytes
-constexpr std::size_t kMostPaces = 100;
+constexpr std::size_t kMostPaces = 40;
 constexpr double kLeastWeight = 0.25;  // of a new run in a mean: old ones fade
 constexpr int kFarthest = 4;           // bins
 

@@ -151,7 +151,7 @@ TEST_F(PaceTest, ValuesThatMakeNoSenseAreIgnored) {
 }
 
 TEST_F(PaceTest, TheFileStaysSmall) {
-  for (int i = 0; i < 120; ++i) {
+  for (int i = 0; i < 42; ++i) {
     plan_.model_name = "model" + std::to_string(i);
     remember_pace(plan_, result_);
   }
