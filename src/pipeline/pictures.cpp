@@ -11,6 +11,7 @@
 #include "media/rgb_picture.h"
 #include "pipeline/metadata.h"
 #include "pipeline/size.h"
+#include "pipeline/time_stamp.h"
 
 namespace sora {
 namespace {
@@ -60,8 +61,12 @@ class ContactSheet {
 
   void take(std::int64_t frame, const std::uint8_t* rgb, std::ptrdiff_t stride) {
     if (next_ == layout_.frames.size() || frame != layout_.frames[next_]) return;
-    const RgbPicture tile =
+    RgbPicture tile =
         resampled(rgb, stride, plan_.crop_width, plan_.crop_height, layout_.tile_width, layout_.tile_height);
+    if (plan_.frames > 1) {
+      draw_stamp(tile, time_stamp(static_cast<double>(frame) / plan_.fps,
+                                  static_cast<double>(plan_.frames) / plan_.fps));
+    }
     const auto place = static_cast<int>(next_++);
     const int left = layout_.gap + place % layout_.columns * (layout_.tile_width + layout_.gap);
     const int top = layout_.gap + place / layout_.columns * (layout_.tile_height + layout_.gap);

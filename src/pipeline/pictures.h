@@ -23,8 +23,8 @@ struct SheetLayout {
   int height() const { return rows() * (tile_height + gap) + gap; }
 };
 
-/// At most 16 frames, 25 above 10 s and 36 above a minute, each within 320 x 320 pixels. A still is shown as
-/// it is.
+/// At most 16 frames, 25 above 10 s and 36 above a minute, each within 320 x 320 pixels, with its time in the
+/// corner. A still is shown as it is.
 SheetLayout sheet_layout(std::int64_t frames, double fps, int width, int height);
 
 /// `video` with the pictures that the plan's request names (or as it is when it names none): they are opened

@@ -1,6 +1,7 @@
 #include "pipeline/previewer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -18,8 +19,8 @@ constexpr int kFirstStep = 2;        // before it there is little to see
 constexpr double kStepsBetween = 4;  // with three frames side by side, at most
 constexpr Size kBox{320, 320};       // of one frame's picture
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+double steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 RgbPicture side_by_side(const std::vector<RgbPicture>& pictures) {
@@ -39,27 +40,33 @@ RgbPicture side_by_side(const std::vector<RgbPicture>& pictures) {
 
 }  // namespace
 
-Previewer::Previewer(const Plan& plan, const wan::WanVae& vae, const PreviewSink& sink)
-    : plan_(plan), vae_(vae), sink_(sink), steps_(plan.steps * static_cast<int>(plan.windows.size())) {}
+Previewer::Previewer(const Plan& plan, const wan::WanVae& vae, const PreviewSink& sink,
+                     std::function<double()> clock)
+    : plan_(plan),
+      vae_(vae),
+      sink_(sink),
+      clock_(clock ? std::move(clock) : steady_seconds),
+      start_(clock_()),
+      steps_(plan.steps * static_cast<int>(plan.windows.size())) {}
 
 void Previewer::offer(const std::function<at::Tensor()>& clean, std::int64_t held) {
   ++step_;
   if (!is_time()) return;
-  const auto begin = Clock::now();
+  const double begin = clock_();
   show(clean(), held);
-  shown_ = Clock::now();
-  spent_ += seconds_since(begin);
+  shown_ = clock_();
+  spent_ += shown_ - begin;
 }
 
 bool Previewer::is_time() const {
   if (cost_ == 0) return step_ >= std::min(kFirstStep, steps_);
   // The last step's picture stays on the screen.
-  if (step_ < steps_ && seconds_since(shown_) < kPause) return false;
-  return spent_ + cost_ * (three_are_cheap() ? 3 : 1) <= kShare * seconds_since(start_);
+  if (step_ < steps_ && clock_() - shown_ < kPause) return false;
+  return spent_ + cost_ * (three_are_cheap() ? 3 : 1) <= kShare * (clock_() - start_);
 }
 
 bool Previewer::three_are_cheap() const {
-  return cost_ > 0 && 3 * cost_ <= kShare * kStepsBetween * seconds_since(start_) / step_;
+  return cost_ > 0 && 3 * cost_ <= kShare * kStepsBetween * (clock_() - start_) / step_;
 }
 
 void Previewer::show(const at::Tensor& latents, std::int64_t held) {
@@ -68,7 +75,7 @@ void Previewer::show(const at::Tensor& latents, std::int64_t held) {
   std::vector<std::int64_t> chosen{(first + last) / 2};
   if (last - first >= 2 && three_are_cheap()) chosen = {first, chosen[0], last};
 
-  const auto begin = Clock::now();
+  const double begin = clock_();
   std::vector<RgbPicture> pictures;
   for (const std::int64_t t : chosen) {
     const at::Tensor pixels = to_pixels(vae_.decoder().next(latents.narrow(2, t, 1)));  // [1, H, W, 3]
@@ -79,7 +86,7 @@ void Previewer::show(const at::Tensor& latents, std::int64_t held) {
   }
   RgbPicture all = side_by_side(pictures);
   sink_({all.width, all.height, std::move(all.rgb), step_, steps_});
-  cost_ = seconds_since(begin) / static_cast<double>(chosen.size());
+  cost_ = (clock_() - begin) / static_cast<double>(chosen.size());
 }
 
 }  // namespace sora

@@ -3,7 +3,6 @@
 
 #include <ATen/ATen.h>
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 
@@ -18,7 +17,9 @@ namespace sora {
 /// (the first, middle and last) where that is cheap.
 class Previewer {
  public:
-  Previewer(const Plan& plan, const wan::WanVae& vae, const PreviewSink& sink);
+  /// `clock` gives seconds since any moment; by default it is the steady clock.
+  Previewer(const Plan& plan, const wan::WanVae& vae, const PreviewSink& sink,
+            std::function<double()> clock = {});
 
   /// A step's prediction is there. clean() gives latents [1, C, T, h, w], of which the first `held` frames
   /// are not looked at. Call it once a step.
@@ -27,8 +28,6 @@ class Previewer {
   double seconds() const { return spent_; }  ///< that previews took
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   bool is_time() const;
   bool three_are_cheap() const;
   void show(const at::Tensor& latents, std::int64_t held);
@@ -36,8 +35,9 @@ class Previewer {
   const Plan& plan_;
   const wan::WanVae& vae_;
   const PreviewSink& sink_;
-  Clock::time_point start_ = Clock::now();
-  Clock::time_point shown_;  // when the last one was
+  std::function<double()> clock_;
+  double start_;
+  double shown_ = 0;  // when the last one was
   int step_ = 0;
   int steps_;
   double spent_ = 0;  // seconds, of all previews

@@ -9,10 +9,12 @@
 #include <array>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "media/av.h"
 #include "media/media_info.h"
 #include "media/rgb_picture.h"
+#include "pipeline/time_stamp.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -125,6 +127,38 @@ TEST(SheetLayout, KeepsTheShapeOfTheVideo) {
   EXPECT_EQ(sheet_layout(16, 8, 1080, 1920).tile_height, 320);
   EXPECT_EQ(sheet_layout(16, 8, 64, 48).tile_width, 64) << "nothing is enlarged";
   EXPECT_EQ(sheet_layout(1, 8, 1920, 1080).width(), 1920) << "a still is shown as it is";
+}
+
+TEST(TimeStamp, IsAsExactAsTheVideoIsShort) {
+  EXPECT_EQ(time_stamp(0, 2), "0:00.0");
+  EXPECT_EQ(time_stamp(20 / 8.0, 5), "0:02.5");
+  EXPECT_EQ(time_stamp(59.96, 59.99), "0:59.9");
+  EXPECT_EQ(time_stamp(65, 600), "1:05");
+  EXPECT_EQ(time_stamp(3725, 7200), "1:02:05");
+}
+
+TEST(TimeStamp, StandsInTheCornerAndLeavesTheRestAlone) {
+  RgbPicture picture{64, 48, std::vector<std::uint8_t>(64 * 48 * 3, 100)};
+  draw_stamp(picture, "7.1");
+  std::vector<std::string> drawn;
+  for (int y = 40; y < 48; ++y) {
+    std::string row;
+    for (int x = 0; x < 12; ++x)
+      row += pixel(picture, x, y)[0] == 255 ? '#' : pixel(picture, x, y)[0] == 0 ? ' ' : 'o';
+    drawn.push_back(row);
+  }
+  EXPECT_THAT(drawn, ElementsAre("oooooooooooo",  //
+                                 "           o",  //
+                                 " ###    #  o",  //
+                                 "   #   ##  o",  //
+                                 "  #     #  o",  //
+                                 "  #     #  o",  //
+                                 "  #  # ### o",  //
+                                 "           o"));
+  EXPECT_EQ(std::count(picture.rgb.begin(), picture.rgb.end(), 100), (64 * 48 - 11 * 7) * 3);
+  RgbPicture small{64, 32, std::vector<std::uint8_t>(64 * 32 * 3, 100)};
+  draw_stamp(small, "7.1");
+  EXPECT_EQ(std::count(small.rgb.begin(), small.rgb.end(), 100), 64 * 32 * 3);
 }
 
 TEST_F(Pictures, ASheetShowsItsFramesInOrder) {

@@ -4,9 +4,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <functional>
+#include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace sora {
@@ -24,16 +24,19 @@ class PreviewerTest : public testing::Test {
     latents_ = at::zeros({1, channels, 3, 48 / scale, 64 / scale});
   }
 
-  // All steps, each of which takes as long as it is told.
-  double run(Previewer& previewer, int step_ms) {
-    const auto begin = std::chrono::steady_clock::now();
+  // All steps, each of which takes as long as it is told; decoding takes no time on this clock.
+  void run(Previewer& previewer, double step_seconds) {
     for (int i = 0; i < plan_.steps; ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(step_ms));
+      now_ += step_seconds;
       previewer.offer([&] { return latents_; }, 0);
     }
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   }
 
+  std::function<double()> clock() {
+    return [this] { return now_; };
+  }
+
+  double now_ = 100;
   const c10::InferenceMode inference_;
   Plan plan_;
   std::unique_ptr<wan::WanVae> vae_;
@@ -41,25 +44,27 @@ class PreviewerTest : public testing::Test {
 };
 
 TEST_F(PreviewerTest, TakesATenthOfTheTimeAtMost) {
-  constexpr double kSlow = 0.05;  // seconds that the one who looks takes
-  int pictures = 0;
-  const PreviewSink sink = [&](const Preview&) {
-    ++pictures;
-    std::this_thread::sleep_for(std::chrono::duration<double>(kSlow));
+  std::vector<int> steps;
+  const PreviewSink sink = [&](const Preview& preview) {
+    steps.push_back(preview.step);
+    now_ += 0.5;  // as slow as half a step
   };
-  Previewer previewer(plan_, *vae_, sink);
-  const double seconds = run(previewer, 20);  // 0.6 s, a tenth of which is one picture
-  EXPECT_GE(pictures, 1);
-  EXPECT_LE(pictures, 1 + seconds * 0.1 / kSlow) << "the first one is measured";
-  EXPECT_GE(previewer.seconds(), pictures * kSlow);
+  Previewer previewer(plan_, *vae_, sink, clock());
+  run(previewer, 1);
+  // The first one is measured; then n of them are due when 5 n seconds have gone by.
+  EXPECT_EQ(steps, (std::vector<int>{2, 10, 14, 19, 23, 28}));
+  EXPECT_LE(previewer.seconds(), 0.1 * (now_ - 100));
 }
 
 TEST_F(PreviewerTest, ShowsTheCropAndMoreFramesWhereTheyAreCheap) {
   std::vector<Preview> previews;
-  const PreviewSink sink = [&](const Preview& preview) { previews.push_back(preview); };
+  const PreviewSink sink = [&](const Preview& preview) {
+    previews.push_back(preview);
+    now_ += 0.01;
+  };
   plan_.steps = 3;
-  Previewer previewer(plan_, *vae_, sink);
-  run(previewer, 600);  // three pictures take far less than a tenth of four such steps
+  Previewer previewer(plan_, *vae_, sink, clock());
+  run(previewer, 1);
   ASSERT_EQ(previews.size(), 2U);
   EXPECT_EQ(previews[0].step, 2);
   EXPECT_EQ(previews[0].width, 64);
@@ -69,9 +74,20 @@ TEST_F(PreviewerTest, ShowsTheCropAndMoreFramesWhereTheyAreCheap) {
   EXPECT_EQ(previews[1].rgb.size(), 3U * 64 * 32 * 3);
 }
 
+TEST_F(PreviewerTest, LeavesTheEyeTimeButShowsTheLastStep) {
+  std::vector<int> steps;
+  const PreviewSink sink = [&](const Preview& preview) {
+    steps.push_back(preview.step);
+    now_ += 1e-4;
+  };
+  Previewer previewer(plan_, *vae_, sink, clock());
+  run(previewer, 0.09);
+  EXPECT_EQ(steps, (std::vector<int>{2, 5, 8, 11, 14, 17, 20, 23, 26, 29, 30}));
+}
+
 TEST_F(PreviewerTest, MakesNothingThatNobodyLooksAt) {
   const PreviewSink sink = [](const Preview&) {};
-  Previewer previewer(plan_, *vae_, sink);
+  Previewer previewer(plan_, *vae_, sink, clock());
   int made = 0;
   previewer.offer(
       [&] {
