@@ -19,6 +19,11 @@ struct Result {
   std::uint64_t bytes = 0;  ///< size of the output
   std::string sha256;       ///< digest of the output's bytes
   double seconds = 0;       ///< wall time
+
+  // Where the time went, in seconds
+  double load_seconds = 0;   ///< until the first step; 0 when the model was there already
+  double step_seconds = 0;   ///< denoising
+  double frame_seconds = 0;  ///< decoding and writing
 };
 
 /// Where a run keeps what it has denoised, so that nothing is denoised twice: after a crash, a full disk or
@@ -36,6 +41,7 @@ struct RunHooks {
   ProgressSink progress;
   StopRequest stop;
   Keep keep;
+  PreviewSink preview;  ///< empty costs nothing
 };
 
 /// A resident model. Not thread-safe; one run at a time.
@@ -48,6 +54,8 @@ class SORA_API Generator {
 
   /// Makes the video of `plan`. The model is loaded on the first run and kept; a plan for another
   /// model or device replaces it. Throws Error; on any error no file is left under the final name.
+  /// A picture beside the video (contact sheet, thumbnail) is written after it: when that fails, the video
+  /// stays.
   Result run(const Plan& plan, const RunHooks& hooks = {});
 
  private:

@@ -22,15 +22,26 @@ struct Window {
   int held = 0;   ///< leading latent frames that are held
 };
 
+/// How long the parts of a run took on this machine before, scaled to a plan.
+struct Pace {
+  double load = 0;    ///< seconds until the first step, the model's loading included
+  double steps = 0;   ///< seconds in all denoising steps
+  double frames = 0;  ///< seconds for decoding and writing all frames
+  int runs = 0;       ///< how many runs say so
+
+  double total() const { return load + steps + frames; }
+};
+
 struct Plan {
   Request request;  ///< as given, with seed and output filled in
 
   // Model
   std::filesystem::path model_dir;
-  std::string model_name;          ///< folder name
-  std::string model_digest;        ///< tells models apart (checkpoint/model_digest.h)
-  std::string pipeline;            ///< class name in model_index.json, such as WanPipeline
-  std::uint64_t weight_bytes = 0;  ///< size of all weight files
+  std::string model_name;            ///< folder name
+  std::string model_digest;          ///< tells models apart (checkpoint/model_digest.h)
+  std::string pipeline;              ///< class name in model_index.json, such as WanPipeline
+  std::uint64_t weight_bytes = 0;    ///< size of all weight files
+  std::int64_t transformer_dim = 0;  ///< width of its tokens
 
   // Sampling
   int steps = 0;
@@ -74,7 +85,8 @@ struct Plan {
   std::string dtype;
   int threads = 0;
   double peak_memory_gb = 0;               ///< estimate
-  std::optional<double> seconds_estimate;  ///< learnt from past runs on this machine
+  std::optional<Pace> pace;                ///< learnt from past runs here; make_plan() leaves it empty
+  std::optional<double> seconds_estimate;  ///< of the whole run, from the pace
 
   std::vector<std::string> notes;  ///< plain words: what will be enlarged, cropped, windowed
 };

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sora/export.h"
 
@@ -26,6 +27,19 @@ struct Progress {
 
 /// Called from the thread that works, at each step and each written chunk; keep it short.
 using ProgressSink = std::function<void(const Progress&)>;
+
+/// The picture so far, while it is still noise in part.
+struct Preview {
+  int width = 0;
+  int height = 0;
+  std::vector<std::uint8_t> rgb;  ///< [height, width, 3], sRGB
+  int step = 0;                   ///< steps done, counted over all windows
+  int steps = 0;                  ///< of how many
+};
+
+/// Called from the thread that works, every few steps: making previews takes about a tenth of the time at
+/// most. An empty one costs nothing.
+using PreviewSink = std::function<void(const Preview&)>;
 
 /// Asked at each step; true ends the run with an Error of kind interrupted.
 using StopRequest = std::function<bool()>;

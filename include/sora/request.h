@@ -31,7 +31,9 @@ struct Request {
   std::optional<std::uint64_t> seed;     ///< random when empty
 
   // Where it goes
-  std::optional<std::string> output;  ///< a path, "-" for stdout; default <slug>-<seed>.mp4
+  std::optional<std::string> output;         ///< a path, "-" for stdout; default <slug>-<seed>.mp4
+  std::optional<std::string> contact_sheet;  ///< a picture of frames spread over the video
+  std::optional<std::string> thumbnail;      ///< a picture of one frame
   bool overwrite = false;
   std::optional<std::string> format;  ///< container or raw stream for stdout: mp4, y4m, rgb24, ...
   std::optional<std::string> codec;   ///< h264, hevc, av1, vp9, ffv1
@@ -71,13 +73,15 @@ void visit_request(R& r, V&& v) {
   v("scheduler", r.scheduler, "unipc, euler or dpm++");
   v("seed", r.seed, "one seed, one video; default: random, printed and stored");
   v("output", r.output, "output file; - is standard output");
+  v("contact_sheet", r.contact_sheet, "also a picture of frames spread over the video: .png, .jpg or .webp");
+  v("thumbnail", r.thumbnail, "also a picture of one telling frame: .png, .jpg or .webp");
   v("overwrite", r.overwrite, "replace an existing output");
   v("format", r.format, "container, or y4m, rgb24 for raw frames; default: from the name");
   v("codec", r.codec, "h264, hevc, av1, vp9 or ffv1");
   v("crf", r.crf, "quality of the encoder, lower is better");
   v("pix_fmt", r.pix_fmt, "pixel format of the encoder");
   v("checkpoint_every", r.checkpoint_every,
-    "keep what is denoised every N steps, to go on there after a crash; 0: never; default: in jobs over a "
+    "keep what is denoised every N steps; 0: never; default: in long jobs"
     "minute");
   v("sidecar", r.sidecar, "write the parameters into OUTPUT.json too");
   v("device", r.device, "auto, cpu, cuda or cuda:N");

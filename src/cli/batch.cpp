@@ -10,6 +10,8 @@
 #include "core/file.h"
 #include "core/json_line.h"
 #include "core/text.h"
+#include "jobs/batch_index.h"
+#include "pipeline/pace.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -42,6 +44,12 @@ ListSettings list_settings(const Options& options) {
   if (options.request.output) {
     wrong("-o names one file, and this makes many; use --out-dir DIR and --name \"{index:04}-{slug}.{ext}\"");
   }
+  for (const auto* picture : {&options.request.contact_sheet, &options.request.thumbnail}) {
+    if (*picture && (*picture)->find('{') == std::string::npos) {
+      wrong("\"" + **picture +
+            "\" names one picture, and this makes many; use fields, as in \"{index:04}.png\"");
+    }
+  }
   ListSettings settings;
   settings.base = options.request;
   settings.out_dir = options.out_dir.value_or("");
@@ -58,6 +66,7 @@ BatchSettings batch_settings(const Options& options) {
   settings.sort = options.sort;
   if (options.shard) settings.shard = parse_shard(*options.shard);
   if (options.jobs_from_rank) settings.shard = shard_from_rank();
+  settings.posters = options.index;
   settings.share = options.share || settings.shard.count > 1;  // the other shards work in the same folder
   return settings;
 }
@@ -88,9 +97,9 @@ void check_list(const Options& options, const JobList& list) {
 }
 
 // The lines of --dry-run. They are held back until the whole list is known to be right.
-class Preview {
+class ListedPlans {
  public:
-  Preview(const JobList& list, bool json) : list_(list), json_(json) {}
+  ListedPlans(const JobList& list, bool json) : list_(list), json_(json) {}
 
   void add(const Job& job, const Plan& plan, bool done) {
     ++jobs_;
@@ -173,6 +182,18 @@ std::string summary(const BatchCounts& counts) {
   return text;
 }
 
+// A page that cannot be written is no reason to call the batch failed.
+void write_index(const JobList& list, Planner& planner, Journal& journal) {
+  try {
+    journal.refresh();
+    write_batch_index(list, planner, journal);
+    log(LogLevel::info,
+        (journal.folder() / "index.html").string() + ": the videos of this batch, for a browser");
+  } catch (const Error& error) {
+    log(LogLevel::warning, error.what());
+  }
+}
+
 }  // namespace
 
 int run_batch(Session& session) {
@@ -195,20 +216,30 @@ int run_batch(Session& session) {
   }
   Planner planner;
   Journal journal(folder);
-  Preview preview(list, options.json);
-  const auto show = [&](const Job& job, const Plan& plan, bool done) { preview.add(job, plan, done); };
+  ListedPlans plans(list, options.json);
+  const auto show = [&](const Job& job, const Plan& plan, bool done) { plans.add(job, plan, done); };
   Batch batch(list, planner, journal, settings, options.dry_run ? show : Batch::EachPlan());
   check_list(options, list);
   if (options.dry_run) {
-    preview.show();
+    plans.show();
     return 0;
   }
 
   begin_work(options.quiet || json_on_stderr(options));
   Maker maker(session);
   Teller teller(session);
-  const BatchCounts counts =
-      batch.run([&](const Plan& plan, const Keep& keep) { return maker.make(plan, keep); }, teller);
+  const auto make = [&](Plan plan, const Keep& keep) {
+    estimate_pace(plan);
+    return maker.make(plan, keep);
+  };
+  BatchCounts counts;
+  try {
+    counts = batch.run(make, teller);
+  } catch (const Error&) {
+    if (options.index) write_index(list, planner, journal);  // what there is
+    throw;
+  }
+  if (options.index) write_index(list, planner, journal);
   session.progress->batch_done(counts.done, counts.already, counts.failed);
   if (!options.quiet && !json_on_stderr(options)) write_stderr_line(summary(counts));
   return counts.failed > 0 ? static_cast<int>(ErrorKind::some_failed) : 0;

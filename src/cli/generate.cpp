@@ -6,12 +6,14 @@
 #include <string>
 
 #include "cli/make.h"
+#include "cli/preview.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
 #include "core/folders.h"
 #include "jobs/job_key.h"
 #include "jobs/made.h"
 #include "jobs/output_name.h"
+#include "pipeline/pace.h"
 #include "sora/error.h"
 #include "sora/plan.h"
 
@@ -48,6 +50,7 @@ Result Maker::make(const Plan& plan, const Keep& keep) {
   Progress start;
   start.steps = plan.steps * static_cast<int>(plan.windows.size());
   start.frames = plan.frames;
+  start.eta = plan.seconds_estimate;
   session_.latest.set(start);
   session_.progress->update(start);
   if (!generator_) generator_.emplace(make_generator(library()));
@@ -58,7 +61,9 @@ Result Maker::make(const Plan& plan, const Keep& keep) {
   };
   hooks.stop = [] { return stop_signal() != 0; };
   hooks.keep = keep;
+  hooks.preview = make_preview(session_.options);
   const Result result = library().run(**generator_, plan, hooks);
+  if (!keep.only_decode) remember_pace(plan, result);
   if (plan.request.sidecar) write_sidecar(plan, result);
   return result;
 }
@@ -75,10 +80,12 @@ int make_one(Session& session, const Request& request) {
   // Plan: everything that can be wrong without libtorch is found here.
   if (!options.dry_run) {
     check_output(*request.output, request.overwrite);
+    check_picture_files(request);
     if (request.sidecar && *request.output == "-") wrong("--sidecar needs a file, -o - is a stream");
-    if (request.sidecar) check_output(sidecar_name(*request.output), request.overwrite);
+    if (request.sidecar) check_output(sidecar_name(*request.output), request.overwrite, "-o");
   }
-  const Plan plan = make_plan(request);
+  Plan plan = make_plan(request);
+  estimate_pace(plan);
   if (options.dry_run) {
     write_stdout(options.json ? plan_json(plan) : plan_text(plan));
     return 0;

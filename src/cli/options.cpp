@@ -208,6 +208,7 @@ void check_talk(const Options& options) {
   }
   if (options.quiet && options.verbose.count > 0)
     wrong("both --quiet and --verbose are given; leave one out");
+  if (options.quiet && options.preview) wrong("both --quiet and --preview are given; leave one out");
   const bool video_on_stdout = options.request.output == "-";
   if (options.progress_fd) {
     const int fd = *options.progress_fd;

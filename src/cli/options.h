@@ -38,10 +38,12 @@ struct Options {
   bool resume = false;
   bool no_resume = false;
   bool retry_failed = false;
+  bool index = false;
 
   // How the program talks
   std::string progress = "auto";  ///< auto, bar, plain, json or none
   std::optional<int> progress_fd;
+  bool preview = false;
   bool json = false;
   bool quiet = false;
   FlagCount verbose;
@@ -62,6 +64,7 @@ template <class O, class V>
 void visit_talk(O& o, V&& v) {
   v("progress", o.progress, "auto, bar, plain, json or none");
   v("progress_fd", o.progress_fd, "file descriptor for the lines of --progress json; default: stderr");
+  v("preview", o.preview, "show the picture so far in the terminal, every few steps");
   v("json", o.json, "print the result (plan, list, report) as JSON on stdout");
   v("quiet", o.quiet, "errors only");
   v("verbose", o.verbose, "say more; -vv says everything");
@@ -80,6 +83,7 @@ void visit_batch(O& o, V&& v) {
   v("share", o.share, "let other runs take jobs from the same list and folder");
   v("resume", o.resume, "leave out what is done; the default");
   v("no_resume", o.no_resume, "make everything again");
+  v("index", o.index, "write index.html into the folder: posters, prompts, parameters, the videos");
   v("retry_failed", o.retry_failed, "try again what failed in an earlier run");
 }
 

@@ -1,5 +1,5 @@
 // The two streams of the program. stdout carries data; stderr carries people's lines, above a status line
-// that is redrawn in place where stderr is a terminal.
+// that is redrawn in place, with a picture over it when there is one, where stderr is a terminal.
 #pragma once
 
 #include <string>
@@ -12,6 +12,7 @@ void write_stdout(std::string_view text);
 
 bool stderr_is_terminal();  ///< and one that can redraw a line
 int stderr_columns();       ///< 80 when unknown
+int stderr_rows();          ///< 24 when unknown
 bool locale_is_utf8();
 
 /// Writes one line to stderr, above the status line if there is one. Never throws: there is nowhere left to
@@ -20,6 +21,11 @@ void write_stderr_line(std::string_view line);
 
 /// Draws `line` as the status line, with the cursor hidden. It must be narrower than the terminal.
 void show_status(std::string_view line);
+/// Draws a picture of `rows` lines right above the status line, over the one before. `drawing` begins with
+/// the cursor at the picture's top left corner, may leave it anywhere, and must stay within the rows.
+void show_picture(std::string_view drawing, int rows);
+/// From now on the picture is like any text that was written: it stays where it is, and lines follow it.
+void keep_picture();
 /// Takes the status line away and shows the cursor again.
 void clear_status();
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "core/log.h"
+#include "jobs/batch_index.h"
 #include "jobs/job_key.h"
 #include "jobs/output_name.h"
 
@@ -173,6 +174,13 @@ void Batch::make(Entry& entry, const RunJob& run_job, BatchObserver& observer) {
   // A file that appeared since the job started for the first time is its own work: a crash came between the
   // file and the journal. It is made again, which is sure, and replaces it.
   if (ours || !settings_.resume) request.overwrite = true;
+  if (settings_.posters && !request.thumbnail) {
+    const fs::path poster = poster_path(journal_, entry.key);
+    std::error_code code;
+    fs::create_directories(poster.parent_path(), code);
+    fs::remove(poster, code);  // of a run that was cut off
+    request.thumbnail = poster.string();
+  }
   const Plan plan = planner_.plan(request);
 
   observer.job_begins(job, plan, counts());

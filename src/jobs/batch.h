@@ -19,6 +19,7 @@ struct BatchSettings {
   bool retry_failed = false;  ///< jobs that failed in an earlier run are tried again
   bool share = false;         ///< other runs may take jobs from the same list
   bool sort = false;          ///< jobs of one model and size one after another
+  bool posters = false;       ///< a thumbnail of every video, for the index
   Shard shard;                ///< of the list; the whole list is checked and written down all the same
 };
 

@@ -107,13 +107,6 @@ void JobList::name_outputs() {
   std::unordered_map<std::string_view, const Job*> taken;
   for (Job& job : jobs_) {
     const Request request = overlaid(job.entry);
-    NameFields fields{job.index,
-                      line(job),
-                      job.repeat,
-                      job.seed,
-                      request.prompt,
-                      fs::path(request.model).filename().string(),
-                      extension_of(request)};
     job.named = file_.lines[job.entry].overrides.has("output");
     if (job.named && *request.output == "-") {
       add_error(line(job), "output is -, expected a file: many videos do not fit one stream");
@@ -122,7 +115,8 @@ void JobList::name_outputs() {
     try {
       // A name that a line gives is taken as it is, unless it asks for fields.
       const bool plain = job.named && pattern.find('{') == std::string::npos;
-      job.output = in_folder(settings_.out_dir, plain ? pattern : format_name(pattern, fields));
+      job.output =
+          in_folder(settings_.out_dir, plain ? pattern : format_name(pattern, fields_of(job, request)));
     } catch (const Error& error) {
       if (!job.named) throw;
       add_error(line(job), message_of(error));
@@ -137,6 +131,16 @@ void JobList::name_outputs() {
   }
 }
 
+NameFields JobList::fields_of(const Job& job, const Request& request) const {
+  return {job.index,
+          line(job),
+          job.repeat,
+          job.seed,
+          request.prompt,
+          fs::path(request.model).filename().string(),
+          extension_of(request)};
+}
+
 Request JobList::overlaid(std::uint32_t entry) const {
   Request request = settings_.base;
   file_.lines[entry].overrides.apply(request);
@@ -147,6 +151,11 @@ Request JobList::request(const Job& job) const {
   Request request = overlaid(job.entry);
   request.seed = job.seed;
   request.output = job.output;
+  for (auto* picture : {&request.contact_sheet, &request.thumbnail}) {
+    if (*picture && (*picture)->find('{') != std::string::npos) {
+      *picture = in_folder(settings_.out_dir, format_name(**picture, fields_of(job, request)));
+    }
+  }
   return request;
 }
 
@@ -160,6 +169,7 @@ void JobList::plan_all(Planner& planner, const std::function<bool(const Job&, co
       const Plan plan = planner.plan(request);
       const bool fine = request.overwrite || (OutputCheck::exists(job.output) && exists_is_fine(job, plan));
       outputs.check(job.output, fine);
+      if (!fine) check_picture_files(request);
       each(job, plan);
     } catch (const Error& error) {
       add_error(line(job), message_of(error));

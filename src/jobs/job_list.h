@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "jobs/output_name.h"
 #include "jobs/prompts_file.h"
 #include "sora/plan.h"
 #include "sora/request.h"
@@ -63,6 +64,7 @@ class JobList {
                 const std::function<void(const Job&, const Plan&)>& each);
 
  private:
+  NameFields fields_of(const Job& job, const Request& request) const;
   Request overlaid(std::uint32_t entry) const;
   void name_outputs();
   void add_error(std::uint32_t line, const std::string& message);

@@ -124,40 +124,53 @@ void OutputCheck::check_folder(const std::string& output, const fs::path& folder
   if (folder == good_folder_) return;
   std::error_code code;
   if (!fs::is_directory(folder, code)) {
-    refuse(output + ": there is no folder " + folder.string() +
-           "; create it, or choose another name with -o");
+    refuse(output + ": there is no folder " + folder.string() + "; create it, or choose another name with " +
+           option_);
   }
   if (::access(folder.c_str(), W_OK) != 0) {
-    refuse(output + ": the folder " + folder.string() + " is not writable for you; choose another with -o");
+    refuse(output + ": the folder " + folder.string() + " is not writable for you; choose another with " +
+           option_);
   }
   good_folder_ = folder;
 }
 
 void OutputCheck::check(const std::string& output, bool overwrite) {
   if (output == "-") return;
-  if (output.empty()) refuse("the output has an empty name; give one, such as -o video.mp4");
+  if (output.empty()) refuse("the output has an empty name; give one with " + option_);
   const fs::path path(output);
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   std::error_code code;
   const fs::file_status status = fs::status(path, code);
   if (fs::is_directory(status) || !path.has_filename()) {
     if (!fs::exists(status)) check_folder(output, folder);
-    refuse(output + ": is a folder, expected the name of a file, such as " + (path / "video.mp4").string());
+    refuse(output + ": is a folder, expected the name of a file" +
+           (option_ == "-o" ? ", such as " + (path / "video.mp4").string() : "; give one with " + option_));
   }
   if (fs::exists(status) && !fs::is_regular_file(status)) {  // /dev/null, a named pipe
-    if (::access(path.c_str(), W_OK) != 0)
-      refuse(output + ": is not writable for you; choose another with -o");
+    if (::access(path.c_str(), W_OK) != 0) {
+      refuse(output + ": is not writable for you; choose another with " + option_);
+    }
     return;
   }
   check_folder(output, folder);
-  const bool numbered = output.find('%') != std::string::npos;
-  for (const std::string& name : {output, numbered ? sequence_name(output, 1) : output}) {
-    if (!overwrite && (name == output ? fs::is_regular_file(status) : fs::is_regular_file(name, code))) {
-      refuse(name + ": exists already; add --overwrite to replace it, or choose another name with -o");
-    }
+  if (overwrite) return;
+  std::string taken = fs::is_regular_file(status) ? output : "";
+  if (taken.empty() && output.find('%') != std::string::npos) {
+    const std::string first = sequence_name(output, 1);
+    if (fs::is_regular_file(first, code)) taken = first;
+  }
+  if (!taken.empty()) {
+    refuse(taken + ": exists already; add --overwrite to replace it, or choose another name with " + option_);
   }
 }
 
-void check_output(const std::string& output, bool overwrite) { OutputCheck().check(output, overwrite); }
+void check_output(const std::string& output, bool overwrite, const std::string& option) {
+  OutputCheck(option).check(output, overwrite);
+}
+
+void check_picture_files(const Request& request) {
+  if (request.contact_sheet) check_output(*request.contact_sheet, request.overwrite, "--contact-sheet");
+  if (request.thumbnail) check_output(*request.thumbnail, request.overwrite, "--thumbnail");
+}
 
 }  // namespace sora

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "sora/request.h"
 
@@ -38,18 +39,24 @@ std::string format_name(const std::string& pattern, const NameFields& fields);
 
 /// Throws Error (cannot_create) when `output` is a folder, lies in a folder that is missing or not writable,
 /// or exists and `overwrite` is false. A name with a number pattern (shots/%05d.png) exists when its first
-/// picture does. Looks only; "-" is always fine.
-void check_output(const std::string& output, bool overwrite);
+/// picture does. Looks only; "-" is always fine. `option` is what the message advises to use.
+void check_output(const std::string& output, bool overwrite, const std::string& option = "-o");
+
+/// The same for --contact-sheet and --thumbnail.
+void check_picture_files(const Request& request);
 
 /// The same for many outputs: a folder is looked at once.
 class OutputCheck {
  public:
+  explicit OutputCheck(std::string option = "-o") : option_(std::move(option)) {}
+
   void check(const std::string& output, bool overwrite);
   static bool exists(const std::string& output);  ///< or its first picture
 
  private:
   void check_folder(const std::string& output, const std::filesystem::path& folder);
 
+  std::string option_;
   std::filesystem::path good_folder_;
 };
 

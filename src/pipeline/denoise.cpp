@@ -75,6 +75,7 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
     }
     noise_pred = noise_pred.to(at::kCPU);
     if (i == 0 && hooks.first_prediction) hooks.first_prediction(noise_pred);
+    if (hooks.look) hooks.look([&] { return scheduler->predict_x0(noise_pred, i, latents); });
     latents = scheduler->step(noise_pred, i, latents);
     check_finite(latents, i, scheduler->steps());
     if (hooks.after_step) hooks.after_step({i + 1, latents, scheduler->state()});

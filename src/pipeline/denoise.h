@@ -39,6 +39,9 @@ struct DenoiseState {
 struct DenoiseHooks {
   std::function<void()> before_step;                    ///< may throw to stop
   std::function<void(const DenoiseState&)> after_step;  ///< the tensors are in use: look, do not keep
+  /// After each prediction; clean() is the clean latents that it points to, of noise's shape. For a look at
+  /// them: it changes nothing.
+  std::function<void(const std::function<at::Tensor()>& clean)> look;
   std::function<void(const at::Tensor& noise_pred)> first_prediction;  ///< after guidance
 };
 

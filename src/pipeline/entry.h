@@ -19,6 +19,7 @@ struct BuildId {
   std::size_t result = sizeof(Result);
   std::size_t hooks = sizeof(RunHooks);
   std::size_t progress = sizeof(Progress);
+  std::size_t preview = sizeof(Preview);
 };
 
 struct Entry {

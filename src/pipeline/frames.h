@@ -14,7 +14,11 @@ namespace sora {
 /// [1, 3, n, H, W] in [-1, 1] -> [n, H, W, 3] in [0, 1], fp32 on the CPU.
 at::Tensor to_pixels(const at::Tensor& chunk);
 
-/// Crops, rounds to 8 bits (half to even, as diffusers' image path does), resamples in time and writes.
+/// The plan's crop of pixels [n, H, W, 3] in [0, 1], rounded to 8 bits (half to even, as diffusers' image
+/// path does): [n, crop_height, crop_width, 3] uint8.
+at::Tensor cropped_bytes(const at::Tensor& pixels, const Plan& plan);
+
+/// Crops, rounds to 8 bits, resamples in time and writes.
 /// Frame n of the file is the model's frame nearest to its time.
 class FrameSink {
  public:

@@ -5,7 +5,6 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <chrono>
 #include <new>
 #include <vector>
 
@@ -17,93 +16,14 @@
 #include "pipeline/kept_latents.h"
 #include "pipeline/metadata.h"
 #include "pipeline/model.h"
+#include "pipeline/pictures.h"
+#include "pipeline/previewer.h"
+#include "pipeline/reporter.h"
 #include "sampling/noise.h"
 #include "sora/error.h"
 
 namespace sora {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-// Tells the world how far the run is, and stops it when asked to.
-class Reporter {
- public:
-  Reporter(const Plan& plan, const RunHooks& hooks)
-      : sink_(hooks.progress), stop_(hooks.stop), start_(Clock::now()), last_(start_) {
-    state_.steps = plan.steps * static_cast<int>(plan.windows.size());
-    state_.frames = plan.frames;
-  }
-
-  void enter(Phase phase) {
-    check_stop();
-    state_.phase = phase;
-    last_ = Clock::now();
-    send();
-  }
-
-  void step_done() {
-    step_seconds_ += lap();
-    ++state_.step;
-    send();
-  }
-
-  /// An earlier run has done them.
-  void steps_skipped(int steps) {
-    state_.step += steps;
-    skipped_ += steps;
-    send();
-  }
-
-  void frames_written(std::int64_t frames) {
-    check_stop();
-    frame_seconds_ += lap();
-    state_.frame = frames;
-    send();
-  }
-
-  void check_stop() const {
-    if (stop_ && stop_()) {
-      throw Error(ErrorKind::interrupted, "run", "interrupted; nothing was left under the output's name");
-    }
-  }
-
-  double elapsed() const { return seconds_since(start_); }
-
-  // What is left at the pace so far; before the first frame nothing is known about decoding, which is
-  // then left out while there are steps to do, and no estimate is given when there are none.
-  std::optional<double> eta() const {
-    const int made = state_.step - skipped_;
-    if (made == 0 || (state_.frame == 0 && state_.step == state_.steps)) return {};
-    const double steps_left = step_seconds_ / made * (state_.steps - state_.step);
-    if (state_.frame == 0) return steps_left;
-    return steps_left + frame_seconds_ / static_cast<double>(state_.frame) *
-                            static_cast<double>(state_.frames - state_.frame);
-  }
-
- private:
-  double lap() {
-    const auto before = last_;
-    last_ = Clock::now();
-    return std::chrono::duration<double>(last_ - before).count();
-  }
-
-  void send() {
-    state_.elapsed = elapsed();
-    state_.eta = eta();
-    if (sink_) sink_(state_);
-  }
-
-  const ProgressSink& sink_;
-  const StopRequest& stop_;
-  Clock::time_point start_, last_;
-  double step_seconds_ = 0, frame_seconds_ = 0;
-  int skipped_ = 0;  // steps
-  Progress state_;
-};
 
 // The last frames of what was decoded, for the next window to be held to.
 class Tail {
@@ -175,19 +95,20 @@ struct Generator::State {
   Conditioning text;
 
   Result run(const Plan& plan, const RunHooks& hooks);
-  Result make(const Plan& plan, Reporter& report, Keeper& keeper);
-  void load(const Plan& plan, bool denoises);
+  Result make(const Plan& plan, const PreviewSink& preview, Reporter& report, Keeper& keeper);
+  void load(const Plan& plan, bool denoises, Reporter& report);
 };
 
 Generator::Generator() : state_(std::make_unique<State>()) {}
 Generator::~Generator() = default;
 
-void Generator::State::load(const Plan& plan, bool denoises) {
+void Generator::State::load(const Plan& plan, bool denoises, Reporter& report) {
   const std::string wanted = plan.model_dir.string() + '\n' + plan.device + '\n' + plan.dtype;
   if (key != wanted) {
     text = {};
     model = {};  // before the next one takes its place in memory
   }
+  if (model.vae && (model.transformer || !denoises)) return report.loaded_before();
   load_model(model, plan, denoises);
   key = wanted;
 }
@@ -200,7 +121,7 @@ Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
   const Keep keep = plan.request.dump_tensors ? Keep{} : hooks.keep;
   Keeper keeper(plan, keep);
   try {
-    const Result result = make(plan, report, keeper);
+    const Result result = make(plan, hooks.preview, report, keeper);
     keeper.finished();
     return result;
   } catch (const Error& error) {
@@ -216,11 +137,13 @@ Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
   }
 }
 
-Result Generator::State::make(const Plan& plan, Reporter& report, Keeper& keeper) {
-  const auto writer = open_writer(video_settings(plan), {plan.output, plan.request.overwrite, 1});
+Result Generator::State::make(const Plan& plan, const PreviewSink& preview, Reporter& report,
+                              Keeper& keeper) {
+  const auto writer =
+      with_pictures(plan, open_writer(video_settings(plan), {plan.output, plan.request.overwrite, 1}));
 
   report.enter(Phase::load);
-  load(plan, !keeper.complete());
+  load(plan, !keeper.complete(), report);
   if (!keeper.complete()) {
     report.enter(Phase::encode_text);
     condition_on_text(model, plan, text);
@@ -237,6 +160,9 @@ Result Generator::State::make(const Plan& plan, Reporter& report, Keeper& keeper
   hooks.first_prediction = [&](const at::Tensor& noise_pred) {
     if (dump.wanted && !dump.noise_pred.defined()) dump.noise_pred = noise_pred;
   };
+
+  std::optional<Previewer> previewer;
+  if (preview) previewer.emplace(plan, *model.vae, preview);
 
   NoiseSource source(*plan.request.seed);
   auto decoder = model.vae->decoder();
@@ -258,6 +184,7 @@ Result Generator::State::make(const Plan& plan, Reporter& report, Keeper& keeper
       const at::Tensor held = window.held > 0 ? model.vae->encode(tail->frames()) : at::Tensor();
       const DenoiseState* from = i == kept.windows.size() && kept.current ? &*kept.current : nullptr;
       if (from != nullptr) report.steps_skipped(from->step);
+      if (previewer) hooks.look = [&](const auto& clean) { previewer->offer(clean, window.held); };
       latents = denoise(model, plan, text, noise, held, hooks, from);
       keeper.window_done(latents, report.elapsed(), report.eta());
     }
@@ -282,7 +209,10 @@ Result Generator::State::make(const Plan& plan, Reporter& report, Keeper& keeper
   report.enter(Phase::finish);
   if (dump.wanted) write_dump(plan, text, dump);
   const Written written = writer->finish();
-  return {plan.output, written.frames, written.bytes, written.sha256, report.elapsed()};
+  Result result{plan.output, written.frames, written.bytes, written.sha256};
+  report.report_times(result);
+  if (previewer) result.step_seconds = std::max(0.0, result.step_seconds - previewer->seconds());
+  return result;
 }
 
 Result Generator::run(const Plan& plan, const RunHooks& hooks) {

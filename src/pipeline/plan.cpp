@@ -184,6 +184,29 @@ void plan_output(Plan& plan) {
   if (format.max_crf > 0) in_range("--crf", plan.crf, 0, format.max_crf);
 }
 
+// The pictures beside the video: one still each, and no two outputs of one name.
+void check_pictures(const Request& request) {
+  std::vector<std::string> names{request.output.value_or("")};
+  const auto check = [&](const std::string& option, const std::optional<std::string>& name) {
+    if (!name) return;
+    if (*name == "-")
+      bad_option(option + " -", "the name of a file; standard output carries the video alone");
+    const OutputFormat format = resolve_output(*name);
+    if (!format.still || format.sequence) {
+      bad_option(option + " " + *name, "the name of one picture: .png, .jpg or .webp");
+    }
+    for (const std::string& other : names) {
+      if (std::filesystem::path(other).lexically_normal() ==
+          std::filesystem::path(*name).lexically_normal()) {
+        bad_option(option + " " + *name, "a name of its own; another output has this one");
+      }
+    }
+    names.push_back(*name);
+  };
+  check("--contact-sheet", request.contact_sheet);
+  check("--thumbnail", request.thumbnail);
+}
+
 // The files of tests and comparisons, looked at before any work.
 void check_tensor_files(const Plan& plan) {
   if (const auto& path = plan.request.init_noise) {
@@ -291,12 +314,14 @@ Plan Planner::plan(const Request& request) {
   plan.model_digest = model.digest;
   plan.pipeline = model.facts.folder.pipeline;
   plan.weight_bytes = model.facts.weight_bytes;
+  plan.transformer_dim = model.facts.transformer_dim;
   plan_sampling(plan, model.facts);
   plan_picture(plan, model.facts, state_->canvases);
   const std::string output = request.output.value_or("video.mp4");
   const OutputFormat format = resolve_output(output, request.format, request.codec, request.pix_fmt);
   plan_time(plan, model.facts, format.still && !format.sequence);
   plan_output(plan);
+  check_pictures(request);
   check_tensor_files(plan);
   plan_machine(plan, model.facts, state_->machine);
   return plan;

@@ -19,6 +19,19 @@ std::string number(double value) {
 
 std::string size(int width, int height) { return std::to_string(width) + "x" + std::to_string(height); }
 
+// For an estimate: as exact as it is.
+std::string duration(double seconds) {
+  const auto text = [](const char* format, auto... values) {
+    char buffer[48];
+    std::snprintf(buffer, sizeof buffer, format, values...);
+    return std::string(buffer);
+  };
+  if (seconds < 10) return text("%.1f s", seconds);
+  if (seconds < 120) return text("%.0f s", seconds);
+  const long minutes = std::lround(seconds / 60);
+  return minutes < 120 ? text("%ld min", minutes) : text("%ld h %02ld min", minutes / 60, minutes % 60);
+}
+
 }  // namespace
 
 std::string plan_text(const Plan& plan) {
@@ -54,7 +67,13 @@ std::string plan_text(const Plan& plan) {
                      (plan.threads == 1 ? " thread" : " threads"));
   line("memory", "about " + number(static_cast<double>(std::lround(plan.peak_memory_gb * 10)) / 10) +
                      " GB at the peak");
-  if (plan.seconds_estimate) line("time", "about " + number(*plan.seconds_estimate) + " s");
+  if (plan.seconds_estimate) {
+    std::string time = "about " + duration(*plan.seconds_estimate);
+    if (plan.pace)
+      time +=
+          ", from " + std::to_string(plan.pace->runs) + (plan.pace->runs == 1 ? " run" : " runs") + " here";
+    line("time", time);
+  }
   for (const auto& note : plan.notes) line("note", note);
   return text;
 }
@@ -101,6 +120,7 @@ std::string plan_json(const Plan& plan, int indent) {
   json["threads"] = plan.threads;
   json["peak_memory_gb"] = plan.peak_memory_gb;
   json["seconds_estimate"] = plan.seconds_estimate ? Json(*plan.seconds_estimate) : Json();
+  json["estimate_runs"] = plan.pace ? Json(plan.pace->runs) : Json();
   json["notes"] = plan.notes;
   return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
 }

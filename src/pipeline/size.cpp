@@ -105,4 +105,11 @@ Canvas native_canvas(Size wanted, std::int64_t area, Size grid) {
   return best;
 }
 
+Size fitted(Size size, Size box) {
+  const double scale = std::min(
+      {1.0, static_cast<double>(box.width) / size.width, static_cast<double>(box.height) / size.height});
+  return {std::max(1, static_cast<int>(std::lround(size.width * scale))),
+          std::max(1, static_cast<int>(std::lround(size.height * scale)))};
+}
+
 }  // namespace sora

@@ -33,4 +33,7 @@ Canvas exact_canvas(Size wanted, Size grid);
 /// The canvas of about `area` pixels whose crop has the aspect of `wanted`, to be resampled to it.
 Canvas native_canvas(Size wanted, std::int64_t area, Size grid);
 
+/// The largest size of the same aspect within the box, but not larger than it is.
+Size fitted(Size size, Size box);
+
 }  // namespace sora

@@ -41,6 +41,7 @@ fs::path temporary_folder(const char* name) {
 
 Program::Program() : folder_(temporary_folder("sora-cli")), streams_(temporary_folder("sora-streams")) {
   environment["SORA_GEN_MODELS"] = std::string(SORA_TEST_DATA) + "/pipeline";
+  environment["XDG_CACHE_HOME"] = (streams_ / "cache").string();
   environment["PATH"] = "/usr/bin:/bin";
   environment["TERM"] = "xterm";
   environment["LANG"] = "C.UTF-8";

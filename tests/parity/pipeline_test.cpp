@@ -72,7 +72,9 @@ TEST_P(PipelineParity, MatchesDiffusersFromPromptToPixels) {
       return relative_l2(got, key.find("embeds") == std::string::npos ? want : with_zero_rows(want));
     };
     EXPECT_LT(error("prompt_embeds"), kTolerance);
-    if (request.guidance > 1.0) EXPECT_LT(error("negative_prompt_embeds"), kTolerance);
+    if (request.guidance > 1.0) {
+      EXPECT_LT(error("negative_prompt_embeds"), kTolerance);
+    }
     EXPECT_LT(error("noise_pred_0"), kTolerance);
     EXPECT_LT(error("latents"), kTolerance);
     EXPECT_GT(psnr(read_tensor(*request.dump_tensors, "video"), read_tensor(expected, "video")), 80);

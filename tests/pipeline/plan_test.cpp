@@ -83,6 +83,10 @@ TEST(Plan, OptionsOutOfRangeAreUsageErrors) {
   EXPECT_EQ(with([](Request& r) { r.dtype = "bfloat16"; }), ErrorKind::usage);
   EXPECT_EQ(with([](Request& r) { r.crf = 90; }), ErrorKind::usage);
   EXPECT_EQ(with([](Request& r) { r.output = "still.png", r.frames = 5; }), ErrorKind::usage);
+  EXPECT_EQ(with([](Request& r) { r.contact_sheet = "sheet.gif"; }), ErrorKind::usage);
+  EXPECT_EQ(with([](Request& r) { r.contact_sheet = "%05d.png"; }), ErrorKind::usage);
+  EXPECT_EQ(with([](Request& r) { r.thumbnail = "-"; }), ErrorKind::usage);
+  EXPECT_EQ(with([](Request& r) { r.thumbnail = "a.png", r.contact_sheet = "./a.png"; }), ErrorKind::usage);
   EXPECT_EQ(with([](Request& r) { r.max_memory = 0.01; }), ErrorKind::unavailable);
 }
 

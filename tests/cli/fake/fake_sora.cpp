@@ -3,6 +3,7 @@
 //   slow           many short steps, each asking whether to stop
 //   stuck          one step that never ends, with a temporary file open
 //   says           messages of every level
+//   previews       two previews, red over blue, and a message between them
 //   fails N        Error with exit code N
 //   throws         an exception of another kind, of several lines
 //   no memory      std::bad_alloc
@@ -48,6 +49,16 @@ void fail_as_asked(const Plan& plan) {
   if (has(plan, "no memory")) throw std::bad_alloc();
 }
 
+Preview red_over_blue(const Progress& now) {
+  Preview preview{4, 2, {}, now.step, now.steps};
+  for (int i = 0; i < 8; ++i) {
+    const bool red = i < 4;
+    preview.rgb.insert(preview.rgb.end(), {static_cast<std::uint8_t>(red ? 255 : 0), 0,
+                                           static_cast<std::uint8_t>(red ? 0 : 255)});
+  }
+  return preview;
+}
+
 Result run(Generator&, const Plan& plan, const RunHooks& hooks) {
   fail_as_asked(plan);
   Progress now;
@@ -58,10 +69,15 @@ Result run(Generator&, const Plan& plan, const RunHooks& hooks) {
   if (plan.output != "-") file = std::make_unique<OutputFile>(plan.output, plan.request.overwrite);
   if (file) file->write(kVideo, std::strlen(kVideo));
   for (now.step = 1; now.step <= now.steps; ++now.step) {
-    if (hooks.stop()) throw Error(ErrorKind::interrupted, "fake", "stopped at step " + std::to_string(now.step));
+    if (hooks.stop())
+      throw Error(ErrorKind::interrupted, "fake", "stopped at step " + std::to_string(now.step));
     now.elapsed += 0.05;
     now.eta = (now.steps - now.step) * 0.05;
     hooks.progress(now);
+    if (has(plan, "previews") && hooks.preview && now.step <= 2) {
+      if (now.step == 2) log(LogLevel::warning, "a message");
+      hooks.preview(red_over_blue(now));
+    }
     if (has(plan, "slow")) sleep_ms(50);
     while (has(plan, "stuck")) sleep_ms(1000);
   }
@@ -80,6 +96,9 @@ Result run(Generator&, const Plan& plan, const RunHooks& hooks) {
   result.bytes = std::strlen(kVideo);
   result.sha256 = sha256_hex(kVideo);
   result.seconds = 1.5;
+  result.load_seconds = 0.5;
+  result.step_seconds = 0.8;
+  result.frame_seconds = 0.2;
   return result;
 }
 
@@ -100,8 +119,7 @@ extern "C" SORA_API const sora::Entry* sora_entry() {
                                      "devices": [{"name": "cpu", "kind": "AVX2"}], "libav": ["libavcodec 1.2.3"],
                                      "codecs": {"h264": "libx264", "av1": ""}})");
           },
-      .inspect =
-          [](const std::filesystem::path& path) -> std::string {
+      .inspect = [](const std::filesystem::path& path) -> std::string {
         throw sora::Error(sora::ErrorKind::data, "fake", path.string() + ": is not looked at");
       }};
   return &entry;

@@ -1,0 +1,77 @@
+#include "jobs/batch_index.h"
+
+#include <cstdio>
+
+#include "core/file.h"
+#include "core/output_file.h"
+#include "jobs/index_page.h"
+#include "jobs/job_key.h"
+#include "sora/error.h"
+
+namespace fs = std::filesystem;
+
+namespace sora {
+namespace {
+
+constexpr std::uint64_t kLargestPoster = 4 << 20;
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", value);
+  return text;
+}
+
+std::vector<std::pair<std::string, std::string>> parameters_of(const Plan& plan) {
+  std::vector<std::pair<std::string, std::string>> list{
+      {"seed", std::to_string(*plan.request.seed)},
+      {"model", plan.model_name},
+      {"size", std::to_string(plan.width) + "x" + std::to_string(plan.height)},
+      {"length", number(static_cast<double>(plan.frames) / plan.fps) + " s at " + number(plan.fps) + " fps"},
+      {"steps", std::to_string(plan.steps) + " of " + plan.scheduler},
+      {"guidance", number(plan.guidance)}};
+  if (!plan.negative_prompt.empty() && plan.guidance > 1) list.emplace_back("not", plan.negative_prompt);
+  return list;
+}
+
+IndexEntry entry_of(const Job& job, const Plan& plan, const Journal& journal) {
+  const std::string key = job_key(plan);
+  IndexEntry entry;
+  entry.file = fs::path(job.output).lexically_relative(journal.folder()).string();
+  entry.prompt = plan.request.prompt;
+  entry.parameters = parameters_of(plan);
+  const JobRecord* record = journal.find(key);
+  if (record == nullptr) return entry;
+  if (record->state == JobRecord::State::done) {
+    entry.file = record->output;  // it may have been made under another name
+    entry.status = IndexStatus::done;
+    entry.seconds = record->seconds;
+    entry.bytes = record->bytes;
+    std::error_code code;
+    const fs::path poster = poster_path(journal, key);
+    if (fs::exists(poster, code)) entry.poster = read_text(poster, "index", kLargestPoster);
+  } else if (record->state == JobRecord::State::failed) {
+    entry.status = IndexStatus::failed;
+    entry.error = record->error;
+  }
+  return entry;
+}
+
+}  // namespace
+
+fs::path poster_path(const Journal& journal, const std::string& key) {
+  return journal.folder() / ".sora-gen" / "posters" / (key.substr(0, 32) + ".jpg");
+}
+
+void write_batch_index(const JobList& list, Planner& planner, const Journal& journal) {
+  std::vector<IndexEntry> entries;
+  for (const Job& job : list.jobs()) {
+    entries.push_back(entry_of(job, planner.plan(list.request(job)), journal));
+  }
+  const std::string title = fs::absolute(journal.folder()).lexically_normal().filename().string();
+  const std::string page = index_page(title.empty() ? "sora-gen" : title, entries);
+  OutputFile file(journal.folder() / "index.html", true);
+  file.write(page.data(), page.size());
+  file.commit();
+}
+
+}  // namespace sora

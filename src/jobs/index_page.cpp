@@ -1,0 +1,314 @@
+#include "jobs/index_page.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <cstdio>
+#include <string_view>
+
+#include "core/base64.h"
+
+namespace sora {
+namespace {
+
+// Colours come in two sets, for the light and the dark scheme of the reader's system. Cards out of view are
+// not laid out, so that a thousand of them scroll as ten do.
+constexpr std::string_view kStyle = R"css(
+:root { color-scheme: light dark; --ground: #f5f5f3; --card: #fff; --text: #1c1c1a; --soft: #62625e;
+  --line: #dededa; --accent: #0b5cad; --bad: #a8201a; --empty: #e6e6e2; }
+@media (prefers-color-scheme: dark) { :root { --ground: #161618; --card: #212124; --text: #ececea;
+  --soft: #a3a3a0; --line: #38383c; --accent: #7db8f5; --bad: #ff8f87; --empty: #2c2c30; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--ground); color: var(--text);
+  font: 1rem/1.45 system-ui, -apple-system, "Segoe UI", sans-serif; }
+header { padding: 1.25rem clamp(1rem, 3vw, 2.5rem) .75rem; }
+h1 { margin: 0; font-size: 1.4rem; line-height: 1.25; overflow-wrap: anywhere; }
+.summary { margin: .25rem 0 0; color: var(--soft); }
+form { display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; margin-top: .9rem; }
+form[hidden] { display: none; }
+input, select { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line);
+  border-radius: .45rem; padding: .45rem .7rem; min-height: 2.6rem; }
+input { flex: 1 1 14rem; max-width: 32rem; min-width: 0; }
+output { color: var(--soft); }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+ul { list-style: none; margin: 0; padding: .5rem clamp(1rem, 3vw, 2.5rem) 2.5rem; display: grid; gap: 1.1rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); align-items: start; }
+li { background: var(--card); border: 1px solid var(--line); border-radius: .7rem; overflow: hidden;
+  content-visibility: auto; contain-intrinsic-size: auto 24rem; }
+li[hidden] { display: none; }
+.picture { display: flex; align-items: center; justify-content: center; aspect-ratio: 16 / 10;
+  background: var(--empty); color: var(--soft); text-decoration: none; }
+.picture { position: relative; }
+.picture:has(video:not([controls]))::after { content: ""; position: absolute; left: .7rem; bottom: .7rem; width: 2rem;
+  height: 2rem; border-radius: 50%; pointer-events: none; background: #000a
+  conic-gradient(from 240deg at 100% 50%, #fff 60deg, #0000 0) 58% 50% / 45% 45% no-repeat; }
+.picture.playing::after { display: none; }
+.picture video { cursor: pointer; }
+.picture video, .picture img { width: 100%; height: 100%; object-fit: contain; display: block; }
+.text { padding: .75rem .9rem .85rem; }
+h2 { margin: 0; font-size: 1rem; font-weight: 500; white-space: pre-line; overflow-wrap: anywhere;
+  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 4; overflow: hidden; }
+li:has(details[open]) h2 { -webkit-line-clamp: unset; display: block; }
+.facts { margin: .4rem 0 0; color: var(--soft); font-size: .875rem; overflow-wrap: anywhere; }
+.error { margin: .4rem 0 0; color: var(--bad); font-size: .875rem; overflow-wrap: anywhere; }
+a { color: var(--accent); }
+details { margin-top: .5rem; font-size: .875rem; }
+summary { cursor: pointer; color: var(--soft); padding: .15rem 0; }
+dl { margin: .3rem 0 0; display: grid; grid-template-columns: auto 1fr; gap: .1rem .8rem; }
+dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; white-space: pre-line; }
+)css";
+
+// Videos play while the pointer is over them, where there is a pointer and motion is welcome, and from a
+// click or a key on with their own controls. Without the script they have these from the start, and nothing
+// is filtered.
+constexpr std::string_view kScript = R"js(
+{
+  const form = document.querySelector("form"), words = form.elements.words, status = form.elements.status;
+  const cards = [...document.querySelectorAll("li")];
+  const texts = cards.map(card => card.textContent.toLowerCase());
+  const count = document.querySelector("output");
+  function filter() {
+    const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    cards.forEach((card, i) => {
+      const fits = (!status.value || card.dataset.status === status.value) &&
+                   wanted.every(word => texts[i].includes(word));
+      card.hidden = !fits;
+      if (fits) ++shown;
+      else card.querySelector("video")?.pause();
+    });
+    count.value = shown === cards.length ? "" : shown + " of " + cards.length + " shown";
+  }
+  form.hidden = false;
+  form.addEventListener("input", filter);
+  form.addEventListener("submit", event => event.preventDefault());
+  filter();
+  // The controls come with the first click or key, so that they do not lie over the poster before.
+  const begin = video => { video.controls = true; video.play().catch(() => {}); };
+  const hovers = matchMedia("(hover: hover) and (prefers-reduced-motion: no-preference)").matches;
+  for (const video of document.querySelectorAll("video")) {
+    video.controls = false;
+    video.tabIndex = 0;
+    video.addEventListener("click", event => {
+      if (video.controls) return;
+      event.preventDefault();
+      begin(video);
+    });
+    video.addEventListener("keydown", event => {
+      if (video.controls || (event.key !== "Enter" && event.key !== " ")) return;
+      event.preventDefault();
+      begin(video);
+    });
+    video.addEventListener("play", () => video.parentNode.classList.add("playing"));
+    video.addEventListener("pause", () => video.parentNode.classList.remove("playing"));
+    if (!hovers) continue;
+    video.addEventListener("mouseenter", () => video.play().catch(() => {}));
+    video.addEventListener("mouseleave", () => video.pause());
+  }
+}
+)js";
+
+// --- texts ----------------------------------------------------------------------------------
+
+// Bytes of the UTF-8 sequence that begins at `at`; 0 when there is none (RFC 3629).
+std::size_t sequence_length(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) {
+    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
+  };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xc2 && first < 0xe0   ? 2
+                             : first >= 0xe0 && first < 0xf0 ? 3
+                             : first >= 0xf0 && first < 0xf5 ? 4
+                                                             : 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0U) != 0x80) return 0;
+  }
+  const unsigned second = byte(1);
+  const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
+  const bool surrogate = first == 0xed && second >= 0xa0;
+  const bool too_large = first == 0xf4 && second >= 0x90;
+  return overlong || surrogate || too_large ? 0 : length;
+}
+
+// For element content and for attributes in double quotes.
+std::string escaped(std::string_view text) {
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = sequence_length(text, at);
+    const char c = text[at];
+    const bool control = static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t';
+    if (length == 0 || control || c == '\x7f') {
+      result += "\xef\xbf\xbd";  // U+FFFD
+    } else if (c == '&') {
+      result += "&amp;";
+    } else if (c == '<') {
+      result += "&lt;";
+    } else if (c == '>') {
+      result += "&gt;";
+    } else if (c == '"') {
+      result += "&quot;";
+    } else if (c == '\'') {
+      result += "&#39;";
+    } else {
+      result += text.substr(at, length);
+    }
+    at += std::max<std::size_t>(1, length);
+  }
+  return result;
+}
+
+// A file's name as a relative URL: every byte that is not unreserved (RFC 3986) or a slash in hexadecimal.
+// "./" keeps a name such as "//host/a.mp4" or "a:b.mp4" from meaning anything else.
+std::string url_of(const std::string& file) {
+  std::string url = file.starts_with('/') ? "" : "./";
+  std::string_view rest = file;
+  while (rest.starts_with("//")) rest.remove_prefix(1);
+  for (const char c : rest) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0 && byte < 0x80) {
+      url += c;
+    } else if (std::string_view("-._~/").find(c) != std::string_view::npos) {
+      url += c;
+    } else {
+      std::array<char, 4> text{};
+      std::snprintf(text.data(), text.size(), "%%%02X", byte);
+      url += text.data();
+    }
+  }
+  return url;
+}
+
+std::string printed(const char* format, double value) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), format, value);
+  return text.data();
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  const auto value = static_cast<double>(bytes);
+  if (value < 1e3) return printed("%.0f B", value);
+  if (value < 1e6) return printed("%.0f kB", value / 1e3);
+  if (value < 1e9) return printed("%.1f MB", value / 1e6);
+  return printed("%.1f GB", value / 1e9);
+}
+
+std::string time_text(double seconds) {
+  if (seconds < 60) return printed("%.1f s", seconds);
+  const double minutes = std::floor(seconds / 60);
+  if (minutes < 60)
+    return printed("%.0f min ", minutes) + printed("%02.0f s", std::floor(seconds - minutes * 60));
+  return printed("%.0f h ", std::floor(minutes / 60)) + printed("%02.0f min", std::fmod(minutes, 60));
+}
+
+// --- cards ----------------------------------------------------------------------------------
+
+const char* name_of(IndexStatus status) {
+  switch (status) {
+    case IndexStatus::done:
+      return "done";
+    case IndexStatus::failed:
+      return "failed";
+    case IndexStatus::left:
+      break;
+  }
+  return "left";
+}
+
+bool has_extension(const std::string& file, std::initializer_list<std::string_view> extensions) {
+  const std::size_t dot = file.rfind('.');
+  if (dot == std::string::npos) return false;
+  std::string extension = file.substr(dot + 1);
+  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return std::find(extensions.begin(), extensions.end(), extension) != extensions.end();
+}
+
+std::string picture_of(const IndexEntry& entry) {
+  const std::string poster = entry.poster.empty() ? "" : "data:image/jpeg;base64," + base64(entry.poster);
+  if (entry.status != IndexStatus::done) {
+    return std::string("<div class=\"picture\">") +
+           (entry.status == IndexStatus::failed ? "failed" : "not made yet") + "</div>\n";
+  }
+  const std::string url = url_of(entry.file);
+  const std::string label = escaped(entry.prompt);
+  if (has_extension(entry.file, {"mp4", "m4v", "mov", "webm"})) {
+    return "<div class=\"picture\"><video src=\"" + url + "\" preload=\"none\"" +
+           (poster.empty() ? "" : " poster=\"" + poster + "\"") +
+           " controls muted loop playsinline aria-label=\"" + label + "\"></video></div>\n";
+  }
+  const bool still = has_extension(entry.file, {"png", "jpg", "jpeg", "webp", "gif"});
+  const std::string shown = !poster.empty() ? poster : still ? url : "";
+  return "<a class=\"picture\" href=\"" + url + "\">" +
+         (shown.empty() ? "open" : "<img src=\"" + shown + "\" loading=\"lazy\" alt=\"" + label + "\">") +
+         "</a>\n";
+}
+
+std::string card_of(const IndexEntry& entry) {
+  std::string facts = entry.file.empty() ? ""
+                      : entry.status == IndexStatus::done
+                          ? "<a href=\"" + url_of(entry.file) + "\">" + escaped(entry.file) + "</a>"
+                          : escaped(entry.file);
+  const auto fact = [&](const std::string& text) { facts += (facts.empty() ? "" : " · ") + text; };
+  if (entry.bytes > 0) fact(bytes_text(entry.bytes));
+  if (entry.seconds > 0) fact("made in " + time_text(entry.seconds));
+
+  std::string card = std::string("<li data-status=\"") + name_of(entry.status) + "\">\n" + picture_of(entry);
+  card += "<div class=\"text\">\n<h2>" + (entry.prompt.empty() ? "(no prompt)" : escaped(entry.prompt)) +
+          "</h2>\n";
+  if (entry.status == IndexStatus::failed) {
+    card += "<p class=\"error\">failed: " + escaped(entry.error) + "</p>\n";
+  }
+  if (!facts.empty()) card += "<p class=\"facts\">" + facts + "</p>\n";
+  if (!entry.parameters.empty()) {
+    card += "<details><summary>Parameters</summary><dl>\n";
+    for (const auto& [name, value] : entry.parameters) {
+      card += "<dt>" + escaped(name) + "</dt><dd>" + escaped(value) + "</dd>\n";
+    }
+    card += "</dl></details>\n";
+  }
+  return card + "</div>\n</li>\n";
+}
+
+std::string summary_of(const std::vector<IndexEntry>& entries) {
+  std::array<std::size_t, 3> counts{};
+  std::uint64_t bytes = 0;
+  double seconds = 0;
+  for (const IndexEntry& entry : entries) {
+    ++counts.at(static_cast<std::size_t>(entry.status));
+    bytes += entry.bytes;
+    seconds += entry.seconds;
+  }
+  std::string text = std::to_string(counts[0]) + " done";
+  if (counts[1] > 0) text += " · " + std::to_string(counts[1]) + " failed";
+  if (counts[2] > 0) text += " · " + std::to_string(counts[2]) + " left";
+  if (bytes > 0) text += " · " + bytes_text(bytes);
+  if (seconds > 0) text += " · made in " + time_text(seconds);
+  return text;
+}
+
+}  // namespace
+
+std::string index_page(const std::string& title, const std::vector<IndexEntry>& entries) {
+  std::string page =
+      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<link rel=\"icon\" href=\"data:,\">\n";  // no request for a favicon
+  page += "<title>" + escaped(title) + "</title>\n<style>";
+  page += kStyle;
+  page += "</style>\n</head>\n<body>\n<header>\n<h1>" + escaped(title) + "</h1>\n<p class=\"summary\">" +
+          summary_of(entries) +
+          "</p>\n<form role=\"search\" hidden>\n"
+          "<input type=\"search\" name=\"words\" placeholder=\"Filter by words\" aria-label=\"Filter by "
+          "words\">\n"
+          "<select name=\"status\" aria-label=\"Status\"><option value=\"\">all</option>"
+          "<option>done</option><option>failed</option><option>left</option></select>\n"
+          "<output aria-live=\"polite\"></output>\n</form>\n</header>\n<main>\n<ul>\n";
+  for (const IndexEntry& entry : entries) page += card_of(entry);
+  page += "</ul>\n</main>\n<script>";
+  page += kScript;
+  page += "</script>\n</body>\n</html>\n";
+  return page;
+}
+
+}  // namespace sora
