@@ -1,42 +1,15 @@
-// Checkpoint folders in the diffusers layout: model_index.json, one folder a component, weights as one
-// safetensors file or as shards behind an index.
+// Model folders in the diffusers layout: model_index.json, and one folder a component.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "checkpoint/safetensors.h"
+#include "checkpoint/checkpoint.h"
 
 namespace sora {
-
-/// The weight files of one component, opened, with one name space over all shards.
-class Checkpoint {
- public:
-  /// Opens `<folder>/<stem>.safetensors` or the shards that `<folder>/<stem>.safetensors.index.json`
-  /// names. Throws Error: no_input, refused (only pickled weights there), data.
-  Checkpoint(const std::filesystem::path& folder, const std::string& stem);
-
-  const std::filesystem::path& folder() const { return folder_; }
-  std::vector<std::string> names() const;
-  const TensorInfo* find(const std::string& name) const;  ///< null if there is none
-  void read(const std::string& name, void* destination) const;
-  std::uint64_t bytes() const;  ///< size of all files
-
- private:
-  struct Entry {
-    std::size_t file;
-    const TensorInfo* info;
-  };
-  void add(SafetensorsFile file, const std::map<std::string, std::string>* weight_map);
-
-  std::filesystem::path folder_;
-  std::vector<std::unique_ptr<SafetensorsFile>> files_;
-  std::map<std::string, Entry> entries_;
-};
 
 /// model_index.json.
 struct ModelFolder {

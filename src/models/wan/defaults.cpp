@@ -97,8 +97,7 @@ void count_weights(ModelFacts& facts) {
     const Checkpoint checkpoint(facts.folder.component(name), weight_stem(name));
     facts.weight_bytes += checkpoint.bytes();
     for (const auto& tensor : checkpoint.names()) {
-      const TensorInfo* info = checkpoint.find(tensor);
-      facts.parameters += (info->end - info->begin) / dtype_size(info->dtype);
+      facts.parameters += checkpoint.find(tensor)->elements();
     }
   }
 }
