@@ -32,4 +32,8 @@ class WeightFile {
 /// Throws Error: no_input, refused (a pickle), data (neither, or broken).
 std::unique_ptr<WeightFile> open_weight_file(const std::filesystem::path& path);
 
+/// The value of a tensor of one element. Throws Error (data) if it is not one F32, F16 or BF16, or not
+/// finite.
+float read_scalar(const WeightFile& file, const std::string& name);
+
 }  // namespace sora
