@@ -1,14 +1,10 @@
 #include "checkpoint/checkpoint.h"
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string_view>
 
-#include "checkpoint/quantised.h"
 #include "checkpoint/safetensors.h"
 #include "core/file.h"
 #include "sora/error.h"
@@ -78,28 +74,10 @@ bool is_fp8_note(std::string_view name) {
          name.ends_with(".input_scale") || name.ends_with(".comfy_quant");
 }
 
-float read_scale(const WeightFile& file, const std::string& name, const TensorInfo& info) {
-  if (info.elements() != 1 ||
-      (info.dtype != DType::f32 && info.dtype != DType::f16 && info.dtype != DType::bf16)) {
-    fail(file.path(), "the scale " + name + " is " + shape_text(info.shape) + " of type " +
-                          dtype_name(info.dtype) + ", expected one F32, F16 or BF16 for the whole tensor");
-  }
-  std::uint8_t bytes[4] = {};
-  file.read(info, bytes);
-  float value = 0;
-  std::uint16_t half = 0;
-  std::memcpy(&half, bytes, sizeof half);
-  if (info.dtype == DType::f32) {
-    std::memcpy(&value, bytes, sizeof value);
-  } else {
-    value = info.dtype == DType::f16 ? half_to_float(half)
-                                     : std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16);
-  }
-  if (!std::isfinite(value) || value <= 0) {
-    fail(file.path(), "the scale " + name + " is " + std::to_string(value) +
-                          ", expected a finite number above 0; the file is damaged, get it again");
-  }
-  return value;
+float read_scale(const WeightFile& file, const std::string& name) {
+  const float value = read_scalar(file, name);
+  if (value > 0) return value;
+  fail(file.path(), "the scale " + name + " is " + std::to_string(value) + ", expected a number above 0");
 }
 
 }  // namespace
@@ -164,7 +142,7 @@ void Checkpoint::read_scales() {
       const std::string weight = name.substr(0, name.size() - ending->size()) + ".weight";
       const auto target = entries_.find(weight);
       if (target == entries_.end()) fail(path_, "has a scale " + name + ", but no tensor " + weight);
-      target->second.scale = read_scale(*files_[it->second.file], name, it->second.info);
+      target->second.scale = read_scale(*files_[it->second.file], name);
     } else if (!is_fp8_note(name)) {
       ++it;
       continue;

@@ -35,6 +35,11 @@ fs::path ModelFolder::component(const std::string& name) const {
   return path;
 }
 
+ComponentSource ModelFolder::source(const std::string& name) const {
+  const auto found = elsewhere.find(name);
+  return found == elsewhere.end() ? ComponentSource(component(name)) : found->second;
+}
+
 ModelFolder open_model_folder(const fs::path& dir) {
   if (!fs::is_directory(dir)) {
     throw Error(ErrorKind::no_input, kComponent, dir.string() + ": no such model folder");

@@ -52,6 +52,14 @@ std::string set(int& field, const Json& value) { return set_integer(field, value
 std::string set(std::uint64_t& field, const Json& value) { return set_integer(field, value); }
 std::string set(FlagCount& field, const Json& value) { return set_integer(field.count, value); }
 
+std::string set(std::vector<std::string>& field, const Json& value) {
+  const bool texts = value.is_array() && std::all_of(value.begin(), value.end(),
+                                                     [](const Json& item) { return item.is_string(); });
+  if (!texts) return "a list of texts in quotes";
+  field = value.get<std::vector<std::string>>();
+  return {};
+}
+
 template <class T>
 std::string set(std::optional<T>& field, const Json& value) {
   return set(field.emplace(), value);

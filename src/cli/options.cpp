@@ -131,6 +131,8 @@ class Parser {
       if (option->count() == 0) return;
       if constexpr (std::is_same_v<std::decay_t<decltype(field)>, FlagCount>) {
         field.count = static_cast<int>(option->count());
+      } else if constexpr (std::is_same_v<std::decay_t<decltype(field)>, std::vector<std::string>>) {
+        field = option->results();  // every time that it is given
       } else {
         const std::string text = this->text(name);
         if (std::find(flags_.begin(), flags_.end(), text) != flags_.end()) {

@@ -16,6 +16,7 @@
 #include "pipeline/frames.h"
 #include "pipeline/metadata.h"
 #include "pipeline/model.h"
+#include "pipeline/model_choice.h"
 #include "sampling/noise.h"
 #include "sora/error.h"
 
@@ -161,7 +162,7 @@ void write_dump(const Plan& plan, const Conditioning& text, const Dump& dump) {
 
 struct Generator::State {
   std::optional<Model> model;
-  std::string key;  // model folder, device and dtype of what is loaded
+  std::string key;  // model_key() of what is loaded
 
   Result run(const Plan& plan, const ProgressSink& progress, const StopRequest& stop);
 };
@@ -177,7 +178,7 @@ Result Generator::State::run(const Plan& plan, const ProgressSink& progress, con
   const auto writer = open_writer(video_settings(plan), {plan.output, plan.request.overwrite, 1});
 
   report.enter(Phase::load);
-  const std::string wanted = plan.model_dir.string() + '\n' + plan.device + '\n' + plan.dtype;
+  const std::string wanted = model_key(plan);
   if (!model || key != wanted) {
     model.reset();  // before the next one takes its place in memory
     model = load_model(plan);

@@ -10,6 +10,7 @@
 #include "core/output_format.h"
 #include "models/wan/defaults.h"
 #include "pipeline/memory.h"
+#include "pipeline/model_choice.h"
 #include "pipeline/size.h"
 #include "pipeline/windows.h"
 #include "sora/error.h"
@@ -232,9 +233,12 @@ Plan make_plan(const Request& request) {
     std::random_device entropy;
     plan.request.seed = entropy();  // 32 bits: short enough to type again
   }
-  plan.model_dir = find_model(request.model);
-  const wan::ModelFacts model = wan::read_model(plan.model_dir);
-  plan.model_name = std::filesystem::weakly_canonical(plan.model_dir).filename().string();
+  plan.model_dir = chosen_folder(request);
+  const wan::ModelFacts model = wan::read_model(plan.model_dir, chosen_files(request));
+  check_loras(request, model.folder);
+  plan.model_name = plan.model_dir.empty()
+                        ? std::filesystem::path(*request.transformer).stem().string()
+                        : std::filesystem::weakly_canonical(plan.model_dir).filename().string();
   plan.pipeline = model.folder.pipeline;
   plan.weight_bytes = model.weight_bytes;
   plan_sampling(plan, model);
