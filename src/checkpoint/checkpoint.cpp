@@ -16,6 +16,8 @@ namespace {
 
 constexpr const char* kComponent = "checkpoint";
 
+constexpr std::uint64_t kLargestIndex = 500'000;  // bytes; that of a model of 14 billion weights has 110 kB
+
 [[noreturn]] void fail(const fs::path& path, const std::string& what) {
   throw Error(ErrorKind::data, kComponent, path.string() + ": " + what);
 }
@@ -40,7 +42,7 @@ fs::path shard_path(const fs::path& folder, const fs::path& index, const std::st
 }
 
 std::map<std::string, std::string> read_index(const fs::path& path) {
-  const auto index = nlohmann::json::parse(read_text(path, kComponent, 256u << 20), nullptr, false);
+  const auto index = nlohmann::json::parse(read_text(path, kComponent, kLargestIndex), nullptr, false);
   if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object()) {
     fail(path, "has no weight_map");
   }

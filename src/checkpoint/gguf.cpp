@@ -16,7 +16,7 @@ constexpr const char* kComponent = "checkpoint";
 // refused before it costs time or memory.
 constexpr std::uint64_t kMaxHeader = 64'000'000;  // bytes
 constexpr std::uint64_t kMaxKeys = 10'000;
-constexpr std::uint64_t kMaxTensors = 100'000;
+constexpr std::uint64_t kMaxTensors = 20'000;
 constexpr std::uint64_t kMaxName = 1024;       // bytes; the format allows 64 in a tensor's name
 constexpr std::uint64_t kMaxText = 1'000'000;  // bytes of a text that is kept
 constexpr std::uint64_t kMaxAlignment = 1 << 20;

@@ -12,7 +12,10 @@ namespace sora {
 namespace {
 
 constexpr const char* kComponent = "checkpoint";
-constexpr std::uint64_t kMaxHeader = 100'000'000;  // the format's own limit
+// The format allows headers of 100 MB; the largest of real files (with a log of the training in it) have some
+// 2 MB. What is far beyond them is refused before it costs time or memory.
+constexpr std::uint64_t kMaxHeader = 8'000'000;  // bytes
+constexpr std::size_t kMaxTensors = 20'000;
 
 // The types that are read, which bear the format's names.
 constexpr std::array kDTypes{DType::f64,     DType::f32, DType::f16, DType::bf16, DType::f8_e4m3,
@@ -33,6 +36,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
 
   bool key(string_t& name) override {
     if (depth_ == 1) {
+      if (names_.size() > kMaxTensors)
+        return refuse("it has over " + std::to_string(kMaxTensors) + " tensors");
       if (!names_.insert({name, true}).second) return refuse("the name \"" + name + "\" stands twice");
       name_ = name;
       fields_ = 0;

@@ -52,6 +52,7 @@ void read_transformer(ModelFacts& facts) {
   facts.patch_height = static_cast<int>(config.patch_size[1]);
   facts.patch_width = static_cast<int>(config.patch_size[2]);
   facts.latent_channels = static_cast<int>(config.in_channels);
+  facts.text_dim = config.text_dim;
   facts.transformer_dim = config.dim();
   count_weights(facts, checkpoint);
   if (!facts.folder.has("transformer_2")) return;
@@ -86,7 +87,13 @@ void read_vae(ModelFacts& facts) {
 }
 
 void read_text_encoder(ModelFacts& facts) {
-  const T5Files files = open_text_encoder(facts.folder.source("text_encoder"));
+  const ComponentSource source = facts.folder.source("text_encoder");
+  const T5Files files = open_text_encoder(source);
+  if (files.config.d_model != facts.text_dim) {
+    throw Error(ErrorKind::data, "text_encoder",
+                source.path.string() + ": is " + std::to_string(files.config.d_model) + " wide, expected " +
+                    std::to_string(facts.text_dim) + ", the transformer's text_dim");
+  }
   count_weights(facts, files.checkpoint);
   facts.tokenizer = tokenizer_of(facts.folder);
 }

@@ -16,10 +16,11 @@ struct ModelFacts {
   std::filesystem::path tokenizer;  ///< a folder, or a file that holds it
 
   // Geometry
-  int latent_channels = 0;  ///< channels of the latents
-  int spatial_scale = 8;    ///< pixels a latent cell
-  int temporal_scale = 4;   ///< frames a latent frame (the first stands alone)
-  int patch_height = 2;     ///< latent cells a token
+  int latent_channels = 0;    ///< channels of the latents
+  std::int64_t text_dim = 0;  ///< width of the prompt's vectors
+  int spatial_scale = 8;      ///< pixels a latent cell
+  int temporal_scale = 4;     ///< frames a latent frame (the first stands alone)
+  int patch_height = 2;       ///< latent cells a token
   int patch_width = 2;
   std::string scheduler;  ///< unipc, euler or dpm++
   double flow_shift = 1;
