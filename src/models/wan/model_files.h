@@ -18,6 +18,9 @@ using Replacements = std::map<std::string, std::filesystem::path>;
 /// as a pickle), data.
 ModelFolder open_wan_model(const std::filesystem::path& dir, const Replacements& replacements = {});
 
+/// Whether a folder may be a model: what it has is not looked into.
+bool may_be_model(const std::filesystem::path& dir);
+
 /// Whether `replacements` make a model without a folder.
 bool is_whole_model(const Replacements& replacements);
 
