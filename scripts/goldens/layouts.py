@@ -23,6 +23,7 @@ import torch
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
 from diffusers.loaders.single_file_utils import convert_wan_transformer_to_diffusers, convert_wan_vae_to_diffusers
 from safetensors.torch import load_file, save_file
+from sentencepiece import sentencepiece_model_pb2
 from transformers import UMT5Config, UMT5EncoderModel
 
 TRANSFORMER = [
@@ -140,9 +141,21 @@ def gguf_text(weights, layers):
     return {table.get_name(name, try_suffixes=(".weight",)): value for name, value in weights.items()}
 
 
-def write_gguf(path, arch, tensors, kinds=(), joined=()):
+def add_tokenizer(writer, file):
+    """As llama.cpp's converter does for T5."""
+    model = sentencepiece_model_pb2.ModelProto.FromString(file.read_bytes())
+    writer.add_tokenizer_model("t5")
+    writer.add_token_list([piece.piece for piece in model.pieces])
+    writer.add_token_scores([piece.score for piece in model.pieces])
+    writer.add_token_types([piece.type for piece in model.pieces])
+    writer.add_precompiled_charsmap(model.normalizer_spec.precompiled_charsmap)
+
+
+def write_gguf(path, arch, tensors, kinds=(), joined=(), tokenizer=None):
     """Quantises the tensors that a kind fits; gives the values that the file stands for."""
     writer = gguf.GGUFWriter(path, arch)
+    if tokenizer:
+        add_tokenizer(writer, tokenizer)
     expected = {}
     index = 0
     for name, value in tensors.items():
@@ -231,7 +244,8 @@ def texts(root, out):
     save(original_text(weights), out / "original.safetensors")
     spiece = (root / "text/tokenizers/plain/spiece.model").read_bytes()
     save({**weights, "spiece_model": torch.frombuffer(bytearray(spiece), dtype=torch.uint8)}, out / "comfy.safetensors")
-    write_gguf(out / "umt5.gguf", "t5encoder", gguf_text(weights, layers))
+    write_gguf(out / "umt5.gguf", "t5encoder", gguf_text(weights, layers),
+               tokenizer=root / "text/tokenizers/plain/spiece.model")
 
 
 def parts(root, out):

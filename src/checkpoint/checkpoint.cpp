@@ -92,13 +92,14 @@ Checkpoint::Checkpoint(const fs::path& file) : path_(file) {
 Checkpoint::Checkpoint(const fs::path& folder, const std::string& stem) : path_(folder) {
   const fs::path single = folder / (stem + ".safetensors");
   const fs::path index = folder / (stem + ".safetensors.index.json");
-  if (fs::exists(single)) {
+  std::error_code code;  // a link that leads to itself is no file
+  if (fs::exists(single, code)) {
     add(std::make_unique<SafetensorsFile>(single), nullptr);
     read_scales();
     return;
   }
-  if (!fs::exists(index)) {
-    if (!fs::is_directory(folder)) {
+  if (!fs::exists(index, code)) {
+    if (!fs::is_directory(folder, code)) {
       throw Error(ErrorKind::no_input, kComponent, folder.string() + ": no such folder");
     }
     if (const auto pickle = pickled_weights(folder)) {

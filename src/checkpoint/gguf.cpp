@@ -132,29 +132,32 @@ Value read_value_type(HeaderReader& reader, const std::string& what) {
 }
 
 // `numbers` takes the values of a short list of whole numbers of 32 bits.
-void read_list(HeaderReader& reader, const std::string& what, std::vector<std::int64_t>& numbers) {
+GgufList read_list(HeaderReader& reader, const std::string& what, std::vector<std::int64_t>& numbers) {
   const Value type = read_value_type(reader, what);
-  const auto count = reader.number<std::uint64_t>(what);
+  GgufList list;
+  list.count = reader.number<std::uint64_t>(what);
+  list.begin = reader.position();
+  list.texts = type == Value::text;
+  list.element = kValueBytes[static_cast<std::size_t>(type)];
   if (type == Value::list) reader.fail(what + " is a list of lists, which no checkpoint needs");
-  if (type == Value::text) {
-    if (count > reader.left() / 8) {
-      reader.fail(what + " claims " + std::to_string(count) + " texts, for which the header has no room");
-    }
-    for (std::uint64_t i = 0; i < count; ++i) reader.skip(reader.number<std::uint64_t>(what), what);
-    return;
+  if (list.count > reader.left() / (list.texts ? 8 : list.element)) {
+    reader.fail(what + " claims " + std::to_string(list.count) + " values, for which the header has no room");
   }
-  const std::uint64_t size = kValueBytes[static_cast<std::size_t>(type)];
-  if (count > reader.left() / size) {
-    reader.fail(what + " claims " + std::to_string(count) + " values, for which the header has no room");
+  if (list.texts) {
+    for (std::uint64_t i = 0; i < list.count; ++i) reader.skip(reader.number<std::uint64_t>(what), what);
+  } else if ((type == Value::i32 || type == Value::u32) && list.count <= kMaxDimensions) {
+    for (std::uint64_t i = 0; i < list.count; ++i) numbers.push_back(reader.number<std::int32_t>(what));
+  } else {
+    reader.skip(list.count * list.element, what);
   }
-  const bool whole = type == Value::i32 || type == Value::u32;
-  if (!whole || count > kMaxDimensions) return reader.skip(count * size, what);
-  for (std::uint64_t i = 0; i < count; ++i) numbers.push_back(reader.number<std::int32_t>(what));
+  list.end = reader.position();
+  return list;
 }
 
 struct Metadata {
   std::map<std::string, std::string> texts;
-  std::map<std::string, std::vector<std::int64_t>> lists;
+  std::map<std::string, std::vector<std::int64_t>> numbers;  // short lists
+  std::map<std::string, GgufList> lists;
   std::uint64_t alignment = 32;
 };
 
@@ -173,10 +176,9 @@ void read_entry(HeaderReader& reader, Metadata& metadata) {
     if (!metadata.texts.emplace(key, reader.text(kMaxText, what)).second) reader.fail(what + " stands twice");
   } else if (type == Value::list) {
     std::vector<std::int64_t> numbers;
-    read_list(reader, what, numbers);
-    if (!numbers.empty() && !metadata.lists.emplace(key, std::move(numbers)).second) {
+    if (!metadata.lists.emplace(key, read_list(reader, what, numbers)).second)
       reader.fail(what + " stands twice");
-    }
+    metadata.numbers[key] = std::move(numbers);
   } else {
     reader.skip(kValueBytes[static_cast<std::size_t>(type)], what);
   }
@@ -239,8 +241,8 @@ std::pair<std::string, TensorInfo> read_tensor_entry(HeaderReader& reader, const
   }
   // ComfyUI's converter folds the kernels of convolutions into rows that can be cut in blocks, and notes
   // the shape that they had.
-  const auto noted = metadata.lists.find("comfy.gguf.orig_shape." + name);
-  if (noted != metadata.lists.end()) {
+  const auto noted = metadata.numbers.find("comfy.gguf.orig_shape." + name);
+  if (noted != metadata.numbers.end()) {
     if (product(noted->second) != count) {
       reader.fail(what + " of shape " + shape_text(tensor.shape) + " cannot have been " +
                   shape_text(noted->second) + ", as the metadata says");
@@ -271,6 +273,7 @@ GgufFile::GgufFile(const std::filesystem::path& path) : file_(path, kComponent) 
   Metadata metadata;
   for (std::uint64_t i = 0; i < key_count; ++i) read_entry(reader, metadata);
   metadata_ = std::move(metadata.texts);
+  lists_ = std::move(metadata.lists);
   for (std::uint64_t i = 0; i < tensor_count; ++i) {
     auto [name, tensor] = read_tensor_entry(reader, metadata);
     if (!tensors_.emplace(name, std::move(tensor)).second) {
@@ -299,6 +302,12 @@ GgufFile::GgufFile(const std::filesystem::path& path) : file_(path, kComponent) 
       reader.fail("tensors overlap at byte " + std::to_string(ranges[i].first) + " of the data");
     }
   }
+}
+
+std::string GgufFile::read(const GgufList& list) const {
+  std::string bytes(list.end - list.begin, '\0');
+  file_.read_at(bytes.data(), bytes.size(), list.begin);
+  return bytes;
 }
 
 void GgufFile::read(const TensorInfo& tensor, std::uint64_t first, std::uint64_t bytes,

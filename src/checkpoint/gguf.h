@@ -11,6 +11,16 @@
 
 namespace sora {
 
+/// Where a list of the metadata, such as a vocabulary, lies in the file. A text in it is its length (64 bits)
+/// and its bytes.
+struct GgufList {
+  bool texts = false;
+  std::uint64_t element = 0;  ///< bytes of one, where they are not texts
+  std::uint64_t count = 0;
+  std::uint64_t begin = 0;  ///< byte range in the file, checked
+  std::uint64_t end = 0;
+};
+
 class GgufFile : public WeightFile {
  public:
   /// Throws Error: no_input (missing), data (any rule of the format is broken, or a tensor has a type that
@@ -20,8 +30,11 @@ class GgufFile : public WeightFile {
   const std::filesystem::path& path() const override { return file_.path(); }
   std::uint64_t size() const override { return file_.size(); }
   const std::map<std::string, TensorInfo>& tensors() const override { return tensors_; }
-  /// Keys whose value is a text; numbers and lists, such as a vocabulary, are checked and passed by.
+  /// Keys whose value is a text; numbers are passed by.
   const std::map<std::string, std::string>& metadata() const override { return metadata_; }
+
+  const std::map<std::string, GgufList>& lists() const { return lists_; }
+  std::string read(const GgufList& list) const;  ///< its bytes
 
   using WeightFile::read;
   void read(const TensorInfo& tensor, std::uint64_t first, std::uint64_t bytes,
@@ -31,6 +44,7 @@ class GgufFile : public WeightFile {
   File file_;
   std::map<std::string, TensorInfo> tensors_;
   std::map<std::string, std::string> metadata_;
+  std::map<std::string, GgufList> lists_;
 };
 
 }  // namespace sora

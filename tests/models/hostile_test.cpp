@@ -14,6 +14,7 @@
 #include "checkpoint/lora.h"
 #include "core/file.h"
 #include "models/t5/files.h"
+#include "models/t5/gguf_tokenizer.h"
 #include "models/wan/components.h"
 #include "models/wan/names.h"
 #include "sora/error.h"
@@ -323,6 +324,40 @@ TEST_F(Hostile, ScalesThatAreNoNumbersAreBadData) {
   for (const Case& file : cases) {
     const fs::path path = write("weights", file.bytes);
     expect_refused(file.name, [&] { (void)Checkpoint(path); });
+  }
+}
+
+TEST_F(Hostile, TokenizersInWeightsThatDoNotFitAreBadData) {
+  const auto list = [](const std::string& key, std::uint32_t type, std::uint64_t count,
+                       const std::string& values) {
+    return text(key) + raw(kList) + raw(type) + raw(count) + values;
+  };
+  const std::string kind = text("tokenizer.ggml.model") + raw(kText) + text("t5");
+  const std::string pieces = list("tokenizer.ggml.tokens", kText, 2, text("a") + text("b"));
+  const auto scores = [&](float first) {
+    return list("tokenizer.ggml.scores", 6, 2, raw(first) + raw(0.0f));
+  };
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<Case> cases{
+      {"of no kind", gguf(0, 2, pieces + scores(0))},
+      {"no scores", gguf(0, 2, kind + pieces)},
+      {"fewer scores", gguf(0, 3, kind + pieces + list("tokenizer.ggml.scores", 6, 1, raw(0.0f)))},
+      {"scores of 64 bits",
+       gguf(0, 3, kind + pieces + list("tokenizer.ggml.scores", 12, 2, raw(0.0) + raw(0.0)))},
+      {"a score of NaN", gguf(0, 3, kind + pieces + scores(nan))},
+      {"numbers for pieces",
+       gguf(0, 3, kind + list("tokenizer.ggml.tokens", kU32, 2, raw(1) + raw(2)) + scores(0))},
+      {"an empty piece",
+       gguf(0, 3, kind + list("tokenizer.ggml.tokens", kText, 2, text("") + text("b")) + scores(0))},
+      {"no UTF-8",
+       gguf(0, 3, kind + list("tokenizer.ggml.tokens", kText, 2, text("\xff") + text("b")) + scores(0))},
+      {"a table of texts",
+       gguf(0, 4,
+            kind + pieces + scores(0) + list("tokenizer.ggml.precompiled_charsmap", kText, 1, text("a")))},
+  };
+  for (const Case& file : cases) {
+    const fs::path path = write("weights", file.bytes);
+    expect_refused(file.name, [&] { (void)read_gguf_tokenizer(path); });
   }
 }
 

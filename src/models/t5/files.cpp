@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "checkpoint/gguf.h"
 #include "models/t5/names.h"
 #include "sora/error.h"
 
@@ -12,6 +13,12 @@ namespace {
 
 constexpr const char* kSpieceTensor = "spiece_model";
 constexpr std::uint64_t kLargestTokenizer = 64 << 20;  // bytes; UMT5's has 4.5 MB
+
+bool gguf_holds_tokenizer(const fs::path& path) {
+  const auto file = open_weight_file(path);
+  const auto* gguf = dynamic_cast<const GgufFile*>(file.get());
+  return gguf != nullptr && gguf->lists().count("tokenizer.ggml.tokens") != 0;
+}
 
 }  // namespace
 
@@ -40,7 +47,7 @@ bool holds_tokenizer(const fs::path& folder) {
 std::optional<fs::path> tokenizer_beside(const fs::path& text_encoder) {
   Checkpoint checkpoint(text_encoder);
   name_text_encoder(checkpoint);
-  if (checkpoint.find(kSpieceTensor)) return text_encoder;
+  if (checkpoint.find(kSpieceTensor) || gguf_holds_tokenizer(text_encoder)) return text_encoder;
   const fs::path folder = text_encoder.parent_path();
   for (const char* name : {"", "tokenizer", "google/umt5-xxl", "umt5-xxl"}) {
     const fs::path candidate = *name == '\0' ? folder : folder / name;

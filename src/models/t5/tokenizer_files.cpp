@@ -6,6 +6,7 @@
 
 #include "checkpoint/safetensors.h"
 #include "core/file.h"
+#include "models/t5/gguf_tokenizer.h"
 #include "models/t5/spiece_model.h"
 #include "sora/error.h"
 
@@ -125,6 +126,13 @@ void read_tokenizer_json(const fs::path& path, bool t5_class, TokenizerFiles& fi
   files.charsmap = json_charsmap(tokenizer, t5_class, path);
 }
 
+bool is_gguf(const fs::path& path) {
+  const File file(path, "tokenizer");
+  char magic[4] = {};
+  if (file.size() >= sizeof magic) file.read_at(magic, sizeof magic, 0);
+  return std::string_view(magic, sizeof magic) == "GGUF";
+}
+
 /// A spiece.model itself, or the one within a text encoder's weights.
 std::string read_spiece_text(const fs::path& path) {
   constexpr std::uint64_t kLargest = 64 << 20;
@@ -155,7 +163,8 @@ TokenizerFiles read_tokenizer_files(const fs::path& place) {
   const json config = fs::exists(config_path) ? read_json(config_path) : json::object();
   if (fs::exists(model)) {
     files.source = model.string();
-    SpieceModel spiece = parse_spiece_model(read_spiece_text(model), files.source);
+    SpieceModel spiece = is_gguf(model) ? read_gguf_tokenizer(model)
+                                        : parse_spiece_model(read_spiece_text(model), files.source);
     files.pieces = std::move(spiece.pieces);
     files.special = std::move(spiece.special);
     files.charsmap = std::move(spiece.charsmap);

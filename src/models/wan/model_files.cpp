@@ -27,8 +27,9 @@ std::string option_of(std::string component) {
 }
 
 bool has_weights(const fs::path& folder) {
-  return fs::exists(folder / (std::string(kStem) + ".safetensors")) ||
-         fs::exists(folder / (std::string(kStem) + ".safetensors.index.json"));
+  std::error_code code;
+  return fs::exists(folder / (std::string(kStem) + ".safetensors"), code) ||
+         fs::exists(folder / (std::string(kStem) + ".safetensors.index.json"), code);
 }
 
 std::vector<fs::path> files_with(const fs::path& dir, std::initializer_list<const char*> extensions) {
