@@ -63,8 +63,10 @@ std::string safetensors(const std::string& header, std::size_t data = 0) {
 
 std::string entry(const std::string& name, const std::string& shape, std::uint64_t begin, std::uint64_t end,
                   const std::string& dtype = "F32") {
-  return "\"" + name + "\":{\"dtype\":\"" + dtype + "\",\"shape\":" + shape + ",\"data_offsets\":[" +
-         std::to_string(begin) + "," + std::to_string(end) + "]}";
+  std::string out = "\"";
+  out.append(name).append("\":{\"dtype\":\"").append(dtype).append("\",\"shape\":").append(shape);
+  out.append(",\"data_offsets\":[").append(std::to_string(begin)).append(",").append(std::to_string(end));
+  return out.append("]}");
 }
 
 // --- GGUF ----------------------------------------------------------------------------------------
@@ -305,8 +307,9 @@ TEST_F(Hostile, ShapesThatAreNoNetworksAreBadData) {
 
 TEST_F(Hostile, ScalesThatAreNoNumbersAreBadData) {
   const auto scaled = [](const std::string& data, const std::string& shape, const std::string& dtype) {
-    std::string header = "{" + entry("a.scale_weight", shape, 0, data.size(), dtype) + "," +
-                         entry("a.weight", "[0]", data.size(), data.size(), "F8_E4M3") + "}";
+    std::string header = "{";
+    header.append(entry("a.scale_weight", shape, 0, data.size(), dtype)).append(",");
+    header.append(entry("a.weight", "[0]", data.size(), data.size(), "F8_E4M3")).append("}");
     return safetensors(header) + data;
   };
   constexpr float nan = std::numeric_limits<float>::quiet_NaN(),

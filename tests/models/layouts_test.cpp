@@ -38,6 +38,7 @@ struct TransformerCase {
 void PrintTo(const TransformerCase& value, std::ostream* out) { *out << value.file; }
 
 at::Tensor predict(const WanTransformer& transformer, const std::string& golden) {
+  at::set_num_threads(1);  // small tensors gain nothing from threads, and wait for them where cores are busy
   const fs::path file = kData / "transformer" / golden / "golden.safetensors";
   const SafetensorsFile tensors(file);
   const at::Tensor image =
