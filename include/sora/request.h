@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sora {
 
@@ -23,6 +24,14 @@ struct Request {
 
   // Which model, and how it is run
   std::string model = "default";  ///< a folder, or a name found on the search path
+  /// Files (safetensors or GGUF, in any layout that is known) that stand in for a part of the model; without
+  /// a `model`, transformer, vae and text_encoder together are one.
+  std::optional<std::string> transformer;
+  std::optional<std::string> transformer_2;  ///< the low-noise expert
+  std::optional<std::string> vae;
+  std::optional<std::string> text_encoder;
+  std::vector<std::string> lora;    ///< FILE or FILE:strength, merged into the transformer in this order
+  std::vector<std::string> lora_2;  ///< the same for the low-noise expert
   std::optional<int> steps;
   std::optional<double> guidance;    ///< classifier-free guidance scale; 1 is off
   std::optional<double> guidance_2;  ///< for the low-noise expert; default: guidance
@@ -66,6 +75,12 @@ void visit_request(R& r, V&& v) {
   v("res", r.res, "size: WxH, 480p, 720p or 1080p; default: the model's native size");
   v("aspect", r.aspect, "aspect ratio W:H, for a named or the native size");
   v("model", r.model, "model folder, or a name on the search path");
+  v("transformer", r.transformer, "file that replaces the model's transformer (safetensors, GGUF)");
+  v("transformer_2", r.transformer_2, "file that replaces its low-noise expert");
+  v("vae", r.vae, "file that replaces its VAE");
+  v("text_encoder", r.text_encoder, "file that replaces its text encoder");
+  v("lora", r.lora, "LoRA, as FILE or FILE:strength; may be given several times");
+  v("lora_2", r.lora_2, "LoRA of the low-noise expert");
   v("steps", r.steps, "denoising steps");
   v("guidance", r.guidance, "classifier-free guidance scale; 1 turns it off");
   v("guidance_2", r.guidance_2, "guidance scale of the low-noise expert");

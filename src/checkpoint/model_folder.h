@@ -1,55 +1,51 @@
-// Checkpoint folders in the diffusers layout: model_index.json, one folder a component, weights as one
-// safetensors file or as shards behind an index.
+// Model folders in the diffusers layout: model_index.json, and one folder a component.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "checkpoint/safetensors.h"
+#include "checkpoint/checkpoint.h"
 
 namespace sora {
 
-/// The weight files of one component, opened, with one name space over all shards.
-class Checkpoint {
- public:
-  /// Opens `<folder>/<stem>.safetensors` or the shards that `<folder>/<stem>.safetensors.index.json`
-  /// names. Throws Error: no_input, refused (only pickled weights there), data.
-  Checkpoint(const std::filesystem::path& folder, const std::string& stem);
+/// Where a component is read from: a folder with config.json and weights, or one weight file.
+struct ComponentSource {
+  std::filesystem::path path;
+  /// Folder of a component of the same kind, whose config.json tells of a file what its shapes do not;
+  /// empty: none.
+  std::filesystem::path reference;
 
-  const std::filesystem::path& folder() const { return folder_; }
-  std::vector<std::string> names() const;
-  const TensorInfo* find(const std::string& name) const;  ///< null if there is none
-  void read(const std::string& name, void* destination) const;
-  std::uint64_t bytes() const;  ///< size of all files
+  ComponentSource() = default;
+  ComponentSource(std::filesystem::path path_,
+                  std::filesystem::path reference_ = {})  // NOLINT: a path is one
+      : path(std::move(path_)), reference(std::move(reference_)) {}
 
- private:
-  struct Entry {
-    std::size_t file;
-    const TensorInfo* info;
-  };
-  void add(SafetensorsFile file, const std::map<std::string, std::string>* weight_map);
-
-  std::filesystem::path folder_;
-  std::vector<std::unique_ptr<SafetensorsFile>> files_;
-  std::map<std::string, Entry> entries_;
+  bool is_file() const { return !std::filesystem::is_directory(path); }
+  /// Opens the weights. Throws Error: no_input, refused, data.
+  Checkpoint open(const std::string& stem) const {
+    return is_file() ? Checkpoint(path) : Checkpoint(path, stem);
+  }
 };
 
-/// model_index.json.
+/// model_index.json, and what stands in for it.
 struct ModelFolder {
-  std::filesystem::path dir;
+  std::filesystem::path dir;                      ///< empty for a model of single files
   std::string pipeline;                           ///< _class_name
   std::map<std::string, std::string> components;  ///< name -> class name; absent ones are left out
   std::optional<double> boundary_ratio;
   bool expand_timesteps = false;
+  /// Components that lie elsewhere than in the folder that bears their name.
+  std::map<std::string, ComponentSource> elsewhere;
 
   bool has(const std::string& component) const { return components.count(component) != 0; }
   /// The component's folder. Throws Error (data) when model_index.json does not name it, no_input when
   /// the folder is missing.
   std::filesystem::path component(const std::string& name) const;
+  /// Where to read the component from. Throws Error as component().
+  ComponentSource source(const std::string& name) const;
 };
 
 /// Throws Error: no_input (no such folder, or no model_index.json in it), data.

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <string_view>
 #include <utility>
 
 #include "sora/error.h"
@@ -13,24 +12,15 @@ namespace sora {
 namespace {
 
 constexpr const char* kComponent = "checkpoint";
-constexpr std::uint64_t kMaxHeader = 100'000'000;  // the format's own limit
+// The format allows headers of 100 MB; the largest of real files (with a log of the training in it) have some
+// 2 MB. What is far beyond them is refused before it costs time or memory.
+constexpr std::uint64_t kMaxHeader = 8'000'000;  // bytes
+constexpr std::size_t kMaxTensors = 20'000;
 
-struct DTypeRow {
-  std::string_view name;
-  DType dtype;
-  std::size_t size;
-};
-
-constexpr std::array kDTypes{
-    DTypeRow{"F64", DType::f64, 8},         DTypeRow{"F32", DType::f32, 4},
-    DTypeRow{"F16", DType::f16, 2},         DTypeRow{"BF16", DType::bf16, 2},
-    DTypeRow{"F8_E4M3", DType::f8_e4m3, 1}, DTypeRow{"F8_E5M2", DType::f8_e5m2, 1},
-    DTypeRow{"I64", DType::i64, 8},         DTypeRow{"I32", DType::i32, 4},
-    DTypeRow{"I16", DType::i16, 2},         DTypeRow{"I8", DType::i8, 1},
-    DTypeRow{"U64", DType::u64, 8},         DTypeRow{"U32", DType::u32, 4},
-    DTypeRow{"U16", DType::u16, 2},         DTypeRow{"U8", DType::u8, 1},
-    DTypeRow{"BOOL", DType::boolean, 1},
-};
+// The types that are read, which bear the format's names.
+constexpr std::array kDTypes{DType::f64,     DType::f32, DType::f16, DType::bf16, DType::f8_e4m3,
+                             DType::f8_e5m2, DType::i64, DType::i32, DType::i16,  DType::i8,
+                             DType::u64,     DType::u32, DType::u16, DType::u8,   DType::boolean};
 
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& what) {
   throw Error(ErrorKind::data, kComponent, path.string() + ": " + what);
@@ -46,6 +36,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
 
   bool key(string_t& name) override {
     if (depth_ == 1) {
+      if (names_.size() > kMaxTensors)
+        return refuse("it has over " + std::to_string(kMaxTensors) + " tensors");
       if (!names_.insert({name, true}).second) return refuse("the name \"" + name + "\" stands twice");
       name_ = name;
       fields_ = 0;
@@ -69,9 +61,9 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
       return true;
     }
     if (depth_ != 2 || field_ != "dtype" || in_array_) return refuse_value("a string");
-    const auto row =
-        std::find_if(kDTypes.begin(), kDTypes.end(), [&](const auto& r) { return r.name == value; });
-    tensor_.dtype = row == kDTypes.end() ? DType::other : row->dtype;
+    const auto found =
+        std::find_if(kDTypes.begin(), kDTypes.end(), [&](DType dtype) { return value == dtype_name(dtype); });
+    tensor_.dtype = found == kDTypes.end() ? DType::other : *found;
     dtype_text_ = value;
     return true;
   }
@@ -158,30 +150,13 @@ void refuse_pickle(const File& file) {
   if (zip || pickle) {
     throw Error(ErrorKind::refused, kComponent,
                 file.path().string() +
-                    ": is a pickled checkpoint, which can run code when it is loaded; get or make the "
-                    ".safetensors version of it");
+                    ": is a pickled checkpoint, which can run code when it is loaded; get its .safetensors "
+                    "version, or make it with: scripts/convert " +
+                    file.path().string());
   }
 }
 
 }  // namespace
-
-std::size_t dtype_size(DType dtype) {
-  const auto row =
-      std::find_if(kDTypes.begin(), kDTypes.end(), [&](const auto& r) { return r.dtype == dtype; });
-  return row == kDTypes.end() ? 0 : row->size;
-}
-
-const char* dtype_name(DType dtype) {
-  const auto row =
-      std::find_if(kDTypes.begin(), kDTypes.end(), [&](const auto& r) { return r.dtype == dtype; });
-  return row == kDTypes.end() ? "?" : row->name.data();
-}
-
-std::string shape_text(const std::vector<std::int64_t>& shape) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
-  return text + "]";
-}
 
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(path, kComponent) {
   refuse_pickle(file_);
@@ -212,7 +187,7 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(path
                      " of the data, which has " + std::to_string(data_size) +
                      "; the file is truncated or damaged, copy it again");
     }
-    std::uint64_t bytes = dtype_size(tensor.dtype);
+    std::uint64_t bytes = dtype_block(tensor.dtype).bytes;
     for (const std::int64_t dim : tensor.shape) {
       if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(dim), &bytes)) {
         fail(path, "tensor \"" + name + "\" has an impossible shape " + shape_text(tensor.shape));
@@ -241,8 +216,9 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(path
   }
 }
 
-void SafetensorsFile::read(const TensorInfo& tensor, void* destination) const {
-  file_.read_at(destination, tensor.end - tensor.begin, tensor.begin);
+void SafetensorsFile::read(const TensorInfo& tensor, std::uint64_t first, std::uint64_t bytes,
+                           void* destination) const {
+  file_.read_at(destination, bytes, tensor.begin + first);
 }
 
 }  // namespace sora

@@ -29,7 +29,7 @@ void check_schema(const std::vector<TensorSpec>& schema, const Checkpoint& check
     const TensorInfo* found = checkpoint.find(spec.name);
     if (found == nullptr) {
       missing.push_back(spec.name + " " + shape_text(spec.shape));
-    } else if (found->shape != spec.shape) {
+    } else if (!has_shape(*found, spec.shape)) {
       misshapen.push_back(spec.name + " is " + shape_text(found->shape) + ", expected " +
                           shape_text(spec.shape));
     }
@@ -39,7 +39,7 @@ void check_schema(const std::vector<TensorSpec>& schema, const Checkpoint& check
   }
   if (missing.empty() && left_over.empty() && misshapen.empty()) return;
   throw Error(ErrorKind::data, "checkpoint",
-              checkpoint.folder().string() + ": the weights do not fit config.json" +
+              checkpoint.path().string() + ": the weights do not fit the network" +
                   list("missing:", missing) + list("of another shape:", misshapen) +
                   list("not expected:", left_over));
 }

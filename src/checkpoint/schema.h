@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint/model_folder.h"
+#include "checkpoint/checkpoint.h"
 
 namespace sora {
 

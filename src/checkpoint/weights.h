@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "checkpoint/model_folder.h"
+#include "checkpoint/checkpoint.h"
 #include "checkpoint/schema.h"
 
 namespace sora {
@@ -28,7 +28,8 @@ struct Placement {
 /// Precision a tensor is kept in: the placement's dtype, or always fp32 (norms, time embedding, tables).
 enum class Precision { compute, full };
 
-/// The type that a file's floating-point type is read as. Throws Error (data) for other types.
+/// The type that a file's floating-point type is read as; fp32 for block-quantised ones. Throws Error (data)
+/// for other types.
 at::ScalarType scalar_type(DType dtype, const std::string& name);
 
 class WeightSource {
@@ -70,28 +71,40 @@ class SchemaRecorder : public WeightSource {
   std::vector<TensorSpec> schema_;
 };
 
-/// Reads tensors from a checkpoint to their placement, widened or narrowed to the wanted type.
+/// Changes to weights when they are loaded, such as a LoRA's.
+class WeightEdit {
+ public:
+  virtual ~WeightEdit() = default;
+  virtual bool touches(const std::string& name) const = 0;
+  /// `weight` is fp32, of the shape that the network wants, on the device; changed in place.
+  virtual void apply(const std::string& name, at::Tensor& weight) const = 0;
+};
+
+/// Reads tensors from a checkpoint to their placement: dequantised, edited, and widened or narrowed to the
+/// wanted type, one tensor at a time. `edit` may be null.
 class CheckpointReader : public WeightSource {
  public:
-  CheckpointReader(const Checkpoint& checkpoint, Placement placement)
-      : checkpoint_(checkpoint), placement_(placement) {}
+  CheckpointReader(const Checkpoint& checkpoint, Placement placement, const WeightEdit* edit = nullptr)
+      : checkpoint_(checkpoint), placement_(placement), edit_(edit) {}
   at::Tensor get(const std::string& name, at::IntArrayRef shape, Precision precision) override;
   bool has(const std::string& name) const override { return checkpoint_.find(name) != nullptr; }
 
  private:
   const Checkpoint& checkpoint_;
   Placement placement_;
+  const WeightEdit* edit_;
 };
 
 /// Checks the checkpoint's names and shapes against Network's schema, then builds the network:
 /// `build(scope)` constructs it from a scope. `ignored` names left-over tensors that are no error.
 template <class Build>
 auto load_network(const Checkpoint& checkpoint, const Placement& placement, Build&& build,
-                  const std::function<bool(const std::string&)>& ignored = {}) {
+                  const std::function<bool(const std::string&)>& ignored = {},
+                  const WeightEdit* edit = nullptr) {
   auto recorder = std::make_shared<SchemaRecorder>(&checkpoint);
   (void)build(Weights(recorder));
   check_schema(recorder->schema(), checkpoint, ignored);
-  return build(Weights(std::make_shared<CheckpointReader>(checkpoint, placement)));
+  return build(Weights(std::make_shared<CheckpointReader>(checkpoint, placement, edit)));
 }
 
 }  // namespace sora

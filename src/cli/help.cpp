@@ -28,19 +28,22 @@ const std::set<std::string_view> needed_first{
 
 // What stands for the value, where its type says too little.
 const std::map<std::string_view, const char*> value_names{
-    {"res", "SIZE"},           {"aspect", "W:H"},       {"model", "MODEL"},       {"scheduler", "NAME"},
-    {"output", "PATH"},        {"format", "NAME"},      {"codec", "NAME"},        {"pix_fmt", "NAME"},
-    {"device", "NAME"},        {"dtype", "NAME"},       {"max_memory", "GB"},     {"init_noise", "FILE"},
-    {"contact_sheet", "FILE"}, {"thumbnail", "FILE"},   {"dump_tensors", "FILE"}, {"progress", "MODE"},
-    {"log_file", "FILE"},      {"prompt_file", "FILE"}, {"config", "FILE"},       {"seconds", "S"},
-    {"guidance", "G"},         {"guidance_2", "G"},     {"flow_shift", "F"},      {"prompts", "FILE"},
-    {"out_dir", "DIR"},        {"name", "PATTERN"},     {"shard", "I/N"}};
+    {"res", "SIZE"},           {"aspect", "W:H"},         {"model", "MODEL"},       {"scheduler", "NAME"},
+    {"output", "PATH"},        {"format", "NAME"},        {"codec", "NAME"},        {"pix_fmt", "NAME"},
+    {"device", "NAME"},        {"dtype", "NAME"},         {"max_memory", "GB"},     {"init_noise", "FILE"},
+    {"contact_sheet", "FILE"}, {"thumbnail", "FILE"},     {"dump_tensors", "FILE"}, {"progress", "MODE"},
+    {"log_file", "FILE"},      {"prompt_file", "FILE"},   {"config", "FILE"},       {"seconds", "S"},
+    {"guidance", "G"},         {"guidance_2", "G"},       {"flow_shift", "F"},      {"prompts", "FILE"},
+    {"out_dir", "DIR"},        {"name", "PATTERN"},       {"shard", "I/N"},         {"vae", "FILE"},
+    {"transformer", "FILE"},   {"transformer_2", "FILE"}, {"text_encoder", "FILE"}, {"lora", "FILE"},
+    {"lora_2", "FILE"}};
 
 template <class T>
 const char* kind_of(const std::optional<T>&) {
   return std::is_same_v<T, std::string> ? "TEXT" : "N";
 }
 const char* kind_of(const std::string&) { return "TEXT"; }
+const char* kind_of(const std::vector<std::string>&) { return "TEXT"; }
 const char* kind_of(bool) { return ""; }
 const char* kind_of(const FlagCount&) { return ""; }
 
@@ -95,7 +98,9 @@ std::string help_text(const std::vector<Verb>& verbs, bool all) {
         "  130, 143 interrupted; 141 the reader of stdout went away\n"
         "\nModels are folders in the diffusers layout, looked for in $SORA_GEN_MODELS (folders joined by "
         "colons)\n"
-        "and in share/sora-gen/models of the installation.\n";
+        "and in share/sora-gen/models of the installation; or the original Wan repository's folder, or "
+        "single\n"
+        ".safetensors and .gguf files.\n";
   }
   return text;
 }

@@ -90,7 +90,7 @@ std::vector<FoundModel> find_models() {
     std::vector<fs::path> dirs;
     std::error_code code;
     for (fs::directory_iterator it(folder, code), end; !code && it != end; it.increment(code)) {
-      if (fs::is_regular_file(it->path() / "model_index.json", code)) dirs.push_back(it->path());
+      if (fs::is_directory(it->path(), code) && wan::may_be_model(it->path())) dirs.push_back(it->path());
       code.clear();
     }
     std::sort(dirs.begin(), dirs.end());

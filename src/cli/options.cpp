@@ -130,6 +130,8 @@ class Parser {
       if (option->count() == 0) return;
       if constexpr (std::is_same_v<std::decay_t<decltype(field)>, FlagCount>) {
         field.count = static_cast<int>(option->count());
+      } else if constexpr (std::is_same_v<std::decay_t<decltype(field)>, std::vector<std::string>>) {
+        field = option->results();  // every time that it is given
       } else {
         const std::string text = this->text(name);
         if (std::find(flags_.begin(), flags_.end(), text) != flags_.end()) {
@@ -143,9 +145,14 @@ class Parser {
     visit_request(options_.request, [this](const std::string& name, auto& field, const char*) {
       if (!given(name)) return;
       options_.video_flags.push_back(flag_name(name));
-      constexpr bool is_flag = std::is_same_v<std::decay_t<decltype(field)>, bool>;
-      (void)options_.given.add(name,
-                               {Scalar::Kind::untyped, is_flag ? "true" : text(name)});  // applied above
+      using Field = std::decay_t<decltype(field)>;
+      Scalar value;
+      if constexpr (std::is_same_v<Field, std::vector<std::string>>) {
+        value = {Scalar::Kind::list, "", declared_.at(name)->results()};
+      } else {
+        value.text = std::is_same_v<Field, bool> ? "true" : text(name);
+      }
+      (void)options_.given.add(name, value);  // its faults were found above
     });
   }
 

@@ -23,6 +23,8 @@ bool is_integer(const json& v) {
   return v.is_number_integer() && !(v.is_number_unsigned() && v.get<std::uint64_t>() > INT64_MAX);
 }
 
+constexpr std::uint64_t kLargest = 1 << 20;  // bytes; configs have some thousand
+
 // 1.0 is written for 1 by some tools; 1.5 is no integer.
 bool is_number(const json& v) { return v.is_number() && std::isfinite(v.get<double>()); }
 
@@ -62,7 +64,7 @@ std::string with_quoted_infinities(std::string_view text) {
 
 JsonConfig::JsonConfig(const std::filesystem::path& path, std::string component)
     : path_(path), component_(std::move(component)), json_(std::make_unique<Json>()) {
-  const std::string text = with_quoted_infinities(read_text(path_, component_));
+  const std::string text = with_quoted_infinities(read_text(path_, component_, kLargest));
   json_->value = json::parse(text, nullptr, false);
   if (json_->value.is_discarded()) {
     throw Error(ErrorKind::data, component_, path_.string() + ": is not valid JSON");

@@ -1,5 +1,6 @@
 #include "core/scalar.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace sora {
@@ -9,11 +10,15 @@ using Json = nlohmann::ordered_json;
 
 Scalar scalar_of(const Json& value) {
   using Kind = Scalar::Kind;
-  if (value.is_null()) return {Kind::null, ""};
-  if (value.is_string()) return {Kind::text, value.get<std::string>()};
-  if (value.is_boolean()) return {Kind::boolean, value.get<bool>() ? "true" : "false"};
+  if (value.is_null()) return {Kind::null, "", {}};
+  if (value.is_string()) return {Kind::text, value.get<std::string>(), {}};
+  if (value.is_boolean()) return {Kind::boolean, value.get<bool>() ? "true" : "false", {}};
   const std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  return {value.is_number() ? Kind::number : Kind::other, text};
+  if (value.is_number()) return {Kind::number, text, {}};
+  const bool texts = value.is_array() && std::all_of(value.begin(), value.end(),
+                                                     [](const Json& item) { return item.is_string(); });
+  if (texts) return {Kind::list, text, value.get<std::vector<std::string>>()};
+  return {Kind::other, text, {}};
 }
 
 }  // namespace

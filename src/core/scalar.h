@@ -20,10 +20,12 @@ struct Scalar {
     boolean,  ///< "true" or "false"
     null,     ///< nothing is set
     untyped,  ///< a cell of a table: whatever the field takes
-    other,    ///< an array or an object, which no field takes
+    list,     ///< an array of strings: `items`
+    other,    ///< another array or an object, which no field takes
   };
   Kind kind = Kind::untyped;
   std::string text;
+  std::vector<std::string> items;
 };
 
 /// Sets `field` from `value`. Returns an empty string, or what was expected instead.
@@ -31,7 +33,11 @@ template <class T>
 std::string set_from_scalar(T& field, const Scalar& value) {
   using Kind = Scalar::Kind;
   const bool untyped = value.kind == Kind::untyped;
-  if constexpr (std::is_same_v<T, std::string>) {
+  if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+    if (value.kind == Kind::list) return field = value.items, std::string();
+    if (!untyped && value.kind != Kind::text) return "a list of texts in quotes";
+    field.clear();
+  } else if constexpr (std::is_same_v<T, std::string>) {
     if (!untyped && value.kind != Kind::text) return "a text in quotes";
   } else if constexpr (std::is_same_v<T, bool>) {
     if (!untyped && value.kind != Kind::boolean) return "true or false";

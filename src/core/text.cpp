@@ -64,6 +64,11 @@ std::string set_from_text(double& value, std::string_view text) {
   return whole && std::isfinite(value) ? std::string() : "a finite number, such as 2.5";
 }
 
+std::string set_from_text(std::vector<std::string>& value, std::string_view text) {
+  value.emplace_back(text);
+  return {};
+}
+
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
   // A third of the letters may be wrong; an unfinished word ("--sec") counts by its start alone.
   std::string best;

@@ -14,7 +14,8 @@ std::string set_from_text(std::string& value, std::string_view text);
 std::string set_from_text(bool& value, std::string_view text);
 std::string set_from_text(int& value, std::string_view text);
 std::string set_from_text(std::uint64_t& value, std::string_view text);
-std::string set_from_text(double& value, std::string_view text);  ///< finite numbers only
+std::string set_from_text(double& value, std::string_view text);                    ///< finite numbers only
+std::string set_from_text(std::vector<std::string>& value, std::string_view text);  ///< appends
 
 template <class T>
 std::string set_from_text(std::optional<T>& value, std::string_view text) {

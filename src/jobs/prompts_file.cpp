@@ -66,7 +66,7 @@ PromptsFile parse_lines(std::string_view text, bool json) {
     std::string fault = text_fault(line);
     if (fault.empty()) {
       fault = json ? read_object(line, entry.overrides)
-                   : entry.overrides.add("prompt", {Scalar::Kind::text, std::string(trimmed(line))});
+                   : entry.overrides.add("prompt", {Scalar::Kind::text, std::string(trimmed(line)), {}});
     }
     if (fault.empty()) {
       file.lines.push_back(std::move(entry));
@@ -160,7 +160,7 @@ std::string read_row(const std::vector<std::string>& header, const std::vector<s
     if (fault.empty() && !is_blank(cells[i])) {  // an empty cell is the default
       const bool prompt = header[i] == "prompt";
       fault = overrides.add(header[i],
-                            {Scalar::Kind::untyped, prompt ? cells[i] : std::string(trimmed(cells[i]))});
+                            {Scalar::Kind::untyped, prompt ? cells[i] : std::string(trimmed(cells[i])), {}});
     }
     if (!fault.empty()) return fault;
   }

@@ -64,7 +64,12 @@ std::string Overrides::add(const std::string& given, const Scalar& value) {
     if (quoted) shown.insert(0, 1, '"').push_back('"');
     return name + " is " + shown + ", expected " + expected;
   }
-  values_.push_back({static_cast<std::uint8_t>(field), value.text});
+  const auto position = static_cast<std::uint8_t>(field);
+  if (value.kind == Scalar::Kind::list) {
+    for (const std::string& item : value.items) values_.push_back({position, item});
+  } else {
+    values_.push_back({position, value.text});
+  }
   return {};
 }
 
@@ -74,7 +79,12 @@ bool Overrides::has(const char* name) const {
 }
 
 void Overrides::apply(Request& request) const {
-  for (const Value& value : values_) forget_other_length(request, value.field);
+  for (const Value& value : values_) {
+    forget_other_length(request, value.field);
+    with_field(request, value.field, [](auto& field) {  // the new list replaces the old one
+      if constexpr (std::is_same_v<std::decay_t<decltype(field)>, std::vector<std::string>>) field.clear();
+    });
+  }
   for (const Value& value : values_) {
     with_field(request, value.field,
                [&](auto& field) { (void)set_from_text(field, value.text); });  // checked by add()

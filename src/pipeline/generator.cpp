@@ -16,6 +16,7 @@
 #include "pipeline/kept_latents.h"
 #include "pipeline/metadata.h"
 #include "pipeline/model.h"
+#include "pipeline/model_choice.h"
 #include "pipeline/pictures.h"
 #include "pipeline/previewer.h"
 #include "pipeline/reporter.h"
@@ -91,7 +92,7 @@ void write_dump(const Plan& plan, const Conditioning& text, const Dump& dump) {
 
 struct Generator::State {
   Model model;
-  std::string key;  // model folder, device and dtype of what is loaded
+  std::string key;  // model_key() of what is loaded
   Conditioning text;
 
   Result run(const Plan& plan, const RunHooks& hooks);
@@ -103,7 +104,7 @@ Generator::Generator() : state_(std::make_unique<State>()) {}
 Generator::~Generator() = default;
 
 void Generator::State::load(const Plan& plan, bool denoises, Reporter& report) {
-  const std::string wanted = plan.model_dir.string() + '\n' + plan.device + '\n' + plan.dtype;
+  const std::string wanted = model_key(plan);
   if (key != wanted) {
     text = {};
     model = {};  // before the next one takes its place in memory

@@ -1,25 +1,31 @@
 #include "pipeline/model.h"
 
 #include "checkpoint/model_folder.h"
+#include "models/wan/defaults.h"
+#include "models/wan/model_files.h"
 #include "nn/device.h"
+#include "pipeline/model_choice.h"
 
 namespace sora {
 
 void load_model(Model& model, const Plan& plan, bool denoises) {
-  const ModelFolder folder = open_model_folder(plan.model_dir);
+  const ModelFolder folder = wan::open_wan_model(plan.model_dir, chosen_files(plan.request));
   model.dir = plan.model_dir;
   model.placement = make_placement(plan.device, plan.dtype);
   if (denoises && !model.transformer) {
-    model.scheduler = read_scheduler_config(folder.component("scheduler") / "scheduler_config.json");
-    model.text_encoder = std::make_unique<TextEncoder>(folder.dir, model.placement);
-    model.transformer = std::make_unique<wan::WanTransformer>(
-        wan::load_transformer(folder.component("transformer"), model.placement));
+    model.scheduler = folder.has("scheduler")
+                          ? read_scheduler_config(folder.component("scheduler") / "scheduler_config.json")
+                          : wan::published_scheduler(plan.flow_shift);
+    model.text_encoder = std::make_unique<TextEncoder>(folder.source("text_encoder"),
+                                                       wan::tokenizer_of(folder), model.placement);
+    model.transformer = std::make_unique<wan::WanTransformer>(wan::load_transformer(
+        folder.source("transformer"), model.placement, chosen_loras(plan.request.lora)));
     if (plan.boundary_ratio) {
-      model.transformer_2 = std::make_unique<wan::WanTransformer>(
-          wan::load_transformer(folder.component("transformer_2"), model.placement));
+      model.transformer_2 = std::make_unique<wan::WanTransformer>(wan::load_transformer(
+          folder.source("transformer_2"), model.placement, chosen_loras(plan.request.lora_2)));
     }
   }
-  if (!model.vae) model.vae = wan::load_vae(folder.component("vae"), model.placement);
+  if (!model.vae) model.vae = wan::load_vae(folder.source("vae"), model.placement);
 }
 
 }  // namespace sora

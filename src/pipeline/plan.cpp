@@ -8,11 +8,11 @@
 #include <thread>
 #include <tuple>
 
-#include "checkpoint/model_digest.h"
 #include "checkpoint/safetensors.h"
 #include "core/output_format.h"
 #include "models/wan/defaults.h"
 #include "pipeline/memory.h"
+#include "pipeline/model_choice.h"
 #include "pipeline/size.h"
 #include "pipeline/windows.h"
 #include "sora/error.h"
@@ -282,19 +282,22 @@ struct Planner::State {
     std::string name;
     std::string digest;
   };
-  std::map<std::string, Entry> models;  // by the name in the request
+  std::map<std::string, Entry> models;  // by what the request says of it
   Machine machine = look_at_machine();
   Canvases canvases;
 
-  const Entry& model(const std::string& name) {
-    const auto known = models.find(name);
+  const Entry& model(const Request& request) {
+    const std::string key = model_choice(request);
+    const auto known = models.find(key);
     if (known != models.end()) return known->second;
     Entry entry;
-    entry.dir = find_model(name);
-    entry.facts = wan::read_model(entry.dir);
-    entry.name = std::filesystem::weakly_canonical(entry.dir).filename().string();
-    entry.digest = model_digest(entry.dir);
-    return models.emplace(name, std::move(entry)).first->second;
+    entry.dir = chosen_folder(request);
+    entry.facts = wan::read_model(entry.dir, chosen_files(request));
+    check_loras(request, entry.facts.folder);
+    entry.name = entry.dir.empty() ? std::filesystem::path(*request.transformer).stem().string()
+                                   : std::filesystem::weakly_canonical(entry.dir).filename().string();
+    entry.digest = chosen_digest(request, entry.dir);
+    return models.emplace(key, std::move(entry)).first->second;
   }
 };
 
@@ -308,7 +311,7 @@ Plan Planner::plan(const Request& request) {
     std::random_device entropy;
     plan.request.seed = entropy();  // 32 bits: short enough to type again
   }
-  const State::Entry& model = state_->model(request.model);
+  const State::Entry& model = state_->model(request);
   plan.model_dir = model.dir;
   plan.model_name = model.name;
   plan.model_digest = model.digest;

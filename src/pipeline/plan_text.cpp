@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "pipeline/metadata.h"
+#include "pipeline/model_choice.h"
 #include "sora/plan.h"
 
 namespace sora {
@@ -46,6 +47,11 @@ std::string plan_text(const Plan& plan) {
   if (guided && !plan.negative_prompt.empty()) line("not", "\"" + plan.negative_prompt + "\"");
   line("model", plan.model_name + " (" + plan.pipeline + ", " +
                     number(static_cast<double>(plan.weight_bytes) / 1e6) + " MB of weights)");
+  for (const auto& [component, file] : chosen_files(plan.request)) line("", component + ": " + file.string());
+  for (const auto* loras : {&plan.request.lora, &plan.request.lora_2}) {
+    for (const std::string& lora : *loras)
+      line("lora", lora + (loras == &plan.request.lora ? "" : " (second expert)"));
+  }
   line("video", std::to_string(plan.frames) + (plan.frames == 1 ? " frame" : " frames") + " of " +
                     size(plan.width, plan.height) + " at " + number(plan.fps) + " fps, " +
                     number(static_cast<double>(plan.frames) / plan.fps) + " s");
@@ -131,7 +137,10 @@ std::string metadata_json(const Plan& plan) {
   json["generator"] = "sora-gen " SORA_GEN_VERSION;
   json["prompt"] = plan.request.prompt;
   json["negative_prompt"] = plan.negative_prompt;
-  json["model"] = plan.request.model;
+  if (!plan.model_dir.empty()) json["model"] = plan.request.model;
+  for (const auto& [component, file] : chosen_files(plan.request)) json[component] = file.string();
+  if (!plan.request.lora.empty()) json["lora"] = plan.request.lora;
+  if (!plan.request.lora_2.empty()) json["lora_2"] = plan.request.lora_2;
   json["model_digest"] = plan.model_digest.substr(0, 16);
   json["seed"] = *plan.request.seed;
   json["steps"] = plan.steps;

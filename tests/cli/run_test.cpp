@@ -181,6 +181,12 @@ TEST(Config, GoesRoundThroughPrintConfig) {
                                       "-vv",
                                       "--steps",
                                       "9",
+                                      "--lora",
+                                      "a.safetensors:0.5",
+                                      "--text-encoder",
+                                      "t5.gguf",
+                                      "--lora",
+                                      "b.safetensors",
                                       "--print-config"};
   const Finished first = program.run(line);
   ASSERT_EQ(first.code, 0) << first.err;
@@ -190,6 +196,9 @@ TEST(Config, GoesRoundThroughPrintConfig) {
   EXPECT_EQ(config["seed"], 18446744073709551615U);
   EXPECT_EQ(config["seconds"], 2.5);
   EXPECT_EQ(config["frames"], nullptr);
+  EXPECT_EQ(config["text_encoder"], "t5.gguf");
+  EXPECT_EQ(config["lora"], (json{"a.safetensors:0.5", "b.safetensors"}));
+  EXPECT_EQ(config["lora_2"], json::array());
   program.write("config.json", first.out);
   EXPECT_EQ(program.run({"--config", "config.json", "--print-config"}).out, first.out);
 }

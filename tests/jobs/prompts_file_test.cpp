@@ -136,11 +136,11 @@ TEST(Overrides, ReplaceTheOtherWayToGiveALength) {
   Request request;
   request.seconds = 4;
   Overrides overrides;
-  EXPECT_EQ(overrides.add("frames", {Scalar::Kind::number, "9"}), "");
+  EXPECT_EQ(overrides.add("frames", {Scalar::Kind::number, "9", {}}), "");
   overrides.apply(request);
   EXPECT_EQ(request.frames, 9);
   EXPECT_FALSE(request.seconds);
-  EXPECT_THAT(overrides.add("frames", {Scalar::Kind::number, "9"}), HasSubstr("given twice"));
+  EXPECT_THAT(overrides.add("frames", {Scalar::Kind::number, "9", {}}), HasSubstr("given twice"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -14,7 +15,7 @@ namespace {
 
 class PreviewerTest : public testing::Test {
  protected:
-  PreviewerTest() : vae_(wan::load_vae(std::string(SORA_TEST_DATA) + "/pipeline/wan21/vae", {})) {
+  PreviewerTest() : vae_(wan::load_vae(std::filesystem::path(SORA_TEST_DATA) / "pipeline/wan21/vae", {})) {
     plan_.steps = 30;
     plan_.windows = {{0, 3, 0}};
     plan_.model_width = plan_.crop_width = plan_.width = 64;

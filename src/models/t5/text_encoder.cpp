@@ -4,6 +4,7 @@
 
 #include "core/log.h"
 #include "models/t5/encoder.h"
+#include "models/t5/files.h"
 #include "models/t5/prompt_clean.h"
 #include "models/t5/tokenizer.h"
 #include "sora/error.h"
@@ -19,11 +20,12 @@ constexpr std::size_t kListedWords = 5;
 /// The type to keep weights in: the placement's, but 16 bits on a CPU if that loses nothing.
 Placement storage_placement(const Checkpoint& checkpoint, Placement placement) {
   if (!placement.device.is_cpu()) return placement;
-  bool all_bf16 = true, all_f16 = true;
+  bool all_bf16 = true, all_f16 = true;  // every plain fp8 is a bf16, too
   for (const std::string& name : checkpoint.names()) {
     const TensorInfo& info = *checkpoint.find(name);
     if (T5Encoder::ignores(name) || info.shape.size() != 2) continue;  // norms are kept in fp32 anyway
-    all_bf16 &= info.dtype == DType::bf16;
+    const bool fp8 = info.dtype == DType::f8_e4m3 || info.dtype == DType::f8_e5m2;
+    all_bf16 &= info.dtype == DType::bf16 || (fp8 && checkpoint.scale(name) == 1);
     all_f16 &= info.dtype == DType::f16;
   }
   if (all_bf16)
@@ -49,12 +51,11 @@ void warn(const std::vector<std::string>& unknown, std::size_t dropped) {
   }
 }
 
-T5Encoder load_encoder(const fs::path& folder, const Placement& placement) {
-  const T5Config config = read_t5_config(folder);
-  const Checkpoint checkpoint(folder, weight_stem("text_encoder"));
+T5Encoder load_encoder(const ComponentSource& source, const Placement& placement) {
+  const T5Files files = open_text_encoder(source);
   return load_network(
-      checkpoint, storage_placement(checkpoint, placement),
-      [&](const Weights& w) { return T5Encoder(w, config, placement.dtype); }, &T5Encoder::ignores);
+      files.checkpoint, storage_placement(files.checkpoint, placement),
+      [&](const Weights& w) { return T5Encoder(w, files.config, placement.dtype); }, &T5Encoder::ignores);
 }
 
 }  // namespace
@@ -66,8 +67,11 @@ struct TextEncoder::State {
 };
 
 TextEncoder::TextEncoder(const fs::path& model_dir, const Placement& placement)
-    : state_(new State{T5Tokenizer(model_dir / "tokenizer"),
-                       load_encoder(model_dir / "text_encoder", placement), placement}) {}
+    : TextEncoder(model_dir / "text_encoder", model_dir / "tokenizer", placement) {}
+
+TextEncoder::TextEncoder(const ComponentSource& text_encoder, const fs::path& tokenizer,
+                         const Placement& placement)
+    : state_(new State{T5Tokenizer(tokenizer), load_encoder(text_encoder, placement), placement}) {}
 
 TextEncoder::~TextEncoder() = default;
 TextEncoder::TextEncoder(TextEncoder&&) noexcept = default;

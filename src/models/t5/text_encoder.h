@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "checkpoint/model_folder.h"
 #include "checkpoint/weights.h"
 
 namespace sora {
@@ -17,6 +18,10 @@ class TextEncoder {
   /// that keep their 16 bits in memory if the checkpoint has them so.
   /// Throws Error: no_input, data, refused.
   TextEncoder(const std::filesystem::path& model_dir, const Placement& placement);
+  /// The same from a text encoder and a tokenizer that lie anywhere: `tokenizer` is a folder, or a file that
+  /// holds one (read_tokenizer_files).
+  TextEncoder(const ComponentSource& text_encoder, const std::filesystem::path& tokenizer,
+              const Placement& placement);
   ~TextEncoder();
   TextEncoder(TextEncoder&&) noexcept;
   TextEncoder& operator=(TextEncoder&&) noexcept;

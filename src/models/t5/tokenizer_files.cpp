@@ -4,7 +4,9 @@
 #include <optional>
 #include <set>
 
+#include "checkpoint/safetensors.h"
 #include "core/file.h"
+#include "models/t5/gguf_tokenizer.h"
 #include "models/t5/spiece_model.h"
 #include "sora/error.h"
 
@@ -124,16 +126,45 @@ void read_tokenizer_json(const fs::path& path, bool t5_class, TokenizerFiles& fi
   files.charsmap = json_charsmap(tokenizer, t5_class, path);
 }
 
+bool is_gguf(const fs::path& path) {
+  const File file(path, "tokenizer");
+  char magic[4] = {};
+  if (file.size() >= sizeof magic) file.read_at(magic, sizeof magic, 0);
+  return std::string_view(magic, sizeof magic) == "GGUF";
+}
+
+/// A spiece.model itself, or the one within a text encoder's weights.
+std::string read_spiece_text(const fs::path& path) {
+  constexpr std::uint64_t kLargest = 64 << 20;
+  // Weights begin with the length of a JSON header, below 2^32.
+  const File file(path, "tokenizer");
+  std::string start(9, '\1');
+  if (file.size() >= start.size()) file.read_at(start.data(), start.size(), 0);
+  const bool weights_file = start.compare(4, 5, std::string("\0\0\0\0{", 5)) == 0;
+  if (!weights_file) return read_text(path, "tokenizer", kLargest);
+  const SafetensorsFile weights(path);
+  const auto found = weights.tensors().find("spiece_model");
+  if (found == weights.tensors().end() || found->second.end - found->second.begin > kLargest) {
+    fail(path, "holds no tokenizer (a tensor spiece_model); put the model's spiece.model beside it");
+  }
+  std::string text(found->second.end - found->second.begin, '\0');
+  weights.read(found->second, text.data());
+  return text;
+}
+
 }  // namespace
 
-TokenizerFiles read_tokenizer_files(const fs::path& folder) {
+TokenizerFiles read_tokenizer_files(const fs::path& place) {
   TokenizerFiles files;
-  const fs::path model = folder / "spiece.model", whole = folder / "tokenizer.json";
+  const fs::path folder = fs::is_regular_file(place) ? place.parent_path() : place;
+  const fs::path model = fs::is_regular_file(place) ? place : folder / "spiece.model";
+  const fs::path whole = folder / "tokenizer.json";
   const fs::path config_path = folder / "tokenizer_config.json";
   const json config = fs::exists(config_path) ? read_json(config_path) : json::object();
   if (fs::exists(model)) {
     files.source = model.string();
-    SpieceModel spiece = parse_spiece_model(read_text(model, "tokenizer"), files.source);
+    SpieceModel spiece = is_gguf(model) ? read_gguf_tokenizer(model)
+                                        : parse_spiece_model(read_spiece_text(model), files.source);
     files.pieces = std::move(spiece.pieces);
     files.special = std::move(spiece.special);
     files.charsmap = std::move(spiece.charsmap);

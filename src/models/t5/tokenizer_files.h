@@ -18,7 +18,9 @@ struct TokenizerFiles {
 
 /// Reads `spiece.model` (sentencepiece) or, where a folder has none, `tokenizer.json` (tokenizers), and the
 /// special tokens of tokenizer_config.json. T5's sentinels <extra_id_N> follow the pieces, last first, if the
-/// vocabulary does not hold them. Throws Error: no_input, data.
-TokenizerFiles read_tokenizer_files(const std::filesystem::path& folder);
+/// vocabulary does not hold them. Instead of a folder, `place` may be a file: a spiece.model by whatever
+/// name, or a text encoder's weights that hold one, as the tensor `spiece_model` or in GGUF's metadata.
+/// Throws Error: no_input, data.
+TokenizerFiles read_tokenizer_files(const std::filesystem::path& place);
 
 }  // namespace sora

@@ -1,9 +1,8 @@
 #include "models/wan/defaults.h"
 
 #include "core/json_config.h"
-#include "models/wan/transformer_config.h"
-#include "models/wan/vae_config.h"
-#include "sampling/scheduler_config.h"
+#include "models/t5/files.h"
+#include "models/wan/components.h"
 #include "sora/error.h"
 
 namespace sora::wan {
@@ -37,36 +36,77 @@ void family_defaults(ModelFacts& facts) {
   }
 }
 
+void count_weights(ModelFacts& facts, const Checkpoint& checkpoint) {
+  facts.weight_bytes += checkpoint.bytes();
+  for (const auto& tensor : checkpoint.names()) facts.parameters += checkpoint.find(tensor)->elements();
+}
+
 void read_transformer(ModelFacts& facts) {
-  const auto path = facts.folder.component("transformer") / "config.json";
-  const TransformerConfig config = read_transformer_config(path);
+  const ComponentSource source = facts.folder.source("transformer");
+  const auto [config, checkpoint] = open_transformer(source);
   if (config.patch_size[0] != 1) {
     throw Error(ErrorKind::data, "transformer",
-                path.string() + ": patch_size starts with " + std::to_string(config.patch_size[0]) +
+                source.path.string() + ": patch_size starts with " + std::to_string(config.patch_size[0]) +
                     ", expected 1: patches that span latent frames are not supported");
   }
   facts.patch_height = static_cast<int>(config.patch_size[1]);
   facts.patch_width = static_cast<int>(config.patch_size[2]);
   facts.latent_channels = static_cast<int>(config.in_channels);
+  facts.text_dim = config.text_dim;
   facts.transformer_dim = config.dim();
-  if (facts.folder.has("transformer_2")) {
-    (void)read_transformer_config(facts.folder.component("transformer_2") / "config.json");
+  count_weights(facts, checkpoint);
+  if (!facts.folder.has("transformer_2")) return;
+  const auto second = open_transformer(facts.folder.source("transformer_2"));
+  if (second.config.in_channels != config.in_channels || second.config.text_dim != config.text_dim) {
+    throw Error(ErrorKind::data, "transformer",
+                facts.folder.source("transformer_2").path.string() + ": takes " +
+                    std::to_string(second.config.in_channels) + " channels and text of width " +
+                    std::to_string(second.config.text_dim) + ", expected " +
+                    std::to_string(config.in_channels) + " and " + std::to_string(config.text_dim) +
+                    " as the first expert");
   }
+  count_weights(facts, second.checkpoint);
 }
 
 void read_vae(ModelFacts& facts) {
-  const auto path = facts.folder.component("vae") / "config.json";
-  const VaeConfig config = read_vae_config(path);
+  const ComponentSource source = facts.folder.source("vae");
+  const auto [config, checkpoint] = open_vae(source);
   facts.spatial_scale = static_cast<int>(config.scale_factor_spatial);
   facts.temporal_scale = static_cast<int>(config.scale_factor_temporal);
   if (config.z_dim != facts.latent_channels) {
     throw Error(ErrorKind::data, "vae",
-                path.string() + ": z_dim is " + std::to_string(config.z_dim) + ", expected " +
+                source.path.string() + ": z_dim is " + std::to_string(config.z_dim) + ", expected " +
                     std::to_string(facts.latent_channels) + ", the transformer's in_channels");
+  }
+  count_weights(facts, checkpoint);
+  // Of the published models the one whose latents have 48 channels takes a timestep for each token; it is
+  // only where there is no model_index.json that this has to be told by the shapes.
+  if (facts.folder.dir.empty() || !std::filesystem::exists(facts.folder.dir / "model_index.json")) {
+    facts.folder.expand_timesteps = config.z_dim == 48;
   }
 }
 
+void read_text_encoder(ModelFacts& facts) {
+  const ComponentSource source = facts.folder.source("text_encoder");
+  const T5Files files = open_text_encoder(source);
+  if (files.config.d_model != facts.text_dim) {
+    throw Error(ErrorKind::data, "text_encoder",
+                source.path.string() + ": is " + std::to_string(files.config.d_model) + " wide, expected " +
+                    std::to_string(facts.text_dim) + ", the transformer's text_dim");
+  }
+  count_weights(facts, files.checkpoint);
+  facts.tokenizer = tokenizer_of(facts.folder);
+}
+
+// Without a scheduler_config.json: sample_shift in wan/configs of the original repository.
+double published_flow_shift(const ModelFacts& facts) { return facts.folder.has("transformer_2") ? 12 : 5; }
+
 void read_scheduler(ModelFacts& facts) {
+  if (!facts.folder.has("scheduler")) {
+    facts.scheduler = "unipc";
+    facts.flow_shift = published_flow_shift(facts);
+    return;
+  }
   const SchedulerConfig config =
       read_scheduler_config(facts.folder.component("scheduler") / "scheduler_config.json");
   facts.scheduler = config.scheduler;
@@ -75,7 +115,7 @@ void read_scheduler(ModelFacts& facts) {
 
 void read_own_defaults(ModelFacts& facts) {
   const auto path = facts.folder.dir / "sora-gen.json";
-  if (!std::filesystem::exists(path)) return;
+  if (facts.folder.dir.empty() || !std::filesystem::exists(path)) return;
   const JsonConfig config(path, "model");
   facts.family = config.string("name", facts.family);
   facts.width = static_cast<int>(config.integer_in("native_width", 16, 4096, facts.width));
@@ -91,23 +131,19 @@ void read_own_defaults(ModelFacts& facts) {
   facts.smallest_area = config.integer_in("smallest_area", 0, 1 << 24, facts.smallest_area);
 }
 
-void count_weights(ModelFacts& facts) {
-  for (const char* name : {"text_encoder", "transformer", "transformer_2", "vae"}) {
-    if (!facts.folder.has(name)) continue;
-    const Checkpoint checkpoint(facts.folder.component(name), weight_stem(name));
-    facts.weight_bytes += checkpoint.bytes();
-    for (const auto& tensor : checkpoint.names()) {
-      const TensorInfo* info = checkpoint.find(tensor);
-      facts.parameters += (info->end - info->begin) / dtype_size(info->dtype);
-    }
-  }
-}
-
 }  // namespace
 
-ModelFacts read_model(const std::filesystem::path& dir) {
+SchedulerConfig published_scheduler(double flow_shift) {
+  SchedulerConfig config;
+  config.prediction_type = PredictionType::flow_prediction;
+  config.use_flow_sigmas = true;
+  config.flow_shift = flow_shift;
+  return config;
+}
+
+ModelFacts read_model(const std::filesystem::path& dir, const Replacements& replacements) {
   ModelFacts facts;
-  facts.folder = open_model_folder(dir);
+  facts.folder = open_wan_model(dir, replacements);
   if (facts.folder.pipeline != "WanPipeline" && facts.folder.pipeline != "WanImageToVideoPipeline") {
     throw Error(ErrorKind::data, "checkpoint",
                 (dir / "model_index.json").string() + ": _class_name is \"" + facts.folder.pipeline +
@@ -116,11 +152,9 @@ ModelFacts read_model(const std::filesystem::path& dir) {
   read_transformer(facts);
   read_vae(facts);
   read_scheduler(facts);
-  (void)facts.folder.component("text_encoder");
-  (void)facts.folder.component("tokenizer");
+  read_text_encoder(facts);
   family_defaults(facts);
   read_own_defaults(facts);
-  count_weights(facts);
   return facts;
 }
 

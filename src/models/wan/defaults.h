@@ -6,18 +6,21 @@
 #include <optional>
 #include <string>
 
-#include "checkpoint/model_folder.h"
+#include "models/wan/model_files.h"
+#include "sampling/scheduler_config.h"
 
 namespace sora::wan {
 
 struct ModelFacts {
   ModelFolder folder;
+  std::filesystem::path tokenizer;  ///< a folder, or a file that holds it
 
   // Geometry
-  int latent_channels = 0;  ///< channels of the latents
-  int spatial_scale = 8;    ///< pixels a latent cell
-  int temporal_scale = 4;   ///< frames a latent frame (the first stands alone)
-  int patch_height = 2;     ///< latent cells a token
+  int latent_channels = 0;    ///< channels of the latents
+  std::int64_t text_dim = 0;  ///< width of the prompt's vectors
+  int spatial_scale = 8;      ///< pixels a latent cell
+  int temporal_scale = 4;     ///< frames a latent frame (the first stands alone)
+  int patch_height = 2;       ///< latent cells a token
   int patch_width = 2;
   std::string scheduler;  ///< unipc, euler or dpm++
   double flow_shift = 1;
@@ -41,8 +44,12 @@ struct ModelFacts {
   std::int64_t transformer_dim = 0;  ///< width of the token stream
 };
 
-/// Opens every file header of the folder, so that what is missing, pickled or damaged is found before
-/// any work. Throws Error: no_input, data, refused.
-ModelFacts read_model(const std::filesystem::path& dir);
+/// Opens every file header of the model (open_wan_model), so that what is missing, pickled or damaged is
+/// found before any work. Throws Error: no_input, data, refused.
+ModelFacts read_model(const std::filesystem::path& dir, const Replacements& replacements = {});
+
+/// The scheduler of a model that has no scheduler_config.json: UniPC for flow matching, as all published
+/// Wan models have it.
+SchedulerConfig published_scheduler(double flow_shift);
 
 }  // namespace sora::wan

@@ -5,7 +5,11 @@
 #include <cmath>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "checkpoint/lora_edit.h"
+#include "models/wan/components.h"
+#include "models/wan/names.h"
 #include "models/wan/transformer_ops.h"
 #include "sora/error.h"
 
@@ -147,14 +151,18 @@ at::Tensor WanTransformer::forward(const at::Tensor& latents, const at::Tensor& 
   return unpatchify(proj_out_(x), grid);                                                 // [B, C, T, H, W]
 }
 
-WanTransformer load_transformer(const std::filesystem::path& folder, const Placement& placement) {
+WanTransformer load_transformer(const ComponentSource& source, const Placement& placement,
+                                const std::vector<LoraSource>& loras) {
   const c10::InferenceMode inference;
-  const TransformerConfig config = read_transformer_config(folder / "config.json");
-  const Checkpoint checkpoint(folder, "diffusion_pytorch_model");
+  const auto [config, checkpoint] = open_transformer(source);
+  std::vector<Lora> opened;
+  for (const LoraSource& lora : loras) opened.emplace_back(lora, checkpoint, transformer_names());
+  const LoraEdit edit(std::move(opened));
   // Left over in old conversions of the image models; diffusers drops them too.
   const auto ignored = [](const std::string& name) { return name.find("norm_added_q") != std::string::npos; };
   return load_network(
-      checkpoint, placement, [&](const Weights& w) { return WanTransformer(w, config); }, ignored);
+      checkpoint, placement, [&config = config](const Weights& w) { return WanTransformer(w, config); },
+      ignored, &edit);
 }
 
 }  // namespace sora::wan

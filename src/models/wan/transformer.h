@@ -3,9 +3,10 @@
 // prompt is attended to in every block.
 #pragma once
 
-#include <filesystem>
 #include <vector>
 
+#include "checkpoint/lora.h"
+#include "checkpoint/model_folder.h"
 #include "checkpoint/weights.h"
 #include "models/wan/rotary.h"
 #include "models/wan/transformer_block.h"
@@ -58,8 +59,10 @@ class WanTransformer {
   mutable RotaryEmbedding rotary_;
 };
 
-/// Loads `folder`: config.json and diffusion_pytorch_model.safetensors, whole or in shards.
+/// Loads a transformer from whatever it is in (components.h): of a folder, config.json and
+/// diffusion_pytorch_model.safetensors, whole or in shards. `loras` are merged into its weights.
 /// Throws Error: no_input, refused, data.
-WanTransformer load_transformer(const std::filesystem::path& folder, const Placement& placement);
+WanTransformer load_transformer(const ComponentSource& source, const Placement& placement,
+                                const std::vector<LoraSource>& loras = {});
 
 }  // namespace sora::wan

@@ -1,6 +1,7 @@
 #include "models/wan/vae.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "models/wan/vae_networks.h"
@@ -72,10 +73,10 @@ at::Tensor EncoderStream::next(const at::Tensor& frames) {
   return clip_of((z - vae_->mean_).div_(vae_->std_));  // [1, z, n, h, w]
 }
 
-WanVae::WanVae(const std::filesystem::path& folder, const Placement& placement)
-    : config_(read_vae_config(folder / "config.json")),
+WanVae::WanVae(VaeFiles files, const Placement& placement)
+    : config_(std::move(files.config)),
       placement_{placement.device, at::kFloat},
-      checkpoint_(folder, weight_stem("vae")) {
+      checkpoint_(std::move(files.checkpoint)) {
   auto recorder = std::make_shared<SchemaRecorder>(&checkpoint_);
   (void)VaeDecoder(Weights(recorder), config_);
   (void)VaeEncoder(Weights(recorder), config_);
@@ -113,8 +114,8 @@ at::Tensor WanVae::encode(const at::Tensor& video) const {
   return at::cat(chunks, 2);
 }
 
-std::unique_ptr<WanVae> load_vae(const std::filesystem::path& folder, const Placement& placement) {
-  return std::unique_ptr<WanVae>(new WanVae(folder, placement));
+std::unique_ptr<WanVae> load_vae(const ComponentSource& source, const Placement& placement) {
+  return std::unique_ptr<WanVae>(new WanVae(open_vae(source), placement));
 }
 
 }  // namespace sora::wan

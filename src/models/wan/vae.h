@@ -2,11 +2,10 @@
 // It runs in fp32 whatever the other networks run in, as diffusers' users load it.
 #pragma once
 
-#include <filesystem>
 #include <memory>
 
 #include "checkpoint/weights.h"
-#include "models/wan/vae_config.h"
+#include "models/wan/components.h"
 #include "nn/causal_conv3d.h"
 
 namespace sora::wan {
@@ -67,8 +66,8 @@ class WanVae {
  private:
   friend class DecoderStream;
   friend class EncoderStream;
-  friend std::unique_ptr<WanVae> load_vae(const std::filesystem::path& folder, const Placement& placement);
-  WanVae(const std::filesystem::path& folder, const Placement& placement);
+  friend std::unique_ptr<WanVae> load_vae(const ComponentSource& source, const Placement& placement);
+  WanVae(VaeFiles files, const Placement& placement);
 
   VaeConfig config_;
   Placement placement_;
@@ -78,8 +77,8 @@ class WanVae {
   at::Tensor mean_, std_;                        // [z_dim]
 };
 
-/// Reads `folder`'s config.json, checks the names and shapes of all weights, and reads the decoder's; the
-/// encoder's follow when it is first used. Throws Error: no_input, data, refused.
-std::unique_ptr<WanVae> load_vae(const std::filesystem::path& folder, const Placement& placement);
+/// Reads the config or what stands in for it (components.h), checks the names and shapes of all weights, and
+/// reads the decoder's; the encoder's follow when it is first used. Throws Error: no_input, data, refused.
+std::unique_ptr<WanVae> load_vae(const ComponentSource& source, const Placement& placement);
 
 }  // namespace sora::wan

@@ -22,8 +22,13 @@ const std::vector<double> default_mean{-0.7571, -0.7089, -0.9113, 0.1075,  -0.17
 const std::vector<double> default_std{2.8184, 1.4541, 2.3275, 2.6558, 1.2196, 1.7708, 2.6052, 2.0743,
                                       3.2687, 2.1526, 2.8652, 1.5579, 1.6382, 1.1253, 2.8251, 1.9160};
 
-// The shortcuts of the residual form fold (or spread) a factor's worth of pixels into (or over) channels.
-void check_shortcuts(const JsonConfig& json, const VaeConfig& config) {
+}  // namespace
+
+const std::vector<double>& wan21_mean() { return default_mean; }
+const std::vector<double>& wan21_std() { return default_std; }
+
+std::string shortcut_problem(const VaeConfig& config) {
+  if (!config.is_residual) return "";
   const std::size_t n = config.stages();
   for (std::size_t i = 0; i < n; ++i) {
     const bool resampled = i + 1 < n;
@@ -31,19 +36,18 @@ void check_shortcuts(const JsonConfig& json, const VaeConfig& config) {
     const std::int64_t above = i == 0 ? 1 : config.dim_mult[i - 1];
     const std::int64_t below = config.dim_mult[i];
     if (above * factor % below != 0) {
-      json.fail("dim_mult", "stages that grow by a divisor of 4 (8 where time is halved, 1 in the last)");
+      return "stages that grow by a divisor of 4 (8 where time is halved, 1 in the last)";
     }
     // The up block that leaves stage i + 1 for stage i has stage i + 1's upsampler, and stage i's width.
     if (i == 0) continue;
     const std::int64_t up_factor = config.temperal_downsample[i - 1] ? 8 : 4;
     const std::int64_t from = i + 1 < n ? config.dim_mult[i + 1] : below;
     if (below * up_factor % from != 0) {
-      json.fail("dim_mult", "stages that shrink by a divisor of 4 (8 where time is doubled) on the way up");
+      return "stages that shrink by a divisor of 4 (8 where time is doubled) on the way up";
     }
   }
+  return "";
 }
-
-}  // namespace
 
 VaeConfig read_vae_config(const std::filesystem::path& path) {
   const JsonConfig json(path, "vae");
@@ -103,7 +107,7 @@ VaeConfig read_vae_config(const std::filesystem::path& path) {
       std::any_of(config.latents_std.begin(), config.latents_std.end(), [](double s) { return s <= 0; })) {
     json.fail("latents_std", std::to_string(z) + " positive numbers (z_dim)");
   }
-  if (config.is_residual) check_shortcuts(json, config);
+  if (const std::string problem = shortcut_problem(config); !problem.empty()) json.fail("dim_mult", problem);
   return config;
 }
 

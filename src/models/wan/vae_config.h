@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 namespace sora::wan {
@@ -26,6 +27,14 @@ struct VaeConfig {
 
   std::size_t stages() const { return dim_mult.size(); }
 };
+
+/// Mean and deviation of the 16 latent channels of Wan 2.1's VAE; the class's defaults.
+const std::vector<double>& wan21_mean();
+const std::vector<double>& wan21_std();
+
+/// The shortcuts of the residual form fold (or spread) a factor's worth of pixels into (or over) channels:
+/// what dim_mult would have to be where they cannot; else empty.
+std::string shortcut_problem(const VaeConfig& config);
 
 /// Reads `path`. A key that is absent or null takes its default. Throws Error: no_input, data (not a Wan
 /// VAE, a value of the wrong type or out of range, or values that contradict each other).

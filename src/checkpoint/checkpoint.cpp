@@ -1,0 +1,224 @@
+#include "checkpoint/checkpoint.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string_view>
+
+#include "checkpoint/safetensors.h"
+#include "core/file.h"
+#include "sora/error.h"
+
+namespace fs = std::filesystem;
+
+namespace sora {
+namespace {
+
+constexpr const char* kComponent = "checkpoint";
+
+constexpr std::uint64_t kLargestIndex = 500'000;  // bytes; that of a model of 14 billion weights has 110 kB
+
+[[noreturn]] void fail(const fs::path& path, const std::string& what) {
+  throw Error(ErrorKind::data, kComponent, path.string() + ": " + what);
+}
+
+// Shard names come from a file that may be hostile: a plain name, in the same folder, no link out of it.
+fs::path shard_path(const fs::path& folder, const fs::path& index, const std::string& name) {
+  const bool plain = !name.empty() && name.find('/') == std::string::npos &&
+                     name.find('\\') == std::string::npos && name.find('\0') == std::string::npos &&
+                     name != "." && name != "..";
+  if (!plain) fail(index, "names a shard \"" + name + "\", expected a plain file name");
+  std::error_code code;
+  const fs::path real = fs::weakly_canonical(folder / name, code);
+  const fs::path real_folder = fs::weakly_canonical(folder, code);
+  // Hub caches link each file to a blob store; that is a link out of the folder by design, to
+  // ../../blobs/<hash> of the same repository, and the only one allowed.
+  const bool inside = real.parent_path() == real_folder;
+  const bool hub =
+      real.parent_path().filename() == "blobs" &&
+      real_folder.string().rfind(real.parent_path().parent_path().string() + "/snapshots/", 0) == 0;
+  if (!inside && !hub) fail(index, "names a shard \"" + name + "\" that leads out of the model's folder");
+  return folder / name;
+}
+
+std::map<std::string, std::string> read_index(const fs::path& path) {
+  const auto index = nlohmann::json::parse(read_text(path, kComponent, kLargestIndex), nullptr, false);
+  if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object()) {
+    fail(path, "has no weight_map");
+  }
+  std::map<std::string, std::string> result;
+  for (const auto& [name, file] : index["weight_map"].items()) {
+    if (!file.is_string()) fail(path, "weight_map entry \"" + name + "\" is not a file name");
+    result[name] = file.get<std::string>();
+  }
+  if (result.empty()) fail(path, "has an empty weight_map");
+  return result;
+}
+
+// What stands in the folder instead of safetensors, for an error that helps.
+std::optional<fs::path> pickled_weights(const fs::path& folder) {
+  std::error_code code;
+  for (const auto& entry : fs::directory_iterator(folder, code)) {
+    const auto extension = entry.path().extension();
+    if (extension == ".bin" || extension == ".pth" || extension == ".pt" || extension == ".ckpt")
+      return entry.path();
+  }
+  return {};
+}
+
+// What files of scaled fp8 hold beside the weights: `layer.scale_weight` (ComfyUI) or `layer.weight_scale`
+// (others), one number that the stored weights are to be multiplied by.
+constexpr std::string_view kScaleEndings[] = {".scale_weight", ".weight_scale"};
+
+// Of use only to who computes in fp8: scales of the activations, and marks of the file's kind.
+bool is_fp8_note(std::string_view name) {
+  return name == "scaled_fp8" || name.ends_with(".scaled_fp8") || name.ends_with(".scale_input") ||
+         name.ends_with(".input_scale") || name.ends_with(".comfy_quant");
+}
+
+float read_scale(const WeightFile& file, const std::string& name) {
+  const float value = read_scalar(file, name);
+  if (value > 0) return value;
+  fail(file.path(), "the scale " + name + " is " + std::to_string(value) + ", expected a number above 0");
+}
+
+}  // namespace
+
+Checkpoint::Checkpoint(const fs::path& file) : path_(file) {
+  add(open_weight_file(file), nullptr);
+  read_scales();
+}
+
+Checkpoint::Checkpoint(const fs::path& folder, const std::string& stem) : path_(folder) {
+  const fs::path single = folder / (stem + ".safetensors");
+  const fs::path index = folder / (stem + ".safetensors.index.json");
+  std::error_code code;  // a link that leads to itself is no file
+  if (fs::exists(single, code)) {
+    add(std::make_unique<SafetensorsFile>(single), nullptr);
+    read_scales();
+    return;
+  }
+  if (!fs::exists(index, code)) {
+    if (!fs::is_directory(folder, code)) {
+      throw Error(ErrorKind::no_input, kComponent, folder.string() + ": no such folder");
+    }
+    if (const auto pickle = pickled_weights(folder)) {
+      throw Error(ErrorKind::refused, kComponent,
+                  pickle->string() +
+                      ": only pickled weights are here, which can run code when they are loaded; get " +
+                      single.filename().string() + ", or make it with: scripts/convert " + pickle->string());
+    }
+    throw Error(
+        ErrorKind::no_input, kComponent,
+        folder.string() + ": no weights here, expected " + single.filename().string() + " or its shards");
+  }
+  const auto weight_map = read_index(index);
+  std::set<std::string> shards;
+  for (const auto& [name, shard] : weight_map) shards.insert(shard);
+  for (const auto& shard : shards) {
+    add(std::make_unique<SafetensorsFile>(shard_path(folder, index, shard)), &weight_map);
+  }
+  for (const auto& [name, shard] : weight_map) {
+    if (!entries_.count(name)) fail(index, "tensor \"" + name + "\" is not in " + shard);
+  }
+  read_scales();
+}
+
+void Checkpoint::add(std::unique_ptr<WeightFile> file, const std::map<std::string, std::string>* weight_map) {
+  const std::string file_name = file->path().filename();
+  files_.push_back(std::move(file));
+  for (const auto& [name, info] : files_.back()->tensors()) {
+    if (weight_map) {
+      const auto it = weight_map->find(name);
+      if (it == weight_map->end() || it->second != file_name) continue;  // the index decides
+    }
+    entries_[name] = {files_.size() - 1, info, 1};
+  }
+}
+
+void Checkpoint::read_scales() {
+  for (auto it = entries_.begin(); it != entries_.end();) {
+    const std::string& name = it->first;
+    const auto ending = std::find_if(std::begin(kScaleEndings), std::end(kScaleEndings),
+                                     [&](std::string_view end) { return name.ends_with(end); });
+    if (ending != std::end(kScaleEndings)) {
+      const std::string weight = name.substr(0, name.size() - ending->size()) + ".weight";
+      const auto target = entries_.find(weight);
+      if (target == entries_.end()) fail(path_, "has a scale " + name + ", but no tensor " + weight);
+      target->second.scale = read_scale(*files_[it->second.file], name);
+    } else if (!is_fp8_note(name)) {
+      ++it;
+      continue;
+    }
+    it = entries_.erase(it);
+  }
+}
+
+std::vector<std::string> Checkpoint::names() const {
+  std::vector<std::string> result;
+  for (const auto& entry : entries_) result.push_back(entry.first);
+  return result;
+}
+
+const TensorInfo* Checkpoint::find(const std::string& name) const {
+  const auto it = entries_.find(name);
+  return it == entries_.end() ? nullptr : &it->second.info;
+}
+
+void Checkpoint::read(const std::string& name, void* destination) const {
+  const Entry& entry = entries_.at(name);
+  files_[entry.file]->read(entry.info, destination);
+}
+
+void Checkpoint::read(const std::string& name, std::uint64_t first, std::uint64_t bytes,
+                      void* destination) const {
+  const Entry& entry = entries_.at(name);
+  files_[entry.file]->read(entry.info, first, bytes, destination);
+}
+
+float Checkpoint::scale(const std::string& name) const { return entries_.at(name).scale; }
+
+std::uint64_t Checkpoint::bytes() const {
+  std::uint64_t sum = 0;
+  for (const auto& file : files_) sum += file->size();
+  return sum;
+}
+
+void Checkpoint::use_prefix(const std::vector<std::string>& prefixes) {
+  for (const std::string& prefix : prefixes) {
+    std::map<std::string, Entry> under;
+    for (const auto& [name, entry] : entries_) {
+      if (name.starts_with(prefix)) under.emplace(name.substr(prefix.size()), entry);
+    }
+    if (under.empty()) continue;
+    entries_ = std::move(under);
+    return;
+  }
+}
+
+void Checkpoint::rename(const std::function<std::string(const std::string&)>& new_name) {
+  std::map<std::string, Entry> renamed;
+  for (const auto& [name, entry] : entries_) {
+    const std::string wanted = new_name(name);
+    if (!renamed.emplace(wanted, entry).second) {
+      fail(path_, "two tensors are " + wanted + ", one of them " + name +
+                      "; the file mixes the names of two layouts");
+    }
+  }
+  entries_ = std::move(renamed);
+}
+
+std::optional<std::string> Checkpoint::take(const std::string& name, std::uint64_t most) {
+  const auto it = entries_.find(name);
+  if (it == entries_.end()) return {};
+  const TensorInfo& info = it->second.info;
+  std::optional<std::string> bytes;
+  if (info.end - info.begin <= most) {
+    bytes.emplace(info.end - info.begin, '\0');
+    files_[it->second.file]->read(info, bytes->data());
+  }
+  entries_.erase(it);
+  return bytes;
+}
+
+}  // namespace sora

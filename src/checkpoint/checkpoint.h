@@ -1,0 +1,58 @@
+// The weights of one component: one file, or a folder's shards, with one name space over all of them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checkpoint/weight_file.h"
+
+namespace sora {
+
+class Checkpoint {
+ public:
+  /// Opens `<folder>/<stem>.safetensors` or the shards that `<folder>/<stem>.safetensors.index.json`
+  /// names. Throws Error: no_input, refused (only pickled weights there), data.
+  Checkpoint(const std::filesystem::path& folder, const std::string& stem);
+  /// Opens one file, safetensors or GGUF. Throws Error: no_input, refused, data.
+  explicit Checkpoint(const std::filesystem::path& file);
+
+  const std::filesystem::path& path() const { return path_; }  ///< the folder, or the file
+  std::vector<std::string> names() const;
+  const TensorInfo* find(const std::string& name) const;  ///< null if there is none
+  std::uint64_t bytes() const;                            ///< size of all files
+
+  /// Bytes of a tensor as they lie in the file.
+  void read(const std::string& name, void* destination) const;
+  void read(const std::string& name, std::uint64_t first, std::uint64_t bytes, void* destination) const;
+  /// What the stored values of a tensor are to be multiplied by (fp8 files); 1 for most. Finite, above 0.
+  float scale(const std::string& name) const;
+
+  /// Keeps the tensors whose name begins with the first of `prefixes` that any name begins with, without
+  /// it; where none does, all stay as they are.
+  void use_prefix(const std::vector<std::string>& prefixes);
+  /// Renames every tensor. Throws Error (data) if two get one name.
+  void rename(const std::function<std::string(const std::string&)>& new_name);
+  /// Takes a tensor out of the name space; gives its bytes if it is one of `most` bytes or less.
+  std::optional<std::string> take(const std::string& name, std::uint64_t most);
+
+ private:
+  struct Entry {
+    std::size_t file;
+    TensorInfo info;
+    float scale = 1;
+  };
+  void add(std::unique_ptr<WeightFile> file, const std::map<std::string, std::string>* weight_map);
+  void read_scales();
+
+  std::filesystem::path path_;
+  std::vector<std::unique_ptr<WeightFile>> files_;
+  std::map<std::string, Entry> entries_;
+};
+
+}  // namespace sora

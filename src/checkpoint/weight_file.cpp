@@ -1,0 +1,46 @@
+#include "checkpoint/weight_file.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "checkpoint/gguf.h"
+#include "checkpoint/quantised.h"
+#include "checkpoint/safetensors.h"
+#include "core/file.h"
+#include "sora/error.h"
+
+namespace sora {
+
+std::unique_ptr<WeightFile> open_weight_file(const std::filesystem::path& path) {
+  char magic[4] = {};
+  const File file(path, "checkpoint");
+  if (file.size() >= sizeof magic) file.read_at(magic, sizeof magic, 0);
+  if (std::memcmp(magic, "GGUF", sizeof magic) == 0) return std::make_unique<GgufFile>(path);
+  return std::make_unique<SafetensorsFile>(path);
+}
+
+float read_scalar(const WeightFile& file, const std::string& name) {
+  const auto fail = [&](const std::string& found) {
+    throw Error(ErrorKind::data, "checkpoint",
+                file.path().string() + ": " + name + " is " + found +
+                    ", expected one finite number; the file is damaged, or of a kind that is not known");
+  };
+  const TensorInfo& info = file.tensors().at(name);
+  const bool wide = info.dtype == DType::f32;
+  if (info.elements() != 1 || (!wide && info.dtype != DType::f16 && info.dtype != DType::bf16)) {
+    fail(shape_text(info.shape) + " of type " + dtype_name(info.dtype));
+  }
+  std::uint8_t bytes[4] = {};
+  file.read(info, bytes);
+  float value = 0;
+  std::uint16_t half = 0;
+  std::memcpy(&half, bytes, sizeof half);
+  std::memcpy(&value, bytes, sizeof value);
+  if (info.dtype == DType::f16) value = half_to_float(half);
+  if (info.dtype == DType::bf16) value = std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16);
+  if (!std::isfinite(value)) fail(std::to_string(value));
+  return value;
+}
+
+}  // namespace sora

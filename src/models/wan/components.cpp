@@ -1,0 +1,91 @@
+#include "models/wan/components.h"
+
+#include <utility>
+
+#include "core/json_config.h"
+#include "models/wan/names.h"
+#include "models/wan/shapes.h"
+#include "sora/error.h"
+
+namespace fs = std::filesystem;
+
+namespace sora::wan {
+namespace {
+
+// config.json of the original repository has names of its own: dim, num_heads, in_dim.
+bool is_original_config(const fs::path& path) {
+  if (!fs::exists(path)) return false;
+  const JsonConfig json(path, "transformer");
+  return json.has("dim") && json.has("num_heads") && !json.has("num_attention_heads");
+}
+
+// Of that, what the shapes do not tell.
+TransformerConfig read_original_config(const fs::path& path) {
+  const JsonConfig json(path, "transformer");
+  TransformerConfig config;
+  const std::int64_t dim = json.integer_in("dim", 1, 1 << 17);
+  config.num_attention_heads = json.integer_in("num_heads", 1, 1024);
+  config.attention_head_dim = dim / config.num_attention_heads;
+  if (config.dim() != dim || config.attention_head_dim % 2 != 0) {
+    json.fail("num_heads", "a divisor of dim that leaves heads of an even width");
+  }
+  config.eps = json.number("eps", config.eps);
+  if (config.eps < 0 || config.eps > 1) json.fail("eps", "a number from 0 to 1");
+  return config;
+}
+
+std::optional<TransformerConfig> transformer_reference(const fs::path& folder) {
+  const fs::path config = folder / "config.json";
+  if (folder.empty() || !fs::exists(config)) return {};
+  return is_original_config(config) ? read_original_config(config) : read_transformer_config(config);
+}
+
+// Someone may give one kind of file for another; the names say so better than a missing tensor does.
+void check_contents(bool there, const ComponentSource& source, const Contents& contents,
+                    const char* expected) {
+  if (there) return;
+  throw Error(ErrorKind::data, "checkpoint",
+              source.path.string() + ": holds " +
+                  (contents.transformer    ? "a transformer"
+                   : contents.vae          ? "a VAE"
+                   : contents.text_encoder ? "a text encoder"
+                                           : "no network that is known") +
+                  ", expected " + expected);
+}
+
+}  // namespace
+
+TransformerFiles open_transformer(const ComponentSource& source) {
+  const fs::path config = source.path / "config.json";
+  if (!source.is_file() && !is_original_config(config)) {
+    TransformerFiles files{read_transformer_config(config), source.open("diffusion_pytorch_model")};
+    name_transformer(files.checkpoint);
+    return files;
+  }
+  Checkpoint checkpoint = source.open("diffusion_pytorch_model");
+  const Contents contents = contents_of(checkpoint);
+  check_contents(contents.transformer, source, contents, "a Wan transformer");
+  name_transformer(checkpoint);
+  const auto reference = transformer_reference(source.is_file() ? source.reference : source.path);
+  TransformerConfig found = transformer_config_of(checkpoint, reference);
+  return {found, std::move(checkpoint)};
+}
+
+VaeFiles open_vae(const ComponentSource& source) {
+  if (!source.is_file()) {
+    VaeFiles files{read_vae_config(source.path / "config.json"), source.open("diffusion_pytorch_model")};
+    name_vae(files.checkpoint);
+    return files;
+  }
+  Checkpoint checkpoint = source.open("");
+  const Contents contents = contents_of(checkpoint);
+  check_contents(contents.vae, source, contents, "a Wan VAE");
+  name_vae(checkpoint);
+  const fs::path reference = source.reference / "config.json";
+  std::optional<VaeConfig> known;
+  if (!source.reference.empty() && fs::exists(reference)) known = read_vae_config(reference);
+  VaeConfig config = vae_config_of(checkpoint, known);
+  return {config, std::move(checkpoint)};
+}
+
+}  // namespace sora::wan

@@ -1,0 +1,205 @@
+#include "models/wan/model_files.h"
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "models/t5/files.h"
+#include "models/wan/names.h"
+#include "sora/error.h"
+
+namespace fs = std::filesystem;
+
+namespace sora::wan {
+namespace {
+
+constexpr const char* kComponent = "checkpoint";
+constexpr const char* kStem = "diffusion_pytorch_model";
+
+// Share of the noise levels of the first expert of Wan 2.2 A14B (text to video), by its publishers.
+constexpr double kPublishedBoundary = 0.875;
+
+[[noreturn]] void missing(const std::string& what) { throw Error(ErrorKind::no_input, kComponent, what); }
+
+std::string option_of(std::string component) {
+  std::replace(component.begin(), component.end(), '_', '-');
+  return "--" + component;
+}
+
+bool has_weights(const fs::path& folder) {
+  std::error_code code;
+  return fs::exists(folder / (std::string(kStem) + ".safetensors"), code) ||
+         fs::exists(folder / (std::string(kStem) + ".safetensors.index.json"), code);
+}
+
+std::vector<fs::path> files_with(const fs::path& dir, std::initializer_list<const char*> extensions) {
+  std::vector<fs::path> files;
+  std::error_code code;
+  for (const auto& entry : fs::directory_iterator(dir, code)) {
+    const bool wanted = std::any_of(extensions.begin(), extensions.end(), [&](const char* extension) {
+      return entry.path().extension() == extension;
+    });
+    if (wanted && entry.is_regular_file(code)) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+bool name_has(const fs::path& file, const std::string& part) {
+  std::string name = file.filename().string();
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+  return name.find(part) != std::string::npos;
+}
+
+// The one file of a kind, or the pair of experts.
+void choose_transformers(const fs::path& dir, const std::vector<fs::path>& files, ModelFolder& folder) {
+  if (files.empty()) return;
+  if (files.size() == 1) {
+    folder.elsewhere["transformer"] = files[0];
+    return;
+  }
+  const auto with = [&](const char* part) {
+    return std::find_if(files.begin(), files.end(),
+                        [&](const fs::path& file) { return name_has(file, part); });
+  };
+  const auto high = with("high"), low = with("low");
+  if (files.size() == 2 && high != files.end() && low != files.end() && high != low) {
+    folder.elsewhere["transformer"] = *high;
+    folder.elsewhere["transformer_2"] = *low;
+    return;
+  }
+  throw Error(ErrorKind::data, kComponent,
+              dir.string() + ": holds " + std::to_string(files.size()) + " transformers, " +
+                  files[0].filename().string() +
+                  " and others, expected one, or a pair with high and low in " +
+                  "their names; choose with --transformer FILE");
+}
+
+void choose(const fs::path& dir, const std::string& component, const std::vector<fs::path>& files,
+            ModelFolder& folder) {
+  if (files.size() > 1) {
+    throw Error(ErrorKind::data, kComponent,
+                dir.string() + ": " + files[0].filename().string() + " and " + files[1].filename().string() +
+                    " could each be the " + component + ", expected one; choose with " +
+                    option_of(component) + " FILE");
+  }
+  if (files.size() == 1) folder.elsewhere[component] = files[0];
+}
+
+// A folder without model_index.json: what is in it is told by its files' contents.
+ModelFolder discover(const fs::path& dir, const Replacements& replacements) {
+  ModelFolder folder;
+  folder.dir = dir;
+  folder.pipeline = "WanPipeline";
+  std::vector<fs::path> transformers, vaes, encoders;
+  const bool original = has_weights(dir);
+  if (original) {
+    folder.elsewhere["transformer"] = dir;
+  } else if (has_weights(dir / "high_noise_model") && has_weights(dir / "low_noise_model")) {
+    folder.elsewhere["transformer"] = dir / "high_noise_model";
+    folder.elsewhere["transformer_2"] = dir / "low_noise_model";
+  }
+  for (const fs::path& file : files_with(dir, {".safetensors", ".gguf"})) {
+    if (file.filename().string().starts_with(kStem)) continue;  // or shards of it
+    const Contents contents = contents_of(Checkpoint(file));
+    if (contents.transformer) transformers.push_back(file);
+    if (contents.vae) vaes.push_back(file);
+    if (contents.text_encoder) encoders.push_back(file);
+  }
+  // What is replaced need not be chosen.
+  if (!folder.elsewhere.count("transformer") && !replacements.count("transformer"))
+    choose_transformers(dir, transformers, folder);
+  if (!replacements.count("vae")) choose(dir, "vae", vaes, folder);
+  if (!replacements.count("text_encoder")) choose(dir, "text_encoder", encoders, folder);
+  if (folder.elsewhere.empty() && replacements.empty()) {
+    missing(
+        dir.string() +
+        ": has no model_index.json and no weights of a Wan model; expected a model folder in the diffusers "
+        "layout, that of the original repository, or single .safetensors or .gguf files");
+  }
+  for (const auto& entry : folder.elsewhere) folder.components[entry.first] = "file";
+  return folder;
+}
+
+// The original repository has its VAE and its text encoder as pickles.
+std::optional<fs::path> pickle_of(const fs::path& dir, const std::string& component) {
+  if (dir.empty()) return {};
+  for (const fs::path& file : files_with(dir, {".pth", ".pt", ".bin", ".ckpt"})) {
+    if (name_has(file, component == "vae" ? "vae" : "t5")) return file;
+  }
+  return {};
+}
+
+void require(const ModelFolder& folder, const std::string& component) {
+  if (folder.has(component)) return;
+  const std::string where = folder.dir.empty() ? "" : folder.dir.string() + ": ";
+  if (component != "transformer") {
+    if (const auto pickle = pickle_of(folder.dir, component)) {
+      throw Error(ErrorKind::refused, kComponent,
+                  pickle->string() +
+                      ": is a pickled checkpoint, which can run code when it is loaded; convert it with: "
+                      "scripts/convert " +
+                      pickle->string());
+    }
+  }
+  missing(where + "has no " + component + "; add its .safetensors or .gguf file, or give it with " +
+          option_of(component) + " FILE");
+}
+
+}  // namespace
+
+bool may_be_model(const fs::path& dir) {
+  std::error_code code;
+  return fs::is_regular_file(dir / "model_index.json", code) || has_weights(dir / "high_noise_model") ||
+         !files_with(dir, {".safetensors", ".gguf"}).empty();
+}
+
+bool is_whole_model(const Replacements& replacements) {
+  return replacements.count("transformer") && replacements.count("vae") && replacements.count("text_encoder");
+}
+
+ModelFolder open_wan_model(const fs::path& dir, const Replacements& replacements) {
+  ModelFolder folder;
+  const bool described = !dir.empty() && fs::exists(dir / "model_index.json");
+  if (described || (!dir.empty() && !fs::is_directory(dir))) {
+    folder = open_model_folder(dir);
+  } else if (!dir.empty()) {
+    folder = discover(dir, replacements);
+  } else {
+    folder.pipeline = "WanPipeline";
+  }
+  for (const auto& [component, file] : replacements) {
+    std::error_code code;
+    if (!fs::exists(file, code)) missing(option_of(component) + " " + file.string() + ": no such file");
+    ComponentSource source(file);
+    if (described && folder.has(component)) source.reference = folder.component(component);
+    // The second expert is described as the first one is.
+    if (described && component == "transformer_2" && !folder.has(component) && folder.has("transformer"))
+      source.reference = folder.component("transformer");
+    folder.elsewhere[component] = source;
+    folder.components[component] = "file";
+  }
+  for (const char* component : {"transformer", "vae", "text_encoder"}) {
+    if (!described) require(folder, component);
+  }
+  if (folder.has("transformer_2") && !folder.boundary_ratio) folder.boundary_ratio = kPublishedBoundary;
+  return folder;
+}
+
+fs::path tokenizer_of(const ModelFolder& folder) {
+  const auto encoder = folder.elsewhere.find("text_encoder");
+  if (encoder != folder.elsewhere.end() && encoder->second.is_file()) {
+    if (const auto beside = tokenizer_beside(encoder->second.path)) return *beside;
+  }
+  if (folder.has("tokenizer")) return folder.component("tokenizer");
+  for (const char* name : {"tokenizer", "google/umt5-xxl", ""}) {
+    const fs::path candidate = *name == '\0' ? folder.dir : folder.dir / name;
+    if (!folder.dir.empty() && holds_tokenizer(candidate)) return candidate;
+  }
+  missing((folder.dir.empty() ? encoder->second.path.string() : folder.dir.string()) +
+          ": there is no tokenizer; put the spiece.model of google/umt5-xxl, which every Wan model has in "
+          "its folder tokenizer or google/umt5-xxl, beside the text encoder");
+}
+
+}  // namespace sora::wan

@@ -1,0 +1,31 @@
+// A Wan model, wherever its parts lie: a folder in the diffusers layout, the original repository's folder, a
+// folder of single files, and single files that stand in for a part of one of these.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "checkpoint/model_folder.h"
+
+namespace sora::wan {
+
+/// Files by the component that each stands in for: transformer, transformer_2, vae, text_encoder.
+using Replacements = std::map<std::string, std::filesystem::path>;
+
+/// Opens the model in `dir`, which may be empty if the replacements make a whole model. File headers only.
+/// Throws Error: no_input (a part is missing: the message says which and what to do), refused (it is there
+/// as a pickle), data.
+ModelFolder open_wan_model(const std::filesystem::path& dir, const Replacements& replacements = {});
+
+/// Whether a folder may be a model: what it has is not looked into.
+bool may_be_model(const std::filesystem::path& dir);
+
+/// Whether `replacements` make a model without a folder.
+bool is_whole_model(const Replacements& replacements);
+
+/// Where the tokenizer is: a folder, or a file that holds it. Throws Error (no_input) that says where to get
+/// one.
+std::filesystem::path tokenizer_of(const ModelFolder& folder);
+
+}  // namespace sora::wan

@@ -1,0 +1,120 @@
+// LoRAs in every style against diffusers' load_lora_weights and fuse_lora (scripts/goldens/lora.py).
+#include "checkpoint/lora.h"
+
+#include <ATen/Parallel.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "checkpoint/tensor_file.h"
+#include "models/wan/transformer.h"
+#include "sora/error.h"
+
+namespace fs = std::filesystem;
+
+namespace sora::wan {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+const fs::path kData = SORA_TEST_DATA;
+const fs::path kFolder = kData / "transformer/plain";
+constexpr double kStrength = 0.7;
+
+// fp32 on both sides in another order of summation, as in the transformer's own test.
+constexpr double kTolerance = 1e-5;
+
+at::Tensor predict(const WanTransformer& transformer) {
+  at::set_num_threads(1);  // small tensors gain nothing from threads, and wait for them where cores are busy
+  const fs::path golden = kFolder / "golden.safetensors";
+  const at::Tensor rows = read_tensor(golden, "prompt_embeds");
+  const auto padding = read_tensor(golden, "prompt_rows").item<std::int64_t>() - rows.size(1);
+  const TextContext text = transformer.prepare_text(at::constant_pad_nd(rows, {0, 0, 0, padding}));
+  return transformer.forward(read_tensor(golden, "latents"), read_tensor(golden, "timestep"), text);
+}
+
+double difference(const at::Tensor& found, const at::Tensor& expected) {
+  return ((found - expected).norm() / expected.norm()).item<double>();
+}
+
+LoraSource lora(const std::string& name, double strength = kStrength) {
+  return {kData / "lora" / (name + ".safetensors"), strength};
+}
+
+class LoraStyles : public testing::TestWithParam<const char*> {};
+
+TEST_P(LoraStyles, PredictWhatDiffusersDoes) {
+  const std::string name = GetParam();
+  const std::vector<LoraSource> loras =
+      name == "both" ? std::vector{lora("peft"), lora("comfy")} : std::vector{lora(name)};
+  const at::Tensor expected = read_tensor(kData / "lora/golden.safetensors", name);
+  EXPECT_LT(difference(predict(load_transformer(kFolder, {}, loras)), expected), kTolerance);
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, LoraStyles,
+                         testing::Values("peft", "peft_alpha", "comfy", "kohya", "both", "differences"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST(Lora, OfStrengthZeroChangesNothingAndTwoHalvesAreAWhole) {
+  const at::Tensor without = predict(load_transformer(kFolder, {}));
+  EXPECT_TRUE(at::equal(predict(load_transformer(kFolder, {}, {lora("kohya", 0)})), without));
+  const at::Tensor halves = predict(load_transformer(kFolder, {}, {lora("peft", 0.5), lora("peft", 0.5)}));
+  EXPECT_LT(difference(halves, predict(load_transformer(kFolder, {}, {lora("peft", 1)}))), kTolerance);
+}
+
+TEST(Lora, GoesOnTopOfQuantisedWeightsInFp32) {
+  const ComponentSource file{kData / "layouts/transformer/plain.gguf", kFolder};
+  EXPECT_TRUE(at::equal(predict(load_transformer(file, {}, {lora("comfy")})),
+                        predict(load_transformer(kFolder, {}, {lora("comfy")}))));
+}
+
+class BadLora : public testing::Test {
+ protected:
+  void TearDown() override { fs::remove(path_); }
+  auto loading(const std::map<std::string, at::Tensor>& tensors) const {
+    return [this, tensors] {
+      write_tensors(path_, tensors);
+      (void)load_transformer(kFolder, {}, {{path_, 1}});
+    };
+  }
+  fs::path path_ = fs::temp_directory_path() / "sora-bad-lora.safetensors";
+};
+
+TEST_F(BadLora, KeysThatMatchNothingAreListed) {
+  const std::string good = "diffusion_model.blocks.0.ffn.0.";
+  EXPECT_THAT(loading({{good + "lora_down.weight", at::ones({1, 40})},
+                       {good + "lora_up.weight", at::ones({22, 1})},
+                       {"diffusion_model.blocks.7.ffn.0.lora_down.weight", at::ones({1, 40})},
+                       {"lora_te_encoder_q.lora_up.weight", at::ones({1, 40})}}),
+              ThrowsMessage<Error>(AllOf(HasSubstr("match no tensor"), HasSubstr("blocks.7.ffn.0"),
+                                         HasSubstr("lora_te_encoder_q"))));
+  EXPECT_THAT(loading({}), ThrowsMessage<Error>(HasSubstr("holds nothing")));
+}
+
+TEST_F(BadLora, ShapesHalvesAndKindsThatCannotBeMergedAreBadData) {
+  const std::string base = "transformer.blocks.0.ffn.net.2.";  // [40, 22]
+  EXPECT_THAT(
+      loading({{base + "lora_A.weight", at::ones({2, 40})}, {base + "lora_B.weight", at::ones({40, 2})}}),
+      ThrowsMessage<Error>(HasSubstr("does not give blocks.0.ffn.net.2.weight, which is [40, 22]")));
+  EXPECT_THAT(loading({{base + "lora_A.weight", at::ones({2, 22})}}),
+              ThrowsMessage<Error>(HasSubstr("alone")));
+  EXPECT_THAT(loading({{base + "alpha", at::ones({})}}), ThrowsMessage<Error>(HasSubstr("without the pair")));
+  EXPECT_THAT(loading({{base + "dora_scale", at::ones({40})}}), ThrowsMessage<Error>(HasSubstr("DoRA")));
+  EXPECT_THAT(loading({{base + "diff_b", at::ones({39})}}), ThrowsMessage<Error>(HasSubstr("expected [40]")));
+  EXPECT_THAT(loading({{base + "lora_A.weight", at::ones({2, 22})},
+                       {base + "lora_B.weight", at::ones({40, 2})},
+                       {base + "alpha", at::full({}, NAN)}}),
+              ThrowsMessage<Error>(HasSubstr("one finite number")));
+}
+
+TEST(LoraOption, IsAFileAndMaybeAStrength) {
+  EXPECT_EQ(parse_lora("a.safetensors").strength, 1);
+  EXPECT_EQ(parse_lora("dir/a.safetensors:0.5").path, "dir/a.safetensors");
+  EXPECT_EQ(parse_lora("dir/a.safetensors:-0.5").strength, -0.5);
+  EXPECT_EQ(parse_lora("odd:name").path, "odd:name");
+  EXPECT_THAT([] { parse_lora("a:1e9"); }, ThrowsMessage<Error>(HasSubstr("strength")));
+}
+
+}  // namespace
+}  // namespace sora::wan
