@@ -9,6 +9,17 @@
 namespace sora::av {
 namespace {
 
+// What decoders and demuxers say of a damaged file, a line for each of its packets. The readers say it once,
+// with the time at which it happened.
+bool speaks_of_input(const void* object) {
+  if (!object) return false;
+  const AVClass* type = *static_cast<AVClass* const*>(object);
+  if (!type) return false;
+  const AVClassCategory category =
+      type->get_category ? type->get_category(const_cast<void*>(object)) : type->category;
+  return category == AV_CLASS_CATEGORY_DECODER || category == AV_CLASS_CATEGORY_DEMUXER;
+}
+
 // What libav calls a warning mostly speaks to programmers (deprecated pixel formats, guesses).
 // It writes some lines in pieces; a piece belongs to the thread that wrote it.
 void log_line(void* object, int level, const char* format, va_list arguments) {
@@ -21,7 +32,8 @@ void log_line(void* object, int level, const char* format, va_list arguments) {
   line += piece.data();
   if (line.empty() || (line.back() != '\n' && line.size() < 8192)) return;
   while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
-  if (!line.empty()) log(level <= AV_LOG_ERROR ? LogLevel::warning : LogLevel::debug, "libav: " + line);
+  const bool serious = level <= AV_LOG_ERROR && !speaks_of_input(object);
+  if (!line.empty()) log(serious ? LogLevel::warning : LogLevel::debug, "libav: " + line);
   line.clear();
 }
 
