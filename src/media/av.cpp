@@ -15,9 +15,14 @@ bool speaks_of_input(const void* object) {
   if (!object) return false;
   const AVClass* type = *static_cast<AVClass* const*>(object);
   if (!type) return false;
+  // A parser speaks through a decoder's context that has no decoder yet.
+  if (type == avcodec_get_class()) {
+    const AVCodec* codec = static_cast<const AVCodecContext*>(object)->codec;
+    return !codec || av_codec_is_decoder(codec) != 0;
+  }
   const AVClassCategory category =
       type->get_category ? type->get_category(const_cast<void*>(object)) : type->category;
-  return category == AV_CLASS_CATEGORY_DECODER || category == AV_CLASS_CATEGORY_DEMUXER;
+  return category == AV_CLASS_CATEGORY_DEMUXER;
 }
 
 // What libav calls a warning mostly speaks to programmers (deprecated pixel formats, guesses).

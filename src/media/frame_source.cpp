@@ -98,6 +98,9 @@ SourceFrame FrameSource::next() {
   if (!broken_.empty()) {
     const double reached = last_ < 0 ? 0 : last_ + frame_duration();
     const double claimed = claimed_end();
+    // Of a file that counts its frames: only what stands behind them is missing, such as an index.
+    const double counted = static_cast<double>(input_->video().nb_frames) * frame_duration();
+    if (counted > 0 && reached > counted - frame_duration() / 2) return out;
     throw Error(ErrorKind::data, "media",
                 name() + ": ends in the middle, at " + seconds_text(reached) +
                     (claimed > reached ? " of " + seconds_text(claimed) : "") + "; " + broken_ +
@@ -191,6 +194,7 @@ void FrameSource::feed() {
     broken_ = kTruncated;
     return;
   }
+  if ((packet_->flags & AV_PKT_FLAG_CORRUPT) != 0 && frames_ > 0) damaged();
   const int sent = avcodec_send_packet(codec_.get(), packet_.get());
   if (sent == AVERROR(ENOMEM)) throw Error(ErrorKind::unavailable, "media", name() + ": out of memory");
   if (sent < 0 && sent != AVERROR_EOF) damaged();
@@ -214,13 +218,14 @@ void FrameSource::damaged() {
                              "; what can be decoded is used");
 }
 
-// Demuxers that find a key frame by time. The others read on from the start: images, GIF, raw streams.
+// Demuxers that find a key frame by time. The others read on from the start: images, GIF, raw streams, and
+// MPEG programme streams, whose frames do not all have a time, so that after a jump it would be guessed.
 bool FrameSource::can_seek() const {
   const std::string_view name = input_->format().iformat->name;
   for (const char* known : {"mov", "matroska", "avi", "mpegts", "mxf", "nut", "flv", "asf", "ogg"}) {
     if (name.starts_with(known)) return true;
   }
-  return name == "mpeg";
+  return false;
 }
 
 bool FrameSource::jump(double seconds) {

@@ -167,6 +167,11 @@ void InputFile::check_image() {
   if (image_.kind == ImageKind::webp && image_.animated) {
     refuse(name, "is an animated WebP, which libavcodec does not decode; convert it to GIF, APNG or MP4");
   }
+  // Programs disagree on whether such numbers stand for ink or for paper.
+  if (image_.kind == ImageKind::jpeg && image_.components == 4 && image_.adobe_transform < 0) {
+    refuse(name,
+           "is a CMYK JPEG without Adobe's marker, so that its inks have no certain meaning; save it as RGB");
+  }
 }
 
 void InputFile::open(const AVInputFormat* demuxer) {

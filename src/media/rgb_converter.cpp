@@ -165,7 +165,6 @@ SourceLook look_of(const AVFrame& frame, const AVStream& stream, const ImageHead
   }
   if (image) {
     look.orientation = image->orientation;
-    look.plain_ink = image->kind == ImageKind::jpeg && image->components == 4 && image->adobe_transform < 0;
   } else if (const std::int32_t* matrix = display_matrix(frame, stream)) {
     bool right_angle = true;
     look.orientation = matrix_orientation(matrix, right_angle);
@@ -257,12 +256,8 @@ av::FramePtr RgbConverter::blended(const AVFrame& frame) const {
     for (int x = 0; x < frame.width; ++x, p += 4) {
       const int alpha = p[3];
       for (std::size_t c = 0; c < 3; ++c) {
-        if (look_.plain_ink) {
-          p[c] = static_cast<std::uint8_t>(((255 - p[c]) * (255 - alpha) + 127) / 255);
-        } else if (alpha != 255) {
-          p[c] =
-              static_cast<std::uint8_t>((p[c] * alpha + settings_.background[c] * (255 - alpha) + 127) / 255);
-        }
+        p[c] =
+            static_cast<std::uint8_t>((p[c] * alpha + settings_.background[c] * (255 - alpha) + 127) / 255);
       }
       p[3] = 255;
     }
@@ -272,6 +267,13 @@ av::FramePtr RgbConverter::blended(const AVFrame& frame) const {
 }
 
 av::FramePtr RgbConverter::scaled(const AVFrame& frame, int width, int height, AVPixelFormat format) {
+  // libswscale's filters have at most 256 taps, and Lanczos needs six for each pixel that becomes one.
+  constexpr int kMostShrink = 32;
+  if (frame.width / kMostShrink > width || frame.height / kMostShrink > height) {
+    const av::FramePtr between = scaled(frame, std::max(width, frame.width / kMostShrink),
+                                        std::max(height, frame.height / kMostShrink), format);
+    return scaled(*between, width, height, format);
+  }
   const Key key{frame.width, frame.height, frame.format, width, height, format};
   if (!scaler_ || !(key == key_)) {
     scaler_.reset(av::allocated(sws_alloc_context()));

@@ -19,7 +19,6 @@ struct SourceLook {
   Primaries primaries = Primaries::bt709;
   double peak = 1000;       ///< cd/m2, of PQ
   double pixel_aspect = 1;  ///< of stored pixels
-  bool plain_ink = false;   ///< CMYK that libav has taken for RGB with alpha
   Orientation orientation;
 };
 

@@ -21,6 +21,8 @@ namespace {
 // frames that are equally near within it, the earlier one is taken, so that the choice does not flicker.
 constexpr double kRounding = 0.0011;
 
+constexpr double kSame = 1e-6;  // seconds
+
 double slack(double gap) { return std::min(kRounding, gap / 4); }
 
 std::string text(const char* name) { return name ? name : "unknown"; }
@@ -35,25 +37,48 @@ bool interlaced(const AVFrame& frame) {
 
 double rate(AVRational r) { return r.num > 0 && r.den > 0 ? av_q2d(r) : 0; }
 
-// By the container's index where there is one; else by the two rates that libav tells apart.
-bool variable_rate(const AVStream& stream) {
-  auto* s = const_cast<AVStream*>(&stream);
-  const int count = avformat_index_get_entries_count(s);
-  if (count > 2 && count == stream.nb_frames) {
-    std::int64_t least = INT64_MAX, most = 0;
-    for (int i = 1; i < count - 1; ++i) {  // the last may last longer
-      const std::int64_t step =
-          avformat_index_get_entry(s, i)->timestamp - avformat_index_get_entry(s, i - 1)->timestamp;
-      least = std::min(least, step);
-      most = std::max(most, step);
-    }
-    return most - least > 1 && static_cast<double>(most) > 1.05 * static_cast<double>(least);
+bool uneven(const std::vector<std::int64_t>& times) {
+  std::int64_t least = INT64_MAX, most = 0;
+  for (std::size_t i = 1; i < times.size(); ++i) {
+    least = std::min(least, times[i] - times[i - 1]);
+    most = std::max(most, times[i] - times[i - 1]);
   }
-  const double average = rate(stream.avg_frame_rate), nominal = rate(stream.r_frame_rate);
-  return average > 0 && nominal > 0 && std::abs(average / nominal - 1) > 0.02;
+  // More than the rounding of a container's clock.
+  return most - least > 2 && static_cast<double>(most) > 1.2 * static_cast<double>(least);
 }
 
-MediaFacts facts_of(const FrameSource& source, const SourceLook& look) {
+// By the container's index where it lists every frame, else by the packets of the first seconds.
+bool variable_rate(const FrameSource& source, const std::filesystem::path& path) {
+  constexpr int kPackets = 240;
+  constexpr std::ptrdiff_t kReordered = 20;  // more than any B-pyramid
+  AVStream* stream = &source.input().video();
+  std::vector<std::int64_t> times;
+  const int count = avformat_index_get_entries_count(stream);
+  if (count > 2 && count == stream->nb_frames) {
+    for (int i = 0; i < count - 1; ++i) {  // the last may last longer
+      times.push_back(avformat_index_get_entry(stream, i)->timestamp);
+    }
+    return uneven(times);
+  }
+  InputFile again(path);
+  again.find_parameters();
+  const av::PacketPtr packet(av::allocated(av_packet_alloc()));
+  bool whole = false;
+  while (times.size() < kPackets) {
+    whole = av_read_frame(&again.format(), packet.get()) < 0;
+    if (whole) break;
+    const std::int64_t time = packet->pts == AV_NOPTS_VALUE ? packet->dts : packet->pts;
+    if (packet->stream_index == again.video().index && time != AV_NOPTS_VALUE) times.push_back(time);
+    av_packet_unref(packet.get());
+  }
+  std::sort(times.begin(), times.end());
+  times.erase(std::unique(times.begin(), times.end()), times.end());
+  // Packets come in the order of decoding: the last times may have gaps that later ones fill.
+  if (!whole && times.size() > 2 * kReordered) times.erase(times.end() - kReordered, times.end());
+  return uneven(times);
+}
+
+MediaFacts facts_of(const FrameSource& source, const SourceLook& look, const std::filesystem::path& path) {
   const InputFile& input = source.input();
   const AVFrame& frame = source.first();
   const AVStream& stream = input.video();
@@ -71,7 +96,7 @@ MediaFacts facts_of(const FrameSource& source, const SourceLook& look) {
   facts.transfer = text(av_color_transfer_name(frame.color_trc));
   facts.matrix = text(av_color_space_name(look.matrix));
   facts.range = look.full_range ? "pc" : "tv";
-  facts.has_alpha = (description->flags & AV_PIX_FMT_FLAG_ALPHA) != 0 && !look.plain_ink;
+  facts.has_alpha = (description->flags & AV_PIX_FMT_FLAG_ALPHA) != 0;
   facts.hdr = look.transfer != Transfer::sdr;
   facts.interlaced = interlaced(frame);
   facts.has_audio = input.has_audio();
@@ -84,7 +109,7 @@ MediaFacts facts_of(const FrameSource& source, const SourceLook& look) {
   }
   facts.fps = rate(stream.avg_frame_rate);
   facts.nominal_fps = rate(stream.r_frame_rate);
-  facts.variable_frame_rate = variable_rate(stream);
+  facts.variable_frame_rate = variable_rate(source, path);
   facts.duration = source.claimed_end();
   facts.frames = stream.nb_frames;
   return facts;
@@ -126,7 +151,7 @@ struct Opened {
   explicit Opened(const std::filesystem::path& path, const ReadSettings& wanted)
       : source(path),
         look(look_at(source, path)),
-        facts(facts_of(source, look)),
+        facts(facts_of(source, look, path)),
         settings(resolved(wanted, facts, path.string())),
         converter(settings, look) {
     if (facts.interlaced) {
@@ -182,8 +207,8 @@ struct VideoReader::State {
   bool next_as_it_is(VideoFrame& out) {
     for (;;) {
       const SourceFrame frame = file.source.next();
-      if (!frame.frame || frame.time >= file.settings.end - 1e-9) return false;
-      if (frame.time < start - 1e-6) continue;
+      if (!frame.frame || frame.time >= file.settings.end - kSame) return false;
+      if (frame.time < start - kSame) continue;
       out = file.convert(frame);
       return true;
     }
@@ -191,7 +216,7 @@ struct VideoReader::State {
 
   bool next_at_rate(VideoFrame& out) {
     const double fps = file.settings.fps, time = start + static_cast<double>(count) / fps;
-    if (time >= file.settings.end - 1e-9) return false;
+    if (time >= file.settings.end - kSame) return false;
     if (!primed) {
       now = file.source.next();
       primed = true;
@@ -251,7 +276,7 @@ void VideoReader::seek(double seconds) {
 
 MediaFacts read_facts(const std::filesystem::path& path) {
   const FrameSource source(path);
-  return facts_of(source, look_at(source, path));
+  return facts_of(source, look_at(source, path), path);
 }
 
 std::vector<VideoFrame> read_first(const std::filesystem::path& path, const ReadSettings& settings,

@@ -190,11 +190,13 @@ TEST_F(ReaderExact, DeepSamplesAreRoundedNotCut) {
         {"-c:v libx265 -x265-params lossless=1:log-level=none -pix_fmt yuv420p12le -colorspace bt709 -vf "
          "scale=out_color_matrix=bt709",
          "12.mp4", 40.0},
-        {"-c:v prores_ks -profile:v 4 -pix_fmt yuv444p10le -color_primaries bt709 -color_trc bt709 -colorspace bt709 -vf "
-         "scale=out_color_matrix=bt709",
+        {"-c:v prores_ks -profile:v 4 -pix_fmt yuv444p10le -vf "
+         "scale=out_color_matrix=bt709,setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709",
          "p.mov", 40.0},
         {"-c:v ffv1 -pix_fmt gbrp16le", "g.mkv", 50.0},
-        {"-c:v v210 -color_primaries bt709 -color_trc bt709 -colorspace bt709 -vf scale=out_color_matrix=bt709", "v.mov", 40.0},
+        {"-c:v v210 -color_primaries bt709 -color_trc bt709 -colorspace bt709 -vf "
+         "scale=out_color_matrix=bt709",
+         "v.mov", 40.0},
         {"-c:v libx264 -qp 0 -pix_fmt yuvj420p -colorspace bt709 -vf "
          "scale=out_color_matrix=bt709:out_range=pc",
          "j.mp4", 40.0}}) {
