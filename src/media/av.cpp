@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdarg>
 #include <mutex>
+#include <string_view>
 
 #include "core/log.h"
 
@@ -12,7 +13,7 @@ namespace {
 // What decoders and demuxers say of a damaged file, a line for each of its packets. The readers say it once,
 // with the time at which it happened.
 bool speaks_of_input(const void* object) {
-  if (!object) return false;
+  if (!object) return true;  // libavformat's own helpers, of packets that are cut short
   const AVClass* type = *static_cast<AVClass* const*>(object);
   if (!type) return false;
   // A parser speaks through a decoder's context that has no decoder yet.
@@ -20,9 +21,10 @@ bool speaks_of_input(const void* object) {
     const AVCodec* codec = static_cast<const AVCodecContext*>(object)->codec;
     return !codec || av_codec_is_decoder(codec) != 0;
   }
+  if (std::string_view(type->class_name) == "IMGUTILS") return true;  // of sizes that do not fit
   const AVClassCategory category =
       type->get_category ? type->get_category(const_cast<void*>(object)) : type->category;
-  return category == AV_CLASS_CATEGORY_DEMUXER;
+  return category == AV_CLASS_CATEGORY_DEMUXER || category == AV_CLASS_CATEGORY_BITSTREAM_FILTER;
 }
 
 // What libav calls a warning mostly speaks to programmers (deprecated pixel formats, guesses).

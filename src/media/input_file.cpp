@@ -178,17 +178,28 @@ void InputFile::open(const AVInputFormat* demuxer) {
   auto* buffer = static_cast<std::uint8_t*>(av::allocated(av_malloc(kIoBuffer)));
   io_.reset(
       avio_alloc_context(buffer, kIoBuffer, 0, this, &InputFile::on_read, nullptr, &InputFile::on_seek));
-  if (!io_) av_free(buffer);
-  AVFormatContext* format = av::allocated(avformat_alloc_context());
-  format->pb = av::allocated(io_.get());
-  format->flags |= AVFMT_FLAG_CUSTOM_IO;
-  format->io_open = &InputFile::on_open;
-  format->max_streams = kMostStreams;
-  av::Options options;
-  options.set("protocol_whitelist", "file");  // beside on_open, which opens nothing at all
-  options.set("format_whitelist", demuxer->name);
-  options.set("codec_whitelist", decoder_names());
-  const int code = avformat_open_input(&format, "", demuxer, options.get());
+  if (!io_) {
+    av_free(buffer);
+    throw Error(ErrorKind::unavailable, "media", "out of memory");
+  }
+  AVFormatContext* format = nullptr;
+  const auto attempt = [&](int flags) {
+    position_ = 0;
+    avio_seek(io_.get(), 0, SEEK_SET);
+    format = av::allocated(avformat_alloc_context());
+    format->pb = io_.get();
+    format->flags |= AVFMT_FLAG_CUSTOM_IO | flags;
+    format->io_open = &InputFile::on_open;
+    format->max_streams = kMostStreams;
+    av::Options options;
+    options.set("protocol_whitelist", "file");  // beside on_open, which opens nothing at all
+    options.set("format_whitelist", demuxer->name);
+    options.set("codec_whitelist", decoder_names());
+    return avformat_open_input(&format, "", demuxer, options.get());
+  };
+  int code = attempt(0);
+  // A fragmented MP4 that is cut in a fragment's header: what lies before it can be read one by one.
+  if (code < 0 && std::string_view(demuxer->name).starts_with("mov")) code = attempt(AVFMT_FLAG_IGNIDX);
   rethrow();
   if (code == AVERROR(ENOMEM)) {
     refuse(file_.path(), "asks for more memory or streams than a video needs (at most " +

@@ -267,8 +267,8 @@ av::FramePtr RgbConverter::blended(const AVFrame& frame) const {
 }
 
 av::FramePtr RgbConverter::scaled(const AVFrame& frame, int width, int height, AVPixelFormat format) {
-  // libswscale's filters have at most 256 taps, and Lanczos needs six for each pixel that becomes one.
-  constexpr int kMostShrink = 32;
+  // libswscale refuses filters of more than some 160 taps; Lanczos has six for each pixel that becomes one.
+  constexpr int kMostShrink = 16;
   if (frame.width / kMostShrink > width || frame.height / kMostShrink > height) {
     const av::FramePtr between = scaled(frame, std::max(width, frame.width / kMostShrink),
                                         std::max(height, frame.height / kMostShrink), format);

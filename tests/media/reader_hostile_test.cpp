@@ -179,14 +179,22 @@ TEST_F(ReaderHostile, ClaimsOfHugeSizesAreRefusedBeforeDecoding) {
   refused(file_of("bomb.y4m", "YUV4MPEG2 W60000 H60000 F25:1 C420jpeg\nFRAME\n" + std::string(100, 'x')), 65,
           "");
   // In the track's header, and in the stream itself.
-  const std::string video = ffmpeg("-f lavfi -i testsrc=s=64x48:d=0.2:r=25 -c:v mpeg4", "a.mp4");
-  std::string mp4 = contents(video);
-  const std::size_t entry_at = mp4.find("mp4v", mp4.find("stsd"));
-  mp4.replace(entry_at + 4 + 24, 4, big_endian(60000, 2) + big_endian(60000, 2));
-  refused(file_of("bomb.mp4", mp4), 65, "is 60000x60000");
+  std::string mov = contents(ffmpeg("-f lavfi -i testsrc=s=64x48:d=0.2:r=25 -c:v mjpeg", "a.mov"));
+  const std::size_t entry_at = mov.find("jpeg", mov.find("stsd"));
+  mov.replace(entry_at + 4 + 24, 4, big_endian(60000, 2) + big_endian(60000, 2));
+  refused(file_of("bomb.mov", mov), 65, "is 60000x60000");
   rusage after{};
   ::getrusage(RUSAGE_SELF, &after);
   EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 300 * 1024) << "kB of memory were asked for";
+}
+
+// The container says nothing of the size, and the decoder finds it in the stream.
+TEST_F(ReaderHostile, AStreamBeyondTheLimitIsRefused) {
+  const std::string file = ffmpeg(
+      "-f lavfi -i color=c=black:s=12000x9000:d=0.04:r=25 -frames:v 1 -c:v libx264 -preset ultrafast "
+      "-threads 1",
+      "huge.h264");
+  refused(file, 65, "");
 }
 
 // Many pixels in few bytes, within the limits: read, or refused, without a surprise.
@@ -270,14 +278,14 @@ class Mangled : public ReaderTest, public testing::WithParamInterface<const char
 
 TEST_P(Mangled, AnyCutAndAnyChangeIsSurvived) {
   const std::string name = GetParam();
-  const std::string file = ffmpeg("-f lavfi -i testsrc=s=64x48:d=0.4:r=25 " +
-                                      std::string(name.find(".m") != std::string::npos ? "-g 4" : "") +
-                                      (name.ends_with(".png") || name.ends_with(".jpg") ||
-                                               name.ends_with(".webp") || name.ends_with(".tiff")
-                                           ? " -frames:v 1"
-                                           : ""),
-                                  name);
+  std::string arguments = "-f lavfi -i testsrc=s=64x48:d=0.4:r=25";
+  for (const char* image : {".png", ".jpg", ".webp", ".tiff"}) {
+    if (name.ends_with(image)) arguments += " -frames:v 1";
+  }
+  if (name.ends_with("y4m")) arguments += " -pix_fmt yuv420p";
+  const std::string file = ffmpeg(arguments, name);
   const std::string good = contents(file);
+  ASSERT_GT(good.size(), 100u);
   const std::string bad = path("bad-" + name);
   const auto survive = [&](const std::string& bytes, const std::string& what) {
     std::ofstream(bad, std::ios::binary) << bytes;

@@ -285,7 +285,7 @@ TEST_F(ReaderTime, AFileThatIsCutOffGivesItsFramesAndThenTheTime) {
                         {"a.gif", ""},
                         {"a.y4m", "-pix_fmt yuv420p"}}) {
     const std::string bytes = contents(ffmpeg("-i '" + source() + "' " + c.arguments, c.name));
-    for (const double part : {0.5, 0.7, 0.85}) {
+    for (const double part : {0.5, 0.66, 0.78}) {
       const std::string cut = file_of(std::string("cut-") + c.name, bytes.substr(0, bytes.size() * part));
       std::vector<VideoFrame> frames;
       const auto [code, text] = error_of([&] {
