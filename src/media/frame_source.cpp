@@ -81,6 +81,7 @@ void FrameSource::open() {
   wants_key_ = draining_ = ended_ = jumped_ = false;
   broken_.clear();
   frames_ = errors_ = 0;
+  packets_end_ = avio_tell(input_->format().pb);
 }
 
 SourceFrame FrameSource::next() {
@@ -181,6 +182,7 @@ void FrameSource::feed() {
     at_end(code);
     return;
   }
+  packets_end_ = avio_tell(input_->format().pb);
   const std::unique_ptr<AVPacket, void (*)(AVPacket*)> release(packet_.get(), av_packet_unref);
   if (packet_->stream_index != input_->video().index) return;
   if (wants_key_) {
@@ -204,7 +206,10 @@ void FrameSource::at_end(int code) {
   if (code == AVERROR(ENOMEM)) throw Error(ErrorKind::unavailable, "media", name() + ": out of memory");
   if (code == AVERROR(EAGAIN) && ++errors_ <= kMostErrors) return;
   draining_ = true;
-  if (broken_.empty() && ends_early(input_->file())) broken_ = kTruncated;
+  // YUV4MPEG2 is a row of frames without a count; libav is silent about a last one that is cut.
+  const bool raw = std::string_view(input_->format().iformat->name) == "yuv4mpegpipe";
+  const bool rest = raw && packets_end_ < static_cast<std::int64_t>(input_->file().size());
+  if (broken_.empty() && (rest || ends_early(input_->file()))) broken_ = kTruncated;
   if (broken_.empty() && code != AVERROR_EOF && !input_->is_image()) {
     broken_ = "what follows cannot be read (" + av::error_text(code) + ")";
   }

@@ -68,8 +68,9 @@ class FrameSource {
   std::string broken_;  // why there is nothing behind the last frame; empty: it is the end
   bool jumped_ = false;
   bool warned_ = false;
-  std::int64_t frames_ = 0;  // given since the start or the last jump
-  int errors_ = 0;           // one after another
+  std::int64_t frames_ = 0;       // given since the start or the last jump
+  std::int64_t packets_end_ = 0;  // byte of the file behind the last packet
+  int errors_ = 0;                // one after another
 };
 
 }  // namespace sora

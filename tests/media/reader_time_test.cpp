@@ -95,11 +95,11 @@ TEST_P(Structures, TheEndsAreExactToTheFrame) {
   for (std::size_t i = 1; i < all.size(); ++i) ASSERT_GT(all[i].time, all[i - 1].time);
 
   const int end = structure.first + structure.frames;
-  for (const int n : {1, 2, 5, 33}) {
+  for (const int n : {1, 5, 33}) {
     EXPECT_EQ(numbers(read_last(file, {}, n)), range(end - n, end)) << n;
     EXPECT_EQ(numbers(read_first(file, {}, n)), range(structure.first, structure.first + n)) << n;
   }
-  for (const double fps : {8.0, 16.0, 30.0, 48.0}) {
+  for (const double fps : {16.0, 48.0}) {
     ReadSettings s;
     s.fps = fps;
     std::vector<double> first, last;
@@ -112,7 +112,7 @@ TEST_P(Structures, TheEndsAreExactToTheFrame) {
     EXPECT_EQ(number_of(read_last(file, s, 9).back()), end - 1) << fps;
   }
   // From a time in the middle, by the index, the same frames come as from the start.
-  for (const double at : {0.1, 1.03, 2.5, 3.99}) {
+  for (const double at : {0.1, 2.5, 3.99}) {
     ReadSettings s;
     s.start = at;
     s.end = at + 0.5;
