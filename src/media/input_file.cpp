@@ -13,7 +13,7 @@ namespace sora {
 namespace {
 
 constexpr int kIoBuffer = 1 << 16;
-constexpr std::uint64_t kProbeBytes = 1 << 20;
+constexpr std::uint64_t kLeastProbe = 1 << 12, kMostProbe = 1 << 20;  // bytes
 
 // libav's names of containers that hold their own data. A playlist or a script (hls, dash, concat, sdp,
 // imf, vapoursynth) names other files and hosts.
@@ -125,19 +125,27 @@ InputFile::InputFile(const std::filesystem::path& path) : file_(path, "media") {
 // Which of libav's demuxers the first bytes ask for; the name of the file has no say.
 const AVInputFormat* InputFile::find_format() {
   if (file_.size() == 0) refuse(file_.path(), "is empty, expected a video or an image");
-  const std::uint64_t count = std::min(file_.size(), kProbeBytes);
-  std::vector<std::uint8_t> start(count + AVPROBE_PADDING_SIZE);
-  file_.read_at(start.data(), count, 0);
-  const std::string_view seen(reinterpret_cast<const char*>(start.data()), count);
-  image_ = read_image_header(seen);
-  // A phone's JPEG with a second picture behind the first looks like Motion JPEG to libav.
-  const AVInputFormat* found = image_.kind == ImageKind::jpeg ? av_find_input_format("jpeg_pipe") : nullptr;
-  AVProbeData probe{};
-  probe.filename = "";
-  probe.buf = start.data();
-  probe.buf_size = static_cast<int>(count);
-  int score = 0;
-  if (!found) found = av_probe_input_format3(&probe, 1, &score);
+  const AVInputFormat* found = nullptr;
+  // From little to much, as libavformat does by itself: a megabyte takes all its demuxers a tenth of a
+  // second.
+  for (std::uint64_t wanted = kLeastProbe;; wanted *= 4) {
+    const std::uint64_t count = std::min({file_.size(), wanted, kMostProbe});
+    std::vector<std::uint8_t> start(count + AVPROBE_PADDING_SIZE);
+    file_.read_at(start.data(), count, 0);
+    image_ = read_image_header(std::string_view(reinterpret_cast<const char*>(start.data()), count));
+    // A phone's JPEG with a second picture behind the first looks like Motion JPEG to libav.
+    if (image_.kind == ImageKind::jpeg) {
+      found = av_find_input_format("jpeg_pipe");
+      break;
+    }
+    AVProbeData probe{};
+    probe.filename = "";
+    probe.buf = start.data();
+    probe.buf_size = static_cast<int>(count);
+    int score = 0;
+    found = av_probe_input_format3(&probe, 1, &score);
+    if (count == file_.size() || count == kMostProbe || (found && score > AVPROBE_SCORE_RETRY)) break;
+  }
   if (!found) {
     refuse(file_.path(), std::string("is no video or image that is known here; what is read: ") + kKnown);
   }
@@ -152,6 +160,11 @@ const AVInputFormat* InputFile::find_format() {
                              ", which is not read here; what is read: " + kKnown);
   }
   if (is_image_ || image_.kind == ImageKind::gif || image_.kind == ImageKind::png) check_image();
+  // Chunks before its mark may have hidden it from libav.
+  if (is_image_ && image_.kind == ImageKind::png && image_.animated) {
+    is_image_ = false;
+    found = av_find_input_format("apng");
+  }
   return found;
 }
 

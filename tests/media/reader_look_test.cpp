@@ -385,6 +385,12 @@ TEST_F(ReaderLook, ImagesOfEveryKindAreRead) {
         << name;
     EXPECT_EQ(read_last(file, s, 4).size(), 1u) << name;
   }
+  // An animated PNG whose mark stands behind a long comment.
+  std::string apng = contents(ffmpeg("-f lavfi -i testsrc=s=32x32:d=0.4:r=10", "many.apng"));
+  std::string comment(20000, 'x');
+  comment = std::string("\0\0\x4e\x22", 4) + "tEXta" + std::string(1, '\0') + comment;
+  apng.insert(33, comment + "????");
+  EXPECT_EQ(read_all(file_of("late.apng", apng)).size(), 4u);
   // A phone appends a second JPEG to the first.
   const std::string one = contents(path("444.jpg"));
   EXPECT_EQ(read_all(file_of("two.jpg", one + one)).size(), 1u);
