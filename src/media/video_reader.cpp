@@ -338,9 +338,11 @@ std::vector<VideoFrame> read_last(const std::filesystem::path& path, const ReadS
   std::vector<std::pair<std::size_t, double>> chosen;
   if (tail.times.empty()) return frames;
   if (fps > 0) {
-    for (int back = count - 1; back >= 0; --back) {
-      const double time = tail.times.back() - back / fps;
-      if (time > -slack(1 / fps)) chosen.emplace_back(nearest(tail.times, time), std::max(time, 0.0));
+    const double last = tail.times.back();
+    const int most = static_cast<int>(std::min<double>(count - 1, std::floor((last + slack(1 / fps)) * fps)));
+    for (int back = most; back >= 0; --back) {
+      const double time = std::max(last - back / fps, 0.0);
+      chosen.emplace_back(nearest(tail.times, time), time);
     }
   } else {
     const std::size_t first = tail.times.size() - std::min(wanted, tail.times.size());

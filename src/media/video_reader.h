@@ -66,7 +66,9 @@ struct VideoFrame {
 /// Reads whatever libav decodes, from files that may come from anyone (Note [Strangers' files] in
 /// input_file.h). Pixels come out as sRGB: by the matrix and range that the file names (without a name,
 /// BT.601 up to 576 lines and BT.709 above), turned and with square pixels as the file asks for, alpha laid
-/// over the background, HDR (PQ, HLG) tone-mapped with a warning. Scaling is Lanczos and antialiased.
+/// over the background, HDR (PQ, HLG) tone-mapped with a warning. Scaling is Lanczos and antialiased. Colour
+/// profiles (ICC) inside images are not applied, and where a GIF clears a part, libavcodec shows the file's
+/// background colour unless that is the transparent one.
 ///
 /// Not thread-safe. Frames are decoded as they are asked for; memory does not grow with the length.
 ///

@@ -215,6 +215,19 @@ TEST_F(ReaderTime, AConstantRateGivesAsManyFramesAsTheDurationHolds) {
   EXPECT_EQ(numbers(read_all(file, same)), range(0, kFrames));
 }
 
+TEST_F(ReaderTime, MoreFramesThanThereAreGivesThoseThereAre) {
+  const std::string file = ffmpeg("-i '" + source() + "' -c:v libx264 -g 30 -bf 3", "a.mp4");
+  constexpr int kMany = 1'000'000'000;
+  EXPECT_EQ(numbers(read_last(file, {}, kMany)), range(0, kFrames));
+  EXPECT_EQ(numbers(read_first(file, {}, kMany)), range(0, kFrames));
+  ReadSettings s;
+  s.fps = 15;
+  const std::vector<VideoFrame> last = read_last(file, s, kMany);
+  EXPECT_EQ(last.size(), 75u);  // of times that count back from frame 149: 149, 147, ... 1
+  EXPECT_EQ(number_of(last.front()), 1);
+  EXPECT_EQ(number_of(last.back()), kFrames - 1);
+}
+
 TEST_F(ReaderTime, SeekingGoesForthAndBack) {
   const std::string file = ffmpeg("-i '" + source() + "' -c:v libx264 -g 30 -bf 3", "a.mp4");
   VideoReader reader(file);
