@@ -13,7 +13,8 @@ namespace sora {
 
 File::File(const std::filesystem::path& path, std::string component)
     : path_(path), component_(std::move(component)) {
-  fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // O_NONBLOCK: a FIFO without a writer would hold open() for ever. Regular files do not know it.
+  fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd_ < 0) {
     const int code = errno;
     const bool missing = code == ENOENT || code == ENOTDIR;

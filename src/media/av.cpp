@@ -3,11 +3,29 @@
 #include <array>
 #include <cstdarg>
 #include <mutex>
+#include <string_view>
 
 #include "core/log.h"
 
 namespace sora::av {
 namespace {
+
+// What decoders and demuxers say of a damaged file, a line for each of its packets. The readers say it once,
+// with the time at which it happened.
+bool speaks_of_input(const void* object) {
+  if (!object) return true;  // libavformat's own helpers, of packets that are cut short
+  const AVClass* type = *static_cast<AVClass* const*>(object);
+  if (!type) return false;
+  // A parser speaks through a decoder's context that has no decoder yet.
+  if (type == avcodec_get_class()) {
+    const AVCodec* codec = static_cast<const AVCodecContext*>(object)->codec;
+    return !codec || av_codec_is_decoder(codec) != 0;
+  }
+  if (std::string_view(type->class_name) == "IMGUTILS") return true;  // of sizes that do not fit
+  const AVClassCategory category =
+      type->get_category ? type->get_category(const_cast<void*>(object)) : type->category;
+  return category == AV_CLASS_CATEGORY_DEMUXER || category == AV_CLASS_CATEGORY_BITSTREAM_FILTER;
+}
 
 // What libav calls a warning mostly speaks to programmers (deprecated pixel formats, guesses).
 // It writes some lines in pieces; a piece belongs to the thread that wrote it.
@@ -21,7 +39,8 @@ void log_line(void* object, int level, const char* format, va_list arguments) {
   line += piece.data();
   if (line.empty() || (line.back() != '\n' && line.size() < 8192)) return;
   while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
-  if (!line.empty()) log(level <= AV_LOG_ERROR ? LogLevel::warning : LogLevel::debug, "libav: " + line);
+  const bool serious = level <= AV_LOG_ERROR && !speaks_of_input(object);
+  if (!line.empty()) log(serious ? LogLevel::warning : LogLevel::debug, "libav: " + line);
   line.clear();
 }
 

@@ -19,8 +19,9 @@ struct MediaInfo {
   std::map<std::string, std::string> metadata;  ///< keys in lower case
 };
 
-/// Reads headers only; no frame is decoded. Takes mp4, mov, matroska, webm, gif, png and jpeg by content.
-/// Throws no_input, data (another kind of file, or a damaged one).
+/// Reads headers only; no frame is decoded. Takes what InputFile takes; containers without a header (MPEG
+/// streams) and rarer images leave fields at 0. Throws no_input, data (another kind of file, or a damaged
+/// one).
 MediaInfo read_media_info(const std::filesystem::path& path);
 
 /// Its metadata alone.

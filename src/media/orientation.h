@@ -1,0 +1,33 @@
+// How a stored picture is turned and mirrored before it is shown.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sora {
+
+/// A stored pixel (x, y) is shown at (x, y), or at (y, x) with `transpose`; then the flips mirror the
+/// shown picture. These are the eight orientations of EXIF, and of a display matrix by right angles.
+struct Orientation {
+  bool transpose = false;
+  bool flip_x = false;
+  bool flip_y = false;
+
+  bool operator==(const Orientation&) const = default;
+  bool identity() const { return !transpose && !flip_x && !flip_y; }
+  /// Clockwise, in degrees, after the mirroring if there is any: 0, 90, 180 or 270.
+  int degrees() const;
+};
+
+/// EXIF's tag 0x0112; numbers but 1..8 are 1.
+Orientation exif_orientation(int number);
+
+/// libav's display matrix (3x3, 16.16 fixed point). Of another angle the nearest right one;
+/// `right_angle` says whether it was one.
+Orientation matrix_orientation(const std::int32_t matrix[9], bool& right_angle);
+
+/// Turns rgb [height, width, 3] with rows of `stride` bytes into `out` [shown height, shown width, 3].
+void orient(const Orientation& orientation, const std::uint8_t* rgb, std::ptrdiff_t stride, int width,
+            int height, std::uint8_t* out, std::ptrdiff_t out_stride);
+
+}  // namespace sora
