@@ -33,6 +33,8 @@ class Error : public std::runtime_error {
   ErrorKind kind() const noexcept { return kind_; }
   int exit_code() const noexcept { return static_cast<int>(kind_); }
   const std::string& component() const noexcept { return component_; }
+  /// what() without the component, for a message that says more around it.
+  std::string message() const { return std::string(what()).substr(component_.size() + 3); }
 
  private:
   ErrorKind kind_;

@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <random>
 #include <string>
 
 #include "cli/make.h"
@@ -10,6 +9,7 @@
 #include "cli/signals.h"
 #include "cli/terminal.h"
 #include "core/folders.h"
+#include "core/random_seed.h"
 #include "jobs/job_key.h"
 #include "jobs/made.h"
 #include "jobs/output_name.h"
@@ -23,9 +23,6 @@ namespace sora {
 namespace {
 
 [[noreturn]] void wrong(const std::string& message) { throw Error(ErrorKind::usage, "options", message); }
-
-// A seed that a person can read and type.
-std::uint64_t random_seed() { return std::random_device{}(); }
 
 // Latents of a single video are kept apart from it, so that a folder that is full or gone does not matter.
 Keep keep_for(const Plan& plan) {

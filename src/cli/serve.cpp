@@ -18,7 +18,6 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <random>
 #include <string>
 #include <thread>
 
@@ -26,6 +25,7 @@
 #include "cli/signals.h"
 #include "cli/terminal.h"
 #include "core/json_line.h"
+#include "core/random_seed.h"
 #include "core/scalar.h"
 #include "jobs/output_name.h"
 #include "sora/error.h"
@@ -125,7 +125,7 @@ class Server {
   // With seed and output, and checked as far as that goes without the library.
   Plan finished(Order& order) {
     Request& request = order.request;
-    if (!request.seed) request.seed = std::random_device{}();
+    if (!request.seed) request.seed = random_seed();
     if (!request.output)
       request.output = default_output_name(request.prompt, *request.seed, extension_of(request));
     if (*request.output == "-") {

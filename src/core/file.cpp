@@ -4,9 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
+#include "core/sha256.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -70,6 +72,18 @@ std::string read_text(const std::filesystem::path& path, const std::string& comp
   std::string text(file.size(), '\0');
   file.read_at(text.data(), text.size(), 0);
   return text;
+}
+
+std::string file_sha256(const std::filesystem::path& path, const std::string& component) {
+  const File file(path, component);
+  Sha256 digest;
+  std::string buffer(1 << 20, '\0');
+  for (std::uint64_t at = 0; at < file.size(); at += buffer.size()) {
+    const auto bytes = std::min<std::uint64_t>(buffer.size(), file.size() - at);
+    file.read_at(buffer.data(), bytes, at);
+    digest.update(buffer.data(), bytes);
+  }
+  return digest.hex();
 }
 
 std::string read_stdin(std::uint64_t limit, const std::string& too_long) {

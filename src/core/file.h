@@ -33,6 +33,9 @@ class File {
 std::string read_text(const std::filesystem::path& path, const std::string& component,
                       std::uint64_t limit = 64u << 20);
 
+/// SHA-256 of the whole file, hexadecimal. Throws as File.
+std::string file_sha256(const std::filesystem::path& path, const std::string& component);
+
 /// All of standard input. Throws Error: data with `too_long` when it is over `limit` bytes, io.
 std::string read_stdin(std::uint64_t limit, const std::string& too_long);
 

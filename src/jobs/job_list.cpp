@@ -36,11 +36,6 @@ std::string in_folder(const std::string& folder, const std::string& name) {
   return folder.empty() ? name : (fs::path(folder) / name).string();
 }
 
-// "[options] --res: ..." without the component, for a list of errors with their lines.
-std::string message_of(const Error& error) {
-  return std::string(error.what()).substr(error.component().size() + 3);
-}
-
 }  // namespace
 
 Shard parse_shard(const std::string& text) {
@@ -119,7 +114,7 @@ void JobList::name_outputs() {
           in_folder(settings_.out_dir, plain ? pattern : format_name(pattern, fields_of(job, request)));
     } catch (const Error& error) {
       if (!job.named) throw;
-      add_error(line(job), message_of(error));
+      add_error(line(job), error.message());
       continue;
     }
     const auto [other, fresh] = taken.emplace(job.output, &job);
@@ -172,7 +167,7 @@ void JobList::plan_all(Planner& planner, const std::function<bool(const Job&, co
       if (!fine) check_picture_files(request);
       each(job, plan);
     } catch (const Error& error) {
-      add_error(line(job), message_of(error));
+      add_error(line(job), error.message());
     }
   }
   std::stable_sort(file_.errors.begin(), file_.errors.end(),

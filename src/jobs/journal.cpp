@@ -12,7 +12,6 @@
 #include "core/file.h"
 #include "core/json_line.h"
 #include "core/output_file.h"
-#include "core/sha256.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -53,18 +52,6 @@ std::int64_t modified_ns(const fs::path& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return 0;
   return std::int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec;
-}
-
-std::string file_digest(const fs::path& path) {
-  const File file(path, "journal");
-  Sha256 digest;
-  std::string buffer(1 << 20, '\0');
-  for (std::uint64_t at = 0; at < file.size(); at += buffer.size()) {
-    const auto bytes = std::min<std::uint64_t>(buffer.size(), file.size() - at);
-    file.read_at(buffer.data(), bytes, at);
-    digest.update(buffer.data(), bytes);
-  }
-  return digest.hex();
 }
 
 }  // namespace
@@ -254,7 +241,7 @@ bool output_is_whole(const fs::path& file, const JobRecord& record) {
   std::error_code code;
   if (!fs::is_regular_file(file, code) || fs::file_size(file, code) != record.bytes || code) return false;
   if (record.modified != 0 && modified_ns(file) == record.modified) return true;
-  return file_digest(file) == record.sha256;
+  return file_sha256(file, "journal") == record.sha256;
 }
 
 }  // namespace sora

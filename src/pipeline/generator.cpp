@@ -129,8 +129,7 @@ Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
     // A pipe that is closed is no failure, and nothing would go on from there.
     const std::string advice = error.kind() == ErrorKind::reader_gone ? "" : keeper.failed(report.elapsed());
     if (advice.empty()) throw;
-    const std::string message = std::string(error.what()).substr(error.component().size() + 3);
-    throw Error(error.kind(), error.component(), message + "; " + advice);
+    throw Error(error.kind(), error.component(), error.message() + "; " + advice);
   } catch (...) {
     const std::string advice = keeper.failed(report.elapsed());
     if (!advice.empty()) log(LogLevel::info, advice);

@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <random>
 #include <thread>
 #include <tuple>
 
 #include "checkpoint/safetensors.h"
 #include "core/output_format.h"
+#include "core/random_seed.h"
 #include "models/wan/defaults.h"
 #include "pipeline/memory.h"
 #include "pipeline/model_choice.h"
@@ -307,10 +307,7 @@ Planner::~Planner() = default;
 Plan Planner::plan(const Request& request) {
   Plan plan;
   plan.request = request;
-  if (!plan.request.seed) {
-    std::random_device entropy;
-    plan.request.seed = entropy();  // 32 bits: short enough to type again
-  }
+  if (!plan.request.seed) plan.request.seed = random_seed();
   const State::Entry& model = state_->model(request);
   plan.model_dir = model.dir;
   plan.model_name = model.name;
