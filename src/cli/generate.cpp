@@ -1,6 +1,7 @@
 // Makes one video: plan, check, load the library, run, report.
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 
@@ -24,11 +25,26 @@ namespace {
 
 [[noreturn]] void wrong(const std::string& message) { throw Error(ErrorKind::usage, "options", message); }
 
+constexpr auto kKeptFor = std::chrono::hours(24 * 90);
+
+// What nobody came back for.
+void forget_old_latents(const fs::path& folder) {
+  std::error_code code;
+  const auto now = fs::file_time_type::clock::now();
+  for (fs::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
+    std::error_code of_entry;
+    if (entry->path().extension() != ".safetensors") continue;
+    const auto written = fs::last_write_time(entry->path(), of_entry);
+    if (!of_entry && now - written > kKeptFor) fs::remove(entry->path(), of_entry);
+  }
+}
+
 // Latents of a single video are kept apart from it, so that a folder that is full or gone does not matter.
 Keep keep_for(const Plan& plan) {
   Keep keep;
   const fs::path folder = state_folder();
   if (folder.empty()) return keep;
+  forget_old_latents(folder);
   keep.key = job_key(plan);
   keep.file = folder / (keep.key.substr(0, 32) + ".safetensors");
   keep.every = plan.request.checkpoint_every;

@@ -1,7 +1,9 @@
 #include "core/output_file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,7 +15,10 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <mutex>
 #include <random>
+#include <regex>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -102,6 +107,39 @@ std::string random_suffix() {
   return text;
 }
 
+// --- what killed processes left ----------------------------------------------------------------
+
+// A temporary is locked as long as its process lives, and the kernel drops the lock however that ends. One
+// whose lock is free is nobody's. The names are narrow enough to be no one else's files.
+void remove_left_over(const std::filesystem::path& folder) {
+  static std::mutex mutex;
+  static std::set<std::filesystem::path> seen;  // once for each folder: a long batch asks for every file
+  {
+    const std::lock_guard hold(mutex);
+    if (!seen.insert(folder).second) return;
+  }
+  static const std::regex name(R"(\..+\.[0-9]+-[a-z2-7]{6}\.part)");
+  DIR* const entries = ::opendir(folder.c_str());
+  if (entries == nullptr) return;  // a folder that can be written to need not be readable
+  while (const dirent* entry = ::readdir(entries)) {
+    if (entry->d_name[0] != '.' || !std::regex_match(entry->d_name, name)) continue;
+    const int fd = ::openat(::dirfd(entries), entry->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) continue;
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) ::unlinkat(::dirfd(entries), entry->d_name, 0);
+    ::close(fd);
+  }
+  ::closedir(entries);
+}
+
+// False when another process took the new file for one that was left over, in the moment before its lock.
+bool lock_as_ours(int fd) {
+  struct stat info {};
+  while (::flock(fd, LOCK_EX) != 0) {
+    if (errno != EINTR) return true;  // no locks on this file system, so nobody sweeps it either
+  }
+  return ::fstat(fd, &info) != 0 || info.st_nlink > 0;
+}
+
 // Some file systems cannot sync a folder (EINVAL); the rename is done all the same.
 void sync_folder(const std::filesystem::path& path) {
   const int fd = ::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -130,14 +168,16 @@ OutputFile::OutputFile(const std::filesystem::path& path, bool overwrite)
   std::error_code error;
   const std::filesystem::path absolute = std::filesystem::absolute(path_, error);
   if (error) fail_create(path_, error.value());
+  remove_left_over(absolute.parent_path());
   const std::string stem = absolute.filename().string().substr(0, 200);  // names end at 255 bytes
   for (int attempt = 0; fd_ < 0; ++attempt) {
     temporary_ = absolute.parent_path() /
                  ("." + stem + "." + std::to_string(::getpid()) + "-" + random_suffix() + ".part");
     slot_ = enter_slot(temporary_);  // before it exists, so that a signal in between finds it
     fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd_ >= 0) break;
-    const int code = errno;
+    if (fd_ >= 0 && lock_as_ours(fd_)) break;
+    const int code = fd_ < 0 ? errno : EEXIST;
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
     leave_slot(std::exchange(slot_, -1));
     if (code == ENOSPC || code == EDQUOT || code == EIO) fail_io(path_.string(), "creating it", code);
     if (code != EEXIST || attempt == 8) fail_create(path_, code);

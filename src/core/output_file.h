@@ -10,7 +10,8 @@ namespace sora {
 
 /// A file that is written under a hidden temporary name in the folder of its destination, and takes
 /// its name only when it is whole. Until commit() nothing is seen under the final name; the temporary
-/// is removed by discard(), by the destructor, and by remove_temporaries() from a signal handler.
+/// is removed by discard(), by the destructor, and by remove_temporaries() from a signal handler; that of a
+/// process that was killed, by the next process that writes into the folder.
 ///
 /// Errors: cannot_create (no such folder, no permission, the file exists), io (a write failed; the
 /// message names the cause, such as a full disk).

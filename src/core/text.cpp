@@ -34,6 +34,14 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return d[a.size()][b.size()];
 }
 
+// "sec" and "secs" for "seconds": its first letter, and some of the others in their order.
+bool is_short_for(std::string_view word, std::string_view candidate) {
+  if (word.size() < 2 || candidate.empty() || word.front() != candidate.front()) return false;
+  std::size_t next = 0;
+  for (const char c : candidate) next += next < word.size() && c == word[next];
+  return next == word.size();
+}
+
 template <class... Arguments>
 std::string format(const char* pattern, Arguments... arguments) {
   std::array<char, 64> buffer{};
@@ -70,12 +78,11 @@ std::string set_from_text(std::vector<std::string>& value, std::string_view text
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  // A third of the letters may be wrong; an unfinished word ("--sec") counts by its start alone.
+  // A third of the letters may be wrong; a shortened word counts as one mistake.
   std::string best;
   std::size_t best_distance = word.size() / 3 + 2;
   for (const auto& candidate : candidates) {
-    const bool prefix = word.size() >= 2 && candidate.compare(0, word.size(), word) == 0;
-    const std::size_t distance = prefix ? 1 : edit_distance(word, candidate);
+    const std::size_t distance = is_short_for(word, candidate) ? 1 : edit_distance(word, candidate);
     if (distance < best_distance && distance < candidate.size()) {
       best = candidate;
       best_distance = distance;

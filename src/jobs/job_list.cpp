@@ -156,7 +156,7 @@ Request JobList::request(const Job& job) const {
 
 void JobList::plan_all(Planner& planner, const std::function<bool(const Job&, const Plan&)>& exists_is_fine,
                        const std::function<void(const Job&, const Plan&)>& each) {
-  OutputCheck outputs;
+  OutputCheck outputs("--name or --out-dir");
   for (const Job& job : jobs_) {
     if (job.output.empty()) continue;  // its line is among the errors already
     try {

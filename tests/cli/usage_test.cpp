@@ -50,6 +50,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Wrong{"NoPrompt", {}, 64, "sora-gen --prompt \"a lighthouse"},
         Wrong{"MisspeltOption", with({"--second", "4"}), 64, "did you mean --seconds?"},
+        Wrong{"ShortenedOption", with({"--secs", "4"}), 64, "did you mean --seconds?"},
         Wrong{"SwappedLetters", with({"--setps=4"}), 64, "did you mean --steps?"},
         Wrong{"NameOfAnotherProgram", with({"--guidance-scale", "4"}), 64, "did you mean --guidance?"},
         Wrong{"UnknownOption", with({"--xyzzy"}), 64, "--xyzzy is not an option"},

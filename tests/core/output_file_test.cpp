@@ -220,6 +220,36 @@ TEST_F(OutputFileTest, ASignalHandlerRemovesTheTemporariesOfAProcessThatEndsAtOn
   EXPECT_EQ(names(), std::vector<std::string>{"done.mp4"});
 }
 
+TEST_F(OutputFileTest, TheNextFileInTheFolderRemovesWhatAKilledProcessLeftAndNothingElse) {
+  OutputFile alive(folder_ / "alive.mp4");  // of a process that still runs
+  const auto in_child = [&](const fs::path& folder, bool killed) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      OutputFile file(folder / "a.mp4");
+      if (killed) ::raise(SIGKILL);
+      file.commit();
+      ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return status;
+  };
+  const fs::path folder = folder_ / "videos";
+  fs::create_directory(folder);
+  EXPECT_EQ(in_child(folder, true), SIGKILL);
+  const auto count = [&] {
+    return std::distance(fs::directory_iterator(folder), fs::directory_iterator());
+  };
+  EXPECT_EQ(count(), 1);
+  put(folder / ".notes.part", "someone's");
+  fs::create_hard_link(alive.temporary_path(), folder / alive.temporary_path().filename());
+  EXPECT_EQ(in_child(folder, false), 0);
+  EXPECT_EQ(count(), 3);
+  EXPECT_TRUE(fs::exists(folder / "a.mp4"));
+  EXPECT_TRUE(fs::exists(folder / ".notes.part"));
+  EXPECT_TRUE(fs::exists(folder / alive.temporary_path().filename()));
+}
+
 TEST_F(OutputFileTest, LongNamesAndManyFilesAtOnceWork) {
   std::vector<OutputFile> files;
   for (int i = 0; i < 100; ++i) files.emplace_back(folder_ / (std::to_string(i) + std::string(240, 'n')));
