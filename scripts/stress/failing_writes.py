@@ -1,6 +1,6 @@
 """Every call that changes a file fails once, in a run of its own: one video, a batch, a stream.
 
-    scripts/stress/failing_writes.py [--step N]      every N-th call only
+    scripts/stress/failing_writes.py [--first N] [--step N] [--scene batch]
 
 Whatever fails: the exit code is 73 or 74, the message has the cause, nothing under a final name is not whole, no
 temporary is left, and the batch, run again, ends with the bytes of an unbroken run. Two failures may pass, as long
@@ -15,7 +15,7 @@ import sys
 import program
 
 CAUSES = ("No space left on device", "Input/output error", "Permission denied")
-o = program.arguments(__doc__.splitlines()[0], step=1, steps=2)
+o = program.arguments(__doc__.splitlines()[0], step=1, first=1, scene="", steps=2)
 bad = runs = 0
 
 
@@ -37,6 +37,9 @@ with program.Place() as place:
         "a stream": common + ["--prompt", "a red ball", "-o", "-"],
     }
     for scene, command in scenes.items():
+        if o.scene not in scene:
+            continue
+
         def run(at):
             if scene != "a batch" or at == 0:
                 shutil.rmtree(out, ignore_errors=True)
@@ -48,6 +51,8 @@ with program.Place() as place:
             result = subprocess.run(command, env=dict(place.env, LD_PRELOAD=shim, FAIL_UNDER=out, FAIL_AT=str(at), FAIL_LOG=log), stdout=stream, stderr=subprocess.PIPE, text=True, timeout=120)
             if scene == "a stream":
                 stream.close()
+            if not os.path.exists(log):
+                return result, []
             with open(log) as file:
                 return result, file.read().splitlines()
 
@@ -55,7 +60,7 @@ with program.Place() as place:
         if result.returncode != 0:
             sys.exit(f"{scene}: the unbroken run ends with {result.returncode}: {result.stderr}")
         whole, total = program.digests(out), len(calls)
-        at, first = 1, runs
+        at, before = o.first, runs
         while True:
             shutil.rmtree(out)
             print(f"\r{scene}: {at} of about {total}", end="", file=sys.stderr, flush=True)
@@ -81,6 +86,6 @@ with program.Place() as place:
                 if again.returncode != 0 or program.digests(out) != whole:
                     wrong("run again it does not end as an unbroken run", call, again)
             at += o.step
-        print(f"\r{scene}: {runs - first} of {at - o.step} calls failed in turn")
+        print(f"\r{scene}: {runs - before} of {total} calls failed in turn")
 print(f"{runs} runs, {bad} wrong")
 sys.exit(bad > 0)

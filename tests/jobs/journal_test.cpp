@@ -102,6 +102,16 @@ TEST_F(JournalTest, AJobThatStartedOnAFreeNameOwnsWhatStandsThere) {
   journal.started(other, "b.mp4", false);
   journal.refresh();
   EXPECT_FALSE(journal.find(other)->was_free);
+  // Done, but the disk could not promise to keep the record, so the run ended.
+  journal.done(key, result(), "a.mp4", 1);
+  journal.stopped(key, "a.mp4");
+  journal.refresh();
+  EXPECT_TRUE(journal.find(key)->was_free);
+  // Once it is done, what stands there at another start may be someone else's.
+  journal.done(key, result(), "a.mp4", 1);
+  journal.started(key, "a.mp4", false);
+  journal.refresh();
+  EXPECT_FALSE(journal.find(key)->was_free);
 }
 
 TEST_F(JournalTest, KeepsTwoRunsApartUnlessBothShare) {
