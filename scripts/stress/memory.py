@@ -14,7 +14,7 @@ import time
 
 import program
 
-o = program.arguments(__doc__.splitlines()[0], jobs=500, frames=5, steps=2)
+o = program.arguments(__doc__.splitlines()[0], jobs=500, frames=5, steps=2, threads=1)
 if o.model.endswith("ti2v"):
     o.model = program.ROOT + "/models/default"
 
@@ -26,7 +26,7 @@ def resident(pid):
 
 with program.Place() as place:
     prompts = place.write("prompts.txt", "".join(f"a {c} ball {i}\n" for i, c in zip(range(o.jobs), ["red", "blue", "green", "white"] * o.jobs)))
-    command = [o.program, "--model", o.model, "--prompts", prompts, "--out-dir", place.path("out"), "--frames", str(o.frames), "--steps", str(o.steps), "--seed", "1", "--progress", "json"]
+    command = [o.program, "--model", o.model, "--prompts", prompts, "--out-dir", place.path("out"), "--frames", str(o.frames), "--steps", str(o.steps), "--threads", str(o.threads), "--seed", "1", "--progress", "json"]
     process = subprocess.Popen(command, env=place.env, stderr=subprocess.PIPE, text=True)
     memory, waits, began = [], [], None
     for line in process.stderr:

@@ -191,7 +191,8 @@ Lora::Lora(const LoraSource& source, const Checkpoint& network, std::span<const 
   const auto modules = modules_of(network, names);
   std::map<const Module*, Parts> found;
   std::vector<std::string> unknown;
-  for (const auto& [name, info] : file_->tensors()) {
+  for (const auto& tensor : file_->tensors()) {
+    const std::string& name = tensor.first;
     if (name.ends_with(".dora_scale")) {
       fail(file_->path(), "is a DoRA (" + name + "), which is not supported; expected a LoRA");
     }

@@ -182,16 +182,11 @@ std::string summary(const BatchCounts& counts) {
   return text;
 }
 
-// A page that cannot be written is no reason to call the batch failed.
 void write_index(const JobList& list, Planner& planner, Journal& journal) {
-  try {
-    journal.refresh();
-    write_batch_index(list, planner, journal);
-    log(LogLevel::info,
-        (journal.folder() / "index.html").string() + ": the videos of this batch, for a browser");
-  } catch (const Error& error) {
-    log(LogLevel::warning, error.what());
-  }
+  journal.refresh();
+  write_batch_index(list, planner, journal);
+  log(LogLevel::info,
+      (journal.folder() / "index.html").string() + ": the videos of this batch, for a browser");
 }
 
 }  // namespace
@@ -236,12 +231,16 @@ int run_batch(Session& session) {
   try {
     counts = batch.run(make, teller);
   } catch (const Error&) {
-    if (options.index) write_index(list, planner, journal);  // what there is
+    try {
+      if (options.index) write_index(list, planner, journal);  // what there is
+    } catch (const Error& error) {
+      log(LogLevel::warning, error.what());  // the run ends for another reason, which is told below
+    }
     throw;
   }
-  if (options.index) write_index(list, planner, journal);
   session.progress->batch_done(counts.done, counts.already, counts.failed);
   if (!options.quiet && !json_on_stderr(options)) write_stderr_line(summary(counts));
+  if (options.index) write_index(list, planner, journal);
   return counts.failed > 0 ? static_cast<int>(ErrorKind::some_failed) : 0;
 }
 
