@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstddef>
 #include <cstring>
 
 #include "sora/error.h"
@@ -64,11 +65,11 @@ ScaleAndMinimum scale_of_eight(const std::uint8_t* bytes, int i) {
 void block_q2_k(const std::uint8_t* in, float* out) {
   const std::uint8_t* quants = in + 16;
   const float d = half_at(in + 80), dmin = half_at(in + 82);
-  for (int part = 0; part < 16; ++part) {
+  for (std::ptrdiff_t part = 0; part < 16; ++part) {
     const float scale = d * static_cast<float>(in[part] & 15);
     const float minimum = dmin * static_cast<float>(in[part] >> 4);
     const std::uint8_t* bytes = quants + part / 8 * 32 + part % 2 * 16;
-    const int shift = part / 2 % 4 * 2;
+    const std::ptrdiff_t shift = part / 2 % 4 * 2;
     for (int i = 0; i < 16; ++i) {
       out[16 * part + i] = scale * static_cast<float>(bytes[i] >> shift & 3) - minimum;
     }
@@ -79,13 +80,13 @@ void block_q2_k(const std::uint8_t* in, float* out) {
 void block_q3_k(const std::uint8_t* in, float* out) {
   const std::uint8_t *high = in, *low = in + 32, *scales = in + 96;
   const float d = half_at(in + 108);
-  for (int part = 0; part < 16; ++part) {
+  for (std::ptrdiff_t part = 0; part < 16; ++part) {
     const int nibble = part < 8 ? scales[part] & 15 : scales[part - 8] >> 4;
     const int upper = scales[8 + part % 4] >> (part / 4 * 2) & 3;
     const float scale = d * static_cast<float>((nibble | upper << 4) - 32);
     const std::uint8_t* bytes = low + part / 8 * 32 + part % 2 * 16;
     const std::uint8_t* bits = high + part % 2 * 16;
-    const int shift = part / 2 % 4 * 2, bit = part / 2;
+    const std::ptrdiff_t shift = part / 2 % 4 * 2, bit = part / 2;
     for (int i = 0; i < 16; ++i) {
       const int q = (bytes[i] >> shift & 3) - (bits[i] >> bit & 1 ? 0 : 4);
       out[16 * part + i] = scale * static_cast<float>(q);
@@ -100,11 +101,11 @@ void block_q45_k(const std::uint8_t* in, float* out) {
   const std::uint8_t* scales = in + 4;
   const std::uint8_t* high = scales + kScales45;
   const std::uint8_t* quants = bits == 5 ? high + kSuper / 8 : high;
-  for (int part = 0; part < 8; ++part) {
-    const ScaleAndMinimum s = scale_of_eight(scales, part);
+  for (std::ptrdiff_t part = 0; part < 8; ++part) {
+    const ScaleAndMinimum s = scale_of_eight(scales, static_cast<int>(part));
     const float scale = d * static_cast<float>(s.scale), minimum = dmin * static_cast<float>(s.minimum);
     const std::uint8_t* bytes = quants + part / 2 * 32;
-    const int shift = part % 2 * 4;
+    const std::ptrdiff_t shift = part % 2 * 4;
     for (int i = 0; i < 32; ++i) {
       int q = bytes[i] >> shift & 15;
       if (bits == 5) q |= (high[i] >> part & 1) << 4;
@@ -117,9 +118,9 @@ void block_q45_k(const std::uint8_t* in, float* out) {
 void block_q6_k(const std::uint8_t* in, float* out) {
   const std::uint8_t *low = in, *high = in + 128, *scales = in + 192;
   const float d = half_at(in + 208);
-  for (int part = 0; part < 16; ++part) {
+  for (std::ptrdiff_t part = 0; part < 16; ++part) {
     const float scale = d * static_cast<float>(static_cast<std::int8_t>(scales[part]));
-    const int half = part / 8, quarter = part / 2 % 4, offset = part % 2 * 16;
+    const std::ptrdiff_t half = part / 8, quarter = part / 2 % 4, offset = part % 2 * 16;
     const std::uint8_t* nibbles = low + half * 64 + quarter % 2 * 32 + offset;
     const std::uint8_t* pairs = high + half * 32 + offset;
     for (int i = 0; i < 16; ++i) {

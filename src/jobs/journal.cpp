@@ -123,8 +123,8 @@ void Journal::read_line(const std::string& line) {
   } else {
     return;
   }
-  // A job that stopped or crashed and starts again may find what it made itself. Only a start after the job was
-  // done looks anew. (A job may be stopped after it was done: the record of that could not be synced.)
+  // A job that stopped or crashed and starts again may find what it made itself. Only a start after the job
+  // was done looks anew. (A job may be stopped after it was done: the record of that could not be synced.)
   const auto before = records_.find(key);
   if (before != records_.end() && !(before->second.state == State::done && event == "start")) {
     record.was_free = record.was_free || before->second.was_free;

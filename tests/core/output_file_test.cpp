@@ -237,9 +237,7 @@ TEST_F(OutputFileTest, TheNextFileInTheFolderRemovesWhatAKilledProcessLeftAndNot
   const fs::path folder = folder_ / "videos";
   fs::create_directory(folder);
   EXPECT_EQ(in_child(folder, true), SIGKILL);
-  const auto count = [&] {
-    return std::distance(fs::directory_iterator(folder), fs::directory_iterator());
-  };
+  const auto count = [&] { return std::distance(fs::directory_iterator(folder), fs::directory_iterator()); };
   EXPECT_EQ(count(), 1);
   put(folder / ".notes.part", "someone's");
   fs::create_hard_link(alive.temporary_path(), folder / alive.temporary_path().filename());
