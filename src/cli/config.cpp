@@ -69,7 +69,7 @@ void read_config(const std::string& path, Options& options) {
     std::string name = key;
     std::replace(name.begin(), name.end(), '-', '_');
     const std::string hint = nearest(name, known);
-    bad(path, "\"" + one_line(key) + "\" is not an option" +
+    bad(path, '"' + one_line(key) + "\" is not an option" +
                   (hint.empty() ? "" : "; did you mean \"" + hint + "\"?"));
   }
 }

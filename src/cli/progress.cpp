@@ -52,7 +52,7 @@ class PlainProgress final : public ProgressDisplay {
     written_ = now;
   }
   void job(const JobLabel& label) override {
-    prefix_ = "[" +
+    prefix_ = '[' +
               part_text(static_cast<std::int64_t>(label.position), static_cast<std::int64_t>(label.jobs)) +
               "] ";
     phase_.reset();

@@ -50,7 +50,7 @@ std::string Overrides::add(const std::string& given, const Scalar& value) {
   const int field = request_field(name);
   if (field < 0) {
     const std::string hint = nearest(name, field_names());
-    return "\"" + one_line(given) + "\" is not an option" +
+    return '"' + one_line(given) + "\" is not an option" +
            (hint.empty() ? std::string() : "; did you mean \"" + hint + "\"?");
   }
   if (value.kind == Scalar::Kind::null) return {};  // the default
