@@ -75,7 +75,7 @@ Result Maker::make(const Plan& plan, const Keep& keep) {
   hooks.stop = [] { return stop_signal() != 0; };
   hooks.keep = keep;
   hooks.preview = make_preview(session_.options);
-  const Result result = library().run(**generator_, plan, hooks);
+  Result result = library().run(**generator_, plan, hooks);
   if (!keep.only_decode) remember_pace(plan, result);
   if (plan.request.sidecar) write_sidecar(plan, result);
   return result;
