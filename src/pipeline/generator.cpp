@@ -181,7 +181,8 @@ Result Generator::State::make(const Plan& plan, const PreviewSink& preview, Repo
       latents = kept.windows[i];
       report.steps_skipped(plan.steps);
     } else {
-      const at::Tensor held = window.held > 0 ? model.vae->encode(tail->frames()) : at::Tensor();
+      Held held;
+      if (window.held > 0) held.add(model.vae->encode(tail->frames()), 0);
       const DenoiseState* from = i == kept.windows.size() && kept.current ? &*kept.current : nullptr;
       if (from != nullptr) report.steps_skipped(from->step);
       if (previewer) hooks.look = [&](const auto& clean) { previewer->offer(clean, window.held); };
