@@ -135,3 +135,28 @@ def clips(name):
     """Memory-mapped clips uint8 [N,T,H,W,3], masks and the list of attributes of a shard."""
     with open(name + ".json") as f: a = json.load(f)
     return np.load(name + ".clips.npy", mmap_mode="r"), np.load(name + ".masks.npy", mmap_mode="r"), a
+
+
+def buckets(data, sizes):
+    """The encoded clips of each size "64x64,48x80": [(latents [N,T,H,W,C], masks, attributes)], mirrors included."""
+    import world
+    found = []
+    for size in sizes.split(","):
+        z, k, a = [], [], []
+        for n in shards(data, "seen"):
+            if not os.path.basename(n).startswith(size + "-"): continue
+            _, masks, at = clips(n)
+            if os.path.exists(n + ".latents.npy"): z.append(np.load(n + ".latents.npy")); k.append(masks); a += at
+            if os.path.exists(n + ".mirror.npy"): z.append(np.load(n + ".mirror.npy")); k.append(masks[:, :, :, ::-1]); a += [world.mirror(x) for x in at]
+        if a: found.append((np.concatenate(z), np.concatenate(k), a))
+    return found
+
+
+def times(B, T, shift):
+    """Times [B,T] in [0,1], logit-normal and shifted: one for all frames (65%), the first frames clean (20%), all drawn freely (15%)."""
+    draw = lambda *s: (lambda u: shift * u / (1 + (shift - 1) * u))(torch.where(torch.rand(*s) < .1, torch.rand(*s), torch.sigmoid(torch.randn(*s))))
+    t = draw(B, 1).expand(B, T).clone()
+    kind = torch.rand(B); k = torch.randint(1, T, (B,))
+    free = (kind < .15)[:, None]; hold = ((kind >= .15) & (kind < .35))[:, None]
+    t = torch.where(free, draw(B, T), t)
+    return torch.where(hold & (torch.arange(T)[None] < k[:, None]), torch.zeros(()), t)

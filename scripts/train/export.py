@@ -20,7 +20,7 @@ import vae
 import world
 
 
-def load(state, verbose=True):
+def load(state, name="transformer.pt"):
     """-> vae, text encoder, transformer with the averaged weights, samples seen (0: untrained)."""
     k = torch.load(state + "/vae.pt", weights_only=False, map_location="cpu")
     lat = torch.load(state + "/latents.pt", weights_only=False) if os.path.exists(state + "/latents.pt") else dict(mean=[0.] * k["config"]["z"], std=[1.] * k["config"]["z"])
@@ -29,8 +29,8 @@ def load(state, verbose=True):
         for p, e in zip(v.parameters(), k["ema"]): p.copy_(e)
     pieces = len(tokenizer.Tokenizer(state + "/spiece.model"))
     samples = 0
-    if os.path.exists(state + "/transformer.pt"):
-        k = torch.load(state + "/transformer.pt", weights_only=False, map_location="cpu")
+    if os.path.exists(state + "/" + name):
+        k = torch.load(state + "/" + name, weights_only=False, map_location="cpu")
         text, net = transformer.build_text(pieces), transformer.build(**k["config"])
         with torch.no_grad():
             for p, e in zip(list(text.parameters()) + list(net.parameters()), k["ema"]): p.copy_(e)
@@ -57,12 +57,12 @@ def fast_tokenizer(file):
 
 if __name__ == "__main__":
     ap = argparse.ArgumentParser()
-    ap.add_argument("state"); ap.add_argument("folder"); ap.add_argument("--dtype", default="float16")
+    ap.add_argument("state"); ap.add_argument("folder"); ap.add_argument("--dtype", default="float16"); ap.add_argument("--transformer", default="transformer.pt", help="or distilled.pt, with --guidance 1 --steps 8")
     ap.add_argument("--steps", type=int, default=20); ap.add_argument("--guidance", type=float, default=3.0); ap.add_argument("--shift", type=float, default=2.0)
     ap.add_argument("--res", default="256x256", help="size of the file when none is asked for; enlarged from the native size")
     ap.add_argument("--native", default="128x128", help="width and height that the transformer was trained at")
     o = ap.parse_args()
-    v, text, net, samples = load(o.state)
+    v, text, net, samples = load(o.state, o.transformer)
     dtype = getattr(torch, o.dtype)
     tok = fast_tokenizer(o.state + "/spiece.model")
     scheduler = UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=o.shift, solver_order=2, final_sigmas_type="zero", num_train_timesteps=1000)

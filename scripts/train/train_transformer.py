@@ -39,16 +39,8 @@ torch.manual_seed(o.seed)
 tok = tokenizer.Tokenizer(o.state + "/spiece.model")
 lat = torch.load(o.state + "/latents.pt", weights_only=False)
 mean, std = torch.tensor(lat["mean"]), torch.tensor(lat["std"])
-buckets, weight = [], []
-for size in o.sizes.split(","):
-    z, k, a = [], [], []
-    for n in common.shards(o.data, "seen"):
-        if not os.path.basename(n).startswith(size + "-"): continue
-        _, masks, at = common.clips(n)
-        if os.path.exists(n + ".latents.npy"): z.append(np.load(n + ".latents.npy")); k.append(masks); a += at
-        if os.path.exists(n + ".mirror.npy"): z.append(np.load(n + ".mirror.npy")); k.append(masks[:, :, :, ::-1]); a += [world.mirror(x) for x in at]
-    if a: buckets.append((np.concatenate(z), np.concatenate(k), a)); weight.append(len(a))
-weight = np.array(weight) / sum(weight)
+buckets = common.buckets(o.data, o.sizes)
+weight = np.array([len(b[2]) for b in buckets], float); weight /= weight.sum()
 C = buckets[0][0].shape[-1]
 config = dict(channels=C, width=o.width, layers=o.layers, ffn=o.ffn)
 enc, net = transformer.build_text(len(tok)), transformer.build(**config)
@@ -84,16 +76,6 @@ def checkpoint():
                     adam=adam.state_dict(), samples=done, step=step, stage=stage, sizes=name)
 
 
-def times(B, T):
-    """Times [B,T] in [0,1]."""
-    draw = lambda *s: (lambda u: o.shift * u / (1 + (o.shift - 1) * u))(torch.where(torch.rand(*s) < .1, torch.rand(*s), torch.sigmoid(torch.randn(*s))))
-    t = draw(B, 1).expand(B, T).clone()
-    kind = torch.rand(B); k = torch.randint(1, T, (B,))
-    free = (kind < .15)[:, None]; hold = ((kind >= .15) & (kind < .35))[:, None]
-    t = torch.where(free, draw(B, T), t)
-    return torch.where(hold & (torch.arange(T)[None] < k[:, None]), torch.zeros(()), t)
-
-
 run.say("denoiser %.2f M, text %.2f M, clips %s, from sample %d" % (sum(p.numel() for p in net.parameters()) / 1e6, sum(p.numel() for p in enc.parameters()) / 1e6, [len(b[2]) for b in buckets], done))
 began = saved = logged = time.time(); first = done; log = {}
 while done < o.samples and not run.stop:
@@ -106,7 +88,7 @@ while done < o.samples and not run.stop:
     dropped = rng.rand(B) < .1
     tokens = [tok("" if d else world.caption(A[i], rng)) for i, d in zip(pick, dropped)]
     target = torch.tensor([world.labels(A[i]) for i in pick], device=dev); live = torch.tensor(~dropped, device=dev).float()
-    t = times(B, T).to(dev); noise = torch.randn(x.shape).to(dev); s = t[:, :, None, None, None]
+    t = common.times(B, T, o.shift).to(dev); noise = torch.randn(x.shape).to(dev); s = t[:, :, None, None, None]
     with torch.autocast("cuda", torch.bfloat16, enabled=run.cuda):
         rows, bias = transformer.text(enc, *(v := transformer.pad(tokens, dev)))
         out, mid = transformer.forward(net, torch.lerp(x, noise, s), t, rows, bias, tap=o.layers // 2)
