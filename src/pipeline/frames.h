@@ -26,8 +26,9 @@ class FrameOut {
   virtual void begin() {}  ///< before the first
   /// The next frames of the model, in [0, 1], [n, H, W, 3]. What the file does not need is dropped.
   virtual void push(const at::Tensor& pixels) = 0;
-  /// Before the frames that lead to a clip: its first frame [1, H, W, 3], as it comes out after them.
-  virtual void see_end(const at::Tensor& pixels) {}
+  /// Before the frames that lead to a clip: the last ones of these, and the clip's first as it comes out
+  /// after them. [n, H, W, 3] and [1, H, W, 3].
+  virtual void see_end(const at::Tensor& last, const at::Tensor& clip) {}
   virtual void end() {}  ///< after the last
 
   virtual std::int64_t written() const = 0;  ///< new frames of the file
