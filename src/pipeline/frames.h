@@ -35,6 +35,13 @@ class FrameOut {
   virtual bool complete() const = 0;
 };
 
+/// The share of a difference that is left `distance` frames from where it is whole: 0 from `length` on.
+double fade(double distance, double length);
+
+/// How much of the way from the last of `last` [n, H, W, 3] to `next` [1, H, W, 3] is a jump and not the step
+/// of motion that the frames before it make: 0 to 1.
+double jump_share(const at::Tensor& last, const at::Tensor& next);
+
 /// Crops, rounds to 8 bits, resamples in time and writes.
 /// Frame n of the file is the model's frame nearest to its time.
 class FrameSink : public FrameOut {
@@ -42,6 +49,8 @@ class FrameSink : public FrameOut {
   FrameSink(const Plan& plan, FrameWriter& writer) : plan_(plan), writer_(writer) {}
 
   void push(const at::Tensor& pixels) override;
+  /// A loop: what leads to its own first frame, which was pushed before.
+  void see_end(const at::Tensor& last, const at::Tensor& clip) override;
 
   std::int64_t written() const override { return written_; }
   bool complete() const override { return written_ >= plan_.frames; }
@@ -51,6 +60,9 @@ class FrameSink : public FrameOut {
 
   const Plan& plan_;
   FrameWriter& writer_;
+  at::Tensor first_;          // [1, H, W, 3]
+  at::Tensor jump_;           // [1, H, W, 3]: how far a loop is from its start when it gets there
+  double dissolve_ = 0;       // frames of the model, over which that goes
   std::int64_t seen_ = 0;     // frames of the model
   std::int64_t written_ = 0;  // frames of the file
 };

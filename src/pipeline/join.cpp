@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "media/rgb_picture.h"
 #include "pipeline/verb.h"
@@ -30,12 +29,6 @@ at::Tensor matched(const at::Tensor& pixels, const Colours& seen, const Colours&
 
 Colours between(const Colours& a, const Colours& b, double share) {
   return {at::lerp(a.mean, b.mean, share), at::lerp(a.spread, b.spread, share)};
-}
-
-// 1 at the joint, 0 from `length` frames on.
-double fade(double distance, double length) {
-  if (distance >= length) return 0;
-  return 0.5 + 0.5 * std::cos(std::numbers::pi * std::max(0.0, distance) / length);
 }
 
 }  // namespace
@@ -170,12 +163,7 @@ void JoinSink::see_end(const at::Tensor& last, const at::Tensor& clip) {
   end_->residual = end_->frame - seen;
   const std::int64_t n = last.size(0);
   const at::Tensor nearest = last.narrow(0, n - 1, 1);
-  const auto apart = [](const at::Tensor& a, const at::Tensor& b) {
-    return (a - b).abs().mean().item<double>();
-  };
-  // One step of motion is no jump.
-  const double step = n > 1 ? apart(nearest, last.narrow(0, n - 2, 1)) : 0, whole = apart(clip, nearest);
-  const double share = whole > step ? 1 - step / whole : 0;
+  const double share = jump_share(last, clip);
   end_->jump = (seen - matched(enlarged(nearest), end_->seen, end_->file)) * share;
 }
 
