@@ -1,6 +1,8 @@
 #include "pipeline/frames.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace sora {
 
@@ -29,7 +31,36 @@ at::Tensor cropped_bytes(const at::Tensor& pixels, const Plan& plan) {
       .contiguous();
 }
 
-void FrameSink::push(const at::Tensor& pixels) {
+double fade(double distance, double length) {
+  if (distance >= length) return 0;
+  return 0.5 + 0.5 * std::cos(std::numbers::pi * std::max(0.0, distance) / length);
+}
+
+double jump_share(const at::Tensor& last, const at::Tensor& next) {
+  const auto apart = [](const at::Tensor& a, const at::Tensor& b) {
+    return (a - b).abs().mean().item<double>();
+  };
+  const std::int64_t n = last.size(0);
+  const at::Tensor nearest = last.narrow(0, n - 1, 1);
+  const double step = n > 1 ? apart(nearest, last.narrow(0, n - 2, 1)) : 0, whole = apart(next, nearest);
+  return whole > step ? 1 - step / whole : 0;
+}
+
+void FrameSink::see_end(const at::Tensor& last, const at::Tensor&) {
+  jump_ = (first_ - last.narrow(0, last.size(0) - 1, 1)) * jump_share(last, first_);
+  dissolve_ = static_cast<double>(plan_.model_frames - seen_) + 1;
+}
+
+void FrameSink::push(const at::Tensor& made) {
+  if (!first_.defined()) first_ = made.narrow(0, 0, 1).clone();
+  at::Tensor pixels = made;
+  if (jump_.defined()) {
+    pixels = made.clone();
+    for (std::int64_t i = 0; i < made.size(0); ++i) {
+      const auto distance = static_cast<double>(plan_.model_frames - seen_ - i);
+      pixels[i].add_(jump_[0], fade(distance, dissolve_)).clamp_(0, 1);
+    }
+  }
   const at::Tensor rgb = cropped_bytes(pixels, plan_);
   for (std::int64_t i = 0; i < rgb.size(0); ++i, ++seen_) {
     while (!complete() && source_of(written_) == seen_) {

@@ -26,13 +26,21 @@ class FrameOut {
   virtual void begin() {}  ///< before the first
   /// The next frames of the model, in [0, 1], [n, H, W, 3]. What the file does not need is dropped.
   virtual void push(const at::Tensor& pixels) = 0;
-  /// Before the frames that lead to a clip: its first frame [1, H, W, 3], as it comes out after them.
-  virtual void see_end(const at::Tensor& pixels) {}
+  /// Before the frames that lead to a clip: the last ones of these, and the clip's first as it comes out
+  /// after them. [n, H, W, 3] and [1, H, W, 3].
+  virtual void see_end(const at::Tensor& last, const at::Tensor& clip) {}
   virtual void end() {}  ///< after the last
 
   virtual std::int64_t written() const = 0;  ///< new frames of the file
   virtual bool complete() const = 0;
 };
+
+/// The share of a difference that is left `distance` frames from where it is whole: 0 from `length` on.
+double fade(double distance, double length);
+
+/// How much of the way from the last of `last` [n, H, W, 3] to `next` [1, H, W, 3] is a jump and not the step
+/// of motion that the frames before it make: 0 to 1.
+double jump_share(const at::Tensor& last, const at::Tensor& next);
 
 /// Crops, rounds to 8 bits, resamples in time and writes.
 /// Frame n of the file is the model's frame nearest to its time.
@@ -41,6 +49,8 @@ class FrameSink : public FrameOut {
   FrameSink(const Plan& plan, FrameWriter& writer) : plan_(plan), writer_(writer) {}
 
   void push(const at::Tensor& pixels) override;
+  /// A loop: what leads to its own first frame, which was pushed before.
+  void see_end(const at::Tensor& last, const at::Tensor& clip) override;
 
   std::int64_t written() const override { return written_; }
   bool complete() const override { return written_ >= plan_.frames; }
@@ -50,6 +60,9 @@ class FrameSink : public FrameOut {
 
   const Plan& plan_;
   FrameWriter& writer_;
+  at::Tensor first_;          // [1, H, W, 3]
+  at::Tensor jump_;           // [1, H, W, 3]: how far a loop is from its start when it gets there
+  double dissolve_ = 0;       // frames of the model, over which that goes
   std::int64_t seen_ = 0;     // frames of the model
   std::int64_t written_ = 0;  // frames of the file
 };

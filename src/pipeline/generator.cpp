@@ -173,9 +173,12 @@ Result Generator::State::make(const Plan& plan, const PreviewSink& preview, Repo
     if (dump.wanted) dump.latents.push_back(latents.narrow(2, window.hidden, end - window.hidden));
     if (window.hidden_end > 0 && &window == &plan.windows[backward ? 0 : plan.windows.size() - 1]) {
       auto ahead = model.vae->decoder();
-      at::Tensor chunk;
-      for (std::int64_t t = 0; t <= end; ++t) chunk = ahead.next(latents.narrow(2, t, 1));
-      frames.see_end(to_pixels(chunk.narrow(2, 0, 1)));
+      at::Tensor last, chunk;
+      for (std::int64_t t = 0; t <= end; ++t) {
+        last = chunk;
+        chunk = ahead.next(latents.narrow(2, t, 1));
+      }
+      frames.see_end(to_pixels(last), to_pixels(chunk.narrow(2, 0, 1)));
     }
     auto decoder = model.vae->decoder();
     for (std::int64_t t = 0; t < window.hidden; ++t) (void)decoder.next(latents.narrow(2, t, 1));

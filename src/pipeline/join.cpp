@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "media/rgb_picture.h"
 #include "pipeline/verb.h"
@@ -14,6 +13,7 @@ namespace {
 constexpr double kFade = 0.6;         // seconds, of the difference at a joint
 constexpr double kLeastFade = 4;      // frames of the network
 constexpr double kMostSpread = 1.25;  // colours are led back, not forced: a flat picture has little spread
+constexpr int kChunkFrames = 4;       // of a latent frame
 constexpr double kSameFrame = 1e-3;   // frames: what lies nearer is that frame
 
 at::Tensor picture_of(const VideoFrame& frame) {  // [H, W, 3] in 0..1
@@ -31,12 +31,6 @@ Colours between(const Colours& a, const Colours& b, double share) {
   return {at::lerp(a.mean, b.mean, share), at::lerp(a.spread, b.spread, share)};
 }
 
-// 1 at the joint, 0 from `length` frames on.
-double fade(double distance, double length) {
-  if (distance >= length) return 0;
-  return 0.5 + 0.5 * std::cos(std::numbers::pi * std::max(0.0, distance) / length);
-}
-
 }  // namespace
 
 Colours colours_of(const at::Tensor& frames) {
@@ -47,6 +41,12 @@ Colours colours_of(const at::Tensor& frames) {
 JoinSink::JoinSink(const Plan& plan, FrameWriter& writer, const Given& given) : plan_(plan), writer_(writer) {
   const Request& request = plan.request;
   const ReadSettings settings = read_settings(plan, plan.width, plan.height);
+  // Not before see_end(): the frames of the last window that leads there.
+  const Window& last = plan.windows[request.backward ? 0 : plan.windows.size() - 1];
+  dissolve_ =
+      static_cast<double>(std::min<std::int64_t>(
+          plan.model_frames, std::int64_t{kChunkFrames} * (last.count - last.hidden - last.hidden_end))) +
+      1;
   if (given.before.frames.defined()) {
     start_ = joint(given.before, read_last(*request.input, settings, 1).at(0), true);
     last_ = start_->frame;
@@ -58,7 +58,7 @@ JoinSink::JoinSink(const Plan& plan, FrameWriter& writer, const Given& given) : 
 }
 
 JoinSink::Joint JoinSink::joint(const ClipEnd& clip, const VideoFrame& shown, bool at_end) const {
-  Joint joint{colours_of(clip.frames), colours_of(clip.decoded), picture_of(shown), {}};
+  Joint joint{colours_of(clip.frames), colours_of(clip.decoded), picture_of(shown), {}, {}};
   const std::int64_t frame = at_end ? clip.decoded.size(2) - 1 : 0;
   const at::Tensor seen = enlarged(to_pixels(clip.decoded.narrow(2, frame, 1)));
   joint.residual = joint.frame - matched(seen, joint.seen, joint.file);
@@ -94,6 +94,7 @@ at::Tensor JoinSink::corrected(const at::Tensor& pixels, std::int64_t at) const 
   // One frame away from the joint it is still whole.
   if (start_) picture = picture + start_->residual * fade(after_start - 1, length);
   if (end_) picture = picture + end_->residual * fade(before_end - 1, length);
+  if (end_ && end_->jump.defined()) picture = picture + end_->jump * fade(before_end, dissolve_);
   return picture;
 }
 
@@ -156,8 +157,14 @@ void JoinSink::write_between(const at::Tensor& earlier, const at::Tensor& later,
 }
 
 // After other frames the VAE sees the clip's first one otherwise than on its own.
-void JoinSink::see_end(const at::Tensor& pixels) {
-  if (end_) end_->residual = end_->frame - matched(enlarged(pixels), end_->seen, end_->file);
+void JoinSink::see_end(const at::Tensor& last, const at::Tensor& clip) {
+  if (!end_) return;
+  const at::Tensor seen = matched(enlarged(clip), end_->seen, end_->file);
+  end_->residual = end_->frame - seen;
+  const std::int64_t n = last.size(0);
+  const at::Tensor nearest = last.narrow(0, n - 1, 1);
+  const double share = jump_share(last, clip);
+  end_->jump = (seen - matched(enlarged(nearest), end_->seen, end_->file)) * share;
 }
 
 void JoinSink::push(const at::Tensor& pixels) {

@@ -32,8 +32,9 @@ Colours colours_of(const at::Tensor& frames);
 ///   (between two clips, from one's to the other's);
 /// - the difference that is left between the file's last frame and the VAE's view of it, detail above all, is
 ///   added to the new frames and fades out over half a second.
-/// Where the file has more frames a second than the network, those between are blended; where it has fewer,
-/// the nearest are taken.
+/// A small network may not find its way to the clip at the end, and cut to it instead: how far it is from
+/// there is then dissolved over all the new frames of that window's length. Where the file has more frames a
+/// second than the network, those between are blended; where it has fewer, the nearest are taken.
 class JoinSink : public FrameOut {
  public:
   JoinSink(const Plan& plan, FrameWriter& writer, const Given& given);
@@ -41,7 +42,7 @@ class JoinSink : public FrameOut {
   /// The frames of the first clip, where the output has them.
   void begin() override;
   void push(const at::Tensor& pixels) override;
-  void see_end(const at::Tensor& pixels) override;
+  void see_end(const at::Tensor& last, const at::Tensor& clip) override;
   /// The frames of the clip at the end, where the output has them.
   void end() override;
 
@@ -54,6 +55,7 @@ class JoinSink : public FrameOut {
     Colours file, seen;   // of the same frames: as they are, and as the VAE makes them
     at::Tensor frame;     // [H, W, 3] in 0..1: the clip's frame at the joint, at the size of the file
     at::Tensor residual;  // [H, W, 3]: what the VAE's view of it, with matched colours, lacks
+    at::Tensor jump;      // [H, W, 3], at an end: how far the network is from it when it gets there
   };
 
   Joint joint(const ClipEnd& clip, const VideoFrame& shown, bool at_end) const;
@@ -68,6 +70,7 @@ class JoinSink : public FrameOut {
   FrameWriter& writer_;
   std::optional<Joint> start_, end_;
   at::Tensor last_;        // [H, W, 3]: the frame of the network before the next one
+  double dissolve_ = 0;    // frames of the network, over which a jump at the end goes
   std::int64_t seen_ = 0;  // frames of the network
   std::int64_t made_ = 0;  // new frames of the file
   std::int64_t written_ = 0;
