@@ -11,6 +11,7 @@
 #include "core/output_format.h"
 #include "core/random_seed.h"
 #include "models/wan/defaults.h"
+#include "pipeline/image_input.h"
 #include "pipeline/memory.h"
 #include "pipeline/model_choice.h"
 #include "pipeline/size.h"
@@ -320,6 +321,7 @@ Plan Planner::plan(const Request& request) {
   const std::string output = request.output.value_or("video.mp4");
   const OutputFormat format = resolve_output(output, request.format, request.codec, request.pix_fmt);
   plan_time(plan, model.facts, format.still && !format.sequence);
+  check_images(model.facts, /*image=*/false, /*last_image=*/false, plan.latent_frames);
   plan_output(plan);
   check_pictures(request);
   check_tensor_files(plan);
