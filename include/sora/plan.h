@@ -14,12 +14,27 @@
 
 namespace sora {
 
-/// A stretch of latent frames that is denoised at once. Frames [first, first + held) were made by the
-/// window before and are held clean; the rest is new.
+/// A stretch of latent frames that is denoised at once. Its leading and trailing frames may be known: made by
+/// another window, or given by an image or a clip. They are held clean; the rest is new.
 struct Window {
-  int first = 0;  ///< index of its first latent frame in the whole video
-  int count = 0;  ///< latent frames in it
-  int held = 0;   ///< leading latent frames that are held
+  int first = 0;       ///< index of its first latent frame in the whole video
+  int count = 0;       ///< latent frames in it
+  int held = 0;        ///< leading latent frames that are held
+  int hidden = 0;      ///< of these, how many another window or a clip shows
+  int held_end = 0;    ///< trailing latent frames that are held
+  int hidden_end = 0;  ///< of these, how many another window or a clip shows
+};
+
+/// What the header of an input says.
+struct InputFacts {
+  int width = 0;  ///< as shown
+  int height = 0;
+  double fps = 0;            ///< 0: not known, or an image
+  bool steady_rate = false;  ///< all frames last equally long
+  double duration = 0;       ///< seconds, as claimed; 0: not known
+  std::int64_t frames = 0;   ///< as claimed; 0: not known
+  bool is_image = false;
+  bool has_audio = false;
 };
 
 /// How long the parts of a run took on this machine before, scaled to a plan.
@@ -43,6 +58,11 @@ struct Plan {
   std::uint64_t weight_bytes = 0;    ///< size of all weight files
   std::int64_t transformer_dim = 0;  ///< width of its tokens
 
+  // What it begins from
+  std::optional<InputFacts> input;    ///< of request.input
+  std::optional<InputFacts> input_2;  ///< of request.input_2
+  int first_step = 0;                 ///< remix: steps that are left out
+
   // Sampling
   int steps = 0;
   double guidance = 1;
@@ -58,6 +78,8 @@ struct Plan {
   int model_height = 0;
   int crop_width = 0;  ///< centre crop of it with the wanted aspect
   int crop_height = 0;
+  int frame_width = 0;  ///< size of the frames that the writer is given: the crop's, or the file's
+  int frame_height = 0;
   int width = 0;  ///< size of the file
   int height = 0;
   bool enlarged = false;  ///< the crop is resampled (Lanczos) to the size of the file
@@ -65,7 +87,7 @@ struct Plan {
   // Time
   double model_fps = 0;           ///< rate at which the model makes frames
   double fps = 0;                 ///< rate of the file
-  std::int64_t frames = 0;        ///< frames in the file, exactly
+  std::int64_t frames = 0;        ///< frames in the file, exactly; beside a clip: new ones
   std::int64_t model_frames = 0;  ///< frames that the model makes
   int latent_frames = 0;          ///< over all windows
   int latent_channels = 0;

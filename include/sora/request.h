@@ -15,6 +15,19 @@ struct Request {
   std::string prompt;
   std::optional<std::string> negative_prompt;
 
+  // What it begins from
+  /// generate (from noise alone), animate (a picture), extend, connect, loop or remix (a video)
+  std::string verb = "generate";
+  std::optional<std::string> image;       ///< animate: the first frame
+  std::optional<std::string> last_image;  ///< animate: the last frame
+  std::optional<std::string> input;       ///< extend, connect, loop, remix: a video
+  std::optional<std::string> input_2;     ///< connect: the video that it leads to
+  std::optional<std::string> fit;  ///< cover, contain, stretch: how an input of another shape is fitted
+  std::optional<std::string> background;  ///< "#rrggbb", black, white, grey: behind transparency, in bars
+  std::optional<double> strength;         ///< remix: 0 is the input as it is, 1 keeps nothing of it
+  bool backward = false;                  ///< extend: before the clip instead of after it
+  bool only_new = false;                  ///< extend, connect, loop: without the frames of the input
+
   // How long and how large
   std::optional<double> seconds;      ///< the file has exactly round(seconds * fps) frames
   std::optional<int> frames;          ///< instead of seconds
@@ -69,6 +82,16 @@ template <class R, class V>
 void visit_request(R& r, V&& v) {
   v("prompt", r.prompt, "what is seen; - reads standard input");
   v("negative_prompt", r.negative_prompt, "what to keep out; default: the model's own");
+  v("verb", r.verb, "generate, animate, extend, connect, loop or remix, as on the command line");
+  v("image", r.image, "picture that animate begins with");
+  v("last_image", r.last_image, "picture that animate ends with");
+  v("input", r.input, "video that extend, connect, loop and remix begin from");
+  v("input_2", r.input_2, "video that connect leads to");
+  v("fit", r.fit, "inputs of another shape: cover, contain or stretch; default: cover");
+  v("background", r.background, "#rrggbb, black, white or grey, behind transparency and in bars");
+  v("strength", r.strength, "remix: 0 leaves the input, 1 ignores it; default: 0.6");
+  v("backward", r.backward, "extend: new footage before the clip");
+  v("only_new", r.only_new, "extend, connect, loop: the new frames alone");
   v("seconds", r.seconds, "length in seconds; default: the model's native length");
   v("frames", r.frames, "length in frames, instead of --seconds");
   v("fps", r.fps, "frames per second; another rate than the model's resamples in time");

@@ -12,6 +12,7 @@
 #include "core/text.h"
 #include "jobs/batch_index.h"
 #include "pipeline/pace.h"
+#include "pipeline/verb.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -198,7 +199,7 @@ void write_index(const JobList& list, Planner& planner, Journal& journal) {
 
 int run_batch(Session& session) {
   const Options& options = session.options;
-  if (!options.prompts && !options.has_prompt) {
+  if (!options.prompts && !options.has_prompt && input_files(options.request).empty()) {
     wrong("there is no prompt; give --prompts FILE, or --prompt \"a lighthouse in a storm\"");
   }
   const BatchSettings settings = batch_settings(options);

@@ -43,7 +43,7 @@ int decode_kept(Session& session) {
   request.checkpoint_every.reset();
   options.given.apply(request);
   if (!request.output)
-    request.output = default_output_name(request.prompt, *request.seed, extension_of(request));
+    request.output = default_output_name(title_of(request), *request.seed, extension_of(request));
   check_output(*request.output, request.overwrite);
   const Plan plan = make_plan(request);
 

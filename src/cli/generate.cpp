@@ -14,6 +14,7 @@
 #include "jobs/made.h"
 #include "jobs/output_name.h"
 #include "pipeline/pace.h"
+#include "pipeline/verb.h"
 #include "sora/error.h"
 #include "sora/plan.h"
 
@@ -113,13 +114,13 @@ int generate(Session& session) {
           "give --prompts FILE, --repeat N or --out-dir DIR too");
     }
   }
-  if (!options.has_prompt) {
+  if (!options.has_prompt && input_files(options.request).empty()) {
     wrong("there is no prompt; give one, as in: sora-gen --prompt \"a lighthouse in a storm\"");
   }
   Request request = options.request;
   if (!request.seed) request.seed = random_seed();
   if (!request.output) {
-    request.output = default_output_name(request.prompt, *request.seed, extension_of(request));
+    request.output = default_output_name(title_of(request), *request.seed, extension_of(request));
   }
   return make_one(session, request);
 }

@@ -13,6 +13,7 @@ constexpr std::size_t kHelpColumn = 30;
 
 // The options are listed in this order; each of these begins a group.
 const std::map<std::string_view, const char*> group_starts{{"prompt", "What is seen"},
+                                                           {"verb", "What it begins from"},
                                                            {"seconds", "How long and how large"},
                                                            {"model", "Which model, and how it is run"},
                                                            {"output", "Where it goes"},
@@ -36,7 +37,9 @@ const std::map<std::string_view, const char*> value_names{
     {"guidance", "G"},         {"guidance_2", "G"},       {"flow_shift", "F"},      {"prompts", "FILE"},
     {"out_dir", "DIR"},        {"name", "PATTERN"},       {"shard", "I/N"},         {"vae", "FILE"},
     {"transformer", "FILE"},   {"transformer_2", "FILE"}, {"text_encoder", "FILE"}, {"lora", "FILE"},
-    {"lora_2", "FILE"}};
+    {"lora_2", "FILE"},        {"verb", "NAME"},          {"image", "FILE"},        {"last_image", "FILE"},
+    {"input", "FILE"},         {"input_2", "FILE"},       {"fit", "NAME"},          {"background", "COLOUR"},
+    {"strength", "0..1"}};
 
 template <class T>
 const char* kind_of(const std::optional<T>&) {
@@ -82,6 +85,7 @@ std::string help_text(const std::vector<Verb>& verbs, bool all) {
       "  sora-gen --prompt \"a lighthouse in a storm\" -o storm.mp4\n"
       "  sora-gen --prompt \"a lighthouse in a storm\" --seconds 5 --res 720p --seed 7\n"
       "  echo \"a lighthouse\" | sora-gen --prompt - -o - | ffplay -\n"
+      "  sora-gen animate photo.jpg --prompt \"the waves roll in\"\n"
       "  sora-gen --prompts shots.txt --out-dir shots/\n"
       "  sora-gen doctor\n"
       "\n"

@@ -132,7 +132,7 @@ int rerun_file(Session& session) {
   if (!request.output) {
     std::string extension = fs::path(file).extension().string();
     const bool of_media = !found.media.is_null() && !extension.empty() && !request.format;
-    request.output = free_name(default_output_name(request.prompt, *request.seed,
+    request.output = free_name(default_output_name(title_of(request), *request.seed,
                                                    of_media ? extension.substr(1) : extension_of(request)));
   }
   const Plan plan = make_plan(request);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/help.h"
+#include "cli/library.h"
 #include "cli/log_setup.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -16,6 +17,7 @@
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "core/text.h"
+#include "pipeline/verb.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -25,6 +27,14 @@ namespace {
 const std::vector<Verb> verbs{
     // a video from a prompt
     {"generate", "", "make a video from --prompt; the default", 0, true, generate},
+    // a picture, or videos, and what comes of them
+    {"animate", "IMAGE", "make a picture move; --last-image FILE ends with another", 1, true,
+     make_from_files},
+    {"extend", "CLIP", "new footage after a clip, or before it with --backward", 1, true, make_from_files},
+    {"connect", "A B", "a transition that grows from one clip into another", 2, true, make_from_files},
+    {"loop", "[CLIP]", "a video whose end meets its start, of a clip or a --prompt", 0, true, make_from_files,
+     1},
+    {"remix", "CLIP", "the clip made anew from --prompt; --strength says how much", 1, true, make_from_files},
     // how a finished file was made, from the file itself
     {"inspect", "FILE", "show how a file was made", 1, false, inspect_file},
     // the same again, or with changes
@@ -51,14 +61,16 @@ const Verb& verb_of(const Options& options) {
     if (word != verb.name) continue;
     if (options.words.size() < verb.words + 1) {
       throw Error(ErrorKind::usage, "options",
-                  word + " needs a file: sora-gen " + word + " " + verb.arguments);
+                  word + (verb.words > 1 ? " needs two files: sora-gen " : " needs a file: sora-gen ") +
+                      word + " " + verb.arguments);
     }
-    const bool has_word = options.words.size() > verb.words + 1;
+    const bool has_word = options.words.size() > verb.words + verb.more + 1;
     const bool has_flag = !verb.takes_request && !options.video_flags.empty();
     if (has_word || has_flag) {
       throw Error(ErrorKind::usage, "options",
                   word + " takes no " +
-                      (has_word ? "\"" + options.words[verb.words + 1] + "\"" : options.video_flags.front()) +
+                      (has_word ? "\"" + options.words[verb.words + verb.more + 1] + "\""
+                                : options.video_flags.front()) +
                       "; sora-gen --help shows what it takes");
     }
     return verb;
@@ -100,6 +112,7 @@ int run(int argc, const char* const* argv) {
     }
     session.log_sink = make_log_sink(session.options, json_on_stderr(session.options));
     set_log_sink(session.log_sink);
+    set_probe([sink = session.log_sink](const auto& path) { return load_library(sink).probe(path); });
     session.progress = make_progress_display(session.options);
     return verb_of(session.options).run(session);
   } catch (const std::exception& failure) {

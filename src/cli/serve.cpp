@@ -127,7 +127,7 @@ class Server {
     Request& request = order.request;
     if (!request.seed) request.seed = random_seed();
     if (!request.output)
-      request.output = default_output_name(request.prompt, *request.seed, extension_of(request));
+      request.output = default_output_name(title_of(request), *request.seed, extension_of(request));
     if (*request.output == "-") {
       throw Error(ErrorKind::usage, "serve", "output is -, expected a file: stdout carries the events");
     }

@@ -25,16 +25,18 @@ struct Verb {
   std::size_t words;   ///< arguments that it needs
   bool takes_request;  ///< the options of a video mean something to it
   int (*run)(Session&);
+  std::size_t more = 0;  ///< arguments that it takes besides
 };
 
-int generate(Session& session);        ///< generate.cpp
-int run_batch(Session& session);       ///< batch.cpp
-int show_status_of(Session& session);  ///< status.cpp
-int decode_kept(Session& session);     ///< decode.cpp
-int inspect_file(Session& session);    ///< inspect.cpp
-int rerun_file(Session& session);      ///< inspect.cpp
-int serve(Session& session);           ///< serve.cpp
-int list_models(Session& session);     ///< models.cpp
-int run_doctor(Session& session);      ///< doctor.cpp
+int generate(Session& session);         ///< generate.cpp
+int make_from_files(Session& session);  ///< from_files.cpp
+int run_batch(Session& session);        ///< batch.cpp
+int show_status_of(Session& session);   ///< status.cpp
+int decode_kept(Session& session);      ///< decode.cpp
+int inspect_file(Session& session);     ///< inspect.cpp
+int rerun_file(Session& session);       ///< inspect.cpp
+int serve(Session& session);            ///< serve.cpp
+int list_models(Session& session);      ///< models.cpp
+int run_doctor(Session& session);       ///< doctor.cpp
 
 }  // namespace sora

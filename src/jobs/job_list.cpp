@@ -9,6 +9,7 @@
 
 #include "core/sha256.h"
 #include "jobs/output_name.h"
+#include "pipeline/verb.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -81,7 +82,7 @@ JobList::JobList(PromptsFile file, ListSettings settings)
   for (std::uint32_t entry = 0; entry < file_.lines.size(); ++entry) {
     const Request request = overlaid(entry);
     if (request.prompt.empty() && !file_.lines[entry].overrides.has("prompt") &&
-        settings_.base.prompt.empty()) {
+        settings_.base.prompt.empty() && input_files(request).empty()) {
       add_error(file_.lines[entry].line, "has no prompt");
       continue;
     }
@@ -131,7 +132,7 @@ NameFields JobList::fields_of(const Job& job, const Request& request) const {
           line(job),
           job.repeat,
           job.seed,
-          request.prompt,
+          title_of(request),
           fs::path(request.model).filename().string(),
           extension_of(request)};
 }

@@ -44,6 +44,12 @@ std::string slug(const std::string& prompt) {
   return result.empty() ? "video" : result;
 }
 
+std::string title_of(const Request& request) {
+  const auto& file = request.image ? request.image : request.input;
+  if (!request.prompt.empty() || !file) return request.prompt;
+  return request.verb + " " + std::filesystem::path(*file).stem().string();
+}
+
 std::string extension_of(const Request& request) {
   if (!request.format) return "mp4";
   return *request.format == "matroska" ? "mkv" : *request.format;
@@ -78,7 +84,7 @@ std::string field_text(const std::string& pattern, const std::string& field, con
   }
   std::string text;
   if (name == "slug") {
-    text = slug(fields.prompt);
+    text = slug(fields.title);
   } else if (name == "model") {
     text = slug(fields.model);
   } else if (name == "ext") {

@@ -14,6 +14,10 @@ namespace sora {
 /// cut between words where possible; "video" when nothing is left of the prompt.
 std::string slug(const std::string& prompt);
 
+/// What a request's video is called after: its prompt, or without one its verb and the file that it begins
+/// from.
+std::string title_of(const Request& request);
+
 /// "mp4", or what --format asks for, as the ending of a name.
 std::string extension_of(const Request& request);
 
@@ -27,7 +31,7 @@ struct NameFields {
   std::uint64_t line = 1;    ///< {line}: line of the prompts file
   std::uint64_t repeat = 1;  ///< {repeat}: which of --repeat, from 1
   std::uint64_t seed = 0;    ///< {seed}
-  std::string prompt;        ///< {slug}: see slug()
+  std::string title;         ///< {slug}: slug() of title_of()
   std::string model;         ///< {model}: its folder's name
   std::string extension;     ///< {ext}
 };

@@ -12,13 +12,13 @@ std::vector<const wan::WanTransformer*> experts(const Model& model) {
   return result;
 }
 
-// [1, L]: 0 for the tokens of the first `held` latent frames, t for the rest; tokens in t, h, w order.
-at::Tensor token_timesteps(const wan::WanTransformer& transformer, at::IntArrayRef shape, std::int64_t held,
+// [1, L]: 0 for the tokens of the held latent frames, t for the rest; tokens in t, h, w order.
+at::Tensor token_timesteps(const wan::WanTransformer& transformer, at::IntArrayRef shape, const Held& held,
                            double t) {
   const auto& patch = transformer.config().patch_size;
   const std::int64_t per_frame = (shape[3] / patch[1]) * (shape[4] / patch[2]);
   at::Tensor timesteps = at::full({1, shape[2] * per_frame}, t, at::kFloat);
-  timesteps.narrow(1, 0, held * per_frame).zero_();
+  for (const std::int64_t frame : held.frames) timesteps.narrow(1, frame * per_frame, per_frame).zero_();
   return timesteps;
 }
 
@@ -39,17 +39,18 @@ void condition_on_text(const Model& model, const Plan& plan, Conditioning& condi
 }
 
 at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& text, const at::Tensor& noise,
-                   const at::Tensor& held, const DenoiseHooks& hooks, const DenoiseState* from) {
+                   const Held& held, const DenoiseHooks& hooks, const DenoiseState* from) {
   const auto networks = experts(model);
   const auto scheduler = make_scheduler(plan.scheduler, model.scheduler, plan.steps, plan.flow_shift);
   const Guidance guidance{plan.guidance, plan.guidance_2, plan.boundary_ratio,
                           model.scheduler.num_train_timesteps};
-  const std::int64_t held_frames = held.defined() ? held.size(2) : 0;
-  const bool replace = held_frames > 0 && !plan.expand_timesteps;
+  const bool replace = !held.empty() && !plan.expand_timesteps;
+  const at::Tensor held_noise = replace ? at_held(noise, held) : at::Tensor();  // [1, C, n, h, w]
+  const int first = from != nullptr ? from->step : 0;
 
   at::Tensor latents = from != nullptr ? from->latents.clone() : noise.clone();  // [1, C, T, h, w]
   if (from != nullptr) scheduler->restore(from->scheduler);
-  for (int i = from != nullptr ? from->step : 0; i < scheduler->steps(); ++i) {
+  for (int i = first; i < scheduler->steps(); ++i) {
     if (hooks.before_step) hooks.before_step();
     const double t = scheduler->timestep(i);
     const int expert = guidance.expert(t);
@@ -58,11 +59,11 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
     at::Tensor input = latents;
     at::Tensor timestep = at::full({1}, t, at::kFloat);
     if (replace) {
-      latents.narrow(2, 0, held_frames).copy_(scheduler->add_noise(held, noise.narrow(2, 0, held_frames), i));
-    } else if (held_frames > 0) {
+      put_in_place(latents, held, scheduler->add_noise(held.latents, held_noise, i));
+    } else if (!held.empty()) {
       input = latents.clone();
-      input.narrow(2, 0, held_frames).copy_(held);
-      timestep = token_timesteps(transformer, noise.sizes(), held_frames, t);
+      put_in_place(input, held, held.latents);
+      timestep = token_timesteps(transformer, noise.sizes(), held, t);
     }
     if (text.joined.defined()) input = at::cat({input, text.joined}, 1);  // [1, C + s + C, T, h, w]
     input = input.to(model.placement.device, model.placement.dtype);
@@ -75,13 +76,13 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
       noise_pred = guided(noise_pred, uncond, guidance.scale_at(t));
     }
     noise_pred = noise_pred.to(at::kCPU);
-    if (i == 0 && hooks.first_prediction) hooks.first_prediction(noise_pred);
+    if (i == first && hooks.first_prediction) hooks.first_prediction(noise_pred);
     if (hooks.look) hooks.look([&] { return scheduler->predict_x0(noise_pred, i, latents); });
     latents = scheduler->step(noise_pred, i, latents);
     check_finite(latents, i, scheduler->steps());
     if (hooks.after_step) hooks.after_step({i + 1, latents, scheduler->state()});
   }
-  if (held_frames > 0) latents.narrow(2, 0, held_frames).copy_(held);
+  put_in_place(latents, held, held.latents);
   return latents;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/held.h"
 #include "pipeline/model.h"
 #include "sampling/scheduler.h"
 #include "sora/plan.h"
@@ -47,14 +48,14 @@ struct DenoiseHooks {
   /// After each prediction; clean() is the clean latents that it points to, of noise's shape. For a look at
   /// them: it changes nothing.
   std::function<void(const std::function<at::Tensor()>& clean)> look;
-  std::function<void(const at::Tensor& noise_pred)> first_prediction;  ///< after guidance
+  std::function<void(const at::Tensor& noise_pred)> first_prediction;  ///< of this call, after guidance
 };
 
-/// Denoises `noise` [1, C, T, h, w]. `held` [1, C, k, h, w] (or undefined) are latents that the first k
-/// frames are kept at: by per-token timesteps where the model has them, else by putting them in place,
-/// noised to each step's level. Returns latents of noise's shape, fp32 on the CPU, normalised as the
-/// network makes them. With `from` it goes on where that state was taken, with the same numbers.
+/// Denoises `noise` [1, C, T, h, w]. The frames of `held`, any of them, stay as they are: by per-token
+/// timesteps where the model has them, else by putting them in place, noised to each step's level. Returns
+/// latents of noise's shape, fp32 on the CPU, normalised as the network makes them. With `from` it goes on
+/// where that state was taken, with the same numbers, or starts there from other latents than noise.
 at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& text, const at::Tensor& noise,
-                   const at::Tensor& held, const DenoiseHooks& hooks, const DenoiseState* from = nullptr);
+                   const Held& held, const DenoiseHooks& hooks, const DenoiseState* from = nullptr);
 
 }  // namespace sora

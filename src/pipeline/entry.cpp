@@ -14,6 +14,7 @@
 #include "media/codecs.h"
 #include "media/media_info.h"
 #include "nn/cuda_loader.h"
+#include "pipeline/input_facts.h"
 #include "sora/export.h"
 
 namespace sora {
@@ -62,6 +63,7 @@ extern "C" SORA_API const sora::Entry* sora_entry() {
       .set_log_sink = [](sora::LogSink sink) { sora::set_log_sink(std::move(sink)); },
       .remove_temporaries = [] { sora::remove_temporaries(); },
       .report = sora::report,
-      .inspect = sora::inspect};
+      .inspect = sora::inspect,
+      .probe = sora::read_input_facts};
   return &entry;
 }

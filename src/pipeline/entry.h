@@ -40,6 +40,9 @@ struct Entry {
   /// What a finished file says about itself, as JSON: {"container", "codec", "width", "height", "fps",
   /// "duration", "frames", "metadata": {}}. Throws Error: no_input, data.
   std::string (*inspect)(const std::filesystem::path&);
+
+  /// What a plan needs to know of an input. Throws Error: no_input, data.
+  InputFacts (*probe)(const std::filesystem::path&);
 };
 
 constexpr const char* kEntryName = "sora_entry";

@@ -18,17 +18,32 @@ at::Tensor to_pixels(const at::Tensor& chunk);
 /// path does): [n, crop_height, crop_width, 3] uint8.
 at::Tensor cropped_bytes(const at::Tensor& pixels, const Plan& plan);
 
+/// Where a run's frames go.
+class FrameOut {
+ public:
+  virtual ~FrameOut() = default;
+
+  virtual void begin() {}  ///< before the first
+  /// The next frames of the model, in [0, 1], [n, H, W, 3]. What the file does not need is dropped.
+  virtual void push(const at::Tensor& pixels) = 0;
+  /// Before the frames that lead to a clip: its first frame [1, H, W, 3], as it comes out after them.
+  virtual void see_end(const at::Tensor& pixels) {}
+  virtual void end() {}  ///< after the last
+
+  virtual std::int64_t written() const = 0;  ///< new frames of the file
+  virtual bool complete() const = 0;
+};
+
 /// Crops, rounds to 8 bits, resamples in time and writes.
 /// Frame n of the file is the model's frame nearest to its time.
-class FrameSink {
+class FrameSink : public FrameOut {
  public:
   FrameSink(const Plan& plan, FrameWriter& writer) : plan_(plan), writer_(writer) {}
 
-  /// The next frames of the model, in [0, 1], [n, H, W, 3]. What the file does not need is dropped.
-  void push(const at::Tensor& pixels);
+  void push(const at::Tensor& pixels) override;
 
-  std::int64_t written() const { return written_; }
-  bool complete() const { return written_ >= plan_.frames; }
+  std::int64_t written() const override { return written_; }
+  bool complete() const override { return written_ >= plan_.frames; }
 
  private:
   std::int64_t source_of(std::int64_t frame) const;

@@ -13,40 +13,28 @@
 #include "media/video_writer.h"
 #include "pipeline/denoise.h"
 #include "pipeline/frames.h"
+#include "pipeline/image_frames.h"
+#include "pipeline/input_facts.h"
+#include "pipeline/join.h"
 #include "pipeline/kept_latents.h"
+#include "pipeline/known_frames.h"
 #include "pipeline/metadata.h"
 #include "pipeline/model.h"
 #include "pipeline/model_choice.h"
 #include "pipeline/pictures.h"
 #include "pipeline/previewer.h"
 #include "pipeline/reporter.h"
+#include "pipeline/verb.h"
 #include "sampling/noise.h"
 #include "sora/error.h"
 
 namespace sora {
 namespace {
 
-// The last frames of what was decoded, for the next window to be held to.
-class Tail {
- public:
-  explicit Tail(std::int64_t frames) : wanted_(frames) {}
-
-  void push(const at::Tensor& chunk) {  // [1, 3, n, H, W]
-    frames_ = frames_.defined() ? at::cat({frames_, chunk}, 2) : chunk;
-    if (frames_.size(2) > wanted_) frames_ = frames_.narrow(2, frames_.size(2) - wanted_, wanted_).clone();
-  }
-
-  const at::Tensor& frames() const { return frames_; }
-
- private:
-  std::int64_t wanted_;
-  at::Tensor frames_;
-};
-
 VideoSettings video_settings(const Plan& plan) {
   VideoSettings settings;
-  settings.source_width = plan.crop_width;
-  settings.source_height = plan.crop_height;
+  settings.source_width = plan.frame_width;
+  settings.source_height = plan.frame_height;
   settings.width = plan.width;
   settings.height = plan.height;
   settings.fps = plan.fps;
@@ -63,6 +51,12 @@ at::Tensor initial_noise(const Plan& plan, NoiseSource& source, const Window& wi
                                         plan.latent_width};
   if (!plan.request.init_noise || window.first > 0) return source.draw(shape);
   return read_tensor(*plan.request.init_noise, "latents");  // its shape was checked with the plan
+}
+
+// Where a run's frames go: into a file of their own, or beside the clips that they go on from.
+std::unique_ptr<FrameOut> open_frames(const Plan& plan, FrameWriter& writer, const Given& given) {
+  if (joins_clips(plan.request)) return std::make_unique<JoinSink>(plan, writer, given);
+  return std::make_unique<FrameSink>(plan, writer);
 }
 
 // On the CPU libtorch reports a failed allocation as a plain c10::Error, told apart by its text alone.
@@ -100,7 +94,7 @@ struct Generator::State {
   void load(const Plan& plan, bool denoises, Reporter& report);
 };
 
-Generator::Generator() : state_(std::make_unique<State>()) {}
+Generator::Generator() : state_(std::make_unique<State>()) { use_own_probe(); }
 Generator::~Generator() = default;
 
 void Generator::State::load(const Plan& plan, bool denoises, Reporter& report) {
@@ -144,8 +138,10 @@ Result Generator::State::make(const Plan& plan, const PreviewSink& preview, Repo
 
   report.enter(Phase::load);
   load(plan, !keeper.complete(), report);
+  std::optional<ImageFrames> images;  // of models that take them beside the noise
   if (!keeper.complete()) {
     report.enter(Phase::encode_text);
+    if (joins_images(model)) images.emplace(plan, model, text);
     condition_on_text(model, plan, text);
   }
 
@@ -165,11 +161,38 @@ Result Generator::State::make(const Plan& plan, const PreviewSink& preview, Repo
   if (preview) previewer.emplace(plan, *model.vae, preview);
 
   NoiseSource source(*plan.request.seed);
-  auto decoder = model.vae->decoder();
-  FrameSink frames(plan, *writer);
-  std::optional<Tail> tail;
-  if (plan.windows.size() > 1) tail.emplace(1 + (plan.windows[1].held - 1) * model.vae->temporal_scale());
+  KnownFrames known(plan, *model.vae);
+  std::optional<ClipWindows> clip;
+  if (verb_kind(plan.request.verb) == VerbKind::remix) clip.emplace(plan, *model.vae);
+  const auto out = open_frames(plan, *writer, known.given());
+  FrameOut& frames = *out;
 
+  const bool backward = plan.request.backward;
+  // Each window is decoded as the clip that it is, from its held frames on, which are not shown again.
+  // Going on with the cache of the window before gives the decoder a history longer than any clip it was
+  // trained on: measured with the default model, contrast then jumps by a tenth at each joint.
+  const auto show = [&](const Window& window, const at::Tensor& latents) {
+    const std::int64_t end = window.count - window.hidden_end;
+    if (dump.wanted) dump.latents.push_back(latents.narrow(2, window.hidden, end - window.hidden));
+    if (window.hidden_end > 0 && &window == &plan.windows[backward ? 0 : plan.windows.size() - 1]) {
+      auto ahead = model.vae->decoder();
+      at::Tensor chunk;
+      for (std::int64_t t = 0; t <= end; ++t) chunk = ahead.next(latents.narrow(2, t, 1));
+      frames.see_end(to_pixels(chunk.narrow(2, 0, 1)));
+    }
+    auto decoder = model.vae->decoder();
+    for (std::int64_t t = 0; t < window.hidden; ++t) (void)decoder.next(latents.narrow(2, t, 1));
+    for (std::int64_t t = window.hidden; t < end && !frames.complete(); ++t) {
+      const at::Tensor chunk = decoder.next(latents.narrow(2, t, 1));  // [1, 3, n, H, W]
+      const at::Tensor pixels = to_pixels(chunk);
+      known.decoded(chunk);
+      if (dump.wanted) dump.video.push_back(pixels);
+      frames.push(pixels);
+      report.frames_written(frames.written());
+    }
+  };
+
+  std::vector<at::Tensor> made;            // backward: the last window in time is denoised first
   const KeptLatents kept = keeper.kept();  // of an earlier run
   for (std::size_t i = 0; i < plan.windows.size(); ++i) {
     const Window& window = plan.windows[i];
@@ -181,30 +204,32 @@ Result Generator::State::make(const Plan& plan, const PreviewSink& preview, Repo
       latents = kept.windows[i];
       report.steps_skipped(plan.steps);
     } else {
-      const at::Tensor held = window.held > 0 ? model.vae->encode(tail->frames()) : at::Tensor();
+      const Held held = images ? Held() : known.of(i);
+      if (images) text.joined = images->condition(i, known);
       const DenoiseState* from = i == kept.windows.size() && kept.current ? &*kept.current : nullptr;
+      DenoiseState begin;
+      if (clip && from == nullptr) {
+        begin = remix_start(model, plan, clip->latents(window), noise);
+        from = &begin;
+      }
       if (from != nullptr) report.steps_skipped(from->step);
-      if (previewer) hooks.look = [&](const auto& clean) { previewer->offer(clean, window.held); };
+      if (previewer)
+        hooks.look = [&](const auto& clean) { previewer->offer(clean, window.held, window.held_end); };
       latents = denoise(model, plan, text, noise, held, hooks, from);
       keeper.window_done(latents, report.elapsed(), report.eta());
     }
+    known.denoised(latents);
 
     report.enter(Phase::decode);
-    if (dump.wanted) dump.latents.push_back(latents.narrow(2, window.held, window.count - window.held));
-    // Each window is decoded as the clip that it is, from its held frames on, which are not shown again.
-    // Going on with the cache of the window before gives the decoder a history longer than any clip it was
-    // trained on: measured with the default model, contrast then jumps by a tenth at each joint.
-    if (window.held > 0) decoder = model.vae->decoder();
-    for (std::int64_t t = 0; t < window.held; ++t) (void)decoder.next(latents.narrow(2, t, 1));
-    for (std::int64_t t = window.held; t < window.count && !frames.complete(); ++t) {
-      const at::Tensor chunk = decoder.next(latents.narrow(2, t, 1));  // [1, 3, n, H, W]
-      const at::Tensor pixels = to_pixels(chunk);
-      if (tail) tail->push(chunk);
-      if (dump.wanted) dump.video.push_back(pixels);
-      frames.push(pixels);
-      report.frames_written(frames.written());
+    if (i == 0) frames.begin();
+    if (backward) {
+      made.push_back(latents);
+    } else {
+      show(window, latents);
     }
   }
+  for (std::size_t i = made.size(); i-- > 0;) show(plan.windows[i], made[i]);
+  frames.end();
 
   report.enter(Phase::finish);
   if (dump.wanted) write_dump(plan, text, dump);

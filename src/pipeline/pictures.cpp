@@ -49,7 +49,7 @@ class ContactSheet {
     const Size size{layout_.width(), layout_.height()};
     Size source = size;
     if (plan.frames == 1) {  // the writer resamples it, as it does the still itself: to the same bytes
-      source = {plan.crop_width, plan.crop_height};
+      source = {plan.frame_width, plan.frame_height};
       layout_.tile_width = source.width;
       layout_.tile_height = source.height;
     }
@@ -61,8 +61,8 @@ class ContactSheet {
 
   void take(std::int64_t frame, const std::uint8_t* rgb, std::ptrdiff_t stride) {
     if (next_ == layout_.frames.size() || frame != layout_.frames[next_]) return;
-    RgbPicture tile =
-        resampled(rgb, stride, plan_.crop_width, plan_.crop_height, layout_.tile_width, layout_.tile_height);
+    RgbPicture tile = resampled(rgb, stride, plan_.frame_width, plan_.frame_height, layout_.tile_width,
+                                layout_.tile_height);
     if (plan_.frames > 1) {
       draw_stamp(tile, time_stamp(static_cast<double>(frame) / plan_.fps,
                                   static_cast<double>(plan_.frames) / plan_.fps));
@@ -131,7 +131,7 @@ class Thumbnail {
   void take(std::int64_t frame, const std::uint8_t* rgb, std::ptrdiff_t stride) {
     if (std::find(candidates_.begin(), candidates_.end(), frame) == candidates_.end()) return;
     RgbPicture picture =
-        resampled(rgb, stride, plan_.crop_width, plan_.crop_height, size_.width, size_.height);
+        resampled(rgb, stride, plan_.frame_width, plan_.frame_height, size_.width, size_.height);
     constexpr double kMiddleFirst = 1.2;
     const double score = interest(picture) * (frame == middle_ ? kMiddleFirst : 1);
     if (best_.rgb.empty() || score > score_) {

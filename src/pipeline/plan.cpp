@@ -15,7 +15,7 @@
 #include "pipeline/memory.h"
 #include "pipeline/model_choice.h"
 #include "pipeline/size.h"
-#include "pipeline/windows.h"
+#include "pipeline/verb.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -23,7 +23,6 @@ namespace {
 
 constexpr double kLongest = 24 * 3600;  // seconds
 constexpr std::int64_t kMostFrames = 10'000'000;
-constexpr int kHeldLatentFrames = 2;  // of a window, from the one before: enough to know the motion
 
 [[noreturn]] void bad_option(const std::string& option, const std::string& expected) {
   throw Error(ErrorKind::usage, "options", option + ": expected " + expected);
@@ -113,6 +112,10 @@ void plan_picture(Plan& plan, const wan::ModelFacts& model, Canvases& canvases) 
   plan.crop_height = canvas.crop.height;
   plan.width = wanted.width;
   plan.height = wanted.height;
+  // Beside a clip, new frames are enlarged before they are written.
+  const bool joins = joins_clips(request);
+  plan.frame_width = joins ? plan.width : plan.crop_width;
+  plan.frame_height = joins ? plan.height : plan.crop_height;
   plan.enlarged = plan.crop_width != plan.width || plan.crop_height != plan.height;
   plan.latent_channels = model.latent_channels;
   plan.latent_width = plan.model_width / model.spatial_scale;
@@ -133,7 +136,8 @@ void plan_picture(Plan& plan, const wan::ModelFacts& model, Canvases& canvases) 
 
 void plan_time(Plan& plan, const wan::ModelFacts& model, bool still) {
   const Request& request = plan.request;
-  plan.model_fps = model.fps;
+  // A remix goes frame by frame, whatever the rate.
+  plan.model_fps = verb_kind(request.verb) == VerbKind::remix ? request.fps.value_or(model.fps) : model.fps;
   plan.fps = in_range("--fps", request.fps.value_or(model.fps), 0.1, 1000);
   if (request.seconds && request.frames) bad_option("--seconds and --frames", "one of the two");
   if (request.frames) {
@@ -152,19 +156,13 @@ void plan_time(Plan& plan, const wan::ModelFacts& model, bool still) {
                "a container for video, or a numbered name such as dir/%05d.png, for " +
                    std::to_string(plan.frames) + " frames");
   }
-  // Frame n of the file shows the model's frame nearest in time.
-  plan.model_frames = std::llround(static_cast<double>(plan.frames - 1) / plan.fps * model.fps) + 1;
-  const int scale = model.temporal_scale;
-  const int needed = static_cast<int>((plan.model_frames - 1 + scale - 1) / scale) + 1;
-  const int native = (model.frames - 1) / scale + 1;
-  plan.windows = plan_windows(needed, native, kHeldLatentFrames);
-  plan.latent_frames = plan.windows.back().first + plan.windows.back().count;
+  plan_verb_windows(plan, model);
   if (plan.windows.size() > 1) {
     plan.notes.push_back("longer than the model's native " + std::to_string(model.frames) +
                          " frames: made in " + std::to_string(plan.windows.size()) +
                          " windows, each held to the end of the one before");
   }
-  if (plan.fps != model.fps) {
+  if (plan.fps != model.fps && verb_kind(request.verb) != VerbKind::remix) {
     plan.notes.push_back("the model makes " + text_of(model.fps) +
                          " frames per second; they are resampled in time to " + text_of(plan.fps));
   }
@@ -317,11 +315,12 @@ Plan Planner::plan(const Request& request) {
   plan.weight_bytes = model.facts.weight_bytes;
   plan.transformer_dim = model.facts.transformer_dim;
   plan_sampling(plan, model.facts);
+  plan_inputs(plan, model.facts);
   plan_picture(plan, model.facts, state_->canvases);
   const std::string output = request.output.value_or("video.mp4");
   const OutputFormat format = resolve_output(output, request.format, request.codec, request.pix_fmt);
   plan_time(plan, model.facts, format.still && !format.sequence);
-  check_images(model.facts, /*image=*/false, /*last_image=*/false, plan.latent_frames);
+  check_images(model.facts, request.image.has_value(), request.last_image.has_value(), plan.latent_frames);
   plan_output(plan);
   check_pictures(request);
   check_tensor_files(plan);

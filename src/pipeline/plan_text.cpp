@@ -5,6 +5,7 @@
 
 #include "pipeline/metadata.h"
 #include "pipeline/model_choice.h"
+#include "pipeline/verb.h"
 #include "sora/plan.h"
 
 namespace sora {
@@ -43,6 +44,11 @@ std::string plan_text(const Plan& plan) {
     text += std::string(label) + value + "\n";
   };
   const bool guided = plan.guidance > 1;
+  if (plan.request.verb != "generate") {
+    std::string files;
+    for (const auto& [option, path] : input_files(plan.request)) files += " " + path;
+    line("verb", plan.request.verb + (plan.request.backward ? " backward" : "") + files);
+  }
   line("prompt", "\"" + plan.request.prompt + "\"");
   if (guided && !plan.negative_prompt.empty()) line("not", "\"" + plan.negative_prompt + "\"");
   line("model", plan.model_name + " (" + plan.pipeline + ", " +
@@ -93,6 +99,8 @@ std::string plan_json(const Plan& plan, int indent) {
                    {"path", plan.model_dir.string()},
                    {"pipeline", plan.pipeline},
                    {"weight_bytes", plan.weight_bytes}};
+  json["verb"] = plan.request.verb;
+  json["first_step"] = plan.first_step;
   json["steps"] = plan.steps;
   json["guidance"] = plan.guidance;
   json["guidance_2"] = plan.guidance_2;
@@ -114,7 +122,10 @@ std::string plan_json(const Plan& plan, int indent) {
   json["latents"] = {plan.latent_channels, plan.latent_frames, plan.latent_height, plan.latent_width};
   json["windows"] = Json::array();
   for (const Window& window : plan.windows) {
-    json["windows"].push_back({{"first", window.first}, {"count", window.count}, {"held", window.held}});
+    json["windows"].push_back({{"first", window.first},
+                               {"count", window.count},
+                               {"held", window.held},
+                               {"held_end", window.held_end}});
   }
   json["output"] = plan.output;
   json["container"] = plan.container;
@@ -137,6 +148,16 @@ std::string metadata_json(const Plan& plan) {
   json["generator"] = "sora-gen " SORA_GEN_VERSION;
   json["prompt"] = plan.request.prompt;
   json["negative_prompt"] = plan.negative_prompt;
+  if (plan.request.verb != "generate") json["verb"] = plan.request.verb;
+  if (plan.request.image) json["image"] = *plan.request.image;
+  if (plan.request.last_image) json["last_image"] = *plan.request.last_image;
+  if (plan.request.input) json["input"] = *plan.request.input;
+  if (plan.request.input_2) json["input_2"] = *plan.request.input_2;
+  if (plan.request.fit) json["fit"] = *plan.request.fit;
+  if (plan.request.background) json["background"] = *plan.request.background;
+  if (plan.request.strength) json["strength"] = *plan.request.strength;
+  if (plan.request.backward) json["backward"] = true;
+  if (plan.request.only_new) json["only_new"] = true;
   if (!plan.model_dir.empty()) json["model"] = plan.request.model;
   for (const auto& [component, file] : chosen_files(plan.request)) json[component] = file.string();
   if (!plan.request.lora.empty()) json["lora"] = plan.request.lora;

@@ -49,11 +49,11 @@ Previewer::Previewer(const Plan& plan, const wan::WanVae& vae, const PreviewSink
       start_(clock_()),
       steps_(plan.steps * static_cast<int>(plan.windows.size())) {}
 
-void Previewer::offer(const std::function<at::Tensor()>& clean, std::int64_t held) {
+void Previewer::offer(const std::function<at::Tensor()>& clean, std::int64_t held, std::int64_t held_end) {
   ++step_;
   if (!is_time()) return;
   const double begin = clock_();
-  show(clean(), held);
+  show(clean(), held, held_end);
   shown_ = clock_();
   spent_ += shown_ - begin;
 }
@@ -69,9 +69,9 @@ bool Previewer::three_are_cheap() const {
   return cost_ > 0 && 3 * cost_ <= kShare * kStepsBetween * (clock_() - start_) / step_;
 }
 
-void Previewer::show(const at::Tensor& latents, std::int64_t held) {
+void Previewer::show(const at::Tensor& latents, std::int64_t held, std::int64_t held_end) {
   const std::int64_t first = std::min(held, latents.size(2) - 1);
-  const std::int64_t last = latents.size(2) - 1;
+  const std::int64_t last = std::max(first, latents.size(2) - 1 - held_end);
   std::vector<std::int64_t> chosen{(first + last) / 2};
   if (last - first >= 2 && three_are_cheap()) chosen = {first, chosen[0], last};
 

@@ -21,16 +21,16 @@ class Previewer {
   Previewer(const Plan& plan, const wan::WanVae& vae, const PreviewSink& sink,
             std::function<double()> clock = {});
 
-  /// A step's prediction is there. clean() gives latents [1, C, T, h, w], of which the first `held` frames
-  /// are not looked at. Call it once a step.
-  void offer(const std::function<at::Tensor()>& clean, std::int64_t held);
+  /// A step's prediction is there. clean() gives latents [1, C, T, h, w], of which the first `held` and the
+  /// last `held_end` frames are not looked at. Call it once a step.
+  void offer(const std::function<at::Tensor()>& clean, std::int64_t held, std::int64_t held_end = 0);
 
   double seconds() const { return spent_; }  ///< that previews took
 
  private:
   bool is_time() const;
   bool three_are_cheap() const;
-  void show(const at::Tensor& latents, std::int64_t held);
+  void show(const at::Tensor& latents, std::int64_t held, std::int64_t held_end);
 
   const Plan& plan_;
   const wan::WanVae& vae_;

@@ -102,6 +102,14 @@ Result run(Generator&, const Plan& plan, const RunHooks& hooks) {
   return result;
 }
 
+// Any file whose name has "picture" in it is one, any other a clip.
+InputFacts facts_by_name(const std::string& name) {
+  if (name.find("damaged") != std::string::npos)
+    throw Error(ErrorKind::data, "media", name + ": is damaged as asked");
+  if (name.find("picture") != std::string::npos) return {96, 64, 0, false, 0, 0, true, false};
+  return {128, 96, 12, true, 2, 24, false, true};
+}
+
 }  // namespace
 }  // namespace sora
 
@@ -121,6 +129,7 @@ extern "C" SORA_API const sora::Entry* sora_entry() {
           },
       .inspect = [](const std::filesystem::path& path) -> std::string {
         throw sora::Error(sora::ErrorKind::data, "fake", path.string() + ": is not looked at");
-      }};
+      },
+      .probe = [](const std::filesystem::path& path) { return sora::facts_by_name(path.string()); }};
   return &entry;
 }

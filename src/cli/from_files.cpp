@@ -1,0 +1,35 @@
+// animate, extend, connect, loop, remix: the files on the line become options of the request, as a prompts
+// file has them.
+#include <string>
+
+#include "cli/verbs.h"
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+void take(std::optional<std::string>& field, const std::string& file, const char* option,
+          const std::string& verb) {
+  if (field) {
+    throw Error(ErrorKind::usage, "options",
+                verb + " has both " + file + " and " + option + "; leave one of them out");
+  }
+  field = file;
+}
+
+}  // namespace
+
+int make_from_files(Session& session) {
+  Options& options = session.options;
+  Request& request = options.request;
+  request.verb = options.words.front();
+  if (options.words.size() > 1) {
+    const bool image = request.verb == "animate";
+    take(image ? request.image : request.input, options.words[1], image ? "--image" : "--input",
+         request.verb);
+  }
+  if (options.words.size() > 2) take(request.input_2, options.words[2], "--input-2", request.verb);
+  return generate(session);
+}
+
+}  // namespace sora

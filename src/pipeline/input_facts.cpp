@@ -1,0 +1,29 @@
+#include "pipeline/input_facts.h"
+
+#include "media/video_reader.h"
+#include "pipeline/verb.h"
+
+namespace sora {
+
+InputFacts read_input_facts(const std::filesystem::path& path) {
+  const MediaFacts facts = read_facts(path);
+  InputFacts result;
+  result.width = facts.width;
+  result.height = facts.height;
+  result.fps = facts.fps;
+  result.steady_rate = facts.fps > 0 && !facts.variable_frame_rate;
+  result.duration = facts.duration;
+  result.frames = facts.frames;
+  result.is_image = facts.is_image;
+  result.has_audio = facts.has_audio;
+  return result;
+}
+
+void use_own_probe() { set_probe(read_input_facts); }
+
+namespace {
+
+[[maybe_unused]] const bool installed = (use_own_probe(), true);
+
+}  // namespace
+}  // namespace sora

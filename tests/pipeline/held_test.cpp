@@ -1,0 +1,91 @@
+#include "pipeline/held.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "pipeline/denoise.h"
+#include "sampling/noise.h"
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+class HeldTest : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    Request request;
+    request.model = std::string(SORA_TEST_DATA) + "/pipeline/" + GetParam();
+    request.prompt = "a lighthouse";
+    request.res = "64x48";
+    request.frames = 17;
+    request.steps = 3;
+    request.guidance = 2;
+    request.seed = 7;
+    request.device = "cpu";
+    plan_ = make_plan(request);
+    load_model(model_, plan_, true);
+    condition_on_text(model_, plan_, text_);
+    NoiseSource source(7);
+    const std::vector<std::int64_t> shape{1, plan_.latent_channels, 5, plan_.latent_height,
+                                          plan_.latent_width};
+    noise_ = source.draw(shape);
+    known_ = source.draw(shape);
+  }
+
+  at::Tensor run(const Held& held, std::vector<DenoiseState>* states = nullptr,
+                 const DenoiseState* from = nullptr) {
+    DenoiseHooks hooks;
+    hooks.after_step = [&](const DenoiseState& state) {
+      if (states == nullptr) return;
+      states->push_back(state);
+      states->back().latents = state.latents.clone();
+    };
+    return denoise(model_, plan_, text_, noise_, held, hooks, from);
+  }
+
+  c10::InferenceMode inference_;
+  Plan plan_;
+  Model model_;
+  Conditioning text_;
+  at::Tensor noise_, known_;  // [1, C, 5, h, w]
+};
+
+TEST_P(HeldTest, KeepsFramesAtBothEndsAndLetsThemShapeTheOthers) {
+  Held both;
+  both.add(known_.narrow(2, 0, 2), 0);
+  both.add(known_.narrow(2, 4, 1), 4);
+  const at::Tensor result = run(both);
+  EXPECT_TRUE(at::equal(at_held(result, both), both.latents));
+
+  Held start;
+  start.add(known_.narrow(2, 0, 2), 0);
+  const at::Tensor free_end = run(start);
+  EXPECT_TRUE(at::equal(free_end.narrow(2, 0, 2), known_.narrow(2, 0, 2)));
+  const at::Tensor middle = result.narrow(2, 2, 2), other = free_end.narrow(2, 2, 2);
+  EXPECT_GT((middle - other).norm().item<double>(), 1e-3 * other.norm().item<double>())
+      << "the frames between do not know of the held end";
+}
+
+TEST_P(HeldTest, GoesOnFromAnyStepWithTheSameNumbers) {
+  Held held;
+  held.add(known_.narrow(2, 1, 1), 1);
+  held.add(known_.narrow(2, 3, 2), 3);
+  std::vector<DenoiseState> states;
+  const at::Tensor whole = run(held, &states);
+  EXPECT_TRUE(at::equal(run(held, nullptr, &states[1]), whole));
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, HeldTest, testing::Values("wan21", "ti2v"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST(Held, TakesFramesInTheirOrderOnly) {
+  Held held;
+  const at::Tensor latents = at::zeros({1, 2, 2, 3, 3});
+  held.add(latents, 1);
+  EXPECT_EQ(held.frames, (std::vector<std::int64_t>{1, 2}));
+  EXPECT_THROW(held.add(latents, 2), Error);
+}
+
+}  // namespace
+}  // namespace sora
