@@ -209,4 +209,5 @@ def main():
         print(name, sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) // 1024, "KiB")
 
 
-main()
+if __name__ == "__main__":
+    main()

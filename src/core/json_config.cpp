@@ -74,6 +74,7 @@ JsonConfig::JsonConfig(const std::filesystem::path& path, std::string component)
   }
 }
 
+JsonConfig::JsonConfig() : json_(std::make_unique<Json>()) {}
 JsonConfig::JsonConfig(JsonConfig&&) noexcept = default;
 JsonConfig::~JsonConfig() = default;
 
@@ -92,7 +93,7 @@ void JsonConfig::fail(const std::string& key, const std::string& expected) const
   std::string found = has(key) ? json_->value[key].dump() : "missing";
   if (found.size() > 80) found = found.substr(0, 77) + "...";
   throw Error(ErrorKind::data, component_,
-              path_.string() + ": " + key + " is " + found + ", expected " + expected +
+              path_.string() + ": " + outer_ + key + " is " + found + ", expected " + expected +
                   "; is this the right model folder?");
 }
 
@@ -175,6 +176,16 @@ std::vector<std::string> JsonConfig::strings(const std::string& key,
                : std::nullopt;
   if (!result) fail(key, "a list of strings");
   return *result;
+}
+
+std::optional<JsonConfig> JsonConfig::object(const std::string& key) const {
+  if (!has(key) || !json_->value[key].is_object()) return {};
+  JsonConfig inner;
+  inner.path_ = path_;
+  inner.component_ = component_;
+  inner.outer_ = outer_ + key + ".";
+  inner.json_->value = json_->value[key];
+  return inner;
 }
 
 std::optional<std::string> JsonConfig::component_class(const std::string& key) const {

@@ -33,6 +33,8 @@ class JsonConfig {
   std::vector<bool> booleans(const std::string& key, std::optional<std::vector<bool>> fallback = {}) const;
   std::vector<std::string> strings(const std::string& key,
                                    std::optional<std::vector<std::string>> fallback = {}) const;
+  /// The object under `key`, whose errors name both keys; {} where there is none.
+  std::optional<JsonConfig> object(const std::string& key) const;
   /// model_index.json's ["library", "Class"] pairs; {} when null or [null, null].
   std::optional<std::string> component_class(const std::string& key) const;
 
@@ -42,7 +44,9 @@ class JsonConfig {
 
  private:
   struct Json;
+  JsonConfig();
   std::filesystem::path path_;
+  std::string outer_;  ///< what stands before the keys of an object within: "size."
   std::string component_;
   std::unique_ptr<Json> json_;
 };

@@ -26,13 +26,13 @@ at::Tensor token_timesteps(const wan::WanTransformer& transformer, at::IntArrayR
 
 void condition_on_text(const Model& model, const Plan& plan, Conditioning& conditioning) {
   const auto make = [&](TextCondition& condition, const std::string& text) {
-    if (condition.embeds.defined() && condition.text == text) return;
+    if (!condition.experts.empty() && condition.text == text) return;
     condition = {};  // the old one leaves before the new one comes
     condition.text = text;
     condition.embeds = model.text_encoder->encode(text);
     const at::Tensor placed = condition.embeds.to(model.placement.device, model.placement.dtype);
     for (const auto* transformer : experts(model))
-      condition.experts.push_back(transformer->prepare_text(placed));
+      condition.experts.push_back(transformer->prepare_text(placed, conditioning.image_tokens));
   };
   make(conditioning.prompt, plan.request.prompt);
   if (plan.guidance > 1) make(conditioning.negative, plan.negative_prompt);
@@ -65,6 +65,7 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
       put_in_place(input, held, held.latents);
       timestep = token_timesteps(transformer, noise.sizes(), held, t);
     }
+    if (text.joined.defined()) input = at::cat({input, text.joined}, 1);  // [1, C + s + C, T, h, w]
     input = input.to(model.placement.device, model.placement.dtype);
     timestep = timestep.to(model.placement.device);
 

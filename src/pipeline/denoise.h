@@ -24,6 +24,11 @@ struct TextCondition {
 struct Conditioning {
   TextCondition prompt;
   TextCondition negative;  ///< only with guidance
+  /// Of models that attend to images (image_condition.h): [1, n, D], of two images [2, n, D]. Set before
+  /// condition_on_text(); who changes it drops the texts' experts too, which were made with it.
+  at::Tensor image_tokens;
+  /// Of models that take images beside the noise, for the window that is denoised: [1, s + C, T, h, w].
+  at::Tensor joined;
 };
 
 /// Makes what `plan` needs in place. A text that is there already is kept, so that jobs with the same

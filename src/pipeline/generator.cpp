@@ -13,6 +13,7 @@
 #include "media/video_writer.h"
 #include "pipeline/denoise.h"
 #include "pipeline/frames.h"
+#include "pipeline/image_frames.h"
 #include "pipeline/input_facts.h"
 #include "pipeline/join.h"
 #include "pipeline/kept_latents.h"
@@ -137,8 +138,10 @@ Result Generator::State::make(const Plan& plan, const PreviewSink& preview, Repo
 
   report.enter(Phase::load);
   load(plan, !keeper.complete(), report);
+  std::optional<ImageFrames> images;  // of models that take them beside the noise
   if (!keeper.complete()) {
     report.enter(Phase::encode_text);
+    if (joins_images(model)) images.emplace(plan, model, text);
     condition_on_text(model, plan, text);
   }
 
@@ -204,7 +207,8 @@ Result Generator::State::make(const Plan& plan, const PreviewSink& preview, Repo
       latents = kept.windows[i];
       report.steps_skipped(plan.steps);
     } else {
-      const Held held = known.of(i);
+      const Held held = images ? Held() : known.of(i);
+      if (images) text.joined = images->condition(i, known);
       const DenoiseState* from = i == kept.windows.size() && kept.current ? &*kept.current : nullptr;
       DenoiseState begin;
       if (clip && from == nullptr) {

@@ -27,8 +27,7 @@ Held KnownFrames::of(std::size_t number) const {
     if (number == 0) {
       held.add(given_.start, 0);
     } else {
-      const std::int64_t frames = 1 + (window.held - 1) * scale;
-      held.add(vae_.encode(tail_.narrow(2, tail_.size(2) - frames, frames)), 0);
+      held.add(vae_.encode(before(window)), 0);
     }
   }
   if (window.held_end > 0) {
@@ -38,6 +37,11 @@ Held KnownFrames::of(std::size_t number) const {
              window.count - window.held_end);
   }
   return held;
+}
+
+at::Tensor KnownFrames::before(const Window& window) const {
+  const std::int64_t frames = 1 + (window.held - 1) * vae_.temporal_scale();
+  return tail_.narrow(2, tail_.size(2) - frames, frames);
 }
 
 void KnownFrames::denoised(const at::Tensor& latents) {

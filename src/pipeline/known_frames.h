@@ -24,6 +24,9 @@ class KnownFrames {
   /// For the window with this number. The windows come in their order.
   Held of(std::size_t window) const;
 
+  /// The frames that a later window goes on from: [1, 3, 1 + s (held - 1), H, W].
+  at::Tensor before(const Window& window) const;
+
   /// After it was denoised.
   void denoised(const at::Tensor& latents);
   /// Frames that the video shows, as the decoder gives them: [1, 3, n, H, W].

@@ -20,6 +20,10 @@ void load_model(Model& model, const Plan& plan, bool denoises) {
                                                        wan::tokenizer_of(folder), model.placement);
     model.transformer = std::make_unique<wan::WanTransformer>(wan::load_transformer(
         folder.source("transformer"), model.placement, chosen_loras(plan.request.lora)));
+    if (model.transformer->config().image_dim) {
+      model.image_encoder = std::make_unique<clip::ImageEncoder>(
+          folder.source("image_encoder"), wan::image_processor_of(folder), model.placement.device);
+    }
     if (plan.boundary_ratio) {
       model.transformer_2 = std::make_unique<wan::WanTransformer>(wan::load_transformer(
           folder.source("transformer_2"), model.placement, chosen_loras(plan.request.lora_2)));

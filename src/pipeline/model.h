@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "checkpoint/weights.h"
+#include "models/clip/vision_encoder.h"
 #include "models/t5/text_encoder.h"
 #include "models/wan/transformer.h"
 #include "models/wan/vae.h"
@@ -19,6 +20,7 @@ struct Model {
   Placement placement;
   SchedulerConfig scheduler;
   std::unique_ptr<TextEncoder> text_encoder;
+  std::unique_ptr<clip::ImageEncoder> image_encoder;  ///< null: the transformer attends to no image
   std::unique_ptr<wan::WanTransformer> transformer;
   std::unique_ptr<wan::WanTransformer> transformer_2;  ///< the low-noise expert; null: one network
   std::unique_ptr<wan::WanVae> vae;

@@ -11,6 +11,7 @@
 #include "core/output_format.h"
 #include "core/random_seed.h"
 #include "models/wan/defaults.h"
+#include "pipeline/image_input.h"
 #include "pipeline/memory.h"
 #include "pipeline/model_choice.h"
 #include "pipeline/size.h"
@@ -319,6 +320,7 @@ Plan Planner::plan(const Request& request) {
   const std::string output = request.output.value_or("video.mp4");
   const OutputFormat format = resolve_output(output, request.format, request.codec, request.pix_fmt);
   plan_time(plan, model.facts, format.still && !format.sequence);
+  check_images(model.facts, request.image.has_value(), request.last_image.has_value(), plan.latent_frames);
   plan_output(plan);
   check_pictures(request);
   check_tensor_files(plan);

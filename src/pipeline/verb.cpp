@@ -120,6 +120,7 @@ void take_length(Request& request, const InputFacts& facts) {
 
 // One line for the plan: the means that the model has to keep what it is given.
 std::string means_of(const wan::ModelFacts& model) {
+  if (model.image.joined) return "the images are given to the network beside the noise, as it was trained";
   return model.folder.expand_timesteps
              ? "the frames that are given are held clean by per-token timesteps"
              : "the frames that are given are put in place at each step's noise level: this model has no "
@@ -239,6 +240,10 @@ void plan_verb_windows(Plan& plan, const wan::ModelFacts& model) {
       plan.windows = plan_windows(alone, native, kHeldStart);
       break;
     case VerbKind::animate: {
+      if (model.image.joined && alone <= native) {  // nothing is held: the images go in beside the noise
+        plan.windows = plan_windows(alone, native, kHeldStart);
+        break;
+      }
       const int least = request.last_image ? 3 : 2;
       if (alone < least) {
         wrong("animate makes at least " + std::to_string((least - 2) * scale + 2) + " frames" +

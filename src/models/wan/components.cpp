@@ -46,10 +46,11 @@ void check_contents(bool there, const ComponentSource& source, const Contents& c
   if (there) return;
   throw Error(ErrorKind::data, "checkpoint",
               source.path.string() + ": holds " +
-                  (contents.transformer    ? "a transformer"
-                   : contents.vae          ? "a VAE"
-                   : contents.text_encoder ? "a text encoder"
-                                           : "no network that is known") +
+                  (contents.transformer     ? "a transformer"
+                   : contents.vae           ? "a VAE"
+                   : contents.text_encoder  ? "a text encoder"
+                   : contents.image_encoder ? "an image encoder"
+                                            : "no network that is known") +
                   ", expected " + expected);
 }
 

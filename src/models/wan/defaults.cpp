@@ -1,6 +1,9 @@
 #include "models/wan/defaults.h"
 
+#include <algorithm>
+
 #include "core/json_config.h"
+#include "models/clip/files.h"
 #include "models/t5/files.h"
 #include "models/wan/components.h"
 #include "sora/error.h"
@@ -8,31 +11,76 @@
 namespace sora::wan {
 namespace {
 
-// What the publishers recommend, told by the width of the transformer and by model_index.json.
-// Sources: the README of each model and the examples in diffusers' Wan documentation.
+// sample_neg_prompt of the Wan repository, which all its models were published with.
+constexpr const char* kNegativePrompt =
+    "色调艳丽，过曝，静态，细节模糊不清，字幕，风格，作品，画作，画面，静止，整体发灰，最差质量，低质量，JPEG"
+    "压缩残留，丑陋的，残缺的，"
+    "多余的手指，画得不好的手部，画得不好的脸部，畸形的，毁容的，形态畸形的肢体，手指融合，静止不动的画面，杂"
+    "乱的背景，三条腿，"
+    "背景人很多，倒着走";
+
+// Wan 2.1 I2V 14B was published twice, for 480p and for 720p: networks of one shape, told apart by the name
+// or by the shift of their scheduler.
+bool is_for_480p(const ModelFacts& facts) {
+  for (const std::filesystem::path& path : {facts.folder.source("transformer").path, facts.folder.dir}) {
+    std::string name = path.string();
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+    const auto small = name.rfind("480p"), large = name.rfind("720p");
+    if (small != std::string::npos && (large == std::string::npos || small > large)) return true;
+    if (large != std::string::npos) return false;
+  }
+  return facts.folder.has("scheduler") && facts.flow_shift <= 3;
+}
+
+// What the publishers recommend, told by the width of the transformer, by how it takes images and by
+// model_index.json. Sources: wan/configs and generate.py of the original repositories, the README of each
+// model, the examples in diffusers' Wan documentation.
 void family_defaults(ModelFacts& facts) {
   const bool two_experts = facts.folder.boundary_ratio && facts.folder.has("transformer_2");
+  const auto hd = [&] {
+    facts.width = 1280;
+    facts.height = 720;
+  };
+  facts.negative_prompt = kNegativePrompt;
   if (facts.folder.expand_timesteps && facts.transformer_dim == 3072) {
     facts.family = "Wan 2.2 TI2V-5B";
     facts.width = 1280;
     facts.height = 704;
     facts.frames = 121;
     facts.fps = 24;
+  } else if (facts.image.joined && two_experts && facts.transformer_dim == 5120) {
+    facts.family = "Wan 2.2 I2V-A14B";
+    hd();
+    facts.steps = 40;
+    facts.guidance = 3.5;
+    facts.guidance_2 = 3.5;
   } else if (two_experts && facts.transformer_dim == 5120) {
-    facts.family = "Wan 2.2 A14B";
-    facts.width = 1280;
-    facts.height = 720;
+    facts.family = "Wan 2.2 T2V-A14B";
+    hd();
     facts.steps = 40;
     facts.guidance = 4;
     facts.guidance_2 = 3;
+  } else if (facts.image.two_images && facts.transformer_dim == 5120) {
+    facts.family = "Wan 2.1 FLF2V 14B";
+    hd();
+  } else if (facts.image.joined && facts.image.tokens && facts.transformer_dim == 5120) {
+    const bool small = is_for_480p(facts);
+    facts.family = std::string("Wan 2.1 I2V 14B ") + (small ? "480P" : "720P");
+    if (!small) hd();
+    facts.steps = 40;
+    if (!facts.folder.has("scheduler")) facts.flow_shift = small ? 3 : 5;
+  } else if (facts.image.joined) {
+    facts.family = "Wan image to video";
+    if (facts.transformer_dim != 5120) facts.negative_prompt.clear();
   } else if (facts.transformer_dim == 5120) {
-    facts.family = "Wan 2.1 14B";
-    facts.width = 1280;
-    facts.height = 720;
+    facts.family = "Wan 2.1 T2V 14B";
+    hd();
   } else if (facts.transformer_dim == 1536) {
-    facts.family = "Wan 2.1 1.3B";
+    facts.family = "Wan 2.1 T2V 1.3B";
   } else {
     facts.family = "Wan";
+    facts.negative_prompt.clear();  // whatever it is, it is not one of theirs
   }
 }
 
@@ -41,7 +89,27 @@ void count_weights(ModelFacts& facts, const Checkpoint& checkpoint) {
   for (const auto& tensor : checkpoint.names()) facts.parameters += checkpoint.find(tensor)->elements();
 }
 
-void read_transformer(ModelFacts& facts) {
+// Of a model that attends to images.
+void read_image_encoder(ModelFacts& facts, const TransformerConfig& config) {
+  require_image_encoder(facts.folder);
+  const ComponentSource source = facts.folder.source("image_encoder");
+  const auto files = clip::open_image_encoder(source, image_processor_of(facts.folder));
+  if (files.config.hidden_size != *config.image_dim) {
+    throw Error(ErrorKind::data, "image_encoder",
+                source.path.string() + ": is " + std::to_string(files.config.hidden_size) +
+                    " wide, expected " + std::to_string(*config.image_dim) + ", the transformer's image_dim");
+  }
+  const std::int64_t tokens = files.config.tokens();
+  if (config.pos_embed_seq_len && *config.pos_embed_seq_len != 2 * tokens) {
+    throw Error(ErrorKind::data, "image_encoder",
+                source.path.string() + ": makes " + std::to_string(tokens) +
+                    " tokens of an image, expected " + std::to_string(*config.pos_embed_seq_len / 2) +
+                    ", half of the transformer's pos_embed_seq_len");
+  }
+  count_weights(facts, files.checkpoint);
+}
+
+TransformerConfig read_transformer(ModelFacts& facts) {
   const ComponentSource source = facts.folder.source("transformer");
   const auto [config, checkpoint] = open_transformer(source);
   if (config.patch_size[0] != 1) {
@@ -51,13 +119,17 @@ void read_transformer(ModelFacts& facts) {
   }
   facts.patch_height = static_cast<int>(config.patch_size[1]);
   facts.patch_width = static_cast<int>(config.patch_size[2]);
-  facts.latent_channels = static_cast<int>(config.in_channels);
+  facts.latent_channels = static_cast<int>(config.out_channels);
+  facts.image.tokens = config.image_dim.has_value();
+  facts.image.two_images = config.pos_embed_seq_len.has_value();
   facts.text_dim = config.text_dim;
   facts.transformer_dim = config.dim();
   count_weights(facts, checkpoint);
-  if (!facts.folder.has("transformer_2")) return;
+  if (config.image_dim) read_image_encoder(facts, config);
+  if (!facts.folder.has("transformer_2")) return config;
   const auto second = open_transformer(facts.folder.source("transformer_2"));
-  if (second.config.in_channels != config.in_channels || second.config.text_dim != config.text_dim) {
+  if (second.config.in_channels != config.in_channels || second.config.out_channels != config.out_channels ||
+      second.config.text_dim != config.text_dim) {
     throw Error(ErrorKind::data, "transformer",
                 facts.folder.source("transformer_2").path.string() + ": takes " +
                     std::to_string(second.config.in_channels) + " channels and text of width " +
@@ -66,6 +138,22 @@ void read_transformer(ModelFacts& facts) {
                     " as the first expert");
   }
   count_weights(facts, second.checkpoint);
+  return config;
+}
+
+// What goes into the transformer beside the latents: nothing, or a mask for each frame that a latent stands
+// for and the latents of a video of the images.
+void check_channels(ModelFacts& facts, const TransformerConfig& config) {
+  const std::int64_t joined = config.in_channels - config.out_channels;
+  facts.image.joined = joined == facts.temporal_scale + facts.latent_channels;
+  if (joined == 0 || facts.image.joined) return;
+  throw Error(ErrorKind::data, "transformer",
+              facts.folder.source("transformer").path.string() + ": takes " +
+                  std::to_string(config.in_channels) + " channels and gives " +
+                  std::to_string(config.out_channels) +
+                  ", expected as many or, for a model of image to video, " +
+                  std::to_string(2 * facts.latent_channels + facts.temporal_scale) +
+                  "; models with other inputs (VACE, control) are not supported");
 }
 
 void read_vae(ModelFacts& facts) {
@@ -76,7 +164,7 @@ void read_vae(ModelFacts& facts) {
   if (config.z_dim != facts.latent_channels) {
     throw Error(ErrorKind::data, "vae",
                 source.path.string() + ": z_dim is " + std::to_string(config.z_dim) + ", expected " +
-                    std::to_string(facts.latent_channels) + ", the transformer's in_channels");
+                    std::to_string(facts.latent_channels) + ", the transformer's out_channels");
   }
   count_weights(facts, checkpoint);
   // Of the published models the one whose latents have 48 channels takes a timestep for each token; it is
@@ -99,7 +187,10 @@ void read_text_encoder(ModelFacts& facts) {
 }
 
 // Without a scheduler_config.json: sample_shift in wan/configs of the original repository.
-double published_flow_shift(const ModelFacts& facts) { return facts.folder.has("transformer_2") ? 12 : 5; }
+double published_flow_shift(const ModelFacts& facts) {
+  if (facts.image.two_images) return 16;
+  return facts.folder.has("transformer_2") && !facts.image.joined ? 12 : 5;
+}
 
 void read_scheduler(ModelFacts& facts) {
   if (!facts.folder.has("scheduler")) {
@@ -149,8 +240,13 @@ ModelFacts read_model(const std::filesystem::path& dir, const Replacements& repl
                 (dir / "model_index.json").string() + ": _class_name is \"" + facts.folder.pipeline +
                     "\", expected WanPipeline; only Wan models are known");
   }
-  read_transformer(facts);
+  const TransformerConfig transformer = read_transformer(facts);
   read_vae(facts);
+  check_channels(facts, transformer);
+  // The share of the noise levels that is the first expert's, by the publishers; told by the channels.
+  if (facts.folder.has("transformer_2") && !facts.folder.boundary_ratio) {
+    facts.folder.boundary_ratio = facts.image.joined ? 0.900 : 0.875;
+  }
   read_scheduler(facts);
   read_text_encoder(facts);
   family_defaults(facts);

@@ -11,12 +11,22 @@
 
 namespace sora::wan {
 
+/// How a model takes the images that a video begins from and ends with.
+struct ImageInput {
+  /// Beside the noisy latents it takes a mask and the latents of a video of these images
+  /// (pipeline/image_condition.h): it makes no video without an image.
+  bool joined = false;
+  bool tokens = false;      ///< it also attends to the tokens of an image encoder (Wan 2.1)
+  bool two_images = false;  ///< of the first and the last image, always both
+};
+
 struct ModelFacts {
   ModelFolder folder;
   std::filesystem::path tokenizer;  ///< a folder, or a file that holds it
 
   // Geometry
-  int latent_channels = 0;    ///< channels of the latents
+  int latent_channels = 0;  ///< channels of the latents
+  ImageInput image;
   std::int64_t text_dim = 0;  ///< width of the prompt's vectors
   int spatial_scale = 8;      ///< pixels a latent cell
   int temporal_scale = 4;     ///< frames a latent frame (the first stands alone)

@@ -16,9 +16,6 @@ namespace {
 constexpr const char* kComponent = "checkpoint";
 constexpr const char* kStem = "diffusion_pytorch_model";
 
-// Share of the noise levels of the first expert of Wan 2.2 A14B (text to video), by its publishers.
-constexpr double kPublishedBoundary = 0.875;
-
 [[noreturn]] void missing(const std::string& what) { throw Error(ErrorKind::no_input, kComponent, what); }
 
 std::string option_of(std::string component) {
@@ -92,7 +89,7 @@ ModelFolder discover(const fs::path& dir, const Replacements& replacements) {
   ModelFolder folder;
   folder.dir = dir;
   folder.pipeline = "WanPipeline";
-  std::vector<fs::path> transformers, vaes, encoders;
+  std::vector<fs::path> transformers, vaes, encoders, image_encoders;
   const bool original = has_weights(dir);
   if (original) {
     folder.elsewhere["transformer"] = dir;
@@ -106,12 +103,14 @@ ModelFolder discover(const fs::path& dir, const Replacements& replacements) {
     if (contents.transformer) transformers.push_back(file);
     if (contents.vae) vaes.push_back(file);
     if (contents.text_encoder) encoders.push_back(file);
+    if (contents.image_encoder) image_encoders.push_back(file);
   }
   // What is replaced need not be chosen.
   if (!folder.elsewhere.count("transformer") && !replacements.count("transformer"))
     choose_transformers(dir, transformers, folder);
   if (!replacements.count("vae")) choose(dir, "vae", vaes, folder);
   if (!replacements.count("text_encoder")) choose(dir, "text_encoder", encoders, folder);
+  if (!replacements.count("image_encoder")) choose(dir, "image_encoder", image_encoders, folder);
   if (folder.elsewhere.empty() && replacements.empty()) {
     missing(
         dir.string() +
@@ -126,7 +125,8 @@ ModelFolder discover(const fs::path& dir, const Replacements& replacements) {
 std::optional<fs::path> pickle_of(const fs::path& dir, const std::string& component) {
   if (dir.empty()) return {};
   for (const fs::path& file : files_with(dir, {".pth", ".pt", ".bin", ".ckpt"})) {
-    if (name_has(file, component == "vae" ? "vae" : "t5")) return file;
+    if (name_has(file, component == "vae" ? "vae" : component == "image_encoder" ? "clip" : "t5"))
+      return file;
   }
   return {};
 }
@@ -183,8 +183,25 @@ ModelFolder open_wan_model(const fs::path& dir, const Replacements& replacements
   for (const char* component : {"transformer", "vae", "text_encoder"}) {
     if (!described) require(folder, component);
   }
-  if (folder.has("transformer_2") && !folder.boundary_ratio) folder.boundary_ratio = kPublishedBoundary;
   return folder;
+}
+
+void require_image_encoder(const ModelFolder& folder) {
+  if (!folder.has("image_encoder") && !folder.dir.empty() && fs::exists(folder.dir / "model_index.json")) {
+    missing(
+        folder.dir.string() +
+        ": has no image_encoder, which the transformer takes its image tokens from (image_dim is set); get "
+        "that folder, or give its weights with --image-encoder FILE");
+  }
+  require(folder, "image_encoder");
+}
+
+fs::path image_processor_of(const ModelFolder& folder) {
+  if (folder.dir.empty()) return {};
+  for (const char* name : {"image_processor", "image_encoder"}) {
+    if (fs::exists(folder.dir / name / "preprocessor_config.json")) return folder.dir / name;
+  }
+  return {};
 }
 
 fs::path tokenizer_of(const ModelFolder& folder) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "models/clip/names.h"
+
 namespace sora::wan {
 namespace {
 
@@ -154,7 +156,12 @@ void name_vae(Checkpoint& checkpoint) {
 
 Contents contents_of(const Checkpoint& checkpoint) {
   Contents contents;
-  for (const std::string& name : checkpoint.names()) {
+  const auto names = checkpoint.names();
+  for (const std::string& name : names) {
+    if (clip::is_of_image_encoder(name)) {
+      contents.image_encoder = true;
+      continue;
+    }
     const auto ends = [&](std::string_view end) {
       return name.ends_with(end) && (name.size() == end.size() || name[name.size() - end.size() - 1] == '.');
     };
@@ -163,6 +170,8 @@ Contents contents_of(const Checkpoint& checkpoint) {
     contents.text_encoder |= ends("token_embd.weight") || ends("token_embedding.weight") ||
                              ends("shared.weight") || ends("encoder.embed_tokens.weight");
   }
+  // CLIP's own text half, beside its image half, is none that Wan reads prompts with.
+  if (contents.image_encoder && !contents.transformer) contents.text_encoder = false;
   return contents;
 }
 

@@ -23,6 +23,7 @@ struct Contents {
   bool transformer = false;
   bool vae = false;
   bool text_encoder = false;
+  bool image_encoder = false;
 };
 Contents contents_of(const Checkpoint& checkpoint);
 

@@ -1,0 +1,56 @@
+#include "pipeline/image_frames.h"
+
+#include <utility>
+#include <vector>
+
+#include "media/video_reader.h"
+#include "pipeline/given.h"
+#include "pipeline/image_condition.h"
+
+namespace sora {
+namespace {
+
+RgbPicture read_picture(const std::string& path) {
+  VideoFrame frame = read_image(path);
+  return {frame.width, frame.height, std::move(frame.rgb)};
+}
+
+at::Tensor network_frame(const Plan& plan, const std::string& path, const RgbPicture& picture) {
+  // Stretched over all that the network makes, it is what diffusers gives it, to the bit.
+  const bool whole = plan.crop_width == plan.model_width && plan.crop_height == plan.model_height;
+  if (whole && plan.request.fit == "stretch")
+    return network_image(picture, plan.model_width, plan.model_height);
+  return network_frames({read_image(path, read_settings(plan, plan.crop_width, plan.crop_height))}, plan);
+}
+
+}  // namespace
+
+bool joins_images(const Model& model) {
+  if (!model.transformer) return false;
+  const auto& config = model.transformer->config();
+  return config.in_channels != config.out_channels;
+}
+
+ImageFrames::ImageFrames(const Plan& plan, const Model& model, Conditioning& text)
+    : plan_(plan), model_(model) {
+  std::vector<RgbPicture> pictures{read_picture(*plan.request.image)};
+  first_ = network_frame(plan, *plan.request.image, pictures[0]);
+  if (plan.request.last_image) {
+    pictures.push_back(read_picture(*plan.request.last_image));
+    last_ = network_frame(plan, *plan.request.last_image, pictures[1]);
+  }
+  if (!model.image_encoder) return;
+  const at::Tensor tokens = image_tokens(*model.image_encoder, pictures);
+  const bool same = text.image_tokens.defined() && at::equal(text.image_tokens, tokens);
+  if (!same) text = {};  // keys and values of the texts were made beside those of the old image
+  text.image_tokens = tokens;
+}
+
+at::Tensor ImageFrames::condition(std::size_t window, const KnownFrames& known) const {
+  const Window& here = plan_.windows[window];
+  const at::Tensor begins = window == 0 ? first_ : known.before(here);
+  const bool ends = window + 1 == plan_.windows.size();
+  return image_condition(*model_.vae, begins, ends ? last_ : at::Tensor(), here.count);
+}
+
+}  // namespace sora
