@@ -111,7 +111,7 @@ void JoinSink::copy_clip(const std::string& path) {
   const InputFacts& facts = path == plan_.request.input ? *plan_.input : *plan_.input_2;
   if (!facts.steady_rate || std::abs(facts.fps - plan_.fps) > 1e-6) settings.fps = plan_.fps;
   VideoReader reader(path, settings);
-  for (VideoFrame frame; reader.next(frame); ++written_) {
+  for (VideoFrame frame; reader.next(frame);) {
     writer_.write(frame.rgb.data(), static_cast<std::ptrdiff_t>(frame.width) * 3);
   }
 }
@@ -135,7 +135,6 @@ void JoinSink::write(const at::Tensor& frame) {
   const at::Tensor bytes = frame.clamp(0, 1).mul(255).round_().to(at::kByte).contiguous();
   writer_.write(bytes.const_data_ptr<std::uint8_t>(), bytes.stride(0));
   ++made_;
-  ++written_;
 }
 
 // The frames of the file from after `earlier`, the network's frame at - 1, up to `later`, its frame `at`.

@@ -46,7 +46,7 @@ class JoinSink : public FrameOut {
   /// The frames of the clip at the end, where the output has them.
   void end() override;
 
-  std::int64_t written() const override { return written_; }
+  std::int64_t written() const override { return made_; }
   bool complete() const override { return made_ >= plan_.frames; }
 
  private:
@@ -73,7 +73,6 @@ class JoinSink : public FrameOut {
   double dissolve_ = 0;    // frames of the network, over which a jump at the end goes
   std::int64_t seen_ = 0;  // frames of the network
   std::int64_t made_ = 0;  // new frames of the file
-  std::int64_t written_ = 0;
 };
 
 }  // namespace sora
