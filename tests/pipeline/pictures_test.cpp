@@ -69,7 +69,7 @@ class Pictures : public testing::Test {
     folder_ = fs::temp_directory_path() / ("sora-pictures-" + std::to_string(::getpid()));
     fs::create_directories(folder_);
     plan_.frame_width = plan_.crop_width = plan_.width = 64;
-    plan_.crop_height = plan_.height = 32;
+    plan_.frame_height = plan_.crop_height = plan_.height = 32;
     plan_.fps = 8;
     plan_.request.seed = 7;
   }
