@@ -167,9 +167,8 @@ std::string url_of(const std::string& file) {
   while (rest.starts_with("//")) rest.remove_prefix(1);
   for (const char c : rest) {
     const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0 && byte < 0x80) {
-      url += c;
-    } else if (std::string_view("-._~/").find(c) != std::string_view::npos) {
+    const bool letter = std::isalnum(byte) != 0 && byte < 0x80;
+    if (letter || std::string_view("-._~/").find(c) != std::string_view::npos) {
       url += c;
     } else {
       std::array<char, 4> text{};

@@ -50,7 +50,7 @@ std::string read_object(std::string_view line, Overrides& overrides) {
   const ScalarObject object = parse_scalars(line, "{\"prompt\": \"...\", \"seconds\": 4}");
   if (!object.fault.empty()) return object.fault;
   for (const auto& [name, value] : object.items) {
-    const std::string fault = overrides.add(name, value);
+    std::string fault = overrides.add(name, value);
     if (!fault.empty()) return fault;
   }
   return {};
