@@ -31,9 +31,11 @@ with program.Place() as place:
     assert len(whole) == o.jobs
     out = place.path("out")
     for run in range(o.runs):
+        print(f"\rrun {run + 1} of {o.runs}, {kills} kills, {bad} wrong", end="", file=sys.stderr, flush=True)
         shutil.rmtree(out, ignore_errors=True)
         killed_here = 0
         while True:
+            began = time.time()
             process = subprocess.Popen(command("out"), env=place.env, stderr=subprocess.PIPE, text=True)
             try:
                 # The first is killed for sure; later ones may reach the end.
@@ -43,6 +45,7 @@ with program.Place() as place:
                     print(f"WRONG: run {run} ends with {process.returncode}: {error}")
                 if killed_here or process.returncode:
                     break
+                unbroken = time.time() - began
                 shutil.rmtree(out, ignore_errors=True)  # it was quicker than its killer: again
                 continue
             except subprocess.TimeoutExpired:
@@ -60,5 +63,5 @@ with program.Place() as place:
         if program.left_over(out):
             bad += 1
             print(f"WRONG: run {run} left {program.left_over(out)}")
-print(f"{o.runs} runs of {o.jobs} jobs, {kills} kills, {bad} wrong")
+print(f"\r{o.runs} runs of {o.jobs} jobs, {kills} kills, {bad} wrong")
 sys.exit(bad > 0)
