@@ -158,6 +158,7 @@ Request JobList::request(const Job& job) const {
 void JobList::plan_all(Planner& planner, const std::function<bool(const Job&, const Plan&)>& exists_is_fine,
                        const std::function<void(const Job&, const Plan&)>& each) {
   OutputCheck outputs("--name or --out-dir");
+  outputs.creates((fs::path(settings_.out_dir) / "x").parent_path());  // as the jobs' names have it
   for (const Job& job : jobs_) {
     if (job.output.empty()) continue;  // its line is among the errors already
     try {

@@ -129,6 +129,7 @@ bool OutputCheck::exists(const std::string& output) {
 void OutputCheck::check_folder(const std::string& output, const fs::path& folder) {
   if (folder == good_folder_) return;
   std::error_code code;
+  if (!created_.empty() && folder == created_ && !fs::exists(folder, code)) return;
   if (!fs::is_directory(folder, code)) {
     refuse(output + ": there is no folder " + folder.string() + "; create it, or choose another name with " +
            option_);

@@ -54,6 +54,8 @@ class OutputCheck {
  public:
   explicit OutputCheck(std::string option = "-o") : option_(std::move(option)) {}
 
+  /// A folder that the run creates: its outputs are fine though it is missing still.
+  void creates(const std::filesystem::path& folder) { created_ = folder; }
   void check(const std::string& output, bool overwrite);
   static bool exists(const std::string& output);  ///< or its first picture
 
@@ -61,7 +63,7 @@ class OutputCheck {
   void check_folder(const std::string& output, const std::filesystem::path& folder);
 
   std::string option_;
-  std::filesystem::path good_folder_;
+  std::filesystem::path good_folder_, created_;
 };
 
 }  // namespace sora

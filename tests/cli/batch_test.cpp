@@ -177,6 +177,15 @@ TEST(Batch, ShowsThePlanOfEveryJob) {
   EXPECT_THAT(program.run(batch({"--dry-run", "--name", "{slug}.{ext}"})).out, HasSubstr("3 jobs, 2 done"));
 }
 
+TEST(Batch, ShowsThePlanOfAFolderThatTheRunWouldCreate) {
+  Program program;
+  program.write("p.txt", "a boat\na car\n");
+  const Finished finished = program.run({"--prompts", "p.txt", "--out-dir", "new/", "--dry-run"});
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  EXPECT_THAT(finished.out, HasSubstr("new/0001-a-boat"));
+  EXPECT_FALSE(std::filesystem::exists(program.folder() / "new"));
+}
+
 TEST(Batch, IsDividedByShards) {
   Program program;
   program.write("p.txt", "a\nb\nc\nd\ne\n");
