@@ -50,8 +50,12 @@ void check_options(const Request& request, VerbKind kind) {
     std::vector<VerbKind> of;
     bool needed;
   };
-  const std::string with = "sora-gen " + request.verb;
   using enum VerbKind;
+  const bool any = request.image || request.last_image || request.input || request.input_2 ||
+                   request.strength || request.backward || request.only_new || request.fit ||
+                   request.background;
+  if (kind == generate && !any) return;  // a list may hold 100,000 of them
+  const std::string with = "sora-gen " + request.verb;
   const std::vector<Rule> rules{
       {"--image", request.image.has_value(), {animate}, kind == animate},
       {"--last-image", request.last_image.has_value(), {animate}, false},
