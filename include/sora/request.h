@@ -43,6 +43,7 @@ struct Request {
   std::optional<std::string> transformer_2;  ///< the low-noise expert
   std::optional<std::string> vae;
   std::optional<std::string> text_encoder;
+  std::optional<std::string> image_encoder;  ///< of models that attend to an image (Wan 2.1 I2V, FLF2V)
   std::vector<std::string> lora;    ///< FILE or FILE:strength, merged into the transformer in this order
   std::vector<std::string> lora_2;  ///< the same for the low-noise expert
   std::optional<int> steps;
@@ -102,6 +103,7 @@ void visit_request(R& r, V&& v) {
   v("transformer_2", r.transformer_2, "file that replaces its low-noise expert");
   v("vae", r.vae, "file that replaces its VAE");
   v("text_encoder", r.text_encoder, "file that replaces its text encoder");
+  v("image_encoder", r.image_encoder, "file that replaces its image encoder (CLIP)");
   v("lora", r.lora, "LoRA, as FILE or FILE:strength; may be given several times");
   v("lora_2", r.lora_2, "LoRA of the low-noise expert");
   v("steps", r.steps, "denoising steps");

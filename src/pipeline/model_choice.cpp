@@ -19,6 +19,7 @@ wan::Replacements chosen_files(const Request& request) {
   if (request.transformer_2) files["transformer_2"] = *request.transformer_2;
   if (request.vae) files["vae"] = *request.vae;
   if (request.text_encoder) files["text_encoder"] = *request.text_encoder;
+  if (request.image_encoder) files["image_encoder"] = *request.image_encoder;
   return files;
 }
 

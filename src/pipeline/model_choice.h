@@ -16,7 +16,7 @@ namespace sora {
 /// Throws Error (no_input).
 std::filesystem::path chosen_folder(const Request& request);
 
-/// --transformer, --transformer-2, --vae and --text-encoder.
+/// --transformer, --transformer-2, --vae, --text-encoder and --image-encoder.
 wan::Replacements chosen_files(const Request& request);
 
 /// Opens the model's LoRAs against its transformers, so that a key that matches nothing is found before any
