@@ -25,6 +25,7 @@ import torch
 import torch.nn.functional as F
 
 import evaluate
+import wording
 import world
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -104,7 +105,7 @@ def measure(o):
     rng = np.random.RandomState(4242)
     half = o.count // 2
     attributes = [world.sample(rng, True) for _ in range(half)] + [world.sample(rng) for _ in range(o.count - half)]
-    prompts = [world.caption(a, rng, True) for a in attributes]
+    prompts = [wording.caption(a, rng, True) for a in attributes]
     made, seconds = generate(o, prompts, range(7000, 7000 + o.count))
     renders = render(attributes, 6000000)
     trip = np.concatenate([model.decode(model.encode(x[None])) for x in renders])
@@ -118,7 +119,7 @@ def measure(o):
     far = np.mean([frechet(again[scenes == t], fr[scenes == s] @ axes) for s, t in zip(world.SCENES, world.SCENES[1:] + world.SCENES[:1])])
 
     few = [attributes[i] for i in range(0, o.count, max(1, o.count // 8))][:8]
-    texts = [world.caption(a, rng, True) for a in few]
+    texts = [wording.caption(a, rng, True) for a in few]
     many, _ = generate(o, [t for t in texts for _ in range(8)], list(range(100, 108)) * len(few))
     fresh = render([a for a in few for _ in range(8)], 9000000)
     groups = lambda c: np.mean([spread(features(reader, c[i:i + 8]) @ axes) for i in range(0, len(c), 8)])

@@ -19,7 +19,7 @@ import common
 import export
 import tokenizer
 import transformer
-import world
+import wording
 
 ap = argparse.ArgumentParser()
 ap.add_argument("state"); ap.add_argument("data"); ap.add_argument("--sizes", default="64x64,48x80,80x48"); ap.add_argument("--samples", type=int, default=40000)
@@ -60,7 +60,7 @@ while done < o.samples and not run.stop:
     rng = run.seed(o.seed + 77, step); pick = rng.randint(len(A), size=o.batch)
     x = ((torch.from_numpy(Z[pick]).float() - mean) / std).to(dev); mask = torch.from_numpy(M[pick].astype(np.float32) / 255).to(dev)
     B, T = x.shape[:2]; dropped = rng.rand(B) < .1
-    captions = transformer.pad([tok("" if d else world.caption(A[i], rng)) for i, d in zip(pick, dropped)], dev)
+    captions = transformer.pad([tok("" if d else wording.caption(A[i], rng)) for i, d in zip(pick, dropped)], dev)
     t = common.times(B, T, o.shift).to(dev); noisy = torch.lerp(x, torch.randn(x.shape).to(dev), t[:, :, None, None, None])
     with torch.autocast("cuda", torch.bfloat16, enabled=run.cuda):
         with torch.no_grad():

@@ -18,7 +18,8 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 import common
-import vae
+import sheet
+import wording
 import world
 
 SIZES = [len(v) for v in world.ATTRIBUTES.values()]
@@ -95,10 +96,10 @@ def main():
                 y = m.decode(m.encode(x[None]))[0]; d = ((y.astype(float) - x) ** 2).mean((1, 2, 3)); e.append(-10 * np.log10(d.mean() / 65025))
                 if i < 3: pairs += [x, y]; names += ["render " + a[i]["scene"], "round trip %.1f dB" % e[-1]]
             print("%s: %.2f dB of %d clips, worst %.2f" % (os.path.basename(n), np.mean(e), len(e), min(e)), flush=True)
-        world.sheet(pairs, o.out or o.state + "/vae.png", names)
+        sheet.sheet(pairs, o.out or o.state + "/vae.png", names)
     elif o.what == "sheet":
         clips = [m.generate([c], height=h, width=w, steps=o.steps, guidance=o.guidance, shift=o.shift, seed=o.seed + i)[0] for i, c in enumerate(CAPTIONS)]
-        world.sheet(clips, o.out or o.state + "/samples.png", CAPTIONS)
+        sheet.sheet(clips, o.out or o.state + "/samples.png", CAPTIONS)
     else:
         reader = Reader(); reader.load_state_dict(torch.load(o.state + "/reader.pt", weights_only=False)["model"]); reader.eval()
         rng = np.random.RandomState(777 + o.seed); A = [world.sample(rng, True) for _ in range(o.count)]
@@ -106,7 +107,7 @@ def main():
         print("chance       ", {k: round(1 / len(v), 3) for k, v in world.ATTRIBUTES.items()})
         print("renders      ", read(reader, fresh, A), flush=True)
         print("round trip   ", read(reader, np.concatenate([m.decode(m.encode(x[None])) for x in fresh]), A), flush=True)
-        made = np.concatenate([m.generate([world.caption(a, rng, True) for a in A[i:i + 8]], height=h, width=w, steps=o.steps, guidance=o.guidance, shift=o.shift, seed=9000 + i + o.seed) for i in range(0, o.count, 8)])
+        made = np.concatenate([m.generate([wording.caption(a, rng, True) for a in A[i:i + 8]], height=h, width=w, steps=o.steps, guidance=o.guidance, shift=o.shift, seed=9000 + i + o.seed) for i in range(0, o.count, 8)])
         print("generated    ", read(reader, made, A), flush=True)
 
 

@@ -1,5 +1,4 @@
 """Samples clips from the averaged weights: a lean copy of the pipeline (UniPC, guidance, held frames) for evaluation."""
-import copy
 
 import torch
 from diffusers import UniPCMultistepScheduler

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import sentencepiece
 
+import wording
 import world
 
 # close words that captions never hold, so that at least their pieces exist
@@ -17,7 +18,7 @@ EXTRA = "the a an of and with over under near from into through while slowly qui
 
 def make(file, pieces=500):
     rng = np.random.RandomState(5)
-    lines = [world.caption(world.draw(rng), rng) for _ in range(30000)] + [w for w in EXTRA for _ in range(40)]
+    lines = [wording.caption(world.draw(rng), rng) for _ in range(30000)] + [w for w in EXTRA for _ in range(40)]
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(lines), model_prefix=file[:-6], vocab_size=pieces, model_type="unigram", hard_vocab_limit=False,
         pad_id=0, eos_id=1, unk_id=2, bos_id=-1, normalization_rule_name="nmt_nfkc_cf", character_coverage=1.0,

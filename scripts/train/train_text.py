@@ -13,6 +13,7 @@ import torch.nn.functional as F
 import common
 import tokenizer
 import transformer
+import wording
 import world
 
 SIZES = [len(v) for v in world.ATTRIBUTES.values()]
@@ -41,7 +42,7 @@ if __name__ == "__main__":
     while done < o.captions and not run.stop:
         rng = run.seed(o.seed, done)
         a = [world.sample(rng) for _ in range(o.batch)]
-        ids, n = transformer.pad([tok(world.caption(x, rng)) for x in a], run.device)
+        ids, n = transformer.pad([tok(wording.caption(x, rng)) for x in a], run.device)
         h, _ = transformer.text(enc, ids, n)
         loss, right = classify(head(h.sum(1) / n[:, None]), torch.tensor([world.labels(x) for x in a], device=run.device), torch.ones(o.batch, device=run.device))
         opt.zero_grad(); loss.backward()

@@ -17,12 +17,12 @@ import time
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 import common
 import tokenizer
 import train_text
 import transformer
+import wording
 import world
 
 ap = argparse.ArgumentParser()
@@ -86,7 +86,7 @@ while done < o.samples and not run.stop:
     x = ((torch.from_numpy(Z[pick]).float() - mean) / std).to(dev); mask = torch.from_numpy(M[pick].astype(np.float32) / 255).to(dev)
     B, T, H, W, _ = x.shape
     dropped = rng.rand(B) < .1
-    tokens = [tok("" if d else world.caption(A[i], rng)) for i, d in zip(pick, dropped)]
+    tokens = [tok("" if d else wording.caption(A[i], rng)) for i, d in zip(pick, dropped)]
     target = torch.tensor([world.labels(A[i]) for i in pick], device=dev); live = torch.tensor(~dropped, device=dev).float()
     t = common.times(B, T, o.shift).to(dev); noise = torch.randn(x.shape).to(dev); s = t[:, :, None, None, None]
     with torch.autocast("cuda", torch.bfloat16, enabled=run.cuda):
