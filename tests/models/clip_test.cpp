@@ -9,6 +9,7 @@
 
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/tensor_file.h"
+#include "error_of.h"
 #include "media/pillow_resize.h"
 #include "media/video_reader.h"
 #include "models/clip/files.h"
@@ -222,17 +223,6 @@ TEST_F(ImageEncoderLayouts, OpenClips) {
   expect_same_tokens(tensors);
 }
 
-std::string error_of(const std::function<void()>& action, ErrorKind kind) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
-}
-
 TEST_F(ImageEncoderLayouts, DamageIsNamed) {
   const fs::path file = dir_ / "clip.safetensors";
   const auto load = [&] { ImageEncoder(ComponentSource(file, kEncoder), {}, at::kCPU); };
@@ -242,19 +232,19 @@ TEST_F(ImageEncoderLayouts, DamageIsNamed) {
   tensors["encoder.layers.1.layer_norm1.weight"] = at::zeros({7});
   tensors["encoder.layers.0.extra"] = at::zeros({1});
   write_tensors(file, tensors);
-  const std::string error = error_of(load, ErrorKind::data);
+  const std::string error = test::error_of(load, ErrorKind::data);
   EXPECT_THAT(error, HasSubstr("missing: encoder.layers.2.mlp.fc2.bias"));
   EXPECT_THAT(error, HasSubstr("encoder.layers.1.layer_norm1.weight is [7]"));
   EXPECT_THAT(error, HasSubstr("not expected: encoder.layers.0.extra"));
 
   write_tensors(file, {{"something.else", at::zeros({1})}});
-  EXPECT_THAT(error_of(load, ErrorKind::data), HasSubstr("holds no image encoder"));
+  EXPECT_THAT(test::error_of(load, ErrorKind::data), HasSubstr("holds no image encoder"));
 }
 
 TEST_F(ImageEncoderLayouts, ConfigsThatFitNothingAreNamed) {
   const auto config = [&](const std::string& json) {
     std::ofstream(dir_ / "config.json") << json;
-    return error_of([&] { read_vision_config(dir_ / "config.json"); }, ErrorKind::data);
+    return test::error_of([&] { read_vision_config(dir_ / "config.json"); }, ErrorKind::data);
   };
   EXPECT_THAT(config(R"({"model_type": "siglip_vision_model"})"), HasSubstr("clip_vision_model"));
   EXPECT_THAT(config(R"({"hidden_size": 24, "num_attention_heads": 5})"), HasSubstr("num_attention_heads"));
@@ -262,7 +252,7 @@ TEST_F(ImageEncoderLayouts, ConfigsThatFitNothingAreNamed) {
   EXPECT_THAT(config(R"({"patch_size": 300})"), HasSubstr("patch_size"));
   const auto processor = [&](const std::string& json) {
     std::ofstream(dir_ / "preprocessor_config.json") << json;
-    return error_of([&] { open_image_encoder(kEncoder, dir_); }, ErrorKind::data);
+    return test::error_of([&] { open_image_encoder(kEncoder, dir_); }, ErrorKind::data);
   };
   EXPECT_THAT(processor(R"({"crop_size": {"height": 30, "width": 0}})"), HasSubstr("crop_size.width is 0"));
   EXPECT_THAT(processor(R"({"crop_size": 224})"), HasSubstr("expected 30 x 30"));

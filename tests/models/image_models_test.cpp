@@ -8,6 +8,7 @@
 #include <regex>
 
 #include "core/file.h"
+#include "error_of.h"
 #include "models/wan/defaults.h"
 #include "pipeline/image_input.h"
 #include "sora/error.h"
@@ -19,17 +20,6 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 const fs::path kData = fs::path(SORA_TEST_DATA) / "image";
-
-std::string error_of(const std::function<void()>& action, ErrorKind kind) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
-}
 
 TEST(ImageModels, AreToldByTheirConfigs) {
   const ModelFacts i2v = read_model(kData / "i2v");
@@ -49,7 +39,8 @@ TEST(ImageModels, AreToldByTheirConfigs) {
 
 TEST(ImageModels, GetTheImagesThatTheyTakeOrSaySo) {
   const auto error = [](const char* model, bool image, bool last, std::int64_t frames = 3) {
-    return error_of([&] { check_images(read_model(kData / model), image, last, frames); }, ErrorKind::usage);
+    return test::error_of([&] { check_images(read_model(kData / model), image, last, frames); },
+                          ErrorKind::usage);
   };
   EXPECT_THAT(error("i2v", false, false), HasSubstr("sora-gen animate IMAGE"));
   EXPECT_THAT(error("i2v", true, true), HasSubstr("first image only"));
@@ -79,7 +70,7 @@ class SpoiltImageModel : public testing::Test {
     std::ofstream(dir_ / file) << edited;
   }
   std::string error(ErrorKind kind) const {
-    return error_of([&] { read_model(dir_); }, kind);
+    return test::error_of([&] { read_model(dir_); }, kind);
   }
 
   fs::path dir_;
