@@ -161,7 +161,7 @@ Result Generator::State::make(const Plan& plan, const PreviewSink& preview, Repo
   if (preview) previewer.emplace(plan, *model.vae, preview);
 
   NoiseSource source(*plan.request.seed);
-  KnownFrames known(plan, *model.vae);
+  KnownFrames known(plan, *model.vae, !images);
   std::optional<ClipWindows> clip;
   if (verb_kind(plan.request.verb) == VerbKind::remix) clip.emplace(plan, *model.vae);
   const auto out = open_frames(plan, *writer, known.given());

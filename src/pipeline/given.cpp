@@ -8,8 +8,6 @@
 namespace sora {
 namespace {
 
-constexpr std::int64_t kChunk = 4;  // frames of a latent, after the first one
-
 Fit fit_of(const Request& request) {
   const std::string fit = request.fit.value_or("cover");
   return fit == "contain" ? Fit::contain : fit == "stretch" ? Fit::stretch : Fit::cover;
@@ -51,7 +49,7 @@ ClipEnd end_of(const Plan& plan, const std::string& path, int latents, const wan
 ClipEnd start_of(const Plan& plan, const std::string& path, int latents, const wan::WanVae& vae) {
   ReadSettings settings = read_settings(plan, plan.crop_width, plan.crop_height);
   settings.fps = plan.model_fps;
-  const auto wanted = static_cast<std::size_t>(latents * kChunk);
+  const auto wanted = static_cast<std::size_t>(latents * vae.temporal_scale());
   auto frames = read_first(path, settings, static_cast<int>(wanted));
   if (frames.empty()) no_frames(path);
   fill(frames, wanted, false);
@@ -107,8 +105,9 @@ Given read_given(const Plan& plan, const wan::WanVae& vae) {
   Given given;
   if (request.image) given.start = vae.encode(image_frame(plan, *request.image));
   if (request.last_image) {
-    // The last latent frame stands for four frames, which show the image.
-    const at::Tensor still = image_frame(plan, *request.last_image).expand({-1, -1, kChunk, -1, -1});
+    // The last latent frame stands for several frames, which all show the image.
+    const at::Tensor still =
+        image_frame(plan, *request.last_image).expand({-1, -1, vae.temporal_scale(), -1, -1});
     given.end = encode_as_continuation(vae, still);
   }
   if (!joins_clips(request)) return given;

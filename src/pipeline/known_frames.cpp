@@ -6,14 +6,14 @@
 
 namespace sora {
 
-KnownFrames::KnownFrames(const Plan& plan, const wan::WanVae& vae)
-    : plan_(plan), vae_(vae), given_(read_given(plan, vae)) {
+KnownFrames::KnownFrames(const Plan& plan, const wan::WanVae& vae, bool holds)
+    : plan_(plan), vae_(vae), given_(holds ? read_given(plan, vae) : Given{}) {
   const std::int64_t scale = vae.temporal_scale();
   for (std::size_t i = 1; i < plan.windows.size(); ++i) {
     const Window& window = plan.windows[i];
     if (window.held > 0) tail_frames_ = std::max(tail_frames_, 1 + (window.held - 1) * scale);
   }
-  if (plan.windows.back().held_end > 0 && !given_.end.defined()) {
+  if (holds && plan.windows.back().held_end > 0 && !given_.end.defined()) {
     head_frames_ = plan.windows.back().held_end * scale;  // the video's own start is its end
   }
   if (given_.before.frames.defined()) tail_ = given_.before.frames;

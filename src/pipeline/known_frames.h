@@ -16,8 +16,9 @@ namespace sora {
 
 class KnownFrames {
  public:
-  /// Reads what the plan begins from. Throws Error: no_input, data, io.
-  KnownFrames(const Plan& plan, const wan::WanVae& vae);
+  /// Reads what the plan begins from; without `holds` nothing, as for a network that is given its images
+  /// beside the noise. Throws Error: no_input, data, io.
+  KnownFrames(const Plan& plan, const wan::WanVae& vae, bool holds);
 
   const Given& given() const { return given_; }
 
