@@ -9,6 +9,7 @@
 #include "cli/terminal.h"
 #include "core/file.h"
 #include "core/json_line.h"
+#include "core/random_seed.h"
 #include "core/text.h"
 #include "jobs/batch_index.h"
 #include "pipeline/pace.h"
@@ -42,22 +43,43 @@ PromptsFile read_list(const Options& options) {
 }
 
 ListSettings list_settings(const Options& options) {
-  if (options.request.output) {
+  ListSettings settings;
+  settings.base = options.request;
+  const bool numbered = options.count && !options.prompts;  // one name, of which each has its own
+  if (numbered && options.request.output) {
+    if (*options.request.output == "-") {
+      wrong("-o - is one stream, and --count " + std::to_string(*options.count) +
+            " makes several files; name them, as in -o picture.png");
+    }
+    if (options.name) wrong("both -o and --name are given; leave one out");
+    settings.name_pattern = numbered_pattern(*options.request.output);
+    settings.named = true;
+  } else if (options.request.output) {
     wrong("-o names one file, and this makes many; use --out-dir DIR and --name \"{index:04}-{slug}.{ext}\"");
   }
-  for (const auto* picture : {&options.request.contact_sheet, &options.request.thumbnail}) {
-    if (*picture && (*picture)->find('{') == std::string::npos) {
+  for (auto* picture : {&settings.base.contact_sheet, &settings.base.thumbnail}) {
+    if (!*picture || (*picture)->find('{') != std::string::npos) continue;
+    if (!numbered) {
       wrong("\"" + **picture +
             "\" names one picture, and this makes many; use fields, as in \"{index:04}.png\"");
     }
+    *picture = numbered_pattern(**picture);
   }
-  ListSettings settings;
-  settings.base = options.request;
   settings.out_dir = options.out_dir.value_or("");
-  settings.repeat = static_cast<std::uint64_t>(options.repeat.value_or(1));
-  if (!options.prompts) settings.name_pattern = "{slug}-{seed}.{ext}";
+  settings.repeat = static_cast<std::uint64_t>(many(options));
+  // As of a single video; in a folder of a batch the list gives seeds, the same in every run.
+  if (numbered && !options.out_dir && !settings.base.seed) settings.base.seed = random_seed();
+  if (!options.prompts && !settings.named) settings.name_pattern = "{slug}-{seed}.{ext}";
   if (options.name) settings.name_pattern = *options.name;
   return settings;
+}
+
+// Where the journal lies: beside the videos.
+fs::path folder_of(const Options& options) {
+  if (options.out_dir) return *options.out_dir;
+  const fs::path folder =
+      options.count ? fs::path(options.request.output.value_or("")).parent_path() : fs::path();
+  return folder.empty() ? fs::path(".") : folder;
 }
 
 BatchSettings batch_settings(const Options& options) {
@@ -93,7 +115,10 @@ void check_list(const Options& options, const JobList& list) {
     return;
   }
   // A single prompt has no lines to name.
-  if (!options.prompts) throw Error(ErrorKind::usage, "options", list.errors().front().message);
+  if (!options.prompts) {
+    const LineError& error = list.errors().front();
+    throw error.cause ? *error.cause : Error(ErrorKind::usage, "options", error.message);
+  }
   refuse(*options.prompts, list.errors());
 }
 
@@ -201,9 +226,9 @@ int run_batch(Session& session) {
   JobList list(read_list(options), list_settings(options));
   if (list.jobs().empty()) check_list(options, list);
 
-  const fs::path folder = options.out_dir.value_or(".");
+  const fs::path folder = folder_of(options);
   std::error_code code;
-  if (!options.dry_run) {
+  if (!options.dry_run && options.out_dir) {
     fs::create_directories(folder, code);
     if (code) {
       throw Error(ErrorKind::cannot_create, "output",

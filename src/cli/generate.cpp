@@ -120,14 +120,14 @@ int generate(Session& session) {
     write_stdout(config_text(options));
     return 0;
   }
-  if (options.prompts || options.out_dir || options.repeat.value_or(1) > 1) return run_batch(session);
+  if (options.prompts || options.out_dir || many(options) > 1) return run_batch(session);
   for (const bool given : {options.name.has_value(), options.sort, options.shard.has_value(),
                            options.jobs_from_rank, options.share, options.retry_failed, options.no_resume}) {
     if (given) {
       wrong(
           "--name, --sort, --shard, --jobs-from-rank, --share, --no-resume and --retry-failed are for many "
           "videos: "
-          "give --prompts FILE, --repeat N or --out-dir DIR too");
+          "give --prompts FILE, --count N, --repeat N or --out-dir DIR too");
     }
   }
   if (!options.has_prompt && input_files(options.request).empty()) {

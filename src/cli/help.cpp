@@ -24,8 +24,8 @@ const std::map<std::string_view, const char*> group_starts{{"prompt", "What is s
                                                            {"prompt_file", "Other"}};
 
 const std::set<std::string_view> needed_first{
-    "prompt", "negative_prompt", "seconds", "res",     "model",   "steps",   "seed",
-    "output", "overwrite",       "device",  "prompts", "out_dir", "dry_run", "help_all"};
+    "prompt",    "negative_prompt", "seconds", "res",     "model", "steps",   "seed",    "output",
+    "overwrite", "device",          "prompts", "out_dir", "count", "dry_run", "help_all"};
 
 // What stands for the value, where its type says too little.
 const std::map<std::string_view, const char*> value_names{
@@ -82,12 +82,10 @@ std::string help_text(const std::vector<Verb>& verbs, bool all) {
   std::string text =
       "sora-gen makes video from words, with open text-to-video models.\n"
       "\n"
-      "  sora-gen --prompt \"a lighthouse in a storm\" -o storm.mp4\n"
-      "  sora-gen --prompt \"a lighthouse in a storm\" --seconds 5 --res 720p --seed 7\n"
+      "  sora-gen --prompt \"a lighthouse in a storm\" -o storm.mp4 --seconds 5 --res 720p\n"
       "  echo \"a lighthouse\" | sora-gen --prompt - -o - | ffplay -\n"
       "  sora-gen animate photo.jpg --prompt \"the waves roll in\"\n"
       "  sora-gen --prompts shots.txt --out-dir shots/\n"
-      "  sora-gen doctor\n"
       "\n"
       "Verbs:\n";
   for (const Verb& verb : verbs) {

@@ -119,6 +119,10 @@ int inspect_file(Session& session) {
 int rerun_file(Session& session) {
   const Options& options = session.options;
   const std::string& file = options.words.at(1);
+  if (many(options) > 1) {
+    throw Error(ErrorKind::usage, "options",
+                "rerun makes one video; give it another --seed for another of the kind");
+  }
   const Inspected found = look(session, file);
   if (found.parameters.empty()) {
     throw Error(ErrorKind::data, "rerun",

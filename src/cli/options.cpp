@@ -17,6 +17,7 @@
 namespace sora {
 namespace {
 
+constexpr int kMost = 1'000'000;                   // videos a prompt
 constexpr std::uint64_t kLongestPrompt = 1 << 20;  // bytes; a model reads some 512 tokens of it
 
 [[noreturn]] void wrong(const std::string& message) { throw Error(ErrorKind::usage, "options", message); }
@@ -203,8 +204,10 @@ void check_batch(const Options& options) {
   if (options.shard && options.jobs_from_rank) {
     wrong("both --shard and --jobs-from-rank are given; leave one out");
   }
-  if (options.repeat && (*options.repeat < 1 || *options.repeat > 1'000'000)) {
-    wrong("--repeat is " + std::to_string(*options.repeat) + ", expected 1 to 1000000");
+  if (options.repeat && options.count) wrong("both --repeat and --count are given; leave one out");
+  if (many(options) < 1 || many(options) > kMost) {
+    wrong(std::string(options.count ? "--count" : "--repeat") + " is " + std::to_string(many(options)) +
+          ", expected 1 to " + std::to_string(kMost));
   }
 }
 
@@ -243,6 +246,8 @@ std::string flag_name(const std::string& name) {
   std::replace(flag.begin(), flag.end(), '_', '-');
   return flag;
 }
+
+int many(const Options& options) { return options.count.value_or(options.repeat.value_or(1)); }
 
 std::string short_flag_name(const std::string& name) {
   static const std::map<std::string, std::string> letters{

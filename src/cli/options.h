@@ -31,6 +31,7 @@ struct Options {
   std::optional<std::string> out_dir;
   std::optional<std::string> name;
   std::optional<int> repeat;
+  std::optional<int> count;
   bool sort = false;
   std::optional<std::string> shard;
   bool jobs_from_rank = false;
@@ -77,6 +78,7 @@ void visit_batch(O& o, V&& v) {
   v("out_dir", o.out_dir, "folder of the videos of a batch; a run in it again goes on where it stopped");
   v("name", o.name, "names in it; default: {index:04}-{slug}-{seed}.{ext}");
   v("repeat", o.repeat, "videos a prompt, each with a seed of its own");
+  v("count", o.count, "how many, with seeds N, N+1, ...; -o x.png gives x-1.png, x-2.png, ...");
   v("sort", o.sort, "make jobs of the same model and size one after another");
   v("shard", o.shard, "i/n: only every n-th job, from the i-th on");
   v("jobs_from_rank", o.jobs_from_rank, "the shard of this process under srun, mpirun or torchrun");
@@ -101,6 +103,9 @@ void visit_actions(O& o, V&& v) {
 
 /// "guidance_2" -> "--guidance-2"
 std::string flag_name(const std::string& name);
+
+/// How many videos a prompt are asked for: --repeat or --count.
+int many(const Options& options);
 
 /// One letter for the options that have one, as "-o"; else empty.
 std::string short_flag_name(const std::string& name);

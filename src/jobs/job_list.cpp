@@ -103,18 +103,19 @@ void JobList::name_outputs() {
   std::unordered_map<std::string_view, const Job*> taken;
   for (Job& job : jobs_) {
     const Request request = overlaid(job.entry);
-    job.named = file_.lines[job.entry].overrides.has("output");
-    if (job.named && *request.output == "-") {
+    const bool by_line = file_.lines[job.entry].overrides.has("output");
+    job.named = by_line || settings_.named;
+    if (by_line && *request.output == "-") {
       add_error(line(job), "output is -, expected a file: many videos do not fit one stream");
     }
-    const std::string pattern = job.named ? *request.output : settings_.name_pattern;
+    const std::string pattern = by_line ? *request.output : settings_.name_pattern;
     try {
       // A name that a line gives is taken as it is, unless it asks for fields.
-      const bool plain = job.named && pattern.find('{') == std::string::npos;
+      const bool plain = by_line && pattern.find('{') == std::string::npos;
       job.output =
           in_folder(settings_.out_dir, plain ? pattern : format_name(pattern, fields_of(job, request)));
     } catch (const Error& error) {
-      if (!job.named) throw;
+      if (!by_line) throw;
       add_error(line(job), error.message());
       continue;
     }
@@ -157,8 +158,9 @@ Request JobList::request(const Job& job) const {
 
 void JobList::plan_all(Planner& planner, const std::function<bool(const Job&, const Plan&)>& exists_is_fine,
                        const std::function<void(const Job&, const Plan&)>& each) {
-  OutputCheck outputs("--name or --out-dir");
-  outputs.creates((fs::path(settings_.out_dir) / "x").parent_path());  // as the jobs' names have it
+  OutputCheck outputs(settings_.named ? "-o" : "--name or --out-dir");
+  if (!settings_.out_dir.empty() || !settings_.named)
+    outputs.creates((fs::path(settings_.out_dir) / "x").parent_path());  // as the jobs' names have it
   for (const Job& job : jobs_) {
     if (job.output.empty()) continue;  // its line is among the errors already
     try {
@@ -169,15 +171,15 @@ void JobList::plan_all(Planner& planner, const std::function<bool(const Job&, co
       if (!fine) check_picture_files(request);
       each(job, plan);
     } catch (const Error& error) {
-      add_error(line(job), error.message());
+      add_error(line(job), error.message(), error);
     }
   }
   std::stable_sort(file_.errors.begin(), file_.errors.end(),
                    [](const LineError& a, const LineError& b) { return a.line < b.line; });
 }
 
-void JobList::add_error(std::uint32_t line, const std::string& message) {
-  file_.errors.push_back({line, message});
+void JobList::add_error(std::uint32_t line, const std::string& message, std::optional<Error> cause) {
+  file_.errors.push_back({line, message, std::move(cause)});
 }
 
 }  // namespace sora

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ struct ListSettings {
   Request base;         ///< options of the command line, which lines override
   std::string out_dir;  ///< relative outputs lie in it
   std::string name_pattern = "{index:04}-{slug}-{seed}.{ext}";
+  bool named = false;        ///< the pattern is a name that was asked for, and a job under another is not it
   std::uint64_t repeat = 1;  ///< seeds a prompt
 };
 
@@ -40,7 +42,7 @@ struct Job {
   std::uint32_t repeat = 1;
   std::uint64_t seed = 0;
   std::string output;  ///< with its folder
-  bool named = false;  ///< the line names its output; else the pattern does
+  bool named = false;  ///< its output is a name that was asked for; else one that the pattern gave
 };
 
 class JobList {
@@ -67,7 +69,7 @@ class JobList {
   NameFields fields_of(const Job& job, const Request& request) const;
   Request overlaid(std::uint32_t entry) const;
   void name_outputs();
-  void add_error(std::uint32_t line, const std::string& message);
+  void add_error(std::uint32_t line, const std::string& message, std::optional<Error> cause = {});
 
   PromptsFile file_;
   ListSettings settings_;

@@ -120,6 +120,17 @@ std::string format_name(const std::string& pattern, const NameFields& fields) {
   return name;
 }
 
+std::string numbered_pattern(const std::string& name) {
+  if (name.find('{') != std::string::npos) return name;
+  const std::string ending = fs::path(name).extension().string();
+  const auto escaped = [](const std::string& text) {
+    std::string result;
+    for (const char c : text) result += c == '}' ? "}}" : std::string(1, c);
+    return result;
+  };
+  return escaped(name.substr(0, name.size() - ending.size())) + "-{repeat}" + escaped(ending);
+}
+
 bool OutputCheck::exists(const std::string& output) {
   std::error_code code;
   return fs::exists(output, code) ||

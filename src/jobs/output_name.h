@@ -41,6 +41,10 @@ struct NameFields {
 /// naming those there are.
 std::string format_name(const std::string& pattern, const NameFields& fields);
 
+/// The pattern of the names that several videos share: "x.png" -> "x-{repeat}.png". A name with fields in it
+/// is a pattern already.
+std::string numbered_pattern(const std::string& name);
+
 /// Throws Error (cannot_create) when `output` is a folder, lies in a folder that is missing or not writable,
 /// or exists and `overwrite` is false. A name with a number pattern (shots/%05d.png) exists when its first
 /// picture does. Looks only; "-" is always fine. `option` is what the message advises to use.

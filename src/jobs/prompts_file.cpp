@@ -71,7 +71,7 @@ PromptsFile parse_lines(std::string_view text, bool json) {
     if (fault.empty()) {
       file.lines.push_back(std::move(entry));
     } else {
-      file.errors.push_back({lines.number(), fault});
+      file.errors.push_back({lines.number(), fault, {}});
     }
   }
   return file;
@@ -184,7 +184,7 @@ PromptsFile parse_table(std::string_view text, char separator) {
       fault = "the column \"" + name + "\" stands twice";
   }
   if (!fault.empty()) {
-    file.errors.push_back({table.line(), fault + " (in the header)"});
+    file.errors.push_back({table.line(), fault + " (in the header)", {}});
     return file;
   }
   while (table.next(cells, fault)) {
@@ -194,7 +194,7 @@ PromptsFile parse_table(std::string_view text, char separator) {
     if (fault.empty()) {
       file.lines.push_back(std::move(entry));
     } else {
-      file.errors.push_back({table.line(), fault});
+      file.errors.push_back({table.line(), fault, {}});
     }
   }
   return file;

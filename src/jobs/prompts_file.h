@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "jobs/request_fields.h"
+#include "sora/error.h"
 
 namespace sora {
 
@@ -19,6 +21,7 @@ struct PromptLine {
 struct LineError {
   std::uint32_t line = 0;
   std::string message;
+  std::optional<Error> cause;  ///< of the plan, with its kind
 };
 
 struct PromptsFile {

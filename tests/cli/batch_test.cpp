@@ -69,6 +69,82 @@ TEST(Batch, MakesSeveralOfOnePrompt) {
   EXPECT_THAT(program.files(), ElementsAre(".sora-gen", "a-7.mp4", "a-8.mp4", "a-9.mp4"));
 }
 
+std::vector<std::string> counted(std::vector<std::string> more) {
+  more.insert(more.begin(), {"--prompt", "a", "--model", "wan21", "--count", "3"});
+  return more;
+}
+
+TEST(Count, NumbersTheNameAndCountsTheSeedsUp) {
+  Program program;
+  fs::create_directory(program.folder() / "out");
+  const Finished plans =
+      program.run(counted({"--seed", "7", "-o", "out/x.png", "--thumbnail", "t.jpg", "--dry-run", "--json"}));
+  EXPECT_EQ(plans.code, 0) << plans.err;
+  std::vector<std::string> shown;
+  for (const json& plan : events(plans.out))
+    shown.push_back(plan["output"].get<std::string>() + " " + std::to_string(plan["seed"].get<int>()) + " " +
+                    std::to_string(plan["frames"].get<int>()));
+  EXPECT_THAT(shown, ElementsAre("out/x-1.png 7 1", "out/x-2.png 8 1", "out/x-3.png 9 1"));
+  EXPECT_THAT(made(program), IsEmpty());
+
+  const Finished finished = program.run(counted({"--seed", "7", "-o", "out/x.png"}));
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  EXPECT_THAT(made(program), ElementsAre("x-1.png", "x-2.png", "x-3.png"));
+  EXPECT_THAT(program.files(), ElementsAre("out"));  // the journal lies beside the pictures
+}
+
+TEST(Count, WithoutASeedBeginsAtARandomOne) {
+  Program program;
+  const Finished finished = program.run(counted({"-o", "{seed}.mp4", "--json"}));
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  std::vector<std::uint64_t> seeds;
+  for (const json& done : events(finished.out)) seeds.push_back(done["seed"]);
+  ASSERT_EQ(seeds.size(), 3U);
+  for (const std::uint64_t i : {0, 1, 2}) {
+    EXPECT_EQ(seeds[i], seeds[0] + i);
+    EXPECT_EQ(program.read(std::to_string(seeds[i]) + ".mp4"), "a fake video\n");
+  }
+}
+
+TEST(Count, LeavesAFileThatExistsAsItIsAndStartsNothing) {
+  Program program;
+  program.write("x-2.png", "mine");
+  const Finished finished = program.run(counted({"--seed", "7", "-o", "x.png"}));
+  EXPECT_EQ(finished.code, 73);
+  EXPECT_THAT(finished.err, HasSubstr("x-2.png: exists already; add --overwrite"));
+  EXPECT_THAT(program.files(), ElementsAre("x-2.png"));
+  EXPECT_EQ(program.read("x-2.png"), "mine");
+  EXPECT_EQ(program.run(counted({"--seed", "7", "-o", "x.png", "--overwrite"})).code, 0);
+  EXPECT_EQ(program.read("x-2.png"), "a fake video\n");
+}
+
+TEST(Count, RunAgainGoesOnWhereItStopped) {
+  Program program;
+  EXPECT_EQ(program.run(counted({"--seed", "7", "-o", "x.png"})).code, 0);
+  fs::remove(program.folder() / "x-2.png");
+  const Finished again = program.run(counted({"--seed", "7", "-o", "x.png"}));
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("1 made, 2 done before"));
+  // The same pictures under another name are other files.
+  EXPECT_THAT(program.run(counted({"--seed", "7", "-o", "y.png"})).err, HasSubstr("3 made"));
+}
+
+TEST(Count, RefusesAStreamAFolderThatIsMissingAndWhatIsNoNumberOfVideos) {
+  Program program;
+  EXPECT_THAT(program.run(counted({"-o", "-"})).err, HasSubstr("-o - is one stream, and --count 3 makes"));
+  EXPECT_EQ(program.run(counted({"-o", "-"})).code, 64);
+  const Finished missing = program.run(counted({"-o", "gone/x.png"}));
+  EXPECT_EQ(missing.code, 73);
+  EXPECT_THAT(missing.err, HasSubstr("there is no folder gone"));
+  EXPECT_EQ(program.run({"--prompt", "a", "--count", "0"}).code, 64);
+  EXPECT_EQ(program.run(counted({"--repeat", "2"})).code, 64);
+  EXPECT_EQ(program.run(counted({"-o", "x.png", "--name", "{index}.png"})).code, 64);
+  EXPECT_THAT(program.files(), IsEmpty());
+  // One of one is one video, with its own name.
+  EXPECT_EQ(program.run({"--prompt", "a", "--model", "wan21", "--count", "1", "-o", "x.png"}).code, 0);
+  EXPECT_THAT(program.files(), ElementsAre("x.png"));
+}
+
 TEST(Batch, RunAgainMakesWhatIsLeft) {
   Program program;
   program.write("p.txt", "one\ntwo\n");

@@ -57,6 +57,13 @@ TEST(JobList, NamesOutputsByThePatternInTheFolder) {
               ElementsAre("shots/0001-a-ligh.mkv", "shots/0002-b.mkv"));
 }
 
+TEST(JobList, NumbersOneNameForMany) {
+  EXPECT_EQ(numbered_pattern("a/x.png"), "a/x-{repeat}.png");
+  EXPECT_EQ(numbered_pattern("x"), "x-{repeat}");
+  EXPECT_EQ(numbered_pattern("a.b/x-{seed}.png"), "a.b/x-{seed}.png");
+  EXPECT_EQ(numbered_pattern("a}.mp4"), "a}}-{repeat}.mp4");
+}
+
 TEST(JobList, TakesTheNameThatALineGives) {
   ListSettings settings;
   settings.out_dir = "shots";
