@@ -153,10 +153,24 @@ def buckets(data, sizes):
 
 
 def times(B, T, shift):
-    """Times [B,T] in [0,1], logit-normal and shifted: one for all frames (65%), the first frames clean (20%), all drawn freely (15%)."""
+    """Times [B,T] in [0,1], logit-normal and shifted: one for all frames (60%), some frames clean (28%), all drawn freely (12%).
+
+    Clean are the first frames (nine in twenty of these samples: extension, image to video), the last (five: what comes before a clip), both
+    (five: loops, joins), or one anywhere."""
     draw = lambda *s: (lambda u: shift * u / (1 + (shift - 1) * u))(torch.where(torch.rand(*s) < .1, torch.rand(*s), torch.sigmoid(torch.randn(*s))))
     t = draw(B, 1).expand(B, T).clone()
-    kind = torch.rand(B); k = torch.randint(1, T, (B,))
-    free = (kind < .15)[:, None]; hold = ((kind >= .15) & (kind < .35))[:, None]
-    t = torch.where(free, draw(B, T), t)
-    return torch.where(hold & (torch.arange(T)[None] < k[:, None]), torch.zeros(()), t)
+    kind = torch.rand(B)
+    t = torch.where((kind < .12)[:, None], draw(B, T), t)
+    return torch.where((kind < .40)[:, None] & (kind >= .12)[:, None] & held(B, T), torch.zeros(()), t)
+
+
+def held(B, T):
+    """Which of T frames are given [B,T]: the first, the last, both, or one anywhere; never all.  A lone frame leaves nothing to hold."""
+    at = torch.arange(T)[None]
+    if T < 2: return torch.zeros(B, T, dtype=torch.bool)
+    first, last = torch.randint(1, T, (B, 1)), torch.randint(1, T, (B, 1))
+    start, end = at < first, at >= T - last
+    both = (at < first.clamp(max=max((T - 1) // 2, 1))) | (at >= T - last.clamp(max=max((T - 1) // 2, 1)))
+    if T < 3: both = start
+    how = torch.rand(B, 1)
+    return torch.where(how < .45, start, torch.where(how < .70, end, torch.where(how < .95, both, at == torch.randint(0, T, (B, 1)))))

@@ -4,9 +4,13 @@
     python train_transformer.py STATE DATA --sizes 128x128,96x176,176x96 --samples 72000 --batch 6      # goes on at full size
 
 x_t = (1-t) latents + t noise, target noise - latents.  Times are logit-normal, shifted to the noisy side, and every latent frame has its
-own: 65% of the samples use one time for all frames (text to video), 20% hold the first frames clean at t = 0 (extension, image to
-video), 15% draw all times freely.  Cells under the subject weigh more.  Two small heads that read the attributes, from the middle of the
+own: most samples use one time for all frames (text to video), some hold frames clean at t = 0 (extension, image to video, loops, joins), some
+draw all times freely (common.times).  Cells under the subject weigh more.  Two small heads that read the attributes, from the middle of the
 denoiser and from the text, exist during training only.  Captions are worded anew each time and dropped one time in ten.
+
+--fold W folds guidance W in while training, with no teacher: the target moves away from the model's own prediction without a caption,
+u + (1 - 1/W) (v(caption) - v(none)), whose fixed point is the guided prediction; without a caption it stays u.  One forward pass more a step.
+(Model guidance: Tang et al., Diffusion Models without Classifier-free Guidance, 2025.)
 
 Saves STATE/transformer.pt every five minutes, resumes from it, stops cleanly on SIGTERM.  Each call is a stage: the rate warms up
 briefly, stays flat and falls to zero over the last --decay share of the stage's samples.
@@ -30,6 +34,7 @@ ap.add_argument("state"); ap.add_argument("data")
 ap.add_argument("--sizes", default="64x64,48x80,80x48"); ap.add_argument("--samples", type=int, default=60000, help="in all, earlier stages included")
 ap.add_argument("--batch", type=int, default=24, help="a process and step"); ap.add_argument("--lr", type=float, default=2e-3); ap.add_argument("--decay", type=float, default=.4)
 ap.add_argument("--width", type=int, default=256); ap.add_argument("--layers", type=int, default=6); ap.add_argument("--ffn", type=int, default=1024); ap.add_argument("--shift", type=float, default=2.)
+ap.add_argument("--fold", type=float, default=1., help="guidance to fold in; 1 for none")
 ap.add_argument("--mask-weight", type=float, default=5.); ap.add_argument("--aux", type=float, default=.05); ap.add_argument("--ema", type=float, default=.99)
 ap.add_argument("--optimiser", choices=["muon", "adam"], default="muon", help="for the blocks' matrices; Muon needs fewer steps, Adam cheaper ones"); ap.add_argument("--procs", type=int, default=2); ap.add_argument("--every", type=float, default=300); ap.add_argument("--seed", type=int, default=0)
 o = ap.parse_args()
@@ -51,7 +56,8 @@ start = torch.load(file, weights_only=False) if os.path.exists(file) else None
 if not start and os.path.exists(o.state + "/text.pt"):
     k = torch.load(o.state + "/text.pt", weights_only=False); enc.load_state_dict(k["model"]); heads["text"].load_state_dict(k["head"])
 elif start:
-    enc.load_state_dict(start["text"]); net.load_state_dict(start["net"]); heads.load_state_dict(start["heads"])
+    enc.load_state_dict(start["text"]); net.load_state_dict(start["net"])
+    if "heads" in start: heads.load_state_dict(start["heads"])
 for m in (enc, net, heads): m.to(dev)
 kept = list(enc.parameters()) + list(net.parameters())            # what is averaged and exported
 params = kept + list(heads.parameters())
@@ -66,14 +72,14 @@ done = step = stage = 0; name = o.sizes
 if start:
     done, step = start["samples"], start["step"]
     stage = start["stage"] if start["sizes"] == name else done    # a new stage begins where the last ended
-    muon.load_state_dict(start["muon"]); adam.load_state_dict(start["adam"])
+    if "adam" in start: muon.load_state_dict(start["muon"]); adam.load_state_dict(start["adam"])
     for a, b in zip(ema, start["ema"]): a.copy_(b)
 
 
 def checkpoint():
     if run.rank == 0:
         common.save(file, config=config, text=enc.state_dict(), net=net.state_dict(), heads=heads.state_dict(), ema=ema, muon=muon.state_dict(),
-                    adam=adam.state_dict(), samples=done, step=step, stage=stage, sizes=name)
+                    adam=adam.state_dict(), samples=done, step=step, stage=stage, sizes=name, fold=o.fold)
 
 
 run.say("denoiser %.2f M, text %.2f M, clips %s, from sample %d" % (sum(p.numel() for p in net.parameters()) / 1e6, sum(p.numel() for p in enc.parameters()) / 1e6, [len(b[2]) for b in buckets], done))
@@ -89,14 +95,19 @@ while done < o.samples and not run.stop:
     tokens = [tok("" if d else wording.caption(A[i], rng)) for i, d in zip(pick, dropped)]
     target = torch.tensor([world.labels(A[i]) for i in pick], device=dev); live = torch.tensor(~dropped, device=dev).float()
     t = common.times(B, T, o.shift).to(dev); noise = torch.randn(x.shape).to(dev); s = t[:, :, None, None, None]
+    noisy = torch.lerp(x, noise, s); goal = noise - x
     with torch.autocast("cuda", torch.bfloat16, enabled=run.cuda):
         rows, bias = transformer.text(enc, *(v := transformer.pad(tokens, dev)))
-        out, mid = transformer.forward(net, torch.lerp(x, noise, s), t, rows, bias, tap=o.layers // 2)
+        out, mid = transformer.forward(net, noisy, t, rows, bias, tap=o.layers // 2)
         mid = mid.mean(2); mid = torch.cat([mid.mean(1), mid[:, 0], mid[:, -1]], -1)
         la, ra = train_text.classify(heads["text"](rows.sum(1) / v[1][:, None]), target, live)
         lb, rb = train_text.classify(heads["mid"](mid), target, live)
+        if o.fold > 1:
+            with torch.no_grad():
+                none = [v.expand(B, *v.shape[1:]) for v in transformer.text(enc, *transformer.pad([tok("")], dev))]
+                goal = goal + (1 - 1 / o.fold) * live[:, None, None, None, None] * (out - transformer.forward(net, noisy, t, *none)).float()
     w = (1 + o.mask_weight * mask) * (t > 0)[:, :, None, None]
-    err = (out.float() - (noise - x)).square().mean(-1)
+    err = (out.float() - goal).square().mean(-1)
     mse = (w * err).sum() / w.sum()
     loss = mse + o.aux * (la + lb)
     for p in params: p.grad = None

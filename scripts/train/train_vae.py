@@ -25,6 +25,8 @@ ap.add_argument("--base", type=int, default=24); ap.add_argument("--z", type=int
 ap.add_argument("--batch", type=int, default=2, help="crops a process and step"); ap.add_argument("--crop", type=int, default=32)
 ap.add_argument("--frames", type=int, default=17); ap.add_argument("--lr", type=float, default=2e-3); ap.add_argument("--beta", type=float, default=1e-5)
 ap.add_argument("--decay", type=float, default=.5); ap.add_argument("--large-from", type=float, default=.75)
+ap.add_argument("--anchor", type=float, default=0., help="weight of the latents' squared distance to those of the first weights, so that a denoiser stays of use")
+ap.add_argument("--small", type=float, default=.6, help="weight of a clip of up to 8,000 pixels, against 3 of a larger one")
 ap.add_argument("--procs", type=int, default=2); ap.add_argument("--every", type=float, default=300, help="seconds between checkpoints"); ap.add_argument("--seed", type=int, default=0)
 o = ap.parse_args()
 
@@ -34,7 +36,7 @@ config = dict(base=o.base, decoder_base=o.base, z=o.z)
 m = vae.build(**config)
 unit = lambda a: torch.from_numpy(np.ascontiguousarray(a)).to(run.device).float().div_(127.5).sub_(1)
 seen = [common.clips(n)[0] for n in common.shards(o.data, "seen")]
-weight = np.array([len(c) * (3. if c.shape[2] * c.shape[3] > 8000 else .6) for c in seen]); weight /= weight.sum()
+weight = np.array([len(c) * (3. if c.shape[2] * c.shape[3] > 8000 else o.small) for c in seen]); weight /= weight.sum()
 held = {}
 for n in common.shards(o.data, "unseen"):
     c = common.clips(n)[0]; held["%dx%d" % c.shape[2:4]] = c
@@ -58,8 +60,12 @@ ema = [p.detach().clone() for p in params]
 done = step = 0
 if start:
     done, step = start["samples"], start["step"]
-    muon.load_state_dict(start["muon"]); adam.load_state_dict(start["adam"])
+    if "adam" in start: muon.load_state_dict(start["muon"]); adam.load_state_dict(start["adam"])
     for a, b in zip(ema, start["ema"]): a.copy_(b)
+first_encoder = None
+if o.anchor:
+    first_encoder = vae.build(**config); first_encoder.load_state_dict(start["anchor"] if "anchor" in start else start["model"])
+    first_encoder = first_encoder.to(run.device).requires_grad_(False)
 
 
 def batch(rng, crop, n):
@@ -92,7 +98,8 @@ def quality(n):
 
 
 def checkpoint():
-    if run.rank == 0: common.save(file, config=config, model=m.state_dict(), ema=ema, muon=muon.state_dict(), adam=adam.state_dict(), samples=done, step=step)
+    if run.rank == 0: common.save(file, config=config, model=m.state_dict(), ema=ema, muon=muon.state_dict(), adam=adam.state_dict(), samples=done, step=step,
+                                   **({"anchor": first_encoder.state_dict()} if o.anchor else {}))
 
 
 run.say("parameters %.2f M, clips %d, from sample %d" % (sum(p.numel() for p in params) / 1e6, sum(map(len, seen)), done))
@@ -108,6 +115,9 @@ while done < o.samples and not run.stop:
         y = vae.decode(m, mu + torch.randn_like(mu) * (.5 * lv).exp())
     err = (x - y.float()).square().mean()
     loss = err + o.beta * .5 * (mu.square() + lv.exp() - 1 - lv).mean()
+    if o.anchor:
+        with torch.no_grad(): there = vae.encode(first_encoder, x)[0]
+        drift = (mu - there).square().mean(); loss = loss + o.anchor * drift
     for p in params: p.grad = None
     loss.backward()
     run.agree(params)
@@ -119,7 +129,7 @@ while done < o.samples and not run.stop:
     v = float(err.detach()); mse = v if mse is None else .95 * mse + .05 * v
     if run.rank == 0 and time.time() - last > o.every:
         t = time.time(); checkpoint(); q = quality(3); last = time.time(); 
-        run.say("%5.0f s  samples %d  step %d  lr %.1e  train %.2f dB  held out %s  %.1f samples/s" % (t - began, done, step, lr, -10 * math.log10(mse / 4), q, (done - first) / (t - began))); began += last - t
+        run.say("%5.0f s  samples %d  step %d  lr %.1e  train %.2f dB%s  held out %s  %.1f samples/s" % (t - began, done, step, lr, -10 * math.log10(mse / 4), "  drift %.4f" % float(drift) if o.anchor else "", q, (done - first) / (t - began))); began += last - t
 checkpoint()
 if run.rank == 0: run.say("end: samples %d, held out %s" % (done, quality(4)))
 run.end()
