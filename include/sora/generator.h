@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sora/export.h"
 #include "sora/plan.h"
@@ -37,11 +39,16 @@ struct Keep {
   bool only_decode = false;  ///< the file must hold all latents; nothing is denoised, the file stays
 };
 
+/// Texts that the next runs of the same model will need, in their order. Asked for when the text encoder has
+/// to be loaded and will be freed: they are encoded with the one at hand.
+using ComingTexts = std::function<std::vector<std::string>()>;
+
 struct RunHooks {
   ProgressSink progress;
   StopRequest stop;
   Keep keep;
   PreviewSink preview;  ///< empty costs nothing
+  ComingTexts coming;   ///< may be empty
 };
 
 /// A resident model. Not thread-safe; one run at a time.

@@ -57,6 +57,7 @@ struct Plan {
   std::string pipeline;              ///< class name in model_index.json, such as WanPipeline
   std::uint64_t weight_bytes = 0;    ///< size of all weight files
   std::int64_t transformer_dim = 0;  ///< width of its tokens
+  std::int64_t text_dim = 0;         ///< width of the prompt's vectors
 
   // What it begins from
   std::optional<InputFacts> input;    ///< of request.input
@@ -106,8 +107,11 @@ struct Plan {
   std::string device;  ///< cpu or cuda:N
   std::string dtype;
   int threads = 0;
-  double peak_memory_gb = 0;               ///< estimate
-  std::optional<Pace> pace;                ///< learnt from past runs here; make_plan() leaves it empty
+  double peak_memory_gb = 0;        ///< estimate
+  bool frees_text_encoder = false;  ///< it leaves memory before the denoiser is loaded
+  std::string text_cache_key;       ///< tells what encodes prompts, and how; empty: nothing is kept on disk
+  bool text_cached = false;         ///< all its texts were encoded by earlier runs
+  std::optional<Pace> pace;         ///< learnt from past runs here; make_plan() leaves it empty
   std::optional<double> seconds_estimate;  ///< of the whole run, from the pace
 
   std::vector<std::string> notes;  ///< plain words: what will be enlarged, cropped, windowed

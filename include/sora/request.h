@@ -71,6 +71,8 @@ struct Request {
   std::optional<std::string> dtype;  ///< float32, bfloat16 (CUDA)
   std::optional<int> threads;
   std::optional<double> max_memory;  ///< GB
+  std::string offload = "auto";      ///< auto, none or text: what leaves memory while it is not needed
+  std::string text_cache = "auto";   ///< auto, on or off: whether prompts' embeddings are kept on disk
 
   // For tests and comparisons between engines
   std::optional<std::string> init_noise;    ///< safetensors file with `latents` [1, C, T, h, w]
@@ -128,6 +130,9 @@ void visit_request(R& r, V&& v) {
   v("dtype", r.dtype, "float32 or bfloat16");
   v("threads", r.threads, "CPU threads");
   v("max_memory", r.max_memory, "memory limit in GB");
+  v("offload", r.offload, "auto, none, or text: free the text encoder before the denoiser is loaded");
+  v("text_cache", r.text_cache,
+    "auto, on or off: keep what prompts become on disk, so that it is there next time");
   v("init_noise", r.init_noise, "safetensors file whose `latents` replace the seeded noise");
   v("dump_tensors", r.dump_tensors, "safetensors file for intermediate tensors");
 }

@@ -249,9 +249,9 @@ int run_batch(Session& session) {
   begin_work(options.quiet || json_on_stderr(options));
   Maker maker(session);
   Teller teller(session);
-  const auto make = [&](Plan plan, const Keep& keep) {
+  const auto make = [&](Plan plan, const Keep& keep, const ComingTexts& coming) {
     estimate_pace(plan);
-    return maker.make(plan, keep);
+    return maker.make(plan, keep, coming);
   };
   BatchCounts counts;
   try {

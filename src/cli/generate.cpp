@@ -59,7 +59,7 @@ const Entry& Maker::library() {
   return *library_;
 }
 
-Result Maker::make(const Plan& plan, const Keep& keep) {
+Result Maker::make(const Plan& plan, const Keep& keep, const ComingTexts& coming) {
   if (!status_) status_.emplace(session_.latest);
   Progress start;
   start.steps = plan.steps * static_cast<int>(plan.windows.size());
@@ -75,6 +75,7 @@ Result Maker::make(const Plan& plan, const Keep& keep) {
   };
   hooks.stop = [] { return stop_signal() != 0; };
   hooks.keep = keep;
+  hooks.coming = coming;
   hooks.preview = make_preview(session_.options);
   Result result = library().run(**generator_, plan, hooks);
   if (!keep.only_decode) remember_pace(plan, result);

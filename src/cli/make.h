@@ -18,7 +18,7 @@ class Maker {
 
   /// Makes the video of `plan`, with progress to the session's display, and stops on a signal. Writes the
   /// sidecar.
-  Result make(const Plan& plan, const Keep& keep);
+  Result make(const Plan& plan, const Keep& keep, const ComingTexts& coming = {});
 
   const Entry& library();
 

@@ -8,6 +8,8 @@
 #include "jobs/batch_index.h"
 #include "jobs/job_key.h"
 #include "jobs/output_name.h"
+#include "pipeline/model_choice.h"
+#include "pipeline/text_cache.h"
 
 namespace fs = std::filesystem;
 
@@ -163,6 +165,25 @@ void Batch::move_aside(const Job& job) {
   }
 }
 
+// What the jobs after this one say, as far as they are this run's and of the same model.
+std::vector<std::string> Batch::coming_texts(const Entry& entry, const Plan& plan) {
+  constexpr std::size_t kMostJobs = 64;  // those encoded ahead wait in memory
+  const std::string model = model_key(plan);
+  std::vector<std::string> texts;
+  std::size_t jobs = 0;
+  for (auto i = static_cast<std::size_t>(&entry - entries_.data()) + 1; i < entries_.size(); ++i) {
+    const Entry& next = entries_[i];
+    if (!next.mine || next.state != Entry::State::left) continue;
+    if (++jobs > kMostJobs) break;
+    const Plan later = planner_.plan(list_.request(*next.job));
+    if (model_key(later) != model) continue;
+    for (const std::string& text : texts_of(later)) {
+      if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(text);
+    }
+  }
+  return texts;
+}
+
 void Batch::make(Entry& entry, const RunJob& run_job, BatchObserver& observer) {
   const Job& job = *entry.job;
   Request request = list_.request(job);
@@ -191,7 +212,7 @@ void Batch::make(Entry& entry, const RunJob& run_job, BatchObserver& observer) {
     keep.file = journal_.latents(entry.key);
     keep.key = entry.key;
     keep.every = request.checkpoint_every;
-    const Result result = run_job(plan, keep);
+    const Result result = run_job(plan, keep, [&] { return coming_texts(entry, plan); });
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     journal_.done(entry.key, result, output, seconds);
     entry.state = Entry::State::done;

@@ -43,7 +43,7 @@ class BatchObserver {
 };
 
 /// Makes one video; keeps its latents where it is told.
-using RunJob = std::function<Result(const Plan&, const Keep&)>;
+using RunJob = std::function<Result(const Plan&, const Keep&, const ComingTexts&)>;
 
 class Batch {
  public:
@@ -73,6 +73,7 @@ class Batch {
   void make(Entry& entry, const RunJob& run_job, BatchObserver& observer);
   std::string recorded_output(const Job& job) const;
   void move_aside(const Job& job);
+  std::vector<std::string> coming_texts(const Entry& entry, const Plan& plan);
   BatchCounts counts() const;
 
   JobList& list_;

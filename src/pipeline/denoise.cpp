@@ -24,12 +24,13 @@ at::Tensor token_timesteps(const wan::WanTransformer& transformer, at::IntArrayR
 
 }  // namespace
 
-void condition_on_text(const Model& model, const Plan& plan, Conditioning& conditioning) {
+void condition_on_text(const Model& model, const Plan& plan, const PromptEmbeds& embeds,
+                       Conditioning& conditioning) {
   const auto make = [&](TextCondition& condition, const std::string& text) {
     if (!condition.experts.empty() && condition.text == text) return;
     condition = {};  // the old one leaves before the new one comes
     condition.text = text;
-    condition.embeds = model.text_encoder->encode(text);
+    condition.embeds = embeds.get(text);
     const at::Tensor placed = condition.embeds.to(model.placement.device, model.placement.dtype);
     for (const auto* transformer : experts(model))
       condition.experts.push_back(transformer->prepare_text(placed, conditioning.image_tokens));

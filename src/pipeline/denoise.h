@@ -9,6 +9,7 @@
 
 #include "pipeline/held.h"
 #include "pipeline/model.h"
+#include "pipeline/prompt_embeds.h"
 #include "sampling/scheduler.h"
 #include "sora/plan.h"
 
@@ -31,9 +32,10 @@ struct Conditioning {
   at::Tensor joined;
 };
 
-/// Makes what `plan` needs in place. A text that is there already is kept, so that jobs with the same
-/// negative prompt, or with several seeds a prompt, encode it once.
-void condition_on_text(const Model& model, const Plan& plan, Conditioning& conditioning);
+/// Makes what `plan` needs in place, of texts that `embeds` has. A text that is there already is kept, so
+/// that jobs with the same negative prompt, or with several seeds a prompt, do it once.
+void condition_on_text(const Model& model, const Plan& plan, const PromptEmbeds& embeds,
+                       Conditioning& conditioning);
 
 /// Where a window is between two steps.
 struct DenoiseState {

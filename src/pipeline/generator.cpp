@@ -23,6 +23,7 @@
 #include "pipeline/model_choice.h"
 #include "pipeline/pictures.h"
 #include "pipeline/previewer.h"
+#include "pipeline/prompt_embeds.h"
 #include "pipeline/reporter.h"
 #include "pipeline/verb.h"
 #include "sampling/noise.h"
@@ -87,24 +88,40 @@ void write_dump(const Plan& plan, const Conditioning& text, const Dump& dump) {
 struct Generator::State {
   Model model;
   std::string key;  // model_key() of what is loaded
+  PromptEmbeds prompts;
   Conditioning text;
 
   Result run(const Plan& plan, const RunHooks& hooks);
-  Result make(const Plan& plan, const PreviewSink& preview, Reporter& report, Keeper& keeper);
-  void load(const Plan& plan, bool denoises, Reporter& report);
+  Result make(const Plan& plan, const RunHooks& hooks, Reporter& report, Keeper& keeper);
+  void load(const Plan& plan, bool denoises, const ComingTexts& coming, Reporter& report);
 };
 
 Generator::Generator() : state_(std::make_unique<State>()) { use_own_probe(); }
 Generator::~Generator() = default;
 
-void Generator::State::load(const Plan& plan, bool denoises, Reporter& report) {
+// The text encoder comes first, so that it can be gone before the rest is loaded.
+void Generator::State::load(const Plan& plan, bool denoises, const ComingTexts& coming, Reporter& report) {
   const std::string wanted = model_key(plan);
   if (key != wanted) {
+    prompts.clear();
     text = {};
     model = {};  // before the next one takes its place in memory
+    key.clear();
   }
-  if (model.vae && (model.transformer || !denoises)) return report.loaded_before();
-  load_model(model, plan, denoises);
+  const bool there = model.vae && (model.transformer || !denoises);
+  bool loads = !there;
+  if (denoises) {
+    prompts.prepare(model, plan, coming, [&] {
+      if (!plan.frees_text_encoder) return;
+      loads = true;
+      report.enter(Phase::encode_text);
+    });
+  }
+  if (!loads) report.loaded_before();
+  if (!there) {
+    report.enter(Phase::load);
+    load_model(model, plan, denoises);
+  }
   key = wanted;
 }
 
@@ -116,7 +133,7 @@ Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
   const Keep keep = plan.request.dump_tensors ? Keep{} : hooks.keep;
   Keeper keeper(plan, keep);
   try {
-    const Result result = make(plan, hooks.preview, report, keeper);
+    const Result result = make(plan, hooks, report, keeper);
     keeper.finished();
     return result;
   } catch (const Error& error) {
@@ -131,18 +148,17 @@ Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
   }
 }
 
-Result Generator::State::make(const Plan& plan, const PreviewSink& preview, Reporter& report,
-                              Keeper& keeper) {
+Result Generator::State::make(const Plan& plan, const RunHooks& run_hooks, Reporter& report, Keeper& keeper) {
   const auto writer =
       with_pictures(plan, open_writer(video_settings(plan), {plan.output, plan.request.overwrite, 1}));
 
   report.enter(Phase::load);
-  load(plan, !keeper.complete(), report);
+  load(plan, !keeper.complete(), run_hooks.coming, report);
   std::optional<ImageFrames> images;  // of models that take them beside the noise
   if (!keeper.complete()) {
     report.enter(Phase::encode_text);
     if (joins_images(model)) images.emplace(plan, model, text);
-    condition_on_text(model, plan, text);
+    condition_on_text(model, plan, prompts, text);
   }
 
   Dump dump;
@@ -158,7 +174,7 @@ Result Generator::State::make(const Plan& plan, const PreviewSink& preview, Repo
   };
 
   std::optional<Previewer> previewer;
-  if (preview) previewer.emplace(plan, *model.vae, preview);
+  if (run_hooks.preview) previewer.emplace(plan, *model.vae, run_hooks.preview);
 
   NoiseSource source(*plan.request.seed);
   KnownFrames known(plan, *model.vae, !images);

@@ -8,16 +8,28 @@
 
 namespace sora {
 
-void load_model(Model& model, const Plan& plan, bool denoises) {
-  const ModelFolder folder = wan::open_wan_model(plan.model_dir, chosen_files(plan.request));
+namespace {
+
+ModelFolder open_folder(Model& model, const Plan& plan) {
   model.dir = plan.model_dir;
   model.placement = make_placement(plan.device, plan.dtype);
+  return wan::open_wan_model(plan.model_dir, chosen_files(plan.request));
+}
+
+}  // namespace
+
+void load_text_encoder(Model& model, const Plan& plan) {
+  const ModelFolder folder = open_folder(model, plan);
+  model.text_encoder = std::make_unique<TextEncoder>(folder.source("text_encoder"), wan::tokenizer_of(folder),
+                                                     model.placement);
+}
+
+void load_model(Model& model, const Plan& plan, bool denoises) {
+  const ModelFolder folder = open_folder(model, plan);
   if (denoises && !model.transformer) {
     model.scheduler = folder.has("scheduler")
                           ? read_scheduler_config(folder.component("scheduler") / "scheduler_config.json")
                           : wan::published_scheduler(plan.flow_shift);
-    model.text_encoder = std::make_unique<TextEncoder>(folder.source("text_encoder"),
-                                                       wan::tokenizer_of(folder), model.placement);
     model.transformer = std::make_unique<wan::WanTransformer>(wan::load_transformer(
         folder.source("transformer"), model.placement, chosen_loras(plan.request.lora)));
     if (model.transformer->config().image_dim) {

@@ -19,15 +19,18 @@ struct Model {
   std::filesystem::path dir;
   Placement placement;
   SchedulerConfig scheduler;
-  std::unique_ptr<TextEncoder> text_encoder;
+  std::unique_ptr<TextEncoder> text_encoder;          ///< null while no prompt has to be encoded
   std::unique_ptr<clip::ImageEncoder> image_encoder;  ///< null: the transformer attends to no image
   std::unique_ptr<wan::WanTransformer> transformer;
   std::unique_ptr<wan::WanTransformer> transformer_2;  ///< the low-noise expert; null: one network
   std::unique_ptr<wan::WanVae> vae;
 };
 
-/// Loads what `plan` needs that `model` does not hold yet; without `denoises` that is the VAE alone.
-/// Throws Error: no_input, data, refused, unavailable.
+/// Loads the text encoder. Throws Error: no_input, data, refused, unavailable.
+void load_text_encoder(Model& model, const Plan& plan);
+
+/// Loads what else `plan` needs that `model` does not hold yet; without `denoises` that is the VAE alone.
+/// Throws Error as load_text_encoder.
 void load_model(Model& model, const Plan& plan, bool denoises);
 
 }  // namespace sora

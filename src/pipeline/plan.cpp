@@ -15,6 +15,7 @@
 #include "pipeline/memory.h"
 #include "pipeline/model_choice.h"
 #include "pipeline/size.h"
+#include "pipeline/text_cache.h"
 #include "pipeline/verb.h"
 #include "sora/error.h"
 
@@ -280,12 +281,13 @@ struct Planner::State {
     wan::ModelFacts facts;
     std::string name;
     std::string digest;
+    std::optional<std::string> text_digest;  // of the text encoder, once it is asked for
   };
   std::map<std::string, Entry> models;  // by what the request says of it
   Machine machine = look_at_machine();
   Canvases canvases;
 
-  const Entry& model(const Request& request) {
+  Entry& model(const Request& request) {
     const std::string key = model_choice(request);
     const auto known = models.find(key);
     if (known != models.end()) return known->second;
@@ -307,13 +309,14 @@ Plan Planner::plan(const Request& request) {
   Plan plan;
   plan.request = request;
   if (!plan.request.seed) plan.request.seed = random_seed();
-  const State::Entry& model = state_->model(request);
+  State::Entry& model = state_->model(request);
   plan.model_dir = model.dir;
   plan.model_name = model.name;
   plan.model_digest = model.digest;
   plan.pipeline = model.facts.folder.pipeline;
   plan.weight_bytes = model.facts.weight_bytes;
   plan.transformer_dim = model.facts.transformer_dim;
+  plan.text_dim = model.facts.text_dim;
   plan_sampling(plan, model.facts);
   plan_inputs(plan, model.facts);
   plan_picture(plan, model.facts, state_->canvases);
@@ -325,6 +328,7 @@ Plan Planner::plan(const Request& request) {
   check_pictures(request);
   check_tensor_files(plan);
   plan_machine(plan, model.facts, state_->machine);
+  plan_text_encoder(plan, model.facts, model.text_digest);
   return plan;
 }
 

@@ -77,6 +77,13 @@ std::string plan_text(const Plan& plan) {
                      ", " + plan.codec + ", " + plan.pix_fmt + ")");
   line("device", plan.device + ", " + plan.dtype + ", " + std::to_string(plan.threads) +
                      (plan.threads == 1 ? " thread" : " threads"));
+  if (plan.frees_text_encoder || !plan.text_cache_key.empty()) {
+    line("text", plan.text_cached ? "encoded by an earlier run: the text encoder is not loaded"
+                 : plan.frees_text_encoder
+                     ? std::string("the text encoder is freed before the rest is loaded") +
+                           (plan.text_cache_key.empty() ? "" : ", what it makes is kept for next time")
+                     : "what the text encoder makes is kept for next time");
+  }
   line("memory", "about " + number(static_cast<double>(std::lround(plan.peak_memory_gb * 10)) / 10) +
                      " GB at the peak");
   if (plan.seconds_estimate) {
@@ -135,6 +142,8 @@ std::string plan_json(const Plan& plan, int indent) {
   json["device"] = plan.device;
   json["dtype"] = plan.dtype;
   json["threads"] = plan.threads;
+  json["frees_text_encoder"] = plan.frees_text_encoder;
+  json["text_cached"] = plan.text_cached;
   json["peak_memory_gb"] = plan.peak_memory_gb;
   json["seconds_estimate"] = plan.seconds_estimate ? Json(*plan.seconds_estimate) : Json();
   json["estimate_runs"] = plan.pace ? Json(plan.pace->runs) : Json();

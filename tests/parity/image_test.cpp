@@ -79,7 +79,9 @@ TEST_P(ImageParity, MatchesDiffusersFromImageToPixels) {
       text.image_tokens = image_tokens(*model.image_encoder, images);
       EXPECT_LT(relative_l2(text.image_tokens, read_tensor(file, "image_embeds")), kTolerance);
     }
-    condition_on_text(model, plan, text);
+    PromptEmbeds prompts;
+    prompts.prepare(model, plan);
+    condition_on_text(model, plan, prompts, text);
 
     at::Tensor first_prediction;
     DenoiseHooks hooks;

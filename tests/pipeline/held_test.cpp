@@ -25,7 +25,9 @@ class HeldTest : public testing::TestWithParam<const char*> {
     request.device = "cpu";
     plan_ = make_plan(request);
     load_model(model_, plan_, true);
-    condition_on_text(model_, plan_, text_);
+    PromptEmbeds prompts;
+    prompts.prepare(model_, plan_);
+    condition_on_text(model_, plan_, prompts, text_);
     NoiseSource source(7);
     const std::vector<std::int64_t> shape{1, plan_.latent_channels, 5, plan_.latent_height,
                                           plan_.latent_width};

@@ -1,6 +1,7 @@
 #include "models/t5/text_encoder.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/log.h"
 #include "models/t5/encoder.h"
@@ -35,11 +36,11 @@ Placement storage_placement(const Checkpoint& checkpoint, Placement placement) {
   return placement;
 }
 
-void warn(const std::vector<std::string>& unknown, std::size_t dropped) {
+std::vector<std::string> warnings_of(const std::vector<std::string>& unknown, std::size_t dropped) {
+  std::vector<std::string> warnings;
   if (dropped > 0) {
-    log(LogLevel::warning, "the prompt is " + std::to_string(dropped) +
-                               " tokens too long; the model sees the first " +
-                               std::to_string(kMaxLength - 1));
+    warnings.push_back("the prompt is " + std::to_string(dropped) +
+                       " tokens too long; the model sees the first " + std::to_string(kMaxLength - 1));
   }
   if (!unknown.empty()) {
     std::string words;
@@ -47,8 +48,9 @@ void warn(const std::vector<std::string>& unknown, std::size_t dropped) {
       words += (i ? ", " : "") + unknown[i];
     if (unknown.size() > kListedWords)
       words += ", and " + std::to_string(unknown.size() - kListedWords) + " more";
-    log(LogLevel::warning, "the model has no token for some of: " + words);
+    warnings.push_back("the model has no token for some of: " + words);
   }
+  return warnings;
 }
 
 T5Encoder load_encoder(const ComponentSource& source, const Placement& placement) {
@@ -77,13 +79,13 @@ TextEncoder::~TextEncoder() = default;
 TextEncoder::TextEncoder(TextEncoder&&) noexcept = default;
 TextEncoder& TextEncoder::operator=(TextEncoder&&) noexcept = default;
 
-at::Tensor TextEncoder::encode(const std::string& prompt) const {
+EncodedPrompt TextEncoder::encode_rows(const std::string& prompt) const {
   const auto& [tokenizer, encoder, placement] = *state_;
   const T5Config& config = encoder.config();
   const std::string text = prompt_clean(prompt);
   std::size_t dropped = 0;
   const std::vector<std::int64_t> ids = tokenizer.encode(text, kMaxLength, &dropped);
-  warn(tokenizer.unknown_words(text), dropped);
+  std::vector<std::string> warnings = warnings_of(tokenizer.unknown_words(text), dropped);
 
   const std::int64_t largest = *std::max_element(ids.begin(), ids.end());
   if (largest >= config.vocab_size) {
@@ -94,11 +96,19 @@ at::Tensor TextEncoder::encode(const std::string& prompt) const {
 
   // The reference encodes all 512 positions and masks the padding out as keys: what is left of the real
   // tokens is the same, and the rest is overwritten by zeros.
-  const auto length = static_cast<std::int64_t>(ids.size());
   const at::Tensor tokens = at::tensor(ids, at::kLong).unsqueeze(0).to(placement.device);  // [1, L]
-  const at::Tensor embeds = encoder(tokens);                                               // [1, L, d_model]
-  at::Tensor padded = at::zeros({1, kMaxLength, config.d_model}, embeds.options());  // [1, 512, d_model]
-  padded.narrow(1, 0, length).copy_(embeds);
+  return {encoder(tokens)[0], std::move(warnings)};                                        // [L, d_model]
+}
+
+at::Tensor TextEncoder::encode(const std::string& prompt) const {
+  const EncodedPrompt encoded = encode_rows(prompt);
+  for (const std::string& warning : encoded.warnings) log(LogLevel::warning, warning);
+  return padded_rows(encoded.rows);
+}
+
+at::Tensor padded_rows(const at::Tensor& rows) {
+  at::Tensor padded = at::zeros({1, kMaxLength, rows.size(1)}, rows.options());  // [1, 512, d_model]
+  padded[0].narrow(0, 0, rows.size(0)).copy_(rows);
   return padded;
 }
 

@@ -6,11 +6,23 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "checkpoint/model_folder.h"
 #include "checkpoint/weights.h"
 
 namespace sora {
+
+/// A prompt as the encoder gives it.
+struct EncodedPrompt {
+  at::Tensor rows;  ///< [L, d_model], one for each token, 512 at most
+  std::vector<std::string>
+      warnings;  ///< for the user: the prompt is cut off, or has words that are not known
+};
+
+/// prompt_embeds [1, 512, d_model], as WanPipeline.encode_prompt gives them: zero from the prompt's length
+/// on.
+at::Tensor padded_rows(const at::Tensor& rows);
 
 class TextEncoder {
  public:
@@ -26,9 +38,9 @@ class TextEncoder {
   TextEncoder(TextEncoder&&) noexcept;
   TextEncoder& operator=(TextEncoder&&) noexcept;
 
-  /// prompt_embeds [1, 512, d_model] in the placement's type and on its device, as WanPipeline.encode_prompt
-  /// gives them: rows from the prompt's length on are zero. Warns in the log when the prompt is cut off or
-  /// has words that the model does not know. Throws Error (data) if the prompt is not UTF-8.
+  /// In the placement's type and on its device. Throws Error (data) if the prompt is not UTF-8.
+  EncodedPrompt encode_rows(const std::string& prompt) const;
+  /// The same, padded; warnings go to the log.
   at::Tensor encode(const std::string& prompt) const;
 
  private:

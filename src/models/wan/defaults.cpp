@@ -183,6 +183,7 @@ void read_text_encoder(ModelFacts& facts) {
                     std::to_string(facts.text_dim) + ", the transformer's text_dim");
   }
   count_weights(facts, files.checkpoint);
+  facts.text_encoder_bytes = files.checkpoint.bytes();
   facts.tokenizer = tokenizer_of(facts.folder);
 }
 

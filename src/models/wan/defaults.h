@@ -48,10 +48,11 @@ struct ModelFacts {
   std::string res;                 ///< of the file, where it is not the native size; empty: native
   std::int64_t smallest_area = 0;  ///< pixels; smaller pictures are made at this area and reduced
 
-  // Sizes, in bytes
-  std::uint64_t weight_bytes = 0;    ///< all weight files
-  std::uint64_t parameters = 0;      ///< elements in them
-  std::int64_t transformer_dim = 0;  ///< width of the token stream
+  // Sizes
+  std::uint64_t weight_bytes = 0;        ///< all weight files
+  std::uint64_t parameters = 0;          ///< elements in them
+  std::uint64_t text_encoder_bytes = 0;  ///< of weight_bytes, the text encoder's
+  std::int64_t transformer_dim = 0;      ///< width of the token stream
 };
 
 /// Opens every file header of the model (open_wan_model), so that what is missing, pickled or damaged is
