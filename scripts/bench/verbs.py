@@ -51,6 +51,7 @@ class Bench:
     def run(self, *words):
         out = self.folder + "/out.mkv"
         more = ["--prompt", self.o.prompt] if self.o.prompt else []
+        if self.o.threads: more += ["--threads", str(self.o.threads)]
         subprocess.run([self.o.program, *words, "--model", self.o.model, "--seed", str(self.o.seed), "--codec", "ffv1", "--overwrite", "-q", "-o", out, *more], check=True)
         return read(out)
 
@@ -85,7 +86,7 @@ def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("clips", nargs="+"); ap.add_argument("--program", default=ROOT + "/build/release/bin/sora-gen"); ap.add_argument("--model", default=ROOT + "/models/default")
     ap.add_argument("--seconds", type=float, default=2); ap.add_argument("--take", type=int, default=24); ap.add_argument("--prompt", default="")
-    ap.add_argument("--seed", type=int, default=7); ap.add_argument("--json", action="store_true")
+    ap.add_argument("--seed", type=int, default=7); ap.add_argument("--threads", type=int); ap.add_argument("--json", action="store_true")
     o = ap.parse_args()
     results = []
     with tempfile.TemporaryDirectory() as folder:

@@ -11,12 +11,15 @@ never trained on.  All at 64x64, 17 frames.
 - Energy: mean squared difference of neighbouring frames, over that of renders.
 - Warp: mean squared difference that is left after each 8x8 block was moved by the best of -3..3 pixels both ways, over that of renders.
 - Diversity: mean distance between the features of 8 seeds of one prompt, over that of 8 renders.
+- Held: scripts/bench/verbs.py on 6 renders of 24 frames: the first new frame's step over the clip's median one, the median of the clips, and
+  the picture that animate was given against its way through the autoencoder.
 - Edges: mean absolute step across the borders of 8x8 cells over that elsewhere, over the same for renders.
 """
 import argparse
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -29,6 +32,8 @@ import wording
 import world
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.append(ROOT + "/scripts/bench")
+import verbs
 SIDE, FRAMES = 64, 17
 FLOORS = dict(scene=.95, time=.95, subject=.70, colour=.75, motion=.70, camera=.60, all=.30)
 GOALS = dict(scene=.99, time=.99, subject=.92, colour=.95, motion=.90, camera=.85, all=.70)
@@ -97,6 +102,22 @@ def ssim(a, b):
     return float(((2 * ma * mb + 6.5) * (2 * c + 58.5) / ((ma ** 2 + mb ** 2 + 6.5) * (va + vb + 58.5))).mean())
 
 
+def held(o, model, attributes, frames=24):
+    """Joints of the verbs with renders, and what of the given picture comes back: {verb: step over the median}, dB below the round trip."""
+    clips = [world.render(a, 5500000 + i, frames, SIDE, SIDE)[0] for i, a in enumerate(attributes)]
+    with tempfile.TemporaryDirectory() as folder:
+        names = [folder + "/%d.mkv" % i for i in range(len(clips))]
+        for n, c in zip(names, clips):
+            subprocess.run(["ffmpeg", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "%dx%d" % (SIDE, SIDE), "-r", "8", "-i", "-", "-c:v", "ffv1", n], input=c.tobytes(), check=True)
+        bench = verbs.Bench(argparse.Namespace(program=o.program, model=o.model, seed=7, seconds=2, prompt="", threads=o.threads), folder)
+        found = [bench.measure(n, names[(i + 1) % len(names)])["rows"] for i, n in enumerate(names)]
+    middle = lambda verb, key: float(np.median([r[verb][key] for r in found if r[verb].get(key) is not None]))
+    trip = [verbs.psnr(model.decode(model.encode(c[None, :1]))[0], c[:1]) for c in clips]
+    joints = {"extend": middle("extend", "joint"), "extend --backward": middle("extend --backward", "joint"), "animate": middle("animate", "joint"), "loop": middle("loop", "closing"),
+              "connect, first": middle("connect", "joint"), "connect, second": middle("connect", "closing")}
+    return joints, float(np.mean([r["animate"]["given"] - t for r, t in zip(found, trip)]))
+
+
 def measure(o):
     state = torch.load(o.state + "/reader.pt", weights_only=False)
     reader = evaluate.Reader(); reader.load_state_dict(state["model"]); reader.eval()
@@ -124,10 +145,11 @@ def measure(o):
     fresh = render([a for a in few for _ in range(8)], 9000000)
     groups = lambda c: np.mean([spread(features(reader, c[i:i + 8]) @ axes) for i in range(0, len(c), 8)])
 
+    joints, given = held(o, model, attributes[:6])
     psnr = [-10 * np.log10(np.mean((a.astype(float) - b) ** 2) / 65025) for a, b in zip(renders, trip)]
     return dict(samples=int(model.samples), count=o.count, reader_samples=int(state["samples"]), rows=rows, seconds=seconds, psnr=float(np.mean(psnr)),
                 ssim=float(np.mean([ssim(a, b) for a, b in zip(renders, trip)])), frechet=float(near / far),
-                diversity=float(groups(many) / groups(fresh)), prompts=prompts,
+                diversity=float(groups(many) / groups(fresh)), prompts=prompts, joints=joints, given=given,
                 **{f.__name__: [f(made) / f(renders), f(trip) / f(renders)] for f in (energy, warp, edges)})
 
 
@@ -147,6 +169,8 @@ def page(r):
     text += line("Fréchet distance over that of other scenes", r["frechet"], "", .5, .15)
     text += line("energy of motion over renders", *r["energy"], "0.6 to 1.6", "0.8 to 1.25") + line("error after warping over renders", *r["warp"], 1.8, 1.3)
     text += line("diversity of 8 seeds over renders", r["diversity"], "", .4, .8) + line("steps at cell borders over elsewhere, over renders", *r["edges"], 1.3, 1.1)
+    for verb, ratio in r["joints"].items(): text += line("first new frame's step over the clip's median, " + verb, ratio, "", 1.5, 1.1)
+    text += line("given picture against its way through the autoencoder", "%.1f dB" % r["given"], "", "-1 dB", "0 dB")
     text += line("seconds for one clip, on two shared cores", r["seconds"], "", 20, 6)
     return text
 

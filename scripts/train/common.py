@@ -41,6 +41,11 @@ class Run:
     def say(self, *a):
         if self.rank == 0: print(*a, flush=True)
 
+    def log(self, what, samples, **values):
+        """Appends to STATE/log.jsonl, which plot.py draws: what is trained, the count of samples, and figures."""
+        if self.rank == 0:
+            with open(self.folder + "/log.jsonl", "a") as f: f.write(json.dumps(dict(what=what, samples=samples, **{k: round(float(v), 5) for k, v in values.items()})) + "\n")
+
     def seed(self, *key):
         """Random state of this step and process: training needs no stored generator to resume exactly."""
         n = 1234567
@@ -137,8 +142,9 @@ def clips(name):
     return np.load(name + ".clips.npy", mmap_mode="r"), np.load(name + ".masks.npy", mmap_mode="r"), a
 
 
-def buckets(data, sizes):
-    """The encoded clips of each size "64x64,48x80": [(latents [N,T,H,W,C], masks, attributes)], mirrors included."""
+def buckets(data, sizes, device="cpu"):
+    """The encoded clips of each size "64x64,48x80": [(latents fp16 [N,T,H,W,C], masks uint8 [N,T,H,W], attributes)], mirrors included, all of
+    it on the device."""
     import world
     found = []
     for size in sizes.split(","):
@@ -148,7 +154,7 @@ def buckets(data, sizes):
             _, masks, at = clips(n)
             if os.path.exists(n + ".latents.npy"): z.append(np.load(n + ".latents.npy")); k.append(masks); a += at
             if os.path.exists(n + ".mirror.npy"): z.append(np.load(n + ".mirror.npy")); k.append(masks[:, :, :, ::-1]); a += [world.mirror(x) for x in at]
-        if a: found.append((np.concatenate(z), np.concatenate(k), a))
+        if a: found.append((torch.from_numpy(np.concatenate(z)).to(device), torch.from_numpy(np.concatenate(k)).to(device), a))
     return found
 
 

@@ -30,8 +30,8 @@ o = ap.parse_args()
 
 run = common.Run(o.state, o.procs); dev = run.device
 tok = tokenizer.Tokenizer(o.state + "/spiece.model")
-lat = torch.load(o.state + "/latents.pt", weights_only=False); mean, std = torch.tensor(lat["mean"]), torch.tensor(lat["std"])
-buckets = common.buckets(o.data, o.sizes); weight = np.array([len(b[2]) for b in buckets], float); weight /= weight.sum()
+lat = torch.load(o.state + "/latents.pt", weights_only=False); mean, std = torch.tensor(lat["mean"], device=dev), torch.tensor(lat["std"], device=dev)
+buckets = common.buckets(o.data, o.sizes, dev); weight = np.array([len(b[2]) for b in buckets], float); weight /= weight.sum()
 _, enc, teacher, seen = export.load(o.state)
 enc, teacher = enc.to(dev), teacher.to(dev)
 for p in [*enc.parameters(), *teacher.parameters()]: p.requires_grad_(False)
@@ -58,7 +58,7 @@ began = saved = logged = time.time(); first = done; log = None
 while done < o.samples and not run.stop:
     Z, M, A = buckets[np.random.RandomState(step * 7 + 1).choice(len(buckets), p=weight)]
     rng = run.seed(o.seed + 77, step); pick = rng.randint(len(A), size=o.batch)
-    x = ((torch.from_numpy(Z[pick]).float() - mean) / std).to(dev); mask = torch.from_numpy(M[pick].astype(np.float32) / 255).to(dev)
+    x = (Z[pick].float() - mean) / std; mask = M[pick].float() / 255
     B, T = x.shape[:2]; dropped = rng.rand(B) < .1
     captions = transformer.pad([tok("" if d else wording.caption(A[i], rng)) for i, d in zip(pick, dropped)], dev)
     t = common.times(B, T, o.shift).to(dev); noisy = torch.lerp(x, torch.randn(x.shape).to(dev), t[:, :, None, None, None])
@@ -79,6 +79,7 @@ while done < o.samples and not run.stop:
     with torch.no_grad(): torch._foreach_lerp_(ema, params, 1 - min(o.ema, step / (step + 10.)))
     now = np.array([float(loss.detach()), float(far(v))]); log = now if log is None else .97 * log + .03 * now
     if run.rank == 0 and (step == 1 or time.time() - logged > 30):
+        run.log("guidance folded in", done, loss=log[0], teacher=log[1])
         logged = time.time(); run.say("%5.0f s  samples %d  loss %.4f (of the teacher without guidance %.4f)  %.1f samples/s" % (logged - began, done, *log, (done - first) / (logged - began)))
     if time.time() - saved > o.every: saved = time.time(); checkpoint()
 checkpoint()

@@ -43,8 +43,8 @@ run = common.Run(o.state, o.procs); dev = run.device
 torch.manual_seed(o.seed)
 tok = tokenizer.Tokenizer(o.state + "/spiece.model")
 lat = torch.load(o.state + "/latents.pt", weights_only=False)
-mean, std = torch.tensor(lat["mean"]), torch.tensor(lat["std"])
-buckets = common.buckets(o.data, o.sizes)
+mean, std = torch.tensor(lat["mean"], device=dev), torch.tensor(lat["std"], device=dev)
+buckets = common.buckets(o.data, o.sizes, dev)
 weight = np.array([len(b[2]) for b in buckets], float); weight /= weight.sum()
 C = buckets[0][0].shape[-1]
 config = dict(channels=C, width=o.width, layers=o.layers, ffn=o.ffn)
@@ -89,7 +89,7 @@ while done < o.samples and not run.stop:
     rng = run.seed(o.seed, step)
     Z, M, A = buckets[which]
     pick = rng.randint(len(A), size=o.batch)
-    x = ((torch.from_numpy(Z[pick]).float() - mean) / std).to(dev); mask = torch.from_numpy(M[pick].astype(np.float32) / 255).to(dev)
+    x = ((Z[pick].float() - mean) / std); mask = M[pick].float() / 255
     B, T, H, W, _ = x.shape
     dropped = rng.rand(B) < .1
     tokens = [tok("" if d else wording.caption(A[i], rng)) for i, d in zip(pick, dropped)]
@@ -122,6 +122,7 @@ while done < o.samples and not run.stop:
     for k, v in dict(mse=float(mse.detach()), subject=float(((w * err) * (mask > .5)).sum().detach() / ((mask > .5) * (t > 0)[:, :, None, None]).sum().clamp_min(1) / (1 + o.mask_weight)), text=float(np.mean(ra)), mid=float(np.mean(rb)), norm=float(norm)).items():
         log[k] = .97 * log.get(k, v) + .03 * v
     if run.rank == 0 and (step == 1 or time.time() - logged > 30):
+        run.log("transformer", done, mse=log["mse"], subject=log["subject"], text=log["text"], middle=log["mid"])
         logged = time.time(); run.say("%5.0f s  samples %d  step %d  lr %.1e  %s  %.1f samples/s" % (logged - began, done, step, lr, {k: round(v, 3) for k, v in log.items()}, (done - first) / (logged - began)))
     if time.time() - saved > o.every: saved = time.time(); checkpoint()
 checkpoint()

@@ -128,7 +128,8 @@ while done < o.samples and not run.stop:
     with torch.no_grad(): torch._foreach_lerp_(ema, params, 1 - min(.998, step / (step + 10.)))
     v = float(err.detach()); mse = v if mse is None else .95 * mse + .05 * v
     if run.rank == 0 and time.time() - last > o.every:
-        t = time.time(); checkpoint(); q = quality(3); last = time.time(); 
+        t = time.time(); checkpoint(); q = quality(3); last = time.time()
+        run.log("autoencoder", done, train=-10 * math.log10(mse / 4), **q)
         run.say("%5.0f s  samples %d  step %d  lr %.1e  train %.2f dB%s  held out %s  %.1f samples/s" % (t - began, done, step, lr, -10 * math.log10(mse / 4), "  drift %.4f" % float(drift) if o.anchor else "", q, (done - first) / (t - began))); began += last - t
 checkpoint()
 if run.rank == 0: run.say("end: samples %d, held out %s" % (done, quality(4)))
