@@ -76,7 +76,7 @@ if __name__ == "__main__":
     width, height = map(int, o.native.split("x"))
     with open(o.folder + "/sora-gen.json", "w") as f:
         json.dump({"name": "sora-gen default", "native_width": width, "native_height": height, "smallest_area": width * height, "default_res": o.res, "native_frames": 17, "fps": 8, "steps": o.steps,
-                   "guidance_scale": o.guidance, "flow_shift": o.shift, "training_samples": samples, "vocabulary": wording.words()}, f, indent=1)
+                   "guidance_scale": o.guidance, "flow_shift": o.shift, "training_samples": samples, "autoencoder_samples": torch.load(o.state + "/vae.pt", weights_only=False, map_location="cpu")["samples"], "vocabulary": wording.words()}, f, indent=1)
         f.write("\n")
     size = sum(os.path.getsize(os.path.join(d, n)) for d, _, names in os.walk(o.folder) for n in names)
     print(o.folder, "%.1f MB, transformer trained on %d samples" % (size / 1e6, samples))
