@@ -7,6 +7,7 @@
 #   include/sora                  the public API
 #   lib/cmake/sora-gen            find_package(sora-gen), target sora-gen::sora
 #   share/sora-gen/models         the model that ships
+#   share/sora-gen/scripts        what messages send people to: convert, fetch-model
 #   share/doc/sora-gen            licences
 #
 # lib/ is not CMAKE_INSTALL_LIBDIR: the program finds libsora at ../lib.
@@ -33,6 +34,9 @@ install(DIRECTORY ${Libtorch_ROOT}/nvidia ${Libtorch_ROOT}/torch.libs DESTINATIO
         PATTERN include EXCLUDE)
 
 install(DIRECTORY models/default DESTINATION share/sora-gen/models OPTIONAL)
+
+install(PROGRAMS scripts/convert scripts/fetch-model DESTINATION share/sora-gen/scripts)
+install(FILES scripts/hub.py DESTINATION share/sora-gen/scripts)
 
 install(FILES LICENSE DESTINATION share/doc/sora-gen)
 file(GLOB licences ${Libtorch_ROOT}/*.dist-info)

@@ -7,6 +7,7 @@
 
 #include "checkpoint/safetensors.h"
 #include "core/file.h"
+#include "core/folders.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -106,7 +107,8 @@ Checkpoint::Checkpoint(const fs::path& folder, const std::string& stem) : path_(
       throw Error(ErrorKind::refused, kComponent,
                   pickle->string() +
                       ": only pickled weights are here, which can run code when they are loaded; get " +
-                      single.filename().string() + ", or make it with: scripts/convert " + pickle->string());
+                      single.filename().string() + ", or make it with: " + script_command("convert") + " " +
+                      pickle->string());
     }
     throw Error(
         ErrorKind::no_input, kComponent,

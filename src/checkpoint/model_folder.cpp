@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "checkpoint/hub_cache.h"
+#include "core/folders.h"
 #include "core/json_config.h"
 #include "sora/error.h"
 
@@ -75,6 +77,7 @@ std::vector<fs::path> model_search_path() {
       rest = colon == std::string::npos ? "" : rest.substr(colon + 1);
     }
   }
+  if (const fs::path own = data_folder(); !own.empty()) candidates.push_back(own / "models");
   std::error_code code;
   const fs::path program = fs::read_symlink("/proc/self/exe", code);
   if (!code) {
@@ -110,7 +113,12 @@ fs::path find_model(const std::string& name) {
   std::error_code code;
   if (name.find('/') != std::string::npos || name == "." || name == "..") {
     if (fs::is_directory(name, code)) return name;
-    throw Error(ErrorKind::no_input, kComponent, name + ": no such model folder");
+    if (const auto cached = hub_snapshot(name)) return *cached;
+    throw Error(ErrorKind::no_input, kComponent,
+                name + ": no such model folder" +
+                    (is_hub_name(name) ? ", and not in the hub's cache, " + hub_cache().string() +
+                                             "; get it with: " + script_command("fetch-model") + " " + name
+                                       : ""));
   }
   const auto searched = model_search_path();
   for (const auto& path : searched) {
@@ -119,9 +127,11 @@ fs::path find_model(const std::string& name) {
   if (fs::is_directory(name, code)) return name;
   std::string list;
   for (const auto& path : searched) list += (list.empty() ? "" : ", ") + path.string();
-  throw Error(ErrorKind::no_input, kComponent,
-              "no model \"" + name + "\"" + (list.empty() ? "" : " in " + list) +
-                  "; give a folder, or set SORA_GEN_MODELS to the folder that holds it");
+  throw Error(
+      ErrorKind::no_input, kComponent,
+      "no model \"" + name + "\"" + (list.empty() ? "" : " in " + list) +
+          "; give a folder, set SORA_GEN_MODELS to the folder that holds it, or get a published one with: " +
+          script_command("fetch-model") + " " + name);
 }
 
 }  // namespace sora

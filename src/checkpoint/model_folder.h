@@ -51,9 +51,10 @@ struct ModelFolder {
 /// Throws Error: no_input (no such folder, or no model_index.json in it), data.
 ModelFolder open_model_folder(const std::filesystem::path& dir);
 
-/// Finds `name`: a folder if it is a path to one, else a folder of that name on the search path
-/// ($SORA_GEN_MODELS, <prefix>/share/sora-gen/models, the repo's models/). Throws Error (no_input)
-/// that lists where it looked.
+/// Finds `name`: a folder if it is a path to one, else what the hub's cache has of OWNER/NAME (hub_cache.h),
+/// or a folder of that name on the search path ($SORA_GEN_MODELS, ~/.local/share/sora-gen/models, where
+/// scripts/fetch-model puts them, <prefix>/share/sora-gen/models, the repo's models/). Throws Error
+/// (no_input) that lists where it looked.
 std::filesystem::path find_model(const std::string& name);
 
 /// The search path, in order, existing folders only.

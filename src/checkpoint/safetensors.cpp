@@ -3,19 +3,21 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <istream>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "checkpoint/header_text.h"
+#include "core/folders.h"
 #include "sora/error.h"
 
 namespace sora {
 namespace {
 
 constexpr const char* kComponent = "checkpoint";
-// The format allows headers of 100 MB; the largest of real files (with a log of the training in it) have some
-// 2 MB. What is far beyond them is refused before it costs time or memory.
-constexpr std::uint64_t kMaxHeader = 8'000'000;  // bytes
 constexpr std::size_t kMaxTensors = 20'000;
+constexpr std::size_t kMaxDimensions = 64;
+constexpr std::size_t kLongestName = 2'000;  // bytes
 
 // The types that are read, which bear the format's names.
 constexpr std::array kDTypes{DType::f64,     DType::f32, DType::f16, DType::bf16, DType::f8_e4m3,
@@ -35,6 +37,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   std::string problem;
 
   bool key(string_t& name) override {
+    if (name.size() > kLongestName)
+      return refuse("it has a name of " + std::to_string(name.size()) + " bytes");
     if (depth_ == 1) {
       if (names_.size() > kMaxTensors)
         return refuse("it has over " + std::to_string(kMaxTensors) + " tensors");
@@ -46,6 +50,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     }
     field_ = name;
     if (in_metadata_) {
+      if (metadata.size() > kMaxTensors)
+        return refuse("it has over " + std::to_string(kMaxTensors) + " metadata keys");
       return metadata.count(name) == 0 || refuse("the metadata key \"" + name + "\" stands twice");
     }
     const unsigned bit = name == "dtype" ? 1u : name == "shape" ? 2u : name == "data_offsets" ? 4u : 0u;
@@ -71,6 +77,9 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   bool number_unsigned(number_unsigned_t value) override {
     if (!in_array_) return refuse_value("a number");
     if (value > static_cast<std::uint64_t>(INT64_MAX)) return refuse_value("a number past 2^63");
+    if (numbers_.size() == kMaxDimensions) {
+      return refuse("tensor \"" + name_ + "\" has over " + std::to_string(kMaxDimensions) + " dimensions");
+    }
     numbers_.push_back(value);
     return true;
   }
@@ -116,8 +125,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   bool number_integer(number_integer_t) override { return refuse_value("a negative number"); }
   bool number_float(number_float_t, const string_t&) override { return refuse_value("a fraction"); }
   bool binary(binary_t&) override { return refuse_value("binary data"); }
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
-    return refuse("the header is not valid JSON at its byte " + std::to_string(position));
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
+    return refuse("the header is not valid JSON");
   }
 
  private:
@@ -151,8 +160,8 @@ void refuse_pickle(const File& file) {
     throw Error(ErrorKind::refused, kComponent,
                 file.path().string() +
                     ": is a pickled checkpoint, which can run code when it is loaded; get its .safetensors "
-                    "version, or make it with: scripts/convert " +
-                    file.path().string());
+                    "version, or make it with: " +
+                    script_command("convert") + " " + file.path().string());
   }
 }
 
@@ -164,17 +173,22 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(path
     fail(path, "is " + std::to_string(file_.size()) + " bytes, too short for safetensors");
   std::uint64_t length = 0;
   file_.read_at(&length, sizeof length, 0);
-  if (length > kMaxHeader || length > file_.size() - 8) {
+  if (length > file_.size() - 8) {
     fail(path, "is not a safetensors file, or is truncated: its header claims " + std::to_string(length) +
                    " bytes, the file has " + std::to_string(file_.size()));
   }
-  std::string header(length, '\0');
-  file_.read_at(header.data(), length, 8);
-  if (header.empty() || header[0] != '{')
-    fail(path, "is not a safetensors file: the header does not start with {");
+  if (length > kMostHeader) {
+    fail(path, "its header is " + std::to_string(length) + " bytes, expected at most " +
+                   std::to_string(kMostHeader) + ", the limit of the safetensors format");
+  }
+  char first = 0;
+  if (length > 0) file_.read_at(&first, 1, 8);
+  if (first != '{') fail(path, "is not a safetensors file: the header does not start with {");
 
   HeaderReader reader;
-  if (!nlohmann::json::sax_parse(header, &reader)) fail(path, reader.problem);
+  HeaderText text(file_, 8, length);
+  std::istream stream(&text);
+  if (!nlohmann::json::sax_parse(stream, &reader)) fail(path, reader.problem);
   tensors_ = std::move(reader.tensors);
   metadata_ = std::move(reader.metadata);
 

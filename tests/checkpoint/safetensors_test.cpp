@@ -107,6 +107,31 @@ TEST_F(Safetensors, BrokenFilesAreBadData) {
   EXPECT_EQ(kind(deep, 0), ErrorKind::data) << "deep nesting";
 }
 
+// A training's log in the metadata: 60 MB of the 100 MB that the format allows.
+TEST_F(Safetensors, LongTextsAndBlanksBesideTheTensorsAreRead) {
+  const std::string tensor = R"("a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]})";
+  const std::string log(60'000'000, 'x');
+  write(R"({"__metadata__":{"log":")" + log + R"(\"end","format":"pt"},)" + tensor + "}", 4);
+  const SafetensorsFile file(path_);
+  EXPECT_EQ(file.tensors().at("a").begin, fs::file_size(path_) - 4);
+  EXPECT_EQ(file.metadata().at("format"), "pt");
+  EXPECT_EQ(file.metadata().at("log"), std::string(file.metadata().at("log").size(), 'x'))
+      << "cut, not changed";
+  EXPECT_GE(file.metadata().at("log").size(), 1'000'000u) << "what a program keeps there itself is whole";
+
+  write("{" + std::string(20'000'000, ' ') + "\n\t" + tensor + std::string(20'000'000, ' ') + "}", 4);
+  EXPECT_EQ(SafetensorsFile(path_).tensors().size(), 1u);
+
+  // Cut anywhere: never within a character or an escape, and the text ends where it ends.
+  for (int shift = 0; shift < 8; ++shift) {
+    std::string text(static_cast<std::size_t>(shift), 'x');
+    while (text.size() < 4'200'000)
+      text += "\u00e4\xc3\xa4\xf0\x9f\x98\x80 \\\"quoted\\\" \\ud83d\\ude00 plain text of some length ";
+    write(R"({"__metadata__":{"log":")" + text + R"(\\"},)" + tensor + "}", 4);
+    EXPECT_EQ(SafetensorsFile(path_).tensors().size(), 1u) << shift;
+  }
+}
+
 TEST_F(Safetensors, AHeaderLengthThatLooksLikeAPickleIsNone) {
   std::string header = R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})";
   header.resize(0x280, ' ');  // the file begins with 80 02

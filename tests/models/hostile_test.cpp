@@ -219,6 +219,36 @@ TEST_F(Hostile, FilesAreBadDataAtOnce) {
   }
 }
 
+// As long as the format allows, and no network's. Each is made when it is written: together they would be a
+// gigabyte.
+TEST_F(Hostile, HeadersOf99MegabytesAreBadDataAtOnce) {
+  constexpr std::size_t most = 99'000'000;
+  const auto repeated = [](std::string text, const std::string& part, const std::string& end) {
+    while (text.size() < most) text += part;
+    return safetensors(text + end);
+  };
+  const std::vector<std::pair<const char*, std::function<std::string()>>> cases{
+      {"spaces, then no JSON", [] { return safetensors("{" + std::string(most, ' ') + "]"); }},
+      {"line breaks", [] { return safetensors("{" + std::string(most, '\n')); }},
+      {"a text without end", [] { return safetensors("{\"" + std::string(most, 'a')); }},
+      {"a name", [] { return safetensors("{\"" + std::string(most, 'a') + "\":1}"); }},
+      {"a number", [] { return safetensors("{\"a\":{\"data_offsets\":[" + std::string(most, '1') + "]}}"); }},
+      {"dimensions", [&] { return repeated("{\"a\":{\"shape\":[", "0,", "0]}}"); }},
+      {"metadata keys",
+       [] {
+         std::string keys = "{\"__metadata__\":{";
+         for (int i = 0; keys.size() < most; ++i)
+           keys.append("\"").append(std::to_string(i)).append("\":\"\",");
+         return safetensors(keys + "\"a\":\"\"}}");
+       }},
+      {"escapes", [&] { return repeated("{\"__metadata__\":{\"a\":\"", "\\\\", "\"}"); }},
+      {"past the format's limit", [] { return safetensors("{" + std::string(100'000'000, ' ')); }}};
+  for (const auto& [name, bytes] : cases) {
+    const fs::path path = write("weights", bytes());
+    expect_refused(name, [&] { (void)Checkpoint(path); });
+  }
+}
+
 // A good file cut at any byte, or with any byte of its header changed, is refused or read, and never worse.
 TEST_F(Hostile, DamagedFilesEndInAnErrorOrAreRead) {
   for (const char* name : {"transformer/fp8_comfy.safetensors", "transformer/batch.gguf"}) {

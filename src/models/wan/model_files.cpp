@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/folders.h"
 #include "models/t5/files.h"
 #include "models/wan/names.h"
 #include "sora/error.h"
@@ -138,9 +139,8 @@ void require(const ModelFolder& folder, const std::string& component) {
     if (const auto pickle = pickle_of(folder.dir, component)) {
       throw Error(ErrorKind::refused, kComponent,
                   pickle->string() +
-                      ": is a pickled checkpoint, which can run code when it is loaded; convert it with: "
-                      "scripts/convert " +
-                      pickle->string());
+                      ": is a pickled checkpoint, which can run code when it is loaded; convert it with: " +
+                      script_command("convert") + " " + pickle->string());
     }
   }
   missing(where + "has no " + component + "; add its .safetensors or .gguf file, or give it with " +
