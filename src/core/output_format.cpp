@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <numeric>
 #include <string_view>
 
@@ -205,6 +206,21 @@ void check_size(const OutputFormat& format, int width, int height) {
     fail("size " + std::to_string(width) + "x" + std::to_string(height) + " is odd, which " + format.pix_fmt +
          " cannot be; choose an even size");
   }
+}
+
+bool takes_sound(const std::string& container, const std::string& codec) {
+  static const std::map<std::string, Names> table{
+      {"mp4", {"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"}},
+      {"mov",
+       {"aac", "mp3", "ac3", "eac3", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be",
+        "pcm_s32le"}},
+      {"matroska",
+       {"aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "vorbis", "flac", "pcm_s16le", "pcm_s24le",
+        "pcm_s32le", "pcm_f32le"}},
+      {"webm", {"opus", "vorbis"}},
+  };
+  const auto found = table.find(container);
+  return found != table.end() && has(found->second, codec);
 }
 
 std::vector<std::string> codecs_of(const std::string& container) {

@@ -29,6 +29,9 @@ OutputFormat resolve_output(const std::string& path, const std::optional<std::st
 /// Refuses (usage) a size that the pixel format cannot have: with halved chroma it must be even.
 void check_size(const OutputFormat& format, int width, int height);
 
+/// Whether a container takes sound of this codec (libav's names) as it is.
+bool takes_sound(const std::string& container, const std::string& codec);
+
 /// Every codec that a container takes, the default first.
 std::vector<std::string> codecs_of(const std::string& container);
 

@@ -3,6 +3,7 @@
 
 extern "C" {
 #include <libavcodec/avcodec.h>
+#include <libavcodec/bsf.h>
 #include <libavformat/avformat.h>
 #include <libavutil/dict.h>
 #include <libavutil/frame.h>
@@ -44,6 +45,7 @@ using CodecPtr = std::unique_ptr<AVCodecContext, Releaser<avcodec_free_context>>
 using InputPtr = std::unique_ptr<AVFormatContext, Releaser<avformat_close_input>>;
 using OutputPtr = std::unique_ptr<AVFormatContext, OutputReleaser>;
 using SwsPtr = std::unique_ptr<SwsContext, SwsReleaser>;
+using FilterPtr = std::unique_ptr<AVBSFContext, Releaser<av_bsf_free>>;
 using IoPtr = std::unique_ptr<AVIOContext, IoReleaser>;
 
 std::string error_text(int code);

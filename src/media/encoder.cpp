@@ -33,7 +33,9 @@ void set_x264(const EncoderSettings& s, AVCodecContext& context, av::Options& op
   options.set("preset", s.preset.empty() ? "faster" : s.preset);
   options.set("crf", std::to_string(s.crf));
   // Without cpu-independent x264 chooses some methods by the instructions that the processor has.
-  options.set("x264-params", "cpu-independent=1");
+  std::string params = "cpu-independent=1";
+  if (s.parameter_set >= 0) params += ":annexb=0:sps-id=" + std::to_string(s.parameter_set);
+  options.set("x264-params", params);
   if (s.live) options.set("tune", "zerolatency");
 }
 
@@ -126,6 +128,17 @@ Colour colour_of(const std::string& codec, AVPixelFormat pix_fmt) {
   return {AVCOL_SPC_BT709, AVCOL_RANGE_MPEG, chroma};
 }
 
+Colour colour_of(const AVCodecParameters& video) {
+  Colour colour{video.color_space,
+                video.color_range == AVCOL_RANGE_JPEG ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG,
+                video.chroma_location};
+  if (colour.matrix == AVCOL_SPC_UNSPECIFIED) {
+    colour.matrix = video.height <= 576 ? AVCOL_SPC_SMPTE170M : AVCOL_SPC_BT709;
+  }
+  if (colour.chroma == AVCHROMA_LOC_UNSPECIFIED) colour.chroma = AVCHROMA_LOC_LEFT;
+  return colour;
+}
+
 Encoder::Encoder(const EncoderSettings& s) : packet_(av::allocated(av_packet_alloc())) {
   const std::string name = encoder_for(s.codec, s.width, s.height);
   const AVCodec* encoder = avcodec_find_encoder_by_name(name.c_str());
@@ -143,6 +156,13 @@ Encoder::Encoder(const EncoderSettings& s) : packet_(av::allocated(av_packet_all
   context.chroma_sample_location = colour.chroma;
   context.color_primaries = AVCOL_PRI_BT709;
   context.color_trc = s.codec == "png" ? AVCOL_TRC_IEC61966_2_1 : AVCOL_TRC_BT709;
+  if (s.beside != nullptr) {
+    context.colorspace = s.beside->color_space;
+    context.color_range = s.beside->color_range;
+    context.chroma_sample_location = s.beside->chroma_location;
+    context.color_primaries = s.beside->color_primaries;
+    context.color_trc = s.beside->color_trc;
+  }
   context.flags |= AV_CODEC_FLAG_BITEXACT;
   if (s.global_header) context.flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
 

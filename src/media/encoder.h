@@ -15,6 +15,8 @@ struct Colour {
   AVChromaLocation chroma = AVCHROMA_LOC_UNSPECIFIED;
 };
 Colour colour_of(const std::string& codec, AVPixelFormat pix_fmt);
+/// As readers take it: without a name, BT.601 up to 576 lines and BT.709 above.
+Colour colour_of(const AVCodecParameters& video);
 
 /// libav's number for a name; throws usage when it knows none.
 AVPixelFormat pixel_format(const std::string& name);
@@ -29,6 +31,10 @@ struct EncoderSettings {
   AVRational rate{1, 1};       ///< frames per second
   bool live = false;           ///< for a pipe: no frame is held back
   bool global_header = false;  ///< see Muxer::wants_global_header
+  /// Of a stream that these frames go into, copied ones of which are there: colours are tagged as its own.
+  const AVCodecParameters* beside = nullptr;
+  int parameter_set =
+      -1;  ///< h264: the number of its parameter sets; its NAL units then have lengths of four bytes
 };
 
 class Encoder {

@@ -26,6 +26,9 @@ class FrameSource {
   /// For its colours and size. Valid until the next call of another member.
   const AVFrame& first() const { return *first_.frame; }
 
+  /// Seconds in the file of that frame, by the container's count.
+  double origin() const { return origin_; }
+
   /// The next frame in the order of showing; its times grow strictly. After the last one of a file that
   /// was cut off it throws data, with the time reached; a damaged packet on the way is a warning.
   SourceFrame next();

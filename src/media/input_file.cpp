@@ -287,6 +287,18 @@ bool InputFile::has_audio() const {
   return false;
 }
 
+AVStream* InputFile::sound() const {
+  AVStream* best = nullptr;
+  for (unsigned i = 0; i < format_->nb_streams; ++i) {
+    AVStream* stream = format_->streams[i];
+    const AVCodecParameters& parameters = *stream->codecpar;
+    if (parameters.codec_type != AVMEDIA_TYPE_AUDIO || parameters.codec_id == AV_CODEC_ID_NONE) continue;
+    const bool is_default = (stream->disposition & AV_DISPOSITION_DEFAULT) != 0;
+    if (!best || (is_default && (best->disposition & AV_DISPOSITION_DEFAULT) == 0)) best = stream;
+  }
+  return best;
+}
+
 const AVCodec* InputFile::decoder() const {
   const AVCodecID id = video_->codecpar->codec_id;
   for (const char* name : kDecoders) {

@@ -36,6 +36,8 @@ class InputFile {
   /// The video stream; no cover picture of a song.
   AVStream& video() const { return *video_; }
   bool has_audio() const;
+  /// The sound that goes with the video; null: there is none.
+  AVStream* sound() const;
   /// PNG, JPEG, WebP, TIFF, BMP and their like: one picture, not a video.
   bool is_image() const { return is_image_; }
   const ImageHeader& image() const { return image_; }

@@ -1,30 +1,24 @@
+#include <algorithm>
 #include <optional>
+#include <vector>
 
 #include "core/output_format.h"
+#include "media/clip_copy.h"
 #include "media/encoder.h"
 #include "media/frame_converter.h"
 #include "media/image_text.h"
 #include "media/muxer.h"
 #include "media/palette.h"
 #include "media/sink.h"
+#include "media/sound_track.h"
 #include "media/writers.h"
+
+extern "C" {
+#include <libavutil/pixdesc.h>
+}
 
 namespace sora {
 namespace {
-
-EncoderSettings encoder_settings(const VideoSettings& s, AVRational rate, bool live, bool global_header) {
-  EncoderSettings out;
-  out.codec = s.codec;
-  out.pix_fmt = s.pix_fmt;
-  out.preset = s.preset;
-  out.crf = s.crf;
-  out.width = s.width;
-  out.height = s.height;
-  out.rate = rate;
-  out.live = live;
-  out.global_header = global_header;
-  return out;
-}
 
 AVRational rational(FrameRate rate) { return {rate.num, rate.den}; }
 
@@ -32,26 +26,55 @@ class MovieWriter : public FrameWriter {
  public:
   MovieWriter(const VideoSettings& s, const Destination& destination)
       : comment_(s.metadata.count("comment") > 0 ? s.metadata.at("comment") : ""),
+        clips_(open_clips(s)),
+        joined_(join_headers(clips_)),
         sink_(open_sink(destination)),
         muxer_(s.container, *sink_),
-        encoder_(encoder_settings(s, rational(frame_rate(s.fps)), !sink_->seekable(),
-                                  muxer_.wants_global_header())),
+        encoder_(encoder_settings(s)),
         converter_(s.source_width, s.source_height, s.width, s.height,
                    s.codec == "gif" ? AV_PIX_FMT_RGB24 : encoder_.context().pix_fmt,
-                   colour_of(s.codec, encoder_.context().pix_fmt)) {
+                   clips_.empty() ? colour_of(s.codec, encoder_.context().pix_fmt)
+                                  : colour_of(clips_.front()->parameters())) {
     if (s.codec == "gif") palette_.emplace(s.width, s.height);
-    muxer_.begin(encoder_.context(), encoder_.context().framerate, s.metadata);
+    const AVCodecContext& context = encoder_.context();
+    if (!s.sounds.empty()) {
+      sound_.emplace(s.sounds, av_inv_q(context.framerate), muxer_.takes_negative_times());
+    }
+    Muxer::Streams streams{context, context.framerate, {}, 0, sound_ ? &sound_->parameters() : nullptr};
+    if (!clips_.empty()) {
+      own_delay_ = context.has_b_frames;
+      joined_.delay = std::max(joined_.delay, own_delay_);
+      streams.delay = joined_.delay;
+      streams.header = header();
+    }
+    muxer_.begin(streams, s.metadata);
   }
 
   void write(const std::uint8_t* rgb, std::ptrdiff_t stride) override {
     av::FramePtr frame = converter_.convert(rgb, stride);
     if (palette_) frame = paletted(*frame);
     frame->pts = frames_++;
-    encoder_.encode(frame.get(), [this](AVPacket& packet) { muxer_.write(packet); });
+    ++encoded_;
+    encoder_.encode(frame.get(), [this](AVPacket& packet) { take_encoded(packet); });
+  }
+
+  void begin_sound(std::size_t index) override {
+    if (sound_) sound_->begin(index, frames_);
+  }
+  void end_sound() override {
+    if (sound_) sound_->end(frames_);
+  }
+
+  void copy(std::size_t index) override {
+    finish_encoding();
+    ClipCopy& clip = *clips_.at(index);
+    clip.copy(frames_, joined_.delay, [this](AVPacket& packet) { take(packet); });
+    frames_ += clip.frames();
   }
 
   Written finish() override {
-    encoder_.encode(nullptr, [this](AVPacket& packet) { muxer_.write(packet); });
+    finish_encoding();
+    if (sound_) sound_->write_rest([this](AVPacket& packet) { muxer_.write_sound(packet); });
     muxer_.finish();
     if (palette_ && !comment_.empty()) append_gif_comment(*sink_, comment_);
     Written written;
@@ -70,12 +93,76 @@ class MovieWriter : public FrameWriter {
     return frame;
   }
 
+  static std::vector<std::unique_ptr<ClipCopy>> open_clips(const VideoSettings& s) {
+    std::vector<std::unique_ptr<ClipCopy>> clips;
+    for (const std::string& path : s.copies) clips.push_back(std::make_unique<ClipCopy>(path, s));
+    return clips;
+  }
+
+  EncoderSettings encoder_settings(const VideoSettings& s) const {
+    EncoderSettings out;
+    out.codec = s.codec;
+    out.pix_fmt = s.pix_fmt;
+    out.preset = s.preset;
+    out.crf = s.crf;
+    out.width = s.width;
+    out.height = s.height;
+    out.rate = rational(frame_rate(s.fps));
+    out.live = !sink_->seekable();
+    out.global_header = muxer_.wants_global_header();
+    if (!clips_.empty()) {
+      out.beside = &clips_.front()->parameters();
+      out.parameter_set = joined_.number;
+    }
+    return out;
+  }
+
+  // Of the clips' parameter sets and the encoder's.
+  Bytes header() {
+    if (joined_.sets.sequence.empty()) return {};
+    const AVCodecContext& context = encoder_.context();
+    const ParameterSets own =
+        read_nal_units(context.extradata, static_cast<std::size_t>(context.extradata_size));
+    if (own.sequence.size() != 1 || !add_sets(joined_.sets, own)) {
+      throw Error(ErrorKind::unavailable, "media",
+                  "this libx264 does not number its parameter sets, which --copy needs; leave it out");
+    }
+    const AVPixFmtDescriptor* format = av_pix_fmt_desc_get(context.pix_fmt);
+    const int chroma = 3 - format->log2_chroma_w - format->log2_chroma_h;
+    return write_avcc(joined_.sets, chroma, format->comp[0].depth);
+  }
+
+  void take_encoded(AVPacket& packet) {
+    packet.dts -= joined_.delay - own_delay_;
+    take(packet);
+  }
+
+  // Sound goes beside the pictures that it is heard with.
+  void take(AVPacket& packet) {
+    if (sound_) {
+      sound_->write_until(packet.dts, [this](AVPacket& sound) { muxer_.write_sound(sound); });
+    }
+    muxer_.write(packet);
+  }
+
+  void finish_encoding() {
+    if (encoded_ == 0 || flushed_) return;
+    flushed_ = true;
+    encoder_.encode(nullptr, [this](AVPacket& packet) { take_encoded(packet); });
+  }
+
   std::string comment_;
+  std::vector<std::unique_ptr<ClipCopy>> clips_;
+  JoinedHeader joined_;
+  int own_delay_ = 0;
   std::unique_ptr<Sink> sink_;
   Muxer muxer_;
   Encoder encoder_;
   FrameConverter converter_;
   std::optional<AdaptivePalette> palette_;
+  std::optional<SoundTrack> sound_;
+  std::int64_t encoded_ = 0;
+  bool flushed_ = false;
   std::int64_t frames_ = 0;
 };
 

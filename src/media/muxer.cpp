@@ -1,5 +1,6 @@
 #include "media/muxer.h"
 
+#include <algorithm>
 #include <memory>
 #include <set>
 
@@ -112,8 +113,23 @@ void Muxer::set_options(av::Options& options, const std::map<std::string, std::s
   }
 }
 
-void Muxer::begin(const AVCodecContext& codec, AVRational rate,
-                  const std::map<std::string, std::string>& metadata) {
+bool Muxer::takes_negative_times() const {
+  const std::string name = format_->oformat->name;
+  // A fragmented file has no edit list that says where to begin.
+  return (name == "mp4" || name == "mov") && sink_.seekable();
+}
+
+void Muxer::add_sound(const AVCodecParameters& parameters) {
+  AVStream* stream = av::allocated(avformat_new_stream(format_.get(), nullptr));
+  check(avcodec_parameters_copy(stream->codecpar, &parameters), "setting up the sound");
+  sound_ = {1, parameters.sample_rate};
+  stream->time_base = sound_;
+  stream->disposition = AV_DISPOSITION_DEFAULT;
+}
+
+void Muxer::begin(const Streams& streams, const std::map<std::string, std::string>& metadata) {
+  const AVCodecContext& codec = streams.video;
+  const AVRational rate = streams.rate;
   frame_ = av_inv_q(rate);
   AVStream* stream = av::allocated(avformat_new_stream(format_.get(), nullptr));
   check(avcodec_parameters_from_context(stream->codecpar, &codec), "setting up the stream");
@@ -125,6 +141,15 @@ void Muxer::begin(const AVCodecContext& codec, AVRational rate,
       std::string(format_->oformat->name) != "matroska") {
     stream->codecpar->codec_tag = MKTAG('h', 'v', 'c', '1');
   }
+  if (!streams.header.empty()) {
+    av_freep(&stream->codecpar->extradata);
+    stream->codecpar->extradata = static_cast<std::uint8_t*>(
+        av::allocated(av_mallocz(streams.header.size() + AV_INPUT_BUFFER_PADDING_SIZE)));
+    stream->codecpar->extradata_size = static_cast<int>(streams.header.size());
+    std::copy(streams.header.begin(), streams.header.end(), stream->codecpar->extradata);
+  }
+  stream->codecpar->video_delay = std::max(stream->codecpar->video_delay, streams.delay);
+  if (streams.sound != nullptr) add_sound(*streams.sound);
   for (const auto& [key, value] : metadata) {
     av_dict_set(&format_->metadata, key.c_str(), value.c_str(), 0);
   }
@@ -150,6 +175,14 @@ void Muxer::write(AVPacket& packet) {
   last_duration_ = packet.duration;
   check(av_write_frame(format_.get(), &packet), "writing a frame");
   av_packet_unref(&packet);
+}
+
+void Muxer::write_sound(AVPacket& packet) {
+  const AVStream* stream = format_->streams[1];
+  packet.stream_index = 1;
+  packet.pos = -1;
+  av_packet_rescale_ts(&packet, sound_, stream->time_base);
+  check(av_write_frame(format_.get(), &packet), "writing sound");
 }
 
 void Muxer::finish() {

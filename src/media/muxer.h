@@ -1,4 +1,4 @@
-// Packets of one video stream into a container, through a Sink.
+// Packets of a video stream, and of a sound that goes with it, into a container, through a Sink.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <string>
 
 #include "media/av.h"
+#include "media/parameter_sets.h"
 #include "media/sink.h"
 
 namespace sora {
@@ -22,17 +23,29 @@ class Muxer {
   /// Whether the encoder must put its parameters into extradata instead of the packets.
   bool wants_global_header() const;
 
-  /// Writes the header. `codec` is an open encoder whose time base is one frame of `rate`.
-  void begin(const AVCodecContext& codec, AVRational rate,
-             const std::map<std::string, std::string>& metadata);
+  /// Whether packets before time 0 are held, in which decoders of sound warm up.
+  bool takes_negative_times() const;
+
+  struct Streams {
+    const AVCodecContext& video;  ///< an open encoder whose time base is one frame of `rate`
+    AVRational rate;
+    /// Of a stream that has other frames besides the encoder's: its header, and how many frames before being
+    /// shown a frame is decoded.
+    Bytes header;
+    int delay = 0;
+    const AVCodecParameters* sound = nullptr;  ///< its times are in 1 / sample_rate
+  };
+  void begin(const Streams& streams, const std::map<std::string, std::string>& metadata);
 
   /// Takes the packet's contents. Its times are frame numbers.
   void write(AVPacket& packet);
+  void write_sound(AVPacket& packet);
 
   void finish();
 
  private:
   bool is_gif() const;
+  void add_sound(const AVCodecParameters& parameters);
   void check(int code, const char* what);
   void set_options(av::Options& options, const std::map<std::string, std::string>& metadata) const;
 
@@ -53,6 +66,7 @@ class Muxer {
   av::OutputPtr format_;
   AVRational frame_{0, 1};          // seconds
   std::int64_t last_duration_ = 0;  // in the stream's time base
+  AVRational sound_{0, 1};          // seconds
   bool begun_ = false;
   bool finished_ = false;
 };

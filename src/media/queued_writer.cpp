@@ -2,6 +2,7 @@
 #include <cstring>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -48,11 +49,17 @@ class QueuedWriter : public FrameWriter {
     for (std::size_t y = 0; y < height_; ++y) {
       std::memcpy(frame.data() + y * stride_, rgb + static_cast<std::ptrdiff_t>(y) * stride, row_);
     }
-    {
-      const std::lock_guard lock(mutex_);
-      queue_.push_back(std::move(frame));
-    }
-    changed_.notify_all();
+    push({std::move(frame), {}});
+  }
+
+  void begin_sound(std::size_t index) override {
+    push({{}, [index](FrameWriter& writer) { writer.begin_sound(index); }});
+  }
+  void end_sound() override {
+    push({{}, [](FrameWriter& writer) { writer.end_sound(); }});
+  }
+  void copy(std::size_t index) override {
+    push({{}, [index](FrameWriter& writer) { writer.copy(index); }});
   }
 
   Written finish() override {
@@ -68,13 +75,31 @@ class QueuedWriter : public FrameWriter {
 
  private:
   using Frame = std::vector<std::uint8_t>;
+  // A frame, or something else to be done between two.
+  struct Item {
+    Frame frame;
+    std::function<void(FrameWriter&)> order;
+  };
+
+  void push(Item item) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (error_) std::rethrow_exception(error_);
+      queue_.push_back(std::move(item));
+    }
+    changed_.notify_all();
+  }
 
   void run() {
     try {
-      for (Frame frame; next(frame);) {
-        inner_->write(frame.data(), static_cast<std::ptrdiff_t>(stride_));
+      for (Item item; next(item);) {
+        if (item.order) {
+          item.order(*inner_);
+          continue;
+        }
+        inner_->write(item.frame.data(), static_cast<std::ptrdiff_t>(stride_));
         const std::lock_guard lock(mutex_);
-        spare_.push_back(std::move(frame));
+        spare_.push_back(std::move(item.frame));
       }
       if (!cancelled()) written_ = inner_->finish();
     } catch (...) {
@@ -85,11 +110,11 @@ class QueuedWriter : public FrameWriter {
   }
 
   // False at the end, and at once when the writer is given up.
-  bool next(Frame& frame) {
+  bool next(Item& item) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return !queue_.empty() || ended_ || cancelled_; });
     if (cancelled_ || queue_.empty()) return false;
-    frame = std::move(queue_.front());
+    item = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();
     changed_.notify_all();
@@ -108,7 +133,7 @@ class QueuedWriter : public FrameWriter {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Frame> queue_;
+  std::deque<Item> queue_;
   std::vector<Frame> spare_;
   std::exception_ptr error_;
   bool ended_ = false;

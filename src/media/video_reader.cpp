@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "media/frame_source.h"
 #include "media/rgb_converter.h"
+#include "media/sound_file.h"
 
 extern "C" {
 #include <libavutil/pixdesc.h>
@@ -100,6 +101,9 @@ MediaFacts facts_of(const FrameSource& source, const SourceLook& look, const std
   facts.hdr = look.transfer != Transfer::sdr;
   facts.interlaced = interlaced(frame);
   facts.has_audio = input.has_audio();
+  const SoundFacts sound = sound_facts(input);
+  facts.audio_codec = sound.codec;
+  facts.audio_kind = sound.kind;
   facts.is_image = input.is_image();
   add_metadata(input.format().metadata, facts.metadata);
   add_metadata(stream.metadata, facts.metadata);

@@ -32,6 +32,8 @@ struct MediaFacts {
   bool hdr = false;  ///< PQ or HLG
   bool interlaced = false;
   bool has_audio = false;
+  std::string audio_codec;                      ///< libav's name; empty: no sound
+  std::string audio_kind;                       ///< equal for sounds that can follow one another in a stream
   bool is_image = false;                        ///< of a kind of file that holds one picture
   std::map<std::string, std::string> metadata;  ///< keys in lower case
 };

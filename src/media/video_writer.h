@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace sora {
 
@@ -23,6 +24,10 @@ struct VideoSettings {
   /// Stored in the file. `comment` is kept by every container but WebP and raw frames; other keys by
   /// mp4, mov, matroska, webm and png.
   std::map<std::string, std::string> metadata;
+  /// Files whose sound is copied into the video by begin_sound(), of a codec that the container takes.
+  std::vector<std::string> sounds;
+  /// Clips whose coded frames are copied into it by copy().
+  std::vector<std::string> copies;
 };
 
 struct Destination {
@@ -45,6 +50,15 @@ class FrameWriter {
   /// One frame, [source_height, source_width, 3] uint8 sRGB; `stride` is the distance of its rows in
   /// bytes. The frame is copied.
   virtual void write(const std::uint8_t* rgb, std::ptrdiff_t stride) = 0;
+
+  /// From the next frame on, the sound of settings.sounds[index] is heard, from its beginning and up to
+  /// end_sound(). What comes without pictures (stills, raw frames) stays silent.
+  virtual void begin_sound(std::size_t index) {}
+  virtual void end_sound() {}
+
+  /// Puts the coded frames of settings.copies[index] after what was written. Once there are frames behind
+  /// those of write(), no other can be written.
+  virtual void copy(std::size_t index) {}
 
   /// Writes what is left and gives the file its name.
   virtual Written finish() = 0;

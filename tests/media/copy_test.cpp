@@ -1,0 +1,144 @@
+// Coded frames of clips beside frames of the encoder, in one stream that plays.
+#include "media/parameter_sets.h"
+#include "reader_test.h"
+
+namespace sora {
+namespace {
+
+class CopyTest : public ReaderTest {
+ protected:
+  std::string clip(const std::string& name, const std::string& arguments, int frames = 16) const {
+    return ffmpeg(
+        "-f lavfi -i testsrc=size=64x48:rate=8 -frames:v " + std::to_string(frames) + " " + arguments, name);
+  }
+  VideoSettings settings(const std::string& path, const std::vector<std::string>& copies) const {
+    VideoSettings s = settings_for(path, 64, 48);
+    s.copies = copies;
+    return s;
+  }
+  static void write(FrameWriter& writer, int frames) {
+    for (int i = 0; i < frames; ++i) writer.write(moving_picture(64, 48, i).rgb.data(), 64 * 3);
+  }
+  static std::string complaints(const std::string& path) {
+    return run("ffmpeg -nostdin -v warning -xerror -i '" + path + "' -f null - 2>&1");
+  }
+  /// Hashes of the decoded frames, in the order of showing.
+  static std::vector<std::string> frames(const std::string& path) {
+    std::istringstream lines(run("ffmpeg -nostdin -v error -i '" + path + "' -map 0:v -f framemd5 - 2>&1"));
+    std::vector<std::string> found;
+    for (std::string line; std::getline(lines, line);) {
+      if (!line.empty() && line[0] != '#') found.push_back(line.substr(line.rfind(',') + 1));
+    }
+    return found;
+  }
+  static void expect_at(const std::vector<std::string>& whole, std::size_t from,
+                        const std::vector<std::string>& part) {
+    ASSERT_GE(whole.size(), from + part.size());
+    for (std::size_t i = 0; i < part.size(); ++i) EXPECT_EQ(whole[from + i], part[i]) << from + i;
+  }
+  static void expect_steady(const std::string& path, std::size_t count) {
+    const Decoded decoded = decode(path);
+    ASSERT_EQ(decoded.times.size(), count);
+    for (std::size_t i = 0; i < count; ++i)
+      EXPECT_NEAR(decoded.times[i], static_cast<double>(i) / 8, 0.002) << i;
+  }
+};
+
+constexpr const char* kDelayed = "-c:v libx264 -pix_fmt yuv420p -bf 3 -g 6";
+constexpr const char* kUndelayed = "-c:v libx264 -pix_fmt yuv420p -bf 0 -preset ultrafast";
+constexpr const char* kBaseline = "-c:v libx264 -pix_fmt yuv420p -profile:v baseline";
+
+TEST_F(CopyTest, FramesBeforeAndAfterAreThoseOfTheClip) {
+  for (const char* arguments : {kDelayed, kUndelayed, kBaseline}) {
+    for (const char* in : {"in.mp4", "in.mkv", "in.mov"}) {
+      const std::string source = clip(in, arguments);
+      const std::vector<std::string> was = frames(source);
+      for (const char* out : {"out.mp4", "out.mkv"}) {
+        for (const bool before : {true, false}) {
+          SCOPED_TRACE(std::string(arguments) + " " + in + " " + out + (before ? " before" : " after"));
+          auto writer = open_writer(settings(path(out), {source}), {path(out), true});
+          if (before) writer->copy(0);
+          write(*writer, 12);
+          if (!before) writer->copy(0);
+          EXPECT_EQ(writer->finish().frames, 28);
+          EXPECT_EQ(complaints(path(out)), "");
+          expect_at(frames(path(out)), before ? 0 : 12, was);
+          expect_steady(path(out), 28);
+        }
+      }
+    }
+  }
+}
+
+TEST_F(CopyTest, TheFramesBetweenAreThoseOfTheEncoder) {
+  const std::string source = clip("in.mp4", kDelayed);
+  {
+    auto writer = open_writer(settings(path("out.mp4"), {source, source}), {path("out.mp4")});
+    writer->copy(0);
+    write(*writer, 12);
+    writer->copy(1);
+    EXPECT_EQ(writer->finish().frames, 44);
+  }
+  EXPECT_EQ(complaints(path("out.mp4")), "");
+  const std::vector<std::string> was = frames(source), is = frames(path("out.mp4"));
+  expect_at(is, 0, was);
+  expect_at(is, 28, was);
+  expect_steady(path("out.mp4"), 44);
+  const Decoded decoded = decode(path("out.mp4"));
+  for (int i = 0; i < 12; ++i)
+    EXPECT_GT(psnr(decoded.frames[static_cast<std::size_t>(16 + i)], moving_picture(64, 48, i)), 30) << i;
+}
+
+TEST_F(CopyTest, Vp9NeedsNoHeader) {
+  const std::string source = clip("in.webm", "-c:v libvpx-vp9 -pix_fmt yuv420p -deadline realtime");
+  auto writer = open_writer(settings(path("out.webm"), {source}), {path("out.webm")});
+  writer->copy(0);
+  write(*writer, 6);
+  EXPECT_EQ(writer->finish().frames, 22);
+  EXPECT_EQ(complaints(path("out.webm")), "");
+  expect_at(frames(path("out.webm")), 0, frames(source));
+}
+
+TEST_F(CopyTest, WhatCannotBeCopiedSaysWhyAndLeavesNothingBehind) {
+  const auto refused = [&](const std::string& source, const std::string& why) {
+    const auto [code, text] =
+        error_of([&] { open_writer(settings(path("out.mp4"), {source}), {path("out.mp4")}); });
+    EXPECT_EQ(code, 65) << text;
+    EXPECT_THAT(text, testing::HasSubstr(why));
+    EXPECT_THAT(text, testing::HasSubstr("leave --copy out"));
+    EXPECT_FALSE(std::filesystem::exists(path("out.mp4")));
+  };
+  refused(clip("a.mp4", "-c:v mpeg4"), "they are mpeg4");
+  refused(clip("b.mp4", "-c:v libx264 -pix_fmt yuv420p -s 32x32"), "32x32");
+  refused(clip("c.mp4", "-c:v libx264 -pix_fmt yuv444p"), "yuv444p");
+  refused(clip("d.mp4", "-c:v libx264 -pix_fmt yuv420p -r 10"), "steady");
+  refused(clip("e.ts", kUndelayed), "no header");
+  // From the middle of a group on: by an edit list, which a copy would not keep.
+  const std::string whole = clip("f.mp4", kDelayed, 24);
+  const std::string cut = ffmpeg("-ss 0.4 -i '" + whole + "' -c copy", "g.mp4");
+  refused(cut, "copied");
+  const auto [code, text] = error_of([&] {
+    open_writer(settings(path("out.mp4"), {clip("h.mp4", kBaseline), clip("i.mp4", kDelayed)}),
+                {path("out.mp4")});
+  });
+  EXPECT_EQ(code, 65) << text;
+  EXPECT_THAT(text, testing::HasSubstr("parameter sets"));
+}
+
+TEST(ParameterSets, DamagedHeadersAreNone) {
+  // libx264's header for 64x48 yuv420p; profile 100, one set of each kind.
+  const Bytes good{1,    0x64, 0x00, 0x0a, 0xff, 0xe1, 0x00, 0x05, 0x67, 0x64,
+                   0x00, 0x0a, 0xac, 0x01, 0x00, 0x04, 0x68, 0xeb, 0xe3, 0xcb};
+  const auto sets = read_avcc(good.data(), good.size());
+  ASSERT_TRUE(sets.has_value());
+  EXPECT_EQ(sets->sequence.size(), 1u);
+  EXPECT_EQ(free_number(*sets), 1);
+  for (std::size_t size = 0; size < good.size(); ++size)
+    EXPECT_FALSE(read_avcc(good.data(), size).has_value()) << size;
+  const Bytes written = write_avcc(*sets, 1, 8);
+  EXPECT_EQ(Bytes(written.begin(), written.begin() + static_cast<std::ptrdiff_t>(good.size())), good);
+  EXPECT_EQ(written.size(), good.size() + 4) << "a high profile";
+}
+
+}  // namespace
+}  // namespace sora
