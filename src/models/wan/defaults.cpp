@@ -19,18 +19,53 @@ constexpr const char* kNegativePrompt =
     "乱的背景，三条腿，"
     "背景人很多，倒着走";
 
+// The same in English, in generate_video.py of SkyReels-V2.
+constexpr const char* kSkyReelsNegativePrompt =
+    "Bright tones, overexposed, static, blurred details, subtitles, style, works, paintings, images, static, "
+    "overall gray, worst quality, low quality, JPEG compression residue, ugly, incomplete, extra fingers, "
+    "poorly "
+    "drawn hands, poorly drawn faces, deformed, disfigured, misshapen limbs, fused fingers, still picture, "
+    "messy "
+    "background, three legs, many people in the background, walking backwards";
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+  return text;
+}
+
 // Wan 2.1 I2V 14B was published twice, for 480p and for 720p: networks of one shape, told apart by the name
 // or by the shift of their scheduler.
 bool is_for_480p(const ModelFacts& facts) {
   for (const std::filesystem::path& path : {facts.folder.source("transformer").path, facts.folder.dir}) {
-    std::string name = path.string();
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+    const std::string name = lower(path.string());
     const auto small = name.rfind("480p"), large = name.rfind("720p");
     if (small != std::string::npos && (large == std::string::npos || small > large)) return true;
     if (large != std::string::npos) return false;
   }
   return facts.folder.has("scheduler") && facts.flow_shift <= 3;
+}
+
+// README.md of SkyReels-V2. Its models for 540p and for 720p have one shape and differ by their names; of an
+// image it says 5 for guidance and shift.
+void skyreels_defaults(ModelFacts& facts) {
+  const bool large =
+      lower(facts.folder.dir.filename().string()).find("720p") != std::string::npos ||
+      lower(facts.folder.source("transformer").path.string()).find("720p") != std::string::npos;
+  const bool forcing = facts.folder.expand_timesteps;
+  facts.family = std::string("SkyReels-V2 ") +
+                 (facts.image.joined ? "I2V"
+                  : forcing          ? "DF"
+                                     : "T2V") +
+                 (large ? " 720P" : " 540P");
+  facts.width = large ? 1280 : 960;
+  facts.height = large ? 720 : 544;
+  facts.frames = large ? 121 : 97;
+  facts.fps = 24;
+  facts.steps = 50;
+  facts.guidance = facts.image.joined ? 5 : 6;
+  facts.flow_shift = facts.image.joined ? 5 : 8;
+  facts.negative_prompt = kSkyReelsNegativePrompt;
 }
 
 // What the publishers recommend, told by the width of the transformer, by how it takes images and by
@@ -42,6 +77,10 @@ void family_defaults(ModelFacts& facts) {
     facts.width = 1280;
     facts.height = 720;
   };
+  if (facts.skyreels) {
+    skyreels_defaults(facts);
+    return;
+  }
   facts.negative_prompt = kNegativePrompt;
   if (facts.folder.expand_timesteps && facts.transformer_dim == 3072) {
     facts.family = "Wan 2.2 TI2V-5B";
@@ -82,6 +121,7 @@ void family_defaults(ModelFacts& facts) {
     facts.family = "Wan";
     facts.negative_prompt.clear();  // whatever it is, it is not one of theirs
   }
+  facts.is_published = !facts.negative_prompt.empty();
 }
 
 void count_weights(ModelFacts& facts, const Checkpoint& checkpoint) {
@@ -124,6 +164,7 @@ TransformerConfig read_transformer(ModelFacts& facts) {
   facts.image.two_images = config.pos_embed_seq_len.has_value();
   facts.text_dim = config.text_dim;
   facts.transformer_dim = config.dim();
+  facts.skyreels = config.skyreels;
   count_weights(facts, checkpoint);
   if (config.image_dim) read_image_encoder(facts, config);
   if (!facts.folder.has("transformer_2")) return config;
@@ -170,7 +211,7 @@ void read_vae(ModelFacts& facts) {
   // Of the published models the one whose latents have 48 channels takes a timestep for each token; it is
   // only where there is no model_index.json that this has to be told by the shapes.
   if (facts.folder.dir.empty() || !std::filesystem::exists(facts.folder.dir / "model_index.json")) {
-    facts.folder.expand_timesteps = config.z_dim == 48;
+    facts.folder.expand_timesteps = config.z_dim == 48 || facts.skyreels;
   }
 }
 
@@ -219,8 +260,28 @@ void read_own_defaults(ModelFacts& facts) {
   facts.guidance = config.number("guidance_scale", facts.guidance);
   facts.flow_shift = config.number("flow_shift", facts.flow_shift);
   facts.negative_prompt = config.string("negative_prompt", facts.negative_prompt);
+  if (config.has("steps")) facts.few_step.reset();  // whoever wrote this knows more than a name says
   facts.res = config.string("default_res", facts.res);
   facts.smallest_area = config.integer_in("smallest_area", 0, 1 << 24, facts.smallest_area);
+}
+
+// The pipelines of diffusers whose networks are known here.
+void check_pipeline(ModelFacts& facts, const std::filesystem::path& dir) {
+  const std::string& pipeline = facts.folder.pipeline;
+  if (pipeline == "WanPipeline" || pipeline == "WanImageToVideoPipeline" ||
+      pipeline == "SkyReelsV2Pipeline" || pipeline == "SkyReelsV2ImageToVideoPipeline") {
+    return;
+  }
+  // Diffusion forcing: a timestep for each latent frame. All frames go together (ar_step 0).
+  if (pipeline.starts_with("SkyReelsV2DiffusionForcing")) {
+    facts.folder.expand_timesteps = true;
+    return;
+  }
+  throw Error(
+      ErrorKind::data, "checkpoint",
+      (dir / "model_index.json").string() + ": _class_name is \"" + pipeline +
+          "\", expected WanPipeline, WanImageToVideoPipeline or one of SkyReelsV2's; other models are not "
+          "known");
 }
 
 }  // namespace
@@ -236,11 +297,7 @@ SchedulerConfig published_scheduler(double flow_shift) {
 ModelFacts read_model(const std::filesystem::path& dir, const Replacements& replacements) {
   ModelFacts facts;
   facts.folder = open_wan_model(dir, replacements);
-  if (facts.folder.pipeline != "WanPipeline" && facts.folder.pipeline != "WanImageToVideoPipeline") {
-    throw Error(ErrorKind::data, "checkpoint",
-                (dir / "model_index.json").string() + ": _class_name is \"" + facts.folder.pipeline +
-                    "\", expected WanPipeline; only Wan models are known");
-  }
+  check_pipeline(facts, dir);
   const TransformerConfig transformer = read_transformer(facts);
   read_vae(facts);
   check_channels(facts, transformer);
@@ -251,6 +308,7 @@ ModelFacts read_model(const std::filesystem::path& dir, const Replacements& repl
   read_scheduler(facts);
   read_text_encoder(facts);
   family_defaults(facts);
+  facts.few_step = find_few_step({facts.folder.source("transformer").path, facts.folder.dir});
   read_own_defaults(facts);
   return facts;
 }

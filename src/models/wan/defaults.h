@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "models/wan/few_step.h"
 #include "models/wan/model_files.h"
 #include "sampling/scheduler_config.h"
 
@@ -27,6 +28,7 @@ struct ModelFacts {
   // Geometry
   int latent_channels = 0;  ///< channels of the latents
   ImageInput image;
+  bool skyreels = false;      ///< SkyReels-V2
   std::int64_t text_dim = 0;  ///< width of the prompt's vectors
   int spatial_scale = 8;      ///< pixels a latent cell
   int temporal_scale = 4;     ///< frames a latent frame (the first stands alone)
@@ -36,7 +38,8 @@ struct ModelFacts {
   double flow_shift = 1;
 
   // Defaults: published ones of the family, replaced by those of sora-gen.json in the folder
-  std::string family;  ///< such as "Wan 2.2 TI2V-5B"
+  std::string family;         ///< such as "Wan 2.2 TI2V-5B"
+  bool is_published = false;  ///< of that family's size, so that its settings are the publisher's
   int width = 832;
   int height = 480;
   int frames = 81;
@@ -45,8 +48,9 @@ struct ModelFacts {
   double guidance = 5;
   std::optional<double> guidance_2;
   std::string negative_prompt;
-  std::string res;                 ///< of the file, where it is not the native size; empty: native
-  std::int64_t smallest_area = 0;  ///< pixels; smaller pictures are made at this area and reduced
+  std::optional<NamedFewStep> few_step;  ///< its weights are distilled ones, by their name
+  std::string res;                       ///< of the file, where it is not the native size; empty: native
+  std::int64_t smallest_area = 0;        ///< pixels; smaller pictures are made at this area and reduced
 
   // Sizes
   std::uint64_t weight_bytes = 0;        ///< all weight files

@@ -41,6 +41,9 @@ constexpr NameRule kTransformer[] = {
     {"blocks.#.cross_attn.norm_k_img.*", "blocks.#.attn2.norm_added_k.*"},
     {"blocks.#.ffn.0.*", "blocks.#.ffn.net.0.proj.*"},
     {"blocks.#.ffn.2.*", "blocks.#.ffn.net.2.*"},
+    {"fps_embedding.*", "fps_embedding.*"},
+    {"fps_projection.0.*", "fps_projection.net.0.proj.*"},
+    {"fps_projection.2.*", "fps_projection.net.2.*"},
     {"head.head.*", "proj_out.*"},
     {"head.modulation", "scale_shift_table"},
 };

@@ -131,6 +131,7 @@ TransformerConfig transformer_config_of(const Checkpoint& checkpoint,
                   ", expected " + std::to_string(dim) + " and an image embedder");
     }
   }
+  config.inject_sample_info = config.skyreels = shapes.has("fps_embedding.weight");
   if (config.image_dim && shapes.has(image + "pos_embed"))
     config.pos_embed_seq_len = shapes.of(image + "pos_embed", 3)[1];
   return config;

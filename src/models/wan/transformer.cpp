@@ -44,7 +44,7 @@ std::int64_t padding_start(const at::Tensor& rows) {
 WanTransformer::WanTransformer(const Weights& w, const TransformerConfig& config)
     : config_(config),
       patch_embedding_(patch_embedding(w / "patch_embedding", config)),
-      time_embedder_(w / "condition_embedder", config),
+      time_embedder_(w, config),
       text_embedder_(w / "condition_embedder" / "text_embedder", config),
       proj_out_(w / "proj_out", config.dim(), config.out_channels * config.patch_volume()),
       scale_shift_table_(w.get("scale_shift_table", {1, 2, config.dim()}, Precision::full)),

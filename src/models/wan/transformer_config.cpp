@@ -21,11 +21,21 @@ std::optional<std::int64_t> optional_width(const JsonConfig& json, const char* k
 
 TransformerConfig read_transformer_config(const std::filesystem::path& path) {
   const JsonConfig json(path, "transformer");
-  if (json.string("_class_name", "WanTransformer3DModel") != "WanTransformer3DModel") {
-    json.fail("_class_name", "WanTransformer3DModel");
-  }
-
+  const std::string kind = json.string("_class_name", "WanTransformer3DModel");
   TransformerConfig config;
+  config.skyreels = kind == "SkyReelsV2Transformer3DModel";
+  if (kind != "WanTransformer3DModel" && !config.skyreels) {
+    json.fail("_class_name", "WanTransformer3DModel or SkyReelsV2Transformer3DModel");
+  }
+  if (config.skyreels) {  // the defaults of that class
+    config.num_attention_heads = 16;
+    config.ffn_dim = 8192;
+    config.num_layers = 32;
+    config.inject_sample_info = json.boolean("inject_sample_info", false);
+    if (json.integer_in("num_frame_per_block", 1, 1024, 1) != 1) {
+      json.fail("num_frame_per_block", "1 (attention that is causal in blocks of frames is not built in)");
+    }
+  }
   const auto patch = json.integers("patch_size", {{1, 2, 2}});
   if (patch.size() != 3 || std::any_of(patch.begin(), patch.end(), [](auto p) { return p < 1 || p > 16; })) {
     json.fail("patch_size", "three integers from 1 to 16");

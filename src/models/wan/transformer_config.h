@@ -1,4 +1,5 @@
-// transformer/config.json of the Wan models (diffusers' WanTransformer3DModel).
+// transformer/config.json of the Wan models (diffusers' WanTransformer3DModel) and of SkyReels-V2, which has
+// their network (SkyReelsV2Transformer3DModel).
 #pragma once
 
 #include <array>
@@ -25,6 +26,9 @@ struct TransformerConfig {
   std::optional<std::int64_t> added_kv_proj_dim;  ///< image tokens have keys and values of their own
   std::int64_t rope_max_seq_len = 1024;           ///< largest size of the token grid along an axis
   std::optional<std::int64_t> pos_embed_seq_len;  ///< image tokens of two images (first and last frame)
+
+  bool skyreels = false;  ///< its class is SkyReels-V2's, which embeds timesteps in double precision
+  bool inject_sample_info = false;  ///< it is told whether its frames are 16 or more a second
 
   std::int64_t dim() const { return num_attention_heads * attention_head_dim; }
   std::int64_t patch_volume() const { return patch_size[0] * patch_size[1] * patch_size[2]; }

@@ -27,8 +27,15 @@ at::Tensor group_timesteps(const at::Tensor& timestep, std::int64_t frames) {
 
 }  // namespace
 
-at::Tensor sinusoidal_embedding(const at::Tensor& timestep, std::int64_t freq_dim) {
+at::Tensor sinusoidal_embedding(const at::Tensor& timestep, std::int64_t freq_dim, bool in_double) {
   const std::int64_t half = freq_dim / 2;
+  if (in_double) {
+    const at::Tensor power =
+        at::arange(half, timestep.options().dtype(at::kDouble)).div_(static_cast<double>(half));
+    const at::Tensor angle =
+        timestep.to(at::kDouble).unsqueeze(-1) * (1 / at::pow(10000, power));  // [.., half]
+    return at::cat({angle.cos(), angle.sin()}, -1).to(at::kFloat);             // [.., freq_dim]
+  }
   const auto narrow = timestep.options().dtype(at::kFloat);
   const at::Tensor frequency =
       at::arange(half, narrow).mul_(-std::log(10000.0)).div_(static_cast<double>(half)).exp_();
@@ -36,12 +43,19 @@ at::Tensor sinusoidal_embedding(const at::Tensor& timestep, std::int64_t freq_di
   return at::cat({angle.cos(), angle.sin()}, -1);                              // [.., freq_dim]
 }
 
-TimeEmbedder::TimeEmbedder(const Weights& condition_embedder, const TransformerConfig& config)
-    : linear_1(
-          full_precision(condition_embedder / "time_embedder" / "linear_1", config.freq_dim, config.dim())),
-      linear_2(full_precision(condition_embedder / "time_embedder" / "linear_2", config.dim(), config.dim())),
-      time_proj(condition_embedder / "time_proj", config.dim(), 6 * config.dim()),
-      freq_dim(config.freq_dim) {}
+TimeEmbedder::TimeEmbedder(const Weights& w, const TransformerConfig& config)
+    : linear_1(full_precision(w / "condition_embedder" / "time_embedder" / "linear_1", config.freq_dim,
+                              config.dim())),
+      linear_2(full_precision(w / "condition_embedder" / "time_embedder" / "linear_2", config.dim(),
+                              config.dim())),
+      time_proj(w / "condition_embedder" / "time_proj", config.dim(), 6 * config.dim()),
+      freq_dim(config.freq_dim),
+      in_double(config.skyreels) {
+  if (!config.inject_sample_info) return;
+  fps_embedding = w.get("fps_embedding.weight", {2, config.dim()});
+  fps_in = nn::Linear(w / "fps_projection" / "net" / "0" / "proj", config.dim(), config.dim());
+  fps_out = nn::Linear(w / "fps_projection" / "net" / "2", config.dim(), 6 * config.dim());
+}
 
 TimeEmbedding TimeEmbedder::operator()(const at::Tensor& timestep, std::int64_t frames) const {
   // The grouping is found on the host, which decides the shapes of all that follows.
@@ -50,10 +64,15 @@ TimeEmbedding TimeEmbedder::operator()(const at::Tensor& timestep, std::int64_t 
   const auto [distinct, place, counts] = at::_unique2(grouped.flatten(), /*sorted=*/true,
                                                       /*return_inverse=*/true);  // [U], [B * G]
 
-  const at::Tensor sinusoid = sinusoidal_embedding(distinct, freq_dim).to(linear_1.weight.device());
+  const at::Tensor sinusoid =
+      sinusoidal_embedding(distinct, freq_dim, in_double).to(linear_1.weight.device());
   const at::Tensor temb =
       linear_2(at::silu(linear_1(sinusoid))).to(time_proj.weight.scalar_type());  // [U, dim]
-  const at::Tensor proj = time_proj(at::silu(temb)).to(at::kFloat);               // [U, 6 dim]
+  at::Tensor proj = time_proj(at::silu(temb)).to(at::kFloat);                     // [U, 6 dim]
+  if (fps_embedding.defined()) {
+    // All models of this kind make 24 frames a second.
+    proj = proj + fps_out(at::silu(fps_in(fps_embedding.narrow(0, 1, 1)))).to(at::kFloat);
+  }
 
   const at::Tensor index = place.to(temb.device());
   const std::int64_t batch = grouped.size(0), groups = grouped.size(1);

@@ -21,16 +21,23 @@ struct TimeEmbedder {
   nn::Linear linear_1, linear_2;  // in fp32
   nn::Linear time_proj;
   std::int64_t freq_dim = 0;
+  bool in_double = false;
 
-  TimeEmbedder(const Weights& condition_embedder, const TransformerConfig& config);
+  // SkyReels-V2 diffusion forcing: what the rate of the frames adds to the modulation.
+  at::Tensor fps_embedding;  // [2, dim]: 16 frames a second, more; undefined without
+  nn::Linear fps_in, fps_out;
+
+  /// `w` is the scope of the network.
+  TimeEmbedder(const Weights& w, const TransformerConfig& config);
 
   /// timestep [B], or [B, tokens] with one for each token; `frames` token frames. Each distinct value is
   /// embedded once.
   TimeEmbedding operator()(const at::Tensor& timestep, std::int64_t frames) const;
 };
 
-/// [.., freq_dim] = cos(t f), sin(t f) with f_i = 10000^(-i / (freq_dim / 2)), in fp32.
-at::Tensor sinusoidal_embedding(const at::Tensor& timestep, std::int64_t freq_dim);
+/// [.., freq_dim] = cos(t f), sin(t f) with f_i = 10000^(-i / (freq_dim / 2)), in fp32; SkyReels-V2 computes
+/// them in double precision and rounds at the end.
+at::Tensor sinusoidal_embedding(const at::Tensor& timestep, std::int64_t freq_dim, bool in_double = false);
 
 /// Prompt embeddings [B, N, text_dim] -> [B, N, dim].
 struct TextEmbedder {

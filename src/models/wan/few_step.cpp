@@ -1,0 +1,58 @@
+#include "models/wan/few_step.h"
+
+#include <array>
+#include <cctype>
+
+namespace sora::wan {
+namespace {
+
+bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
+bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+
+// "4steps", "8-step", "_4_steps": a number of steps that stands by itself, not "epoch4-step400".
+std::optional<int> steps_in(const std::string& name) {
+  for (std::size_t at = name.find("step"); at != std::string::npos; at = name.find("step", at + 1)) {
+    std::size_t end = at + 4;
+    if (end < name.size() && name[end] == 's') ++end;
+    if (end < name.size() && (is_letter(name[end]) || is_digit(name[end]))) continue;
+    std::size_t digit = at;
+    if (digit > 0 && (name[digit - 1] == '-' || name[digit - 1] == '_')) --digit;
+    if (digit == 0 || !is_digit(name[--digit])) continue;
+    if (digit > 0 && (is_letter(name[digit - 1]) || is_digit(name[digit - 1]))) continue;
+    const int steps = name[digit] - '0';
+    if (steps >= 1 && steps <= 8) return steps;
+  }
+  return {};
+}
+
+// Letters and digits alone: publishers spell "step-distill", "step_distill" and "StepDistill".
+constexpr std::array kMethods{"stepdistill",    "cfgdistill",  "lightx2v",   "wan21lightning",
+                              "wan22lightning", "selfforcing", "ti2v5bturbo"};
+
+}  // namespace
+
+std::optional<FewStep> few_step_by_name(const std::string& name) {
+  std::string lower, plain;
+  for (const char c : name) {
+    lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (is_letter(c) || is_digit(c)) plain += lower.back();
+  }
+  FewStep settings;
+  const auto steps = steps_in(lower);
+  if (steps) settings.steps = *steps;
+  bool known = steps.has_value();
+  for (const char* method : kMethods) known = known || plain.find(method) != std::string::npos;
+  return known ? std::optional(settings) : std::nullopt;
+}
+
+std::optional<NamedFewStep> find_few_step(const std::vector<std::filesystem::path>& paths) {
+  for (const std::filesystem::path& path : paths) {
+    const auto whole = path.has_filename() ? path : path.parent_path();  // "folder/"
+    for (const std::string& name : {whole.filename().string(), whole.parent_path().filename().string()}) {
+      if (const auto settings = few_step_by_name(name)) return NamedFewStep{*settings, name};
+    }
+  }
+  return {};
+}
+
+}  // namespace sora::wan

@@ -1,0 +1,96 @@
+// SkyReels-V2 against diffusers 0.42.1 (scripts/goldens/skyreels.py), from the prompt or the image to the
+// pixels.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "core/file.h"
+#include "sora/error.h"
+#include "sora/generator.h"
+#include "verb_case.h"
+
+namespace fs = std::filesystem;
+
+namespace sora {
+namespace {
+
+const fs::path kData = fs::path(SORA_TEST_DATA) / "skyreels";
+
+TEST(SkyReels, MatchesDiffusersFromPromptOrImageToPixels) {
+  const fs::path work = fs::temp_directory_path() / ("sora-skyreels-" + std::to_string(::getpid()));
+  fs::create_directories(work);
+  Generator generator;
+  for (const char* family : {"t2v", "i2v", "df"}) {
+    const fs::path folder = kData / family;
+    const auto golden = nlohmann::json::parse(read_text(folder / "cases.json", "test"));
+    for (const auto& item : golden["cases"]) {
+      SCOPED_TRACE(family + item.dump());
+      const std::string expected = (folder / item["tensors"].get<std::string>()).string();
+      Request request = test::case_request(item, expected, work);
+      request.model = folder.string();
+      if (item.contains("image")) {
+        request.verb = "animate";
+        request.image = (folder / item["image"].get<std::string>()).string();
+        request.fit = "stretch";
+      }
+      test::expect_as_diffusers(generator, request, expected);
+    }
+  }
+  fs::remove_all(work);
+}
+
+TEST(SkyReels, HasThePublishersDefaults) {
+  Request request;
+  request.prompt = "x";
+  request.device = "cpu";
+  request.output = "x.mp4";
+  const fs::path copy = fs::temp_directory_path() / ("sora-skyreels-720P-" + std::to_string(::getpid()));
+  fs::copy(kData / "t2v", copy, fs::copy_options::recursive);
+  for (const auto& [folder, guidance, shift, frames, width] :
+       {std::tuple{kData / "t2v", 6.0, 8.0, 97, 960}, std::tuple{kData / "df", 6.0, 8.0, 97, 960},
+        std::tuple{kData / "i2v", 5.0, 5.0, 97, 960}, std::tuple{copy, 6.0, 8.0, 121, 1280}}) {
+    SCOPED_TRACE(folder.string());
+    request.model = folder.string();
+    const bool image = folder.filename() == "i2v";
+    request.verb = image ? "animate" : "generate";
+    request.image.reset();
+    if (image) request.image = (folder / "image0.png").string();
+    request.res = image ? std::optional<std::string>("960x544") : std::nullopt;
+    const Plan plan = make_plan(request);
+    EXPECT_EQ(plan.guidance, guidance);
+    EXPECT_EQ(plan.flow_shift, shift);
+    EXPECT_EQ(plan.frames, frames);
+    EXPECT_EQ(plan.width, width);
+    EXPECT_EQ(plan.steps, 50);
+    EXPECT_EQ(plan.fps, 24);
+    EXPECT_EQ(plan.expand_timesteps, folder.filename() == "df");
+    EXPECT_TRUE(plan.negative_prompt.starts_with("Bright tones"));
+  }
+  fs::remove_all(copy);
+}
+
+TEST(SkyReels, AttentionInCausalBlocksIsRefused) {
+  const fs::path copy = fs::temp_directory_path() / ("sora-skyreels-blocks-" + std::to_string(::getpid()));
+  fs::copy(kData / "df", copy, fs::copy_options::recursive);
+  auto config = nlohmann::json::parse(read_text(copy / "transformer/config.json", "test"));
+  config["num_frame_per_block"] = 5;
+  std::ofstream(copy / "transformer/config.json") << config;
+  Request request;
+  request.prompt = "x";
+  request.model = copy.string();
+  try {
+    make_plan(request);
+    ADD_FAILURE() << "taken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::data);
+    EXPECT_NE(std::string(error.what()).find("num_frame_per_block"), std::string::npos) << error.what();
+  }
+  fs::remove_all(copy);
+}
+
+}  // namespace
+}  // namespace sora
