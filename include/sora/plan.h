@@ -34,7 +34,12 @@ struct InputFacts {
   double duration = 0;       ///< seconds, as claimed; 0: not known
   std::int64_t frames = 0;   ///< as claimed; 0: not known
   bool is_image = false;
+  std::string codec;  ///< of the video, libav's name
+  std::string pix_fmt;
+  bool turned = false;  ///< is shown turned, mirrored or with pixels that are not square
   bool has_audio = false;
+  std::string audio_codec;  ///< libav's name; empty: no sound
+  std::string audio_kind;   ///< equal for sounds that can follow one another in a stream
 };
 
 /// How long the parts of a run took on this machine before, scaled to a plan.
@@ -65,11 +70,13 @@ struct Plan {
   int first_step = 0;                 ///< remix: steps that are left out
 
   // Sampling
+  std::string preset;  ///< fast, or none
   int steps = 0;
   double guidance = 1;
   double guidance_2 = 1;
   double flow_shift = 1;
-  std::string scheduler;  ///< unipc, euler or dpm++
+  std::string scheduler;     ///< unipc, euler or dpm++
+  bool even_levels = false;  ///< euler: the noise levels of few-step models
   std::string negative_prompt;
   std::optional<double> boundary_ratio;  ///< two experts: share of the noise levels of the first
   bool expand_timesteps = false;         ///< per-token timesteps
@@ -102,6 +109,7 @@ struct Plan {
   std::string codec;
   int crf = 18;
   std::string pix_fmt;
+  std::vector<std::string> audio;  ///< files whose sound is copied into it, in the order of being heard
 
   // Machine
   std::string device;  ///< cpu or cuda:N

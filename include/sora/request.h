@@ -27,6 +27,8 @@ struct Request {
   std::optional<double> strength;         ///< remix: 0 is the input as it is, 1 keeps nothing of it
   bool backward = false;                  ///< extend: before the clip instead of after it
   bool only_new = false;                  ///< extend, connect, loop: without the frames of the input
+  bool no_audio = false;                  ///< extend, connect, remix: without the sound of the input
+  bool copy = false;  ///< extend, connect, loop: the input's frames as they are coded, not encoded again
 
   // How long and how large
   std::optional<double> seconds;      ///< the file has exactly round(seconds * fps) frames
@@ -46,6 +48,9 @@ struct Request {
   std::optional<std::string> image_encoder;  ///< of models that attend to an image (Wan 2.1 I2V, FLF2V)
   std::vector<std::string> lora;    ///< FILE or FILE:strength, merged into the transformer in this order
   std::vector<std::string> lora_2;  ///< the same for the low-noise expert
+  /// fast: steps, guidance, shift and scheduler of the published few-step models and LoRAs; none: the model's
+  /// own, even where a name says that its weights, or a LoRA, are few-step ones. Explicit options win.
+  std::optional<std::string> preset;
   std::optional<int> steps;
   std::optional<double> guidance;    ///< classifier-free guidance scale; 1 is off
   std::optional<double> guidance_2;  ///< for the low-noise expert; default: guidance
@@ -95,6 +100,8 @@ void visit_request(R& r, V&& v) {
   v("strength", r.strength, "remix: 0 leaves the input, 1 ignores it; default: 0.6");
   v("backward", r.backward, "extend: new footage before the clip");
   v("only_new", r.only_new, "extend, connect, loop: the new frames alone");
+  v("no_audio", r.no_audio, "extend, connect, remix: drop the sound of the input");
+  v("copy", r.copy, "extend, connect, loop: copy the input's coded frames instead of encoding them again");
   v("seconds", r.seconds, "length in seconds; default: the model's native length");
   v("frames", r.frames, "length in frames, instead of --seconds");
   v("fps", r.fps, "frames per second; another rate than the model's resamples in time");
@@ -108,6 +115,7 @@ void visit_request(R& r, V&& v) {
   v("image_encoder", r.image_encoder, "file that replaces its image encoder (CLIP)");
   v("lora", r.lora, "LoRA, as FILE or FILE:strength; may be given several times");
   v("lora_2", r.lora_2, "LoRA of the low-noise expert");
+  v("preset", r.preset, "fast: settings for few-step distilled models and LoRAs; none: the model's own");
   v("steps", r.steps, "denoising steps");
   v("guidance", r.guidance, "classifier-free guidance scale; 1 turns it off");
   v("guidance_2", r.guidance_2, "guidance scale of the low-noise expert");

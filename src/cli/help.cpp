@@ -29,17 +29,17 @@ const std::set<std::string_view> needed_first{
 
 // What stands for the value, where its type says too little.
 const std::map<std::string_view, const char*> value_names{
-    {"res", "SIZE"},           {"aspect", "W:H"},         {"model", "MODEL"},       {"scheduler", "NAME"},
-    {"output", "PATH"},        {"format", "NAME"},        {"codec", "NAME"},        {"pix_fmt", "NAME"},
-    {"device", "NAME"},        {"dtype", "NAME"},         {"max_memory", "GB"},     {"init_noise", "FILE"},
-    {"contact_sheet", "FILE"}, {"thumbnail", "FILE"},     {"dump_tensors", "FILE"}, {"progress", "MODE"},
-    {"log_file", "FILE"},      {"prompt_file", "FILE"},   {"config", "FILE"},       {"seconds", "S"},
-    {"guidance", "G"},         {"guidance_2", "G"},       {"flow_shift", "F"},      {"prompts", "FILE"},
-    {"out_dir", "DIR"},        {"name", "PATTERN"},       {"shard", "I/N"},         {"vae", "FILE"},
-    {"transformer", "FILE"},   {"transformer_2", "FILE"}, {"text_encoder", "FILE"}, {"lora", "FILE"},
-    {"lora_2", "FILE"},        {"verb", "NAME"},          {"image", "FILE"},        {"last_image", "FILE"},
-    {"input", "FILE"},         {"input_2", "FILE"},       {"fit", "NAME"},          {"background", "COLOUR"},
-    {"strength", "0..1"},      {"offload", "MODE"},       {"text_cache", "MODE"}};
+    {"res", "SIZE"},          {"aspect", "W:H"},         {"model", "MODEL"},        {"scheduler", "NAME"},
+    {"preset", "NAME"},       {"output", "PATH"},        {"format", "NAME"},        {"codec", "NAME"},
+    {"pix_fmt", "NAME"},      {"device", "NAME"},        {"dtype", "NAME"},         {"max_memory", "GB"},
+    {"init_noise", "FILE"},   {"contact_sheet", "FILE"}, {"thumbnail", "FILE"},     {"dump_tensors", "FILE"},
+    {"progress", "MODE"},     {"log_file", "FILE"},      {"prompt_file", "FILE"},   {"config", "FILE"},
+    {"seconds", "S"},         {"guidance", "G"},         {"guidance_2", "G"},       {"flow_shift", "F"},
+    {"prompts", "FILE"},      {"out_dir", "DIR"},        {"name", "PATTERN"},       {"shard", "I/N"},
+    {"vae", "FILE"},          {"transformer", "FILE"},   {"transformer_2", "FILE"}, {"text_encoder", "FILE"},
+    {"lora", "FILE"},         {"lora_2", "FILE"},        {"verb", "NAME"},          {"image", "FILE"},
+    {"last_image", "FILE"},   {"input", "FILE"},         {"input_2", "FILE"},       {"fit", "NAME"},
+    {"background", "COLOUR"}, {"strength", "0..1"},      {"offload", "MODE"},       {"text_cache", "MODE"}};
 
 template <class T>
 const char* kind_of(const std::optional<T>&) {

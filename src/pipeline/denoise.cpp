@@ -39,10 +39,16 @@ void condition_on_text(const Model& model, const Plan& plan, const PromptEmbeds&
   if (plan.guidance > 1) make(conditioning.negative, plan.negative_prompt);
 }
 
+std::unique_ptr<Scheduler> scheduler_of(const Model& model, const Plan& plan) {
+  SchedulerConfig config = model.scheduler;
+  config.even_levels = plan.even_levels;
+  return make_scheduler(plan.scheduler, config, plan.steps, plan.flow_shift);
+}
+
 at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& text, const at::Tensor& noise,
                    const Held& held, const DenoiseHooks& hooks, const DenoiseState* from) {
   const auto networks = experts(model);
-  const auto scheduler = make_scheduler(plan.scheduler, model.scheduler, plan.steps, plan.flow_shift);
+  const auto scheduler = scheduler_of(model, plan);
   const Guidance guidance{plan.guidance, plan.guidance_2, plan.boundary_ratio,
                           model.scheduler.num_train_timesteps};
   const bool replace = !held.empty() && !plan.expand_timesteps;

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ struct Conditioning {
 /// that jobs with the same negative prompt, or with several seeds a prompt, do it once.
 void condition_on_text(const Model& model, const Plan& plan, const PromptEmbeds& embeds,
                        Conditioning& conditioning);
+
+/// The plan's scheduler for this model.
+std::unique_ptr<Scheduler> scheduler_of(const Model& model, const Plan& plan);
 
 /// Where a window is between two steps.
 struct DenoiseState {

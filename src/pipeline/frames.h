@@ -48,7 +48,12 @@ class FrameSink : public FrameOut {
  public:
   FrameSink(const Plan& plan, FrameWriter& writer) : plan_(plan), writer_(writer) {}
 
+  /// The sound of a video that is made anew, where it has one.
+  void begin() override {
+    if (!plan_.audio.empty()) writer_.begin_sound(0);
+  }
   void push(const at::Tensor& pixels) override;
+  void end() override { writer_.end_sound(); }
   /// A loop: what leads to its own first frame, which was pushed before.
   void see_end(const at::Tensor& last, const at::Tensor& clip) override;
 

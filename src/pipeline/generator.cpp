@@ -44,6 +44,11 @@ VideoSettings video_settings(const Plan& plan) {
   settings.pix_fmt = plan.pix_fmt;
   settings.crf = plan.crf;
   settings.metadata = {{"comment", metadata_json(plan)}};
+  settings.sounds = plan.audio;
+  if (plan.request.copy) {
+    settings.copies.push_back(*plan.request.input);
+    if (plan.request.input_2) settings.copies.push_back(*plan.request.input_2);
+  }
   return settings;
 }
 

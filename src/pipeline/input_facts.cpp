@@ -16,6 +16,11 @@ InputFacts read_input_facts(const std::filesystem::path& path) {
   result.frames = facts.frames;
   result.is_image = facts.is_image;
   result.has_audio = facts.has_audio;
+  result.audio_codec = facts.audio_codec;
+  result.audio_kind = facts.audio_kind;
+  result.codec = facts.codec;
+  result.pix_fmt = facts.pix_fmt;
+  result.turned = facts.rotation != 0 || facts.mirrored || facts.pixel_aspect != 1;
   return result;
 }
 

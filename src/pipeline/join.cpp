@@ -106,7 +106,18 @@ double JoinSink::position(std::int64_t frame) const {
   return start_ ? n * rate : made + 1 - (wanted + 1 - n) * rate;
 }
 
-void JoinSink::copy_clip(const std::string& path) {
+void JoinSink::write_clip(const std::string& path) {
+  const bool sounds = sounds_ < plan_.audio.size() && plan_.audio[sounds_] == path;
+  if (sounds) writer_.begin_sound(sounds_++);
+  if (plan_.request.copy) {
+    writer_.copy(path == *plan_.request.input ? 0 : 1);
+  } else {
+    copy_frames(path);
+  }
+  if (sounds) writer_.end_sound();
+}
+
+void JoinSink::copy_frames(const std::string& path) {
   ReadSettings settings = read_settings(plan_, plan_.width, plan_.height);
   const InputFacts& facts = path == plan_.request.input ? *plan_.input : *plan_.input_2;
   if (!facts.steady_rate || std::abs(facts.fps - plan_.fps) > 1e-6) settings.fps = plan_.fps;
@@ -118,7 +129,7 @@ void JoinSink::copy_clip(const std::string& path) {
 
 void JoinSink::begin() {
   const Request& request = plan_.request;
-  if (!request.only_new && !request.backward) copy_clip(*request.input);
+  if (!request.only_new && !request.backward) write_clip(*request.input);
 }
 
 void JoinSink::end() {
@@ -127,8 +138,8 @@ void JoinSink::end() {
   }
   const Request& request = plan_.request;
   if (request.only_new) return;
-  if (request.backward) copy_clip(*request.input);
-  if (request.input_2) copy_clip(*request.input_2);
+  if (request.backward) write_clip(*request.input);
+  if (request.input_2) write_clip(*request.input_2);
 }
 
 void JoinSink::write(const at::Tensor& frame) {

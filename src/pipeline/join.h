@@ -59,7 +59,8 @@ class JoinSink : public FrameOut {
   };
 
   Joint joint(const ClipEnd& clip, const VideoFrame& shown, bool at_end) const;
-  void copy_clip(const std::string& path);
+  void write_clip(const std::string& path);  // with its sound
+  void copy_frames(const std::string& path);
   void write(const at::Tensor& frame);  // [H, W, 3] in 0..1
   at::Tensor enlarged(const at::Tensor& pixels) const;
   at::Tensor corrected(const at::Tensor& pixels, std::int64_t at) const;
@@ -69,10 +70,11 @@ class JoinSink : public FrameOut {
   const Plan& plan_;
   FrameWriter& writer_;
   std::optional<Joint> start_, end_;
-  at::Tensor last_;        // [H, W, 3]: the frame of the network before the next one
-  double dissolve_ = 0;    // frames of the network, over which a jump at the end goes
-  std::int64_t seen_ = 0;  // frames of the network
-  std::int64_t made_ = 0;  // new frames of the file
+  at::Tensor last_;         // [H, W, 3]: the frame of the network before the next one
+  double dissolve_ = 0;     // frames of the network, over which a jump at the end goes
+  std::size_t sounds_ = 0;  // of plan_.audio that were begun
+  std::int64_t seen_ = 0;   // frames of the network
+  std::int64_t made_ = 0;   // new frames of the file
 };
 
 }  // namespace sora

@@ -63,7 +63,7 @@ void KnownFrames::decoded(const at::Tensor& chunk) {
 
 DenoiseState remix_start(const Model& model, const Plan& plan, const at::Tensor& clip,
                          const at::Tensor& noise) {
-  const auto scheduler = make_scheduler(plan.scheduler, model.scheduler, plan.steps, plan.flow_shift);
+  const auto scheduler = scheduler_of(model, plan);
   DenoiseState state;
   state.step = plan.first_step;
   const at::Tensor latents = clip.to(at::kCPU, at::kFloat);

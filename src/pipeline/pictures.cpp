@@ -168,6 +168,9 @@ class WriterWithPictures final : public FrameWriter {
     ++frame_;
   }
 
+  void begin_sound(std::size_t index) override { video_->begin_sound(index); }
+  void end_sound() override { video_->end_sound(); }
+
   Written finish() override {
     Written written = video_->finish();
     if (sheet_) sheet_->finish();

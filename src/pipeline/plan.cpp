@@ -11,9 +11,11 @@
 #include "core/output_format.h"
 #include "core/random_seed.h"
 #include "models/wan/defaults.h"
+#include "pipeline/carry.h"
 #include "pipeline/image_input.h"
 #include "pipeline/memory.h"
 #include "pipeline/model_choice.h"
+#include "pipeline/preset.h"
 #include "pipeline/size.h"
 #include "pipeline/text_cache.h"
 #include "pipeline/verb.h"
@@ -46,15 +48,16 @@ double in_range(const char* option, double value, double low, double high) {
 
 void plan_sampling(Plan& plan, const wan::ModelFacts& model) {
   const Request& request = plan.request;
-  plan.steps = request.steps.value_or(model.steps);
+  const SamplingDefaults defaults = sampling_defaults(plan, model);
+  plan.steps = request.steps.value_or(defaults.steps);
   in_range("--steps", plan.steps, 1, 1000);
-  plan.guidance = in_range("--guidance", request.guidance.value_or(model.guidance), 0, 100);
-  plan.guidance_2 = in_range("--guidance-2",
-                             request.guidance_2.value_or(
-                                 request.guidance ? plan.guidance : model.guidance_2.value_or(plan.guidance)),
-                             0, 100);
-  plan.flow_shift = in_range("--flow-shift", request.flow_shift.value_or(model.flow_shift), 0.01, 100);
-  plan.scheduler = request.scheduler.value_or(model.scheduler);
+  plan.guidance = in_range("--guidance", request.guidance.value_or(defaults.guidance), 0, 100);
+  plan.guidance_2 =
+      in_range("--guidance-2",
+               request.guidance_2.value_or(request.guidance ? plan.guidance : defaults.guidance_2), 0, 100);
+  plan.flow_shift = in_range("--flow-shift", request.flow_shift.value_or(defaults.flow_shift), 0.01, 100);
+  plan.scheduler = request.scheduler.value_or(defaults.scheduler);
+  plan.even_levels = plan.preset == "fast" && model.is_published && plan.scheduler == "euler";
   if (plan.scheduler != "unipc" && plan.scheduler != "euler" && plan.scheduler != "dpm++") {
     bad_option("--scheduler " + plan.scheduler, "unipc, euler or dpm++");
   }
@@ -325,6 +328,7 @@ Plan Planner::plan(const Request& request) {
   plan_time(plan, model.facts, format.still && !format.sequence);
   check_images(model.facts, request.image.has_value(), request.last_image.has_value(), plan.latent_frames);
   plan_output(plan);
+  plan_carried(plan);
   check_pictures(request);
   check_tensor_files(plan);
   plan_machine(plan, model.facts, state_->machine);

@@ -72,9 +72,12 @@ std::string plan_text(const Plan& plan) {
            (plan.boundary_ratio
                 ? " and " + number(plan.guidance_2) + ", experts change at " + number(*plan.boundary_ratio)
                 : "") +
-           ", flow shift " + number(plan.flow_shift) + ", seed " + std::to_string(*plan.request.seed));
+           ", flow shift " + number(plan.flow_shift) + (plan.preset == "fast" ? ", preset fast" : "") +
+           ", seed " + std::to_string(*plan.request.seed));
   line("output", (plan.output.empty() ? std::string("(unnamed)") : plan.output) + " (" + plan.container +
                      ", " + plan.codec + ", " + plan.pix_fmt + ")");
+  for (const std::string& file : plan.audio) line("sound", "of " + file + ", copied");
+  if (plan.request.copy) line("copy", "the input's coded frames, as they are");
   line("device", plan.device + ", " + plan.dtype + ", " + std::to_string(plan.threads) +
                      (plan.threads == 1 ? " thread" : " threads"));
   if (plan.frees_text_encoder || !plan.text_cache_key.empty()) {
@@ -108,6 +111,7 @@ std::string plan_json(const Plan& plan, int indent) {
                    {"weight_bytes", plan.weight_bytes}};
   json["verb"] = plan.request.verb;
   json["first_step"] = plan.first_step;
+  json["preset"] = plan.preset;
   json["steps"] = plan.steps;
   json["guidance"] = plan.guidance;
   json["guidance_2"] = plan.guidance_2;
@@ -139,6 +143,7 @@ std::string plan_json(const Plan& plan, int indent) {
   json["codec"] = plan.codec;
   json["crf"] = plan.crf;
   json["pix_fmt"] = plan.pix_fmt;
+  json["audio"] = plan.audio;
   json["device"] = plan.device;
   json["dtype"] = plan.dtype;
   json["threads"] = plan.threads;
@@ -167,12 +172,15 @@ std::string metadata_json(const Plan& plan) {
   if (plan.request.strength) json["strength"] = *plan.request.strength;
   if (plan.request.backward) json["backward"] = true;
   if (plan.request.only_new) json["only_new"] = true;
+  if (plan.request.no_audio) json["no_audio"] = true;
+  if (plan.request.copy) json["copy"] = true;
   if (!plan.model_dir.empty()) json["model"] = plan.request.model;
   for (const auto& [component, file] : chosen_files(plan.request)) json[component] = file.string();
   if (!plan.request.lora.empty()) json["lora"] = plan.request.lora;
   if (!plan.request.lora_2.empty()) json["lora_2"] = plan.request.lora_2;
   json["model_digest"] = plan.model_digest.substr(0, 16);
   json["seed"] = *plan.request.seed;
+  if (plan.preset == "fast" || plan.request.preset) json["preset"] = plan.preset;
   json["steps"] = plan.steps;
   json["guidance"] = plan.guidance;
   if (plan.boundary_ratio) json["guidance_2"] = plan.guidance_2;

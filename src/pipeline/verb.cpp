@@ -52,8 +52,8 @@ void check_options(const Request& request, VerbKind kind) {
   };
   using enum VerbKind;
   const bool any = request.image || request.last_image || request.input || request.input_2 ||
-                   request.strength || request.backward || request.only_new || request.fit ||
-                   request.background;
+                   request.strength || request.backward || request.only_new || request.no_audio ||
+                   request.copy || request.fit || request.background;
   if (kind == generate && !any) return;  // a list may hold 100,000 of them
   const std::string with = "sora-gen " + request.verb;
   const std::vector<Rule> rules{
@@ -67,6 +67,8 @@ void check_options(const Request& request, VerbKind kind) {
       {"--strength", request.strength.has_value(), {remix}, false},
       {"--backward", request.backward, {extend}, false},
       {"--only-new", request.only_new, {extend, connect, loop}, false},
+      {"--no-audio", request.no_audio, {extend, connect, loop, remix}, false},
+      {"--copy", request.copy, {extend, connect, loop}, false},
       {"--fit", request.fit.has_value(), {animate, extend, connect, loop, remix}, false},
       {"--background", request.background.has_value(), {animate, extend, connect, loop, remix}, false}};
   for (const Rule& rule : rules) {
@@ -210,11 +212,6 @@ void plan_inputs(Plan& plan, const wan::ModelFacts& model) {
         wrong_kind(input_files(request)[i].second, "one picture",
                    "a video; sora-gen animate begins from a picture");
       }
-    }
-    for (std::size_t i = 0; i < facts.size(); ++i) {
-      if (facts[i].has_audio)
-        plan.notes.push_back("the output is silent: the audio of " + input_files(request)[i].second +
-                             " is not kept");
     }
     plan.input = facts.front();
     if (facts.size() > 1) plan.input_2 = facts[1];

@@ -31,6 +31,10 @@ struct SchedulerConfig {
   bool use_flow_sigmas = false;
   double flow_shift = 1;  ///< `shift` in Euler's config
   std::optional<double> shift_terminal;
+  /// Euler: levels i / N, shifted once, at which few-step models are distilled. The grid of diffusers' class
+  /// is shifted twice and ends at 1 / num_train_timesteps, so that of four steps the last does nearly
+  /// nothing.
+  bool even_levels = false;
   bool use_karras_sigmas = false;  ///< UniPC with flow sigmas only
   std::optional<double> sigma_min;
   std::optional<double> sigma_max;

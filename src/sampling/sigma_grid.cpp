@@ -147,6 +147,11 @@ SigmaGrid dpmpp_grid(const SchedulerConfig& config, std::int64_t steps, double f
 
 SigmaGrid euler_grid(const SchedulerConfig& config, std::int64_t steps, double flow_shift) {
   const auto train = static_cast<double>(config.num_train_timesteps);
+  if (config.even_levels) {
+    const at::Tensor sigmas =
+        shifted(linspace(1, 0, steps + 1).slice(0, 0, steps), flow_shift).to(at::kFloat);  // [N]
+    return {sigmas * train, with_final(sigmas, at::zeros({}, at::kFloat))};
+  }
   // The shift acts twice: on the float32 levels that bound the grid, and on the grid between them.
   const at::Tensor bounds = shifted(at::tensor({train, 1.0}, at::kFloat) / train, flow_shift);
   at::Tensor sigmas =

@@ -83,6 +83,20 @@ TEST(Scheduler, TensorsThatDoNotFitAreErrors) {
               HasSubstr("expected Float"));
 }
 
+// diffusers 0.42.1, torch 2.13.0: FlowMatchEulerDiscreteScheduler(shift=5) after
+// set_timesteps(sigmas=numpy.linspace(1, 0, 5)[:-1]), and with shift=3 of 8 steps.
+TEST(Scheduler, EvenLevelsAreThoseOfFewStepModels) {
+  SchedulerConfig config = golden_config("unipc");
+  config.even_levels = true;
+  const auto four = make_scheduler("euler", config, 4, 5);
+  EXPECT_TRUE(at::equal(four->sigmas(), at::tensor({1.0F, 0.9375F, 0.8333333134651184F, 0.625F, 0.0F})));
+  EXPECT_TRUE(at::allclose(four->timesteps(), at::tensor({1000.0F, 937.5F, 833.3333F, 625.0F}), 1e-7));
+  const auto eight = make_scheduler("euler", config, 8, 3);
+  EXPECT_TRUE(at::equal(
+      eight->sigmas(), at::tensor({1.0F, 0.9545454382896423F, 0.8999999761581421F, 0.8333333134651184F, 0.75F,
+                                   0.6428571343421936F, 0.5F, 0.30000001192092896F, 0.0F})));
+}
+
 TEST(MakeScheduler, RefusesWhatItCannotRun) {
   const SchedulerConfig config = golden_config("unipc");
   EXPECT_THAT(error_of([&] { make_scheduler("ddim", config, 4, 3); }).what(),
