@@ -1,62 +1,14 @@
 #include "nn/pixel_ops.h"
 
-#include <ATen/TensorIterator.h>
-
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
-// One clone for AVX2, chosen when the library is loaded: the build itself may run anywhere.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define SORA_SIMD __attribute__((target_clones("arch=haswell", "default")))
-#else
-#define SORA_SIMD
-#endif
+#include "nn/parallel.h"
+#include "nn/pixel_math.h"
+#include "nn/simd.h"
 
 namespace sora::nn {
 namespace {
-
-constexpr float min_norm = 1e-12f;  // of F.normalize
-
-// exp(x) to 2 ulp by range reduction and a polynomial (Cephes expf): unlike std::exp, it vectorises.
-inline __attribute__((always_inline)) float fast_exp(float x) {
-  x = std::min(std::max(x, -87.0f), 88.0f);
-  constexpr float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer
-  const float shifted = x * 1.44269504f + magic;
-  const float n = shifted - magic;
-  const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
-  const std::int32_t exponent = (std::bit_cast<std::int32_t>(shifted) << 23) + (127 << 23);
-  return p * std::bit_cast<float>(exponent);
-}
-
-// The norm of one pixel and SiLU, in place. Eight partial sums, so that the sum vectorises too.
-inline __attribute__((always_inline)) void normalise(float* x, const float* gamma, std::int64_t channels,
-                                                     bool silu) {
-  float lanes[8] = {};
-  std::int64_t c = 0;
-  for (; c + 8 <= channels; c += 8) {
-    for (int l = 0; l < 8; ++l) lanes[l] += x[c + l] * x[c + l];
-  }
-  for (; c < channels; ++c) lanes[0] += x[c] * x[c];
-  float squares = 0;
-  for (const float lane : lanes) squares += lane;
-  const float scale = std::sqrt(static_cast<float>(channels)) / std::max(std::sqrt(squares), min_norm);
-  if (silu) {
-    for (c = 0; c < channels; ++c) {
-      const float y = x[c] * scale * gamma[c];
-      x[c] = y / (1.0f + fast_exp(-y));
-    }
-  } else {
-    for (c = 0; c < channels; ++c) x[c] = x[c] * scale * gamma[c];
-  }
-}
 
 // Operands of a sweep over pixels; null where there is none.
 struct Sweep {
@@ -103,24 +55,11 @@ SORA_SIMD void channel_norm_range(const float* x, const float* gamma, std::int64
   }
 }
 
-// Calls f(begin, end) for ranges of out's pixels, on libtorch's own threads. ATen's parallel_for is a
-// header that needs OpenMP in this build, of which libtorch brings its own; an iterator runs inside it.
+// Calls f(begin, end) for ranges of out's pixels.
 template <class F>
-void for_pixels(at::Tensor& out, const F& f) {
+void for_pixels(const at::Tensor& out, const F& f) {
   const std::int64_t channels = out.size(-1);
-  at::Tensor firsts = out.view({-1, channels}).select(1, 0);  // one element a pixel
-  auto iterator = at::TensorIterator::borrowing_nullary_op(firsts);
-  const char* base = static_cast<const char*>(firsts.data_ptr());
-  const auto pixel_bytes = static_cast<std::int64_t>(channels * sizeof(float));
-  // The form with two dimensions, the second of size one here: ATen's wrapper for the first draws a warning.
-  iterator.for_each(
-      [&](char** data, const std::int64_t* strides, std::int64_t count, std::int64_t repeats) {
-        for (std::int64_t r = 0; r < repeats; ++r) {
-          const std::int64_t begin = (data[0] + r * strides[1] - base) / pixel_bytes;
-          f(begin, begin + count);
-        }
-      },
-      std::max<std::int64_t>(1, 16384 / channels));
+  for_ranges(out.numel() / channels, std::max<std::int64_t>(1, 16384 / channels), f);
 }
 
 bool is_plain(const at::Tensor& x) {

@@ -9,9 +9,10 @@ namespace sora::nn {
 
 /// What is done to each pixel after the sum; an undefined tensor leaves the step out.
 struct PixelEpilogue {
-  at::Tensor residual = {};  ///< [T, H, W, C], added
-  at::Tensor gamma = {};     ///< [C]: x / max(|x|_2, 1e-12) * sqrt(C) * gamma, as F.normalize
-  bool silu = false;         ///< only after the norm
+  at::Tensor residual = {};    ///< [T, H, W, C], added
+  at::Tensor gamma = {};       ///< [C]: x / max(|x|_2, 1e-12) * sqrt(C) * gamma, as F.normalize
+  bool silu = false;           ///< only after the norm
+  bool into_residual = false;  ///< the result may take the residual's memory
 };
 
 /// F.normalize over the channels times sqrt(C) * gamma, then SiLU if asked for. x [T, H, W, C].

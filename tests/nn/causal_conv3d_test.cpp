@@ -17,8 +17,8 @@ double relative_l2(const at::Tensor& x, const at::Tensor& expected) {
 /// One layer's random weights.
 struct RandomLayer : WeightSource {
   at::Tensor weight, bias;
-  RandomLayer(std::int64_t in, std::int64_t out, std::int64_t kernel)
-      : weight(at::randn({out, in, 3, kernel, kernel})), bias(at::randn({out})) {}
+  RandomLayer(std::int64_t in, std::int64_t out, at::ScalarType type = at::kFloat)
+      : weight(at::randn({out, in, 3, 3, 3}, type)), bias(at::randn({out}, type)) {}
   at::Tensor get(const std::string& name, at::IntArrayRef, Precision) override {
     return name == "weight" ? weight : bias;
   }
@@ -26,8 +26,9 @@ struct RandomLayer : WeightSource {
 };
 
 struct Case {
-  std::int64_t in, out, kernel, height, width;
+  std::int64_t in, out, height, width;
   std::vector<std::int64_t> chunks;
+  at::ScalarType type = at::kFloat;
 };
 
 class CausalConv3dChunks : public testing::TestWithParam<Case> {};
@@ -35,47 +36,67 @@ class CausalConv3dChunks : public testing::TestWithParam<Case> {};
 TEST_P(CausalConv3dChunks, EqualOneConv3dOfTheWholeClip) {
   const Case& c = GetParam();
   at::manual_seed(1);
-  const auto layer = std::make_shared<RandomLayer>(c.in, c.out, c.kernel);
-  const CausalConv3d conv(Weights(layer), c.in, c.out, c.kernel);
+  const auto layer = std::make_shared<RandomLayer>(c.in, c.out, c.type);
+  const CausalConv3d conv(Weights(layer), c.in, c.out);
   std::int64_t frames = 0;
   for (const auto n : c.chunks) frames += n;
-  const at::Tensor x = at::randn({frames, c.height, c.width, c.in});
-  FrameHistory history;
+  const at::Tensor x = at::randn({frames, c.height, c.width, c.in}, c.type);
+  StreamState state;
   std::vector<at::Tensor> parts;
   std::int64_t first = 0;
   for (const auto n : c.chunks) {
-    parts.push_back(conv(x.narrow(0, first, n), history));
+    state.rewind();
+    parts.push_back(conv(x.narrow(0, first, n), state));
     first += n;
   }
   EXPECT_LE(relative_l2(at::cat(parts), causal_conv3d_reference(x, layer->weight, layer->bias)), tolerance);
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, CausalConv3dChunks,
-                         testing::Values(Case{24, 24, 3, 9, 7, {1, 4, 4}},  // as in a decoder
-                                         Case{5, 3, 3, 4, 6, {1, 1, 1, 1}},
-                                         Case{16, 8, 3, 3, 5, {1, 2, 1, 3}},
-                                         Case{8, 12, 3, 5, 5, {4, 1, 2}},  // no single first frame
-                                         Case{6, 10, 1, 4, 3, {1, 2, 2}},  // the time convolution
-                                         Case{64, 96, 3, 1, 1, {1, 4}},
-                                         // So large that frames are convolved one by one.
-                                         Case{1, 90, 3, 250, 260, {3, 2}}));
+// Winograd's tiles: sides that are no multiples of four, channels that are no multiples of eight.
+INSTANTIATE_TEST_SUITE_P(Winograd, CausalConv3dChunks,
+                         testing::Values(Case{24, 24, 13, 18, {1, 4, 4}},  // as in a decoder
+                                         Case{5, 13, 12, 14, {1, 1, 1, 1}}, Case{16, 8, 16, 9, {1, 2, 1, 3}},
+                                         Case{8, 44, 15, 15, {4, 1, 2}},  // no single first frame
+                                         Case{1, 90, 3, 250, {3, 2}}, Case{64, 96, 12, 12, {1, 4}},
+                                         // So large that each thread takes blocks of its own.
+                                         Case{8, 8, 90, 95, {1, 2}}));
 
-TEST(CausalConv3d, EpilogueAddsThenNormalises) {
+INSTANTIATE_TEST_SUITE_P(Taps, CausalConv3dChunks,
+                         testing::Values(Case{24, 24, 5, 3, {1, 4, 4}},  // tiny pictures
+                                         Case{64, 96, 1, 1, {1, 4}},
+                                         Case{8, 7, 5, 5, {4, 1, 2}},     // few channels
+                                         Case{30, 3, 40, 30, {1, 4, 4}},  // few outputs
+                                         // So large that frames are not all convolved at once.
+                                         Case{24, 8, 480, 480, {4}},
+                                         // Where ATen composes the passes.
+                                         Case{5, 11, 20, 30, {1, 4, 1}, at::kDouble}));
+
+class CausalConv3dEpilogue : public testing::TestWithParam<std::pair<std::int64_t, std::int64_t>> {};
+
+TEST_P(CausalConv3dEpilogue, AddsThenNormalises) {
   at::manual_seed(2);
-  const auto layer = std::make_shared<RandomLayer>(6, 11, 3);
-  const CausalConv3d conv(Weights(layer), 6, 11, 3);
-  const at::Tensor x = at::randn({5, 4, 3, 6});
+  const auto [height, width] = GetParam();
+  const auto layer = std::make_shared<RandomLayer>(6, 11);
+  const CausalConv3d conv(Weights(layer), 6, 11);
+  const at::Tensor x = at::randn({5, height, width, 6});
   PixelEpilogue epilogue;
-  epilogue.residual = at::randn({5, 4, 3, 11});
+  epilogue.residual = at::randn({5, height, width, 11});
   epilogue.gamma = at::randn({11});
   epilogue.silu = true;
   const at::Tensor sum = causal_conv3d_reference(x, layer->weight, layer->bias) + epilogue.residual;
   const at::Tensor expected = at::silu(at::norm_except_dim(sum.flatten(0, 2), 2, 0).reciprocal() *
                                        sum.flatten(0, 2) * std::sqrt(11.0) * epilogue.gamma)
                                   .view_as(sum);
-  FrameHistory history;
-  EXPECT_LE(relative_l2(conv(x, history, epilogue), expected), tolerance);
+  StreamState state, other;
+  EXPECT_LE(relative_l2(conv(x, state, epilogue), expected), tolerance);
+  epilogue.into_residual = true;
+  const at::Tensor made = conv(x, other, epilogue);
+  EXPECT_TRUE(made.is_same(epilogue.residual));
+  EXPECT_LE(relative_l2(made, expected), tolerance);
 }
+
+INSTANTIATE_TEST_SUITE_P(TapsAndWinograd, CausalConv3dEpilogue,
+                         testing::Values(std::pair(4, 3), std::pair(21, 15)));
 
 class PixelOps : public testing::TestWithParam<std::int64_t> {};
 

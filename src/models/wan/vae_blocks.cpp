@@ -1,5 +1,7 @@
 #include "models/wan/vae_blocks.h"
 
+#include <utility>
+
 #include "nn/attention.h"
 
 namespace sora::wan {
@@ -28,14 +30,16 @@ ResidualBlock::ResidualBlock(const Weights& w, std::int64_t in, std::int64_t out
   if (in != out) conv_shortcut_ = pointwise(w / "conv_shortcut", in, out, 3);
 }
 
-at::Tensor ResidualBlock::operator()(const at::Tensor& x, nn::StreamState& state) const {
+at::Tensor ResidualBlock::operator()(at::Tensor x, nn::StreamState& state) const {
   nn::PixelEpilogue normed;
   normed.gamma = norm2_.gamma;
   normed.silu = true;
-  const at::Tensor h = conv1_(norm1_.silu(x), state.next(), normed);  // [T, H, W, out], after norm2 and SiLU
+  const at::Tensor h = conv1_(norm1_.silu(x), state, normed);  // [T, H, W, out], after norm2 and SiLU
   nn::PixelEpilogue summed;
-  summed.residual = conv_shortcut_.weight.defined() ? conv_shortcut_(x) : x;
-  return conv2_(h, state.next(), summed);  // [T, H, W, out]
+  summed.residual = conv_shortcut_.weight.defined() ? conv_shortcut_(x) : std::move(x);
+  // A frame of a large video has 150 MB here: one less is live.
+  summed.into_residual = summed.residual.use_count() == 1 && summed.residual.storage().use_count() == 1;
+  return conv2_(h, state, summed);  // [T, H, W, out]
 }
 
 AttentionBlock::AttentionBlock(const Weights& w, std::int64_t dim)
@@ -55,8 +59,8 @@ MidBlock::MidBlock(const Weights& w, std::int64_t dim)
       attention_(w / "attentions" / 0, dim),
       second_(w / "resnets" / 1, dim, dim) {}
 
-at::Tensor MidBlock::operator()(const at::Tensor& x, nn::StreamState& state) const {
-  return second_(attention_(first_(x, state)), state);
+at::Tensor MidBlock::operator()(at::Tensor x, nn::StreamState& state) const {
+  return second_(attention_(first_(std::move(x), state)), state);
 }
 
 }  // namespace sora::wan

@@ -29,7 +29,8 @@ nn::Linear pointwise(const Weights& w, std::int64_t in, std::int64_t out, std::s
 class ResidualBlock {
  public:
   ResidualBlock(const Weights& w, std::int64_t in, std::int64_t out);
-  at::Tensor operator()(const at::Tensor& x, nn::StreamState& state) const;  ///< [T, H, W, in] -> [.., out]
+  /// [T, H, W, in] -> [.., out], in x's own memory where nobody else holds it.
+  at::Tensor operator()(at::Tensor x, nn::StreamState& state) const;
 
  private:
   ChannelNorm norm1_, norm2_;
@@ -51,7 +52,7 @@ class AttentionBlock {
 class MidBlock {
  public:
   MidBlock(const Weights& w, std::int64_t dim);
-  at::Tensor operator()(const at::Tensor& x, nn::StreamState& state) const;
+  at::Tensor operator()(at::Tensor x, nn::StreamState& state) const;
 
  private:
   ResidualBlock first_;

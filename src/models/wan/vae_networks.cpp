@@ -1,6 +1,7 @@
 #include "models/wan/vae_networks.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sora::wan {
 namespace {
@@ -9,6 +10,25 @@ nn::Linear first_outputs(nn::Linear linear, std::int64_t count) {
   linear.weight = linear.weight.narrow(0, 0, count);
   linear.bias = linear.bias.narrow(0, 0, count);
   return linear;
+}
+
+// Where time is no longer (or not yet) halved, layers do not care how many frames come at once. Few at once
+// need less memory, many less to do beside the arithmetic; activations of more than this many elements
+// (32 MB) go frame by frame.
+constexpr std::int64_t max_chunk_elements = std::int64_t{8} << 20;
+
+template <class F>
+at::Tensor frame_by_frame(at::Tensor x, nn::StreamState& state, const F& layers) {
+  // Each in memory of its own, to go when it is done.
+  std::vector<at::Tensor> frames;
+  for (const at::Tensor& frame : x.split(1)) frames.push_back(frame.clone());
+  x.reset();
+  const std::size_t place = state.place();
+  for (at::Tensor& frame : frames) {
+    state.rewind_to(place);
+    frame = layers(std::move(frame));
+  }
+  return at::cat(frames);
 }
 
 }  // namespace
@@ -35,6 +55,7 @@ VaeEncoder::VaeEncoder(const Weights& root, const VaeConfig& config)
       stage.downsampler.emplace(is_residual_ ? block / "downsampler" : w / "down_blocks" / flat++, dim,
                                 temporal);
       stage.time_factor = temporal ? 2 : 1;
+      if (!temporal && first_temporal_ == i) first_temporal_ = i + 1;
       stage.space_factor = 2;
     }
     stages_.push_back(std::move(stage));
@@ -44,19 +65,30 @@ VaeEncoder::VaeEncoder(const Weights& root, const VaeConfig& config)
   conv_out_ = nn::CausalConv3d(w / "conv_out", dim, 2 * config.z_dim);
 }
 
-at::Tensor VaeEncoder::operator()(const at::Tensor& input, nn::StreamState& state) const {
-  state.rewind();
-  at::Tensor x = conv_in_(input, state.next());  // [T, H, W, base_dim]
-  for (const Stage& stage : stages_) {
+at::Tensor VaeEncoder::run_stages(std::size_t begin, std::size_t end, at::Tensor x,
+                                  nn::StreamState& state) const {
+  for (std::size_t i = begin; i < end; ++i) {
+    const Stage& stage = stages_[i];
     at::Tensor shortcut;
     if (is_residual_) shortcut = average_down(x, stage.out, stage.time_factor, stage.space_factor);
-    for (const ResidualBlock& resnet : stage.resnets) x = resnet(x, state);
+    for (const ResidualBlock& resnet : stage.resnets) x = resnet(std::move(x), state);
     if (stage.downsampler) x = (*stage.downsampler)(x, state);  // [T', H / 2, W / 2, out]
     if (shortcut.defined()) x = x + shortcut;
   }
-  x = (*mid_block_)(x, state);                     // [T', h, w, dim]
-  x = conv_out_(norm_out_.silu(x), state.next());  // [T', h, w, 2 * z_dim]
-  return quant_conv_(x);                           // [T', h, w, z_dim]
+  return x;
+}
+
+at::Tensor VaeEncoder::operator()(const at::Tensor& input, nn::StreamState& state) const {
+  state.rewind();
+  const auto begin = [&](const at::Tensor& frames) {
+    return run_stages(0, first_temporal_, conv_in_(frames, state), state);  // [T, H', W', C]
+  };
+  const std::int64_t elements = input.numel() / input.size(3) * stages_[0].out;
+  at::Tensor x = elements > max_chunk_elements ? frame_by_frame(input, state, begin) : begin(input);
+  x = run_stages(first_temporal_, stages_.size(), std::move(x), state);  // [T', h, w, dim]
+  x = (*mid_block_)(std::move(x), state);                                // [T', h, w, dim]
+  x = conv_out_(norm_out_.silu(x), state);                               // [T', h, w, 2 * z_dim]
+  return quant_conv_(x);                                                 // [T', h, w, z_dim]
 }
 
 VaeDecoder::VaeDecoder(const Weights& root, const VaeConfig& config)
@@ -77,6 +109,7 @@ VaeDecoder::VaeDecoder(const Weights& root, const VaeConfig& config)
     }
     if (i < last) {
       const bool temporal = config.temperal_downsample[last - 1 - i];
+      if (temporal) last_temporal_ = i;
       dim = is_residual_ ? out : out / 2;
       stage.upsampler.emplace(is_residual_ ? block / "upsampler" : block / "upsamplers" / 0, out, dim,
                               temporal);
@@ -87,16 +120,40 @@ VaeDecoder::VaeDecoder(const Weights& root, const VaeConfig& config)
   conv_out_ = nn::CausalConv3d(w / "conv_out", dim, config.out_channels);
 }
 
+at::Tensor VaeDecoder::run_from(std::size_t begin, at::Tensor x, nn::StreamState& state) const {
+  for (std::size_t i = begin; i < stages_.size(); ++i) {
+    const Stage& stage = stages_[i];
+    const at::Tensor shortcut = is_residual_ && stage.upsampler ? x : at::Tensor();
+    for (const ResidualBlock& resnet : stage.resnets) x = resnet(std::move(x), state);
+    if (!stage.upsampler) continue;
+    const Upsampler& upsampler = *stage.upsampler;
+    const std::int64_t frames = x.size(0);
+    x = upsampler.double_time(x, state);
+    const std::int64_t time = x.size(0) / frames;
+    const auto widen = [&](const at::Tensor& part, std::int64_t first) {
+      at::Tensor y = upsampler.double_space(part, state);  // [T', 2H, 2W, dim]
+      for (std::int64_t t = 0; shortcut.defined() && t < y.size(0); ++t) {
+        upsampler.add_shortcut(y[t], shortcut, first + t, time);
+      }
+      return y;
+    };
+    if (i == last_temporal_ && x.size(0) > 1 && 4 * x.numel() > max_chunk_elements) {
+      std::int64_t t = 0;
+      return frame_by_frame(std::move(x), state, [&](at::Tensor frame) {
+        at::Tensor y = widen(frame, t++);
+        frame.reset();
+        return run_from(i + 1, std::move(y), state);
+      });
+    }
+    x = widen(x, 0);
+  }
+  return conv_out_(norm_out_.silu(x), state);  // [T, H, W, out_channels]
+}
+
 at::Tensor VaeDecoder::operator()(const at::Tensor& z, nn::StreamState& state) const {
   state.rewind();
-  at::Tensor x = conv_in_(post_quant_conv_(z), state.next());  // [1, h, w, dim]
-  x = mid_block_(x, state);
-  for (const Stage& stage : stages_) {
-    const at::Tensor shortcut = is_residual_ ? x : at::Tensor();
-    for (const ResidualBlock& resnet : stage.resnets) x = resnet(x, state);
-    if (stage.upsampler) x = (*stage.upsampler)(x, state, shortcut);  // [T', 2H, 2W, dim]
-  }
-  return conv_out_(norm_out_.silu(x), state.next());  // [T, H, W, out_channels]
+  at::Tensor x = conv_in_(post_quant_conv_(z), state);         // [1, h, w, dim]
+  return run_from(0, mid_block_(std::move(x), state), state);  // [T, H, W, out_channels]
 }
 
 }  // namespace sora::wan

@@ -29,9 +29,12 @@ class VaeEncoder {
     std::optional<Downsampler> downsampler;
   };
 
+  at::Tensor run_stages(std::size_t begin, std::size_t end, at::Tensor x, nn::StreamState& state) const;
+
   bool is_residual_;
   nn::CausalConv3d conv_in_;
   std::vector<Stage> stages_;
+  std::size_t first_temporal_ = 0;  // stage
   std::optional<MidBlock> mid_block_;
   ChannelNorm norm_out_;
   nn::CausalConv3d conv_out_;
@@ -52,11 +55,14 @@ class VaeDecoder {
     std::optional<Upsampler> upsampler;
   };
 
+  at::Tensor run_from(std::size_t stage, at::Tensor x, nn::StreamState& state) const;
+
   bool is_residual_;
   nn::Linear post_quant_conv_;
   nn::CausalConv3d conv_in_;
   MidBlock mid_block_;
   std::vector<Stage> stages_;
+  std::size_t last_temporal_ = 0;  // stage
   ChannelNorm norm_out_;
   nn::CausalConv3d conv_out_;
 };
