@@ -5,6 +5,8 @@
 #include <fstream>
 #include <string>
 
+#include "models/wan/vae_memory.h"
+
 namespace sora {
 namespace {
 
@@ -16,17 +18,15 @@ double read_number(const char* path, double fallback) {
 
 }  // namespace
 
-double estimate_peak_memory(const Plan& plan, std::uint64_t parameters, std::int64_t transformer_dim) {
+double estimate_peak_memory(const Plan& plan, const wan::ModelFacts& model) {
   const double element = plan.dtype == "bfloat16" ? 2 : 4;
-  const double weights = static_cast<double>(parameters) * element;
+  const double weights = static_cast<double>(model.parameters) * element;
   int latent_frames = 0;
   for (const Window& window : plan.windows) latent_frames = std::max(latent_frames, window.count);
   const double cells = static_cast<double>(plan.latent_width) * plan.latent_height;
   // A step holds some 12 streams of the token width (q, k, v, modulation, the feed-forward's inner ones).
-  const double step = cells / 4 * latent_frames * static_cast<double>(transformer_dim) * 12 * element;
-  // A decoded chunk holds some 60 fp32 values for each pixel of 4 frames, its caches and copies included.
-  const double pixels = static_cast<double>(plan.model_width) * plan.model_height;
-  const double decode = pixels * 4 * 60 * 4;
+  const double step = cells / 4 * latent_frames * static_cast<double>(model.transformer_dim) * 12 * element;
+  const auto decode = static_cast<double>(wan::decoder_bytes(model.vae, plan.model_height, plan.model_width));
   // The encoder's queue: some 50 frames (its look-ahead) of 1.5 bytes a pixel, and a few of ours.
   const double encode = static_cast<double>(plan.width) * plan.height * 1.5 * 80;
   constexpr double libraries = 350e6;

@@ -259,7 +259,7 @@ void plan_machine(Plan& plan, const wan::ModelFacts& model, const Machine& machi
   }
   plan.threads = request.threads.value_or(machine.cores);
   in_range("--threads", plan.threads, 1, 1024);
-  plan.peak_memory_gb = estimate_peak_memory(plan, model.parameters, model.transformer_dim) / 1e9;
+  plan.peak_memory_gb = estimate_peak_memory(plan, model) / 1e9;
   if (request.max_memory) {
     in_range("--max-memory", *request.max_memory, 0.001, 1e6);
     if (plan.peak_memory_gb > *request.max_memory) {

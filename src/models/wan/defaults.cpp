@@ -202,6 +202,7 @@ void read_vae(ModelFacts& facts) {
   const auto [config, checkpoint] = open_vae(source);
   facts.spatial_scale = static_cast<int>(config.scale_factor_spatial);
   facts.temporal_scale = static_cast<int>(config.scale_factor_temporal);
+  facts.vae = config;
   if (config.z_dim != facts.latent_channels) {
     throw Error(ErrorKind::data, "vae",
                 source.path.string() + ": z_dim is " + std::to_string(config.z_dim) + ", expected " +

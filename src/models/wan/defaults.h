@@ -8,6 +8,7 @@
 
 #include "models/wan/few_step.h"
 #include "models/wan/model_files.h"
+#include "models/wan/vae_config.h"
 #include "sampling/scheduler_config.h"
 
 namespace sora::wan {
@@ -57,6 +58,7 @@ struct ModelFacts {
   std::uint64_t parameters = 0;          ///< elements in them
   std::uint64_t text_encoder_bytes = 0;  ///< of weight_bytes, the text encoder's
   std::int64_t transformer_dim = 0;      ///< width of the token stream
+  VaeConfig vae;
 };
 
 /// Opens every file header of the model (open_wan_model), so that what is missing, pickled or damaged is

@@ -1,0 +1,56 @@
+#include "models/wan/vae_memory.h"
+
+#include <algorithm>
+
+namespace sora::wan {
+namespace {
+
+constexpr std::int64_t kept_frames = 2;  // of a convolution's input
+// A residual block's stream, the input of its first convolution and that of its second.
+constexpr std::int64_t live_activations = 3;
+// As in vae_networks.cpp: larger chunks go frame by frame behind the last doubling of time.
+constexpr std::int64_t max_chunk_elements = std::int64_t{8} << 20;
+constexpr std::int64_t tile_room = std::int64_t{8} << 20;  // floats, of winograd.cpp
+
+/// Floats of a causal convolution's kernels after Winograd's transform: 36 points, three taps.
+std::int64_t kernel_room(std::int64_t in, std::int64_t out) { return 36 * 3 * in * out; }
+
+}  // namespace
+
+std::uint64_t decoder_bytes(const VaeConfig& config, std::int64_t height, std::int64_t width) {
+  std::int64_t pixels = height / config.scale_factor_spatial * (width / config.scale_factor_spatial);
+  const std::size_t last = config.stages() - 1;
+  std::int64_t dim = config.decoder_base_dim * config.dim_mult.back();
+  std::int64_t kept = kept_frames * pixels * (config.z_dim + 4 * dim);  // conv_in and the middle block
+  std::int64_t live = live_activations * pixels * dim + kernel_room(dim, dim);
+  std::int64_t frames = 1, waiting = 0;
+  const std::int64_t activations = live_activations + (config.is_residual ? 1 : 0);  // and the shortcut
+  for (std::size_t i = 0; i <= last; ++i) {
+    const std::int64_t out = config.decoder_base_dim * config.dim_mult[last - i];
+    const std::int64_t convolutions = 2 * (config.num_res_blocks + 1);
+    kept += kept_frames * pixels * (dim + (convolutions - 1) * out);
+    live = std::max(live, waiting + activations * frames * pixels * std::max(dim, out) +
+                              kernel_room(std::max(dim, out), out));
+    dim = out;
+    if (i == last) break;
+    const bool temporal = config.temperal_downsample[last - 1 - i];
+    if (temporal) {
+      kept += kept_frames * pixels * dim;
+      frames *= 2;
+    }
+    const auto& flags = config.temperal_downsample;
+    const bool is_last = std::find(flags.begin(), flags.end() - 1 - static_cast<std::ptrdiff_t>(i), true) ==
+                         flags.end() - 1 - static_cast<std::ptrdiff_t>(i);
+    if (temporal && is_last && 4 * frames * pixels * dim > max_chunk_elements) {
+      waiting = (frames - 1) * pixels * dim;
+      frames = 1;
+    }
+    pixels *= 4;
+    dim = config.is_residual ? out : out / 2;
+  }
+  // The frames that are made, before and after they are put in order.
+  const std::int64_t made = 2 * config.scale_factor_temporal * height * width * 3;
+  return static_cast<std::uint64_t>(kept + live + tile_room + made) * sizeof(float);
+}
+
+}  // namespace sora::wan
