@@ -12,30 +12,50 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/held_weight.h"
 #include "checkpoint/schema.h"
+#include "checkpoint/tensor_reader.h"
 
 namespace sora {
+
+/// How the matrices of a network are kept. The numbers that come out are the same.
+enum class Keeping {
+  widened,   ///< in the type that is computed in: the fastest
+  stored,    ///< as the file has them, where that is smaller; each is widened when it is used
+  streamed,  ///< as they are stored, out of the way: brought a little before they are used (weight_stream.h)
+};
 
 /// Where a network's weights live and which type they are computed in.
 struct Placement {
   at::Device device = at::kCPU;
   at::ScalarType dtype = at::kFloat;  ///< of what may be in reduced precision
+  Keeping keeping = Keeping::widened;
+  std::uint64_t ahead = std::uint64_t{128} << 20;  ///< streamed: bytes that are brought before they are used
+  bool resident =
+      false;  ///< streamed to a GPU: from the host's memory, where they are as a whole; else from the file
 };
 
 /// Precision a tensor is kept in: the placement's dtype, or always fp32 (norms, time embedding, tables).
 enum class Precision { compute, full };
 
-/// The type that a file's floating-point type is read as; fp32 for block-quantised ones. Throws Error (data)
-/// for other types.
-at::ScalarType scalar_type(DType dtype, const std::string& name);
+/// Some rows of a matrix, which are a tensor of their own in the checkpoint.
+struct RowsSpec {
+  std::string name;
+  std::int64_t rows = 0;
+};
 
 class WeightSource {
  public:
   virtual ~WeightSource() = default;
   virtual at::Tensor get(const std::string& name, at::IntArrayRef shape, Precision precision) = 0;
+  /// A matrix [rows of all parts, columns], the parts one below the other, kept as the placement says.
+  virtual Matrix matrix(const std::vector<RowsSpec>& parts, std::int64_t columns);
+  /// A table of which few rows are used.
+  virtual RowTable table(const std::string& name, at::IntArrayRef shape);
   /// Whether the checkpoint holds a tensor of that name (for names that have two spellings).
   virtual bool has(const std::string& name) const = 0;
 };
@@ -51,6 +71,16 @@ class Weights {
     return source_->get(prefix_ + name, shape, precision);
   }
   bool has(const char* name) const { return source_->has(prefix_ + name); }
+  Matrix matrix(const char* name, std::int64_t rows, std::int64_t columns) const {
+    return source_->matrix({{prefix_ + name, rows}}, columns);
+  }
+  RowTable table(const char* name, at::IntArrayRef shape) const {
+    return source_->table(prefix_ + name, shape);
+  }
+
+  /// Of layers that have one input: their matrices as one.
+  static Matrix joined(const std::vector<Weights>& layers, const char* name, std::int64_t rows_each,
+                       std::int64_t columns);
 
  private:
   std::shared_ptr<WeightSource> source_;
@@ -84,27 +114,38 @@ class WeightEdit {
 /// wanted type, one tensor at a time. `edit` may be null.
 class CheckpointReader : public WeightSource {
  public:
-  CheckpointReader(const Checkpoint& checkpoint, Placement placement, const WeightEdit* edit = nullptr)
-      : checkpoint_(checkpoint), placement_(placement), edit_(edit) {}
+  CheckpointReader(std::shared_ptr<const Checkpoint> checkpoint, const Placement& placement,
+                   std::shared_ptr<const WeightEdit> edit = nullptr);
   at::Tensor get(const std::string& name, at::IntArrayRef shape, Precision precision) override;
-  bool has(const std::string& name) const override { return checkpoint_.find(name) != nullptr; }
+  Matrix matrix(const std::vector<RowsSpec>& parts, std::int64_t columns) override;
+  RowTable table(const std::string& name, at::IntArrayRef shape) override;
+  bool has(const std::string& name) const override { return checkpoint_->find(name) != nullptr; }
 
  private:
-  const Checkpoint& checkpoint_;
+  const TensorInfo& info(const std::string& name, at::IntArrayRef shape) const;
+  bool edited(const std::string& name) const { return edit_ && edit_->touches(name); }
+  void read_finished(const std::string& name, at::Tensor& out) const;
+  bool is_smaller_as_stored(const std::vector<StoredPart>& parts, std::int64_t columns) const;
+
+  std::shared_ptr<const Checkpoint> checkpoint_;
   Placement placement_;
-  const WeightEdit* edit_;
+  std::shared_ptr<const WeightEdit> edit_;
+  std::shared_ptr<Scratch> scratch_;
+  std::shared_ptr<WeightStream> stream_;
 };
 
 /// Checks the checkpoint's names and shapes against Network's schema, then builds the network:
 /// `build(scope)` constructs it from a scope. `ignored` names left-over tensors that are no error.
 template <class Build>
-auto load_network(const Checkpoint& checkpoint, const Placement& placement, Build&& build,
+auto load_network(Checkpoint checkpoint, const Placement& placement, Build&& build,
                   const std::function<bool(const std::string&)>& ignored = {},
-                  const WeightEdit* edit = nullptr) {
+                  std::shared_ptr<const WeightEdit> edit = nullptr) {
   auto recorder = std::make_shared<SchemaRecorder>(&checkpoint);
   (void)build(Weights(recorder));
   check_schema(recorder->schema(), checkpoint, ignored);
-  return build(Weights(std::make_shared<CheckpointReader>(checkpoint, placement, edit)));
+  // Networks that do not widen all their weights at once read on from it.
+  auto kept = std::make_shared<const Checkpoint>(std::move(checkpoint));
+  return build(Weights(std::make_shared<CheckpointReader>(std::move(kept), placement, std::move(edit))));
 }
 
 }  // namespace sora

@@ -1,18 +1,30 @@
 #pragma once
 
+#include <vector>
+
 #include "checkpoint/weights.h"
 
 namespace sora::nn {
 
 /// y = x W^T + b over the last dimension; weight [out, in], bias [out].
 struct Linear {
-  at::Tensor weight, bias;
+  at::Tensor weight;  ///< undefined where the matrix is not kept widened (Keeping)
+  at::Tensor bias;
+  std::shared_ptr<const HeldWeight> held;  ///< then it is here
 
   Linear() = default;
   Linear(const Weights& w, std::int64_t in, std::int64_t out, bool with_bias = true)
-      : weight(w.get("weight", {out, in})), bias(with_bias ? w.get("bias", {out}) : at::Tensor()) {}
+      : Linear(w.matrix("weight", out, in), with_bias ? w.get("bias", {out}) : at::Tensor()) {}
+  Linear(const Matrix& matrix, at::Tensor bias_)
+      : weight(matrix.tensor), bias(std::move(bias_)), held(matrix.held) {}
 
-  at::Tensor operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
+  /// [out, in], widened; let it go before another layer is used.
+  at::Tensor matrix() const { return held ? held->widened() : weight; }
+
+  at::Tensor operator()(const at::Tensor& x) const { return at::linear(x, matrix(), bias); }
 };
+
+/// Layers of one input as one: their outputs, of `out` each, side by side.
+Linear joined(const std::vector<Weights>& layers, std::int64_t in, std::int64_t out);
 
 }  // namespace sora::nn

@@ -40,7 +40,7 @@ TEST(Gguf, IsKnownByItsContentNotItsName) {
 class Quantised : public testing::TestWithParam<const char*> {};
 
 TEST_P(Quantised, IsDequantisedAsTheReferenceDoesBitForBit) {
-  const Checkpoint checkpoint(kData / (std::string(GetParam()) + ".gguf"));
+  const auto checkpoint = std::make_shared<const Checkpoint>(kData / (std::string(GetParam()) + ".gguf"));
   const at::Tensor expected = read_tensor(kData / "golden.safetensors", GetParam());
   CheckpointReader reader(checkpoint, {});
   const at::Tensor found = reader.get("weight", expected.sizes(), Precision::compute);
@@ -97,8 +97,7 @@ TEST(QuantisedFile, LargeTensorsAreReadPieceByPiece) {
     out.write(file.data(), file.size());
     out.commit();
   }
-  const Checkpoint checkpoint(path);
-  CheckpointReader reader(checkpoint, {});
+  CheckpointReader reader(std::make_shared<const Checkpoint>(path), {});
   const at::Tensor found = reader.get("weight", {rows, columns}, Precision::compute).view({-1, 32});
   const at::Tensor scales = at::arange(rows * columns / 32).remainder(1000).unsqueeze(1).to(at::kFloat);
   EXPECT_TRUE(at::equal(found, scales * at::arange(32).to(at::kFloat)));

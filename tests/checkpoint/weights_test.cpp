@@ -28,9 +28,9 @@ class WeightsTest : public testing::Test {
     std::ofstream(folder_ / "model.safetensors.index.json") << R"({"weight_map":{"w":")" << shard << "\"}}";
   }
   std::string message(std::int64_t in, std::int64_t out) const {
-    const Checkpoint checkpoint(folder_, "model");
     try {
-      load_network(checkpoint, {}, [&](const Weights& w) { return nn::Linear(w / "proj", in, out); });
+      load_network(Checkpoint(folder_, "model"), {},
+                   [&](const Weights& w) { return nn::Linear(w / "proj", in, out); });
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::data);
       return error.what();
@@ -44,9 +44,8 @@ class WeightsTest : public testing::Test {
 TEST_F(WeightsTest, ALayerFindsItsTensorsInItsScope) {
   const at::Tensor weight = at::randn({3, 2}), bias = at::randn({3});
   write_tensors(folder_ / "model.safetensors", {{"proj.weight", weight}, {"proj.bias", bias}});
-  const Checkpoint checkpoint(folder_, "model");
-  const auto linear =
-      load_network(checkpoint, {}, [](const Weights& w) { return nn::Linear(w / "proj", 2, 3); });
+  const auto linear = load_network(Checkpoint(folder_, "model"), {},
+                                   [](const Weights& w) { return nn::Linear(w / "proj", 2, 3); });
   EXPECT_TRUE(at::equal(linear.weight, weight));
   EXPECT_TRUE(at::equal(linear.bias, bias));
 }

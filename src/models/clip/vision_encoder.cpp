@@ -16,11 +16,7 @@ namespace {
 
 nn::Linear joined_qkv(const Weights& w, std::int64_t dim) {
   if (w.has("to_qkv.weight")) return nn::Linear(w / "to_qkv", dim, 3 * dim);
-  const nn::Linear q(w / "q_proj", dim, dim), k(w / "k_proj", dim, dim), v(w / "v_proj", dim, dim);
-  nn::Linear joined;
-  joined.weight = at::cat({q.weight, k.weight, v.weight});
-  joined.bias = at::cat({q.bias, k.bias, v.bias});
-  return joined;
+  return nn::joined({w / "q_proj", w / "k_proj", w / "v_proj"}, dim, dim);
 }
 
 nn::Linear patch_embedding(const Weights& w, const VisionConfig& config) {
@@ -64,10 +60,12 @@ void check(const Checkpoint& checkpoint, const VisionConfig& config) {
   check_schema(recorder->schema(), checkpoint, is_left_over);
 }
 
-VisionEncoder load(const ImageEncoderFiles& files, at::Device device) {
+VisionEncoder load(ImageEncoderFiles files, at::Device device) {
   check(files.checkpoint, files.config);
-  const Placement placement{device, at::kFloat};
-  return VisionEncoder(Weights(std::make_shared<CheckpointReader>(files.checkpoint, placement)),
+  Placement placement{device, at::kFloat};
+  placement.keeping = Keeping::stored;
+  auto checkpoint = std::make_shared<const Checkpoint>(std::move(files.checkpoint));
+  return VisionEncoder(Weights(std::make_shared<CheckpointReader>(std::move(checkpoint), placement)),
                        files.config);
 }
 
@@ -132,7 +130,7 @@ ImageEncoder::ImageEncoder(Parts parts)
     : processor_(parts.files.processor),
       config_(parts.files.config),
       device_(parts.device),
-      encoder_(load(parts.files, parts.device)) {}
+      encoder_(load(std::move(parts.files), parts.device)) {}
 
 at::Tensor ImageEncoder::encode(const RgbPicture& picture) const {
   const c10::InferenceMode inference;

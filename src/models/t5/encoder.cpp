@@ -7,9 +7,7 @@
 namespace sora {
 namespace {
 
-at::Tensor linear(const nn::Linear& layer, const at::Tensor& x) {
-  return at::linear(x, layer.weight.to(x.scalar_type()));
-}
+at::Tensor linear(const nn::Linear& layer, const at::Tensor& x) { return at::linear(x, layer.matrix()); }
 
 at::Tensor activate(const at::Tensor& x, T5Config::Activation activation) {
   switch (activation) {
@@ -29,11 +27,11 @@ nn::Linear no_bias(const Weights& w, std::int64_t in, std::int64_t out) {
   return nn::Linear(w, in, out, /*with_bias=*/false);
 }
 
-at::Tensor embedding_weight(const Weights& w, const T5Config& config) {
+RowTable embedding_table(const Weights& w, const T5Config& config) {
   const std::vector<std::int64_t> shape = {config.vocab_size, config.d_model};
   const Weights old = w / "encoder" / "embed_tokens";
-  return !(w / "shared").has("weight") && old.has("weight") ? old.get("weight", shape)
-                                                            : (w / "shared").get("weight", shape);
+  return !(w / "shared").has("weight") && old.has("weight") ? old.table("weight", shape)
+                                                            : (w / "shared").table("weight", shape);
 }
 
 }  // namespace
@@ -107,7 +105,7 @@ T5Block::T5Block(const Weights& w, const T5Config& config, bool with_bias)
 T5Encoder::T5Encoder(const Weights& w, const T5Config& config, at::ScalarType compute_type)
     : config_(config),
       compute_type_(compute_type),
-      embedding_(embedding_weight(w, config)),
+      embedding_(embedding_table(w, config)),
       final_layer_norm_(w / "encoder" / "final_layer_norm", config.d_model, config.layer_norm_epsilon) {
   for (std::int64_t i = 0; i < config.num_layers; ++i) {
     block_.emplace_back(w / "encoder" / "block" / i, config, /*with_bias=*/i == 0 || !config.shared_bias);
@@ -116,7 +114,7 @@ T5Encoder::T5Encoder(const Weights& w, const T5Config& config, at::ScalarType co
 
 at::Tensor T5Encoder::operator()(const at::Tensor& ids) const {
   const at::Tensor buckets = t5_relative_buckets(ids.size(1), config_).to(ids.device());  // [L, L]
-  at::Tensor x = at::embedding(embedding_, ids).to(compute_type_);                        // [B, L, d_model]
+  at::Tensor x = embedding_(ids).to(compute_type_);                                       // [B, L, d_model]
   at::Tensor bias;                                                                        // [1, heads, L, L]
   for (const T5Block& block : block_) {
     if (block.relative_bias.weight.defined()) bias = block.relative_bias(buckets).to(compute_type_);

@@ -56,7 +56,6 @@ struct T5Block {
 
 class T5Encoder {
  public:
-  /// Weights may be stored in fewer bits than they are computed in: each is widened when it is used.
   T5Encoder(const Weights& w, const T5Config& config, at::ScalarType compute_type);
 
   /// ids [B, L] (int64, on the weights' device, none of them padding) -> [B, L, d_model]
@@ -70,7 +69,7 @@ class T5Encoder {
  private:
   T5Config config_;
   at::ScalarType compute_type_;
-  at::Tensor embedding_;  // [vocab_size, d_model]
+  RowTable embedding_;  // [vocab_size, d_model]
   std::vector<T5Block> block_;
   nn::RmsNorm final_layer_norm_;
 };

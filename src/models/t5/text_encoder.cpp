@@ -18,24 +18,6 @@ namespace fs = std::filesystem;
 constexpr std::int64_t kMaxLength = 512;  // WanPipeline's max_sequence_length
 constexpr std::size_t kListedWords = 5;
 
-/// The type to keep weights in: the placement's, but 16 bits on a CPU if that loses nothing.
-Placement storage_placement(const Checkpoint& checkpoint, Placement placement) {
-  if (!placement.device.is_cpu()) return placement;
-  bool all_bf16 = true, all_f16 = true;  // every plain fp8 is a bf16, too
-  for (const std::string& name : checkpoint.names()) {
-    const TensorInfo& info = *checkpoint.find(name);
-    if (T5Encoder::ignores(name) || info.shape.size() != 2) continue;  // norms are kept in fp32 anyway
-    const bool fp8 = info.dtype == DType::f8_e4m3 || info.dtype == DType::f8_e5m2;
-    all_bf16 &= info.dtype == DType::bf16 || (fp8 && checkpoint.scale(name) == 1);
-    all_f16 &= info.dtype == DType::f16;
-  }
-  if (all_bf16)
-    placement.dtype = at::kBFloat16;
-  else if (all_f16)
-    placement.dtype = at::kHalf;
-  return placement;
-}
-
 std::vector<std::string> warnings_of(const std::vector<std::string>& unknown, std::size_t dropped) {
   std::vector<std::string> warnings;
   if (dropped > 0) {
@@ -53,10 +35,17 @@ std::vector<std::string> warnings_of(const std::vector<std::string>& unknown, st
   return warnings;
 }
 
+// Used once or a few times: to widen a matrix when it is used costs little, and to hold all of them widened
+// twice the memory.
+Placement as_stored(Placement placement) {
+  if (placement.keeping == Keeping::widened) placement.keeping = Keeping::stored;
+  return placement;
+}
+
 T5Encoder load_encoder(const ComponentSource& source, const Placement& placement) {
-  const T5Files files = open_text_encoder(source);
+  T5Files files = open_text_encoder(source);
   return load_network(
-      files.checkpoint, storage_placement(files.checkpoint, placement),
+      std::move(files.checkpoint), as_stored(placement),
       [&](const Weights& w) { return T5Encoder(w, files.config, placement.dtype); }, &T5Encoder::ignores);
 }
 

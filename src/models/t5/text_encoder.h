@@ -27,7 +27,7 @@ at::Tensor padded_rows(const at::Tensor& rows);
 class TextEncoder {
  public:
   /// Loads `tokenizer/` and `text_encoder/` of a model folder. On a CPU all is computed in fp32, from weights
-  /// that keep their 16 bits in memory if the checkpoint has them so.
+  /// that stay in memory as they are stored.
   /// Throws Error: no_input, data, refused.
   TextEncoder(const std::filesystem::path& model_dir, const Placement& placement);
   /// The same from a text encoder and a tokenizer that lie anywhere: `tokenizer` is a folder, or a file that

@@ -56,7 +56,7 @@ WanTransformer::WanTransformer(const Weights& w, const TransformerConfig& config
 TextContext WanTransformer::prepare_text(const at::Tensor& prompt_embeds, const at::Tensor& image_embeds,
                                          PaddingRows padding) const {
   const c10::InferenceMode inference;
-  const auto place = proj_out_.weight.options();
+  const auto place = scale_shift_table_.options();
   if (prompt_embeds.dim() != 3 || prompt_embeds.size(1) < 1 || prompt_embeds.size(2) != config_.text_dim) {
     wrong_shape("prompt embeddings", prompt_embeds, "[B, N, " + std::to_string(config_.text_dim) + "]");
   }
@@ -137,7 +137,7 @@ at::Tensor WanTransformer::forward(const at::Tensor& latents, const at::Tensor& 
     throw Error(ErrorKind::internal, "transformer", "a text context of another transformer");
   }
 
-  const auto device = proj_out_.weight.device();
+  const auto device = scale_shift_table_.device();
   const at::Tensor& rotary_table = rotary_.table(grid, device);  // [L, 1, head_dim / 2]
   at::Tensor x = patch_embedding_(patchify(latents.to(device, dtype()).contiguous(), grid));  // [B, L, dim]
   const TimeEmbedding time = time_embedder_(timestep, grid[0]);
@@ -154,15 +154,15 @@ at::Tensor WanTransformer::forward(const at::Tensor& latents, const at::Tensor& 
 WanTransformer load_transformer(const ComponentSource& source, const Placement& placement,
                                 const std::vector<LoraSource>& loras) {
   const c10::InferenceMode inference;
-  const auto [config, checkpoint] = open_transformer(source);
+  auto [config, checkpoint] = open_transformer(source);
   std::vector<Lora> opened;
   for (const LoraSource& lora : loras) opened.emplace_back(lora, checkpoint, transformer_names());
-  const LoraEdit edit(std::move(opened));
+  auto edit = opened.empty() ? nullptr : std::make_shared<LoraEdit>(std::move(opened));
   // Left over in old conversions of the image models; diffusers drops them too.
   const auto ignored = [](const std::string& name) { return name.find("norm_added_q") != std::string::npos; };
   return load_network(
-      checkpoint, placement, [&config = config](const Weights& w) { return WanTransformer(w, config); },
-      ignored, &edit);
+      std::move(checkpoint), placement,
+      [&config = config](const Weights& w) { return WanTransformer(w, config); }, ignored, std::move(edit));
 }
 
 }  // namespace sora::wan

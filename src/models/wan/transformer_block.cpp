@@ -6,19 +6,6 @@
 namespace sora::wan {
 namespace {
 
-/// Linear layers of one input as one: their outputs side by side.
-nn::Linear joined(std::initializer_list<nn::Linear> parts) {
-  std::vector<at::Tensor> weights, biases;
-  for (const nn::Linear& part : parts) {
-    weights.push_back(part.weight);
-    biases.push_back(part.bias);
-  }
-  nn::Linear linear;
-  linear.weight = at::cat(weights);
-  linear.bias = at::cat(biases);
-  return linear;
-}
-
 /// softmax(q k^T / sqrt(d) + key_bias) v. q [B, heads, L, d], k and v [B, heads, N, d], key_bias [N].
 at::Tensor biased_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                             const at::Tensor& key_bias) {
@@ -29,9 +16,7 @@ at::Tensor biased_attention(const at::Tensor& q, const at::Tensor& k, const at::
 }  // namespace
 
 SelfAttention::SelfAttention(const Weights& w, const TransformerConfig& config)
-    : to_qkv(joined({nn::Linear(w / "to_q", config.dim(), config.dim()),
-                     nn::Linear(w / "to_k", config.dim(), config.dim()),
-                     nn::Linear(w / "to_v", config.dim(), config.dim())})),
+    : to_qkv(nn::joined({w / "to_q", w / "to_k", w / "to_v"}, config.dim(), config.dim())),
       to_out(w / "to_out" / "0", config.dim(), config.dim()),
       norm_q((w / "norm_q").get("weight", {config.dim()}, Precision::full)),
       norm_k((w / "norm_k").get("weight", {config.dim()}, Precision::full)),
@@ -50,16 +35,14 @@ at::Tensor SelfAttention::operator()(const at::Tensor& x, const at::Tensor& rota
 
 CrossAttention::CrossAttention(const Weights& w, const TransformerConfig& config)
     : to_q(w / "to_q", config.dim(), config.dim()),
-      to_kv(joined({nn::Linear(w / "to_k", config.dim(), config.dim()),
-                    nn::Linear(w / "to_v", config.dim(), config.dim())})),
+      to_kv(nn::joined({w / "to_k", w / "to_v"}, config.dim(), config.dim())),
       to_out(w / "to_out" / "0", config.dim(), config.dim()),
       norm_q((w / "norm_q").get("weight", {config.dim()}, Precision::full)),
       norm_k((w / "norm_k").get("weight", {config.dim()}, Precision::full)),
       heads(config.num_attention_heads),
       eps(config.eps) {
   if (config.added_kv_proj_dim) {
-    add_kv_proj = joined({nn::Linear(w / "add_k_proj", *config.added_kv_proj_dim, config.dim()),
-                          nn::Linear(w / "add_v_proj", *config.added_kv_proj_dim, config.dim())});
+    add_kv_proj = nn::joined({w / "add_k_proj", w / "add_v_proj"}, *config.added_kv_proj_dim, config.dim());
     norm_added_k = (w / "norm_added_k").get("weight", {config.dim()}, Precision::full);
   }
 }

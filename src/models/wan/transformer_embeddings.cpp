@@ -67,8 +67,8 @@ TimeEmbedding TimeEmbedder::operator()(const at::Tensor& timestep, std::int64_t 
   const at::Tensor sinusoid =
       sinusoidal_embedding(distinct, freq_dim, in_double).to(linear_1.weight.device());
   const at::Tensor temb =
-      linear_2(at::silu(linear_1(sinusoid))).to(time_proj.weight.scalar_type());  // [U, dim]
-  at::Tensor proj = time_proj(at::silu(temb)).to(at::kFloat);                     // [U, 6 dim]
+      linear_2(at::silu(linear_1(sinusoid))).to(time_proj.bias.scalar_type());  // [U, dim]
+  at::Tensor proj = time_proj(at::silu(temb)).to(at::kFloat);                   // [U, 6 dim]
   if (fps_embedding.defined()) {
     // All models of this kind make 24 frames a second.
     proj = proj + fps_out(at::silu(fps_in(fps_embedding.narrow(0, 1, 1)))).to(at::kFloat);

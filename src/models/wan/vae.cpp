@@ -76,11 +76,11 @@ at::Tensor EncoderStream::next(const at::Tensor& frames) {
 WanVae::WanVae(VaeFiles files, const Placement& placement)
     : config_(std::move(files.config)),
       placement_{placement.device, at::kFloat},
-      checkpoint_(std::move(files.checkpoint)) {
-  auto recorder = std::make_shared<SchemaRecorder>(&checkpoint_);
+      checkpoint_(std::make_shared<const Checkpoint>(std::move(files.checkpoint))) {
+  auto recorder = std::make_shared<SchemaRecorder>(checkpoint_.get());
   (void)VaeDecoder(Weights(recorder), config_);
   (void)VaeEncoder(Weights(recorder), config_);
-  check_schema(recorder->schema(), checkpoint_);
+  check_schema(recorder->schema(), *checkpoint_);
 
   decoder_ = std::make_unique<VaeDecoder>(
       Weights(std::make_shared<CheckpointReader>(checkpoint_, placement_)), config_);

@@ -71,7 +71,7 @@ class WanVae {
 
   VaeConfig config_;
   Placement placement_;
-  Checkpoint checkpoint_;
+  std::shared_ptr<const Checkpoint> checkpoint_;
   std::unique_ptr<VaeDecoder> decoder_;
   mutable std::unique_ptr<VaeEncoder> encoder_;  // null until it is asked for
   at::Tensor mean_, std_;                        // [z_dim]
