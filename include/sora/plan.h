@@ -52,6 +52,13 @@ struct Pace {
   double total() const { return load + steps + frames; }
 };
 
+/// What a part of a run needs, estimated, in GB.
+struct PhaseMemory {
+  std::string phase;  ///< text, image, denoise or decode
+  double ram = 0;     ///< of the process
+  double device = 0;  ///< of a GPU
+};
+
 struct Plan {
   Request request;  ///< as given, with seed and output filled in
 
@@ -115,8 +122,16 @@ struct Plan {
   std::string device;  ///< cpu or cuda:N
   std::string dtype;
   int threads = 0;
-  double peak_memory_gb = 0;        ///< estimate
+  /// What leaves memory while it is not needed: none; text, the text encoder before the rest is loaded;
+  /// stored, that, and the transformers stay in memory as their files have them; stream, that, and they stay
+  /// in the files, or for a GPU in the host's memory, until a little before they are used.
+  std::string offload;
+  std::uint64_t stream_ahead = 0;  ///< stream: bytes that are brought before they are used
+  bool stream_from_host = false;   ///< stream to a GPU: all lie in the host's memory; else in the files
+  std::vector<PhaseMemory> memory;
+  double peak_memory_gb = 0;        ///< the most of `memory`, of the device where one is used
   bool frees_text_encoder = false;  ///< it leaves memory before the denoiser is loaded
+  bool text_fits_beside = true;     ///< or could stay, beside the rest
   std::string text_cache_key;       ///< tells what encodes prompts, and how; empty: nothing is kept on disk
   bool text_cached = false;         ///< all its texts were encoded by earlier runs
   std::optional<Pace> pace;         ///< learnt from past runs here; make_plan() leaves it empty

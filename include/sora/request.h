@@ -76,7 +76,7 @@ struct Request {
   std::optional<std::string> dtype;  ///< float32, bfloat16 (CUDA)
   std::optional<int> threads;
   std::optional<double> max_memory;  ///< GB
-  std::string offload = "auto";      ///< auto, none or text: what leaves memory while it is not needed
+  std::string offload = "auto";      ///< auto, none, text, stored or stream: Plan::offload
   std::string text_cache = "auto";   ///< auto, on or off: whether prompts' embeddings are kept on disk
 
   // For tests and comparisons between engines
@@ -138,7 +138,8 @@ void visit_request(R& r, V&& v) {
   v("dtype", r.dtype, "float32 or bfloat16");
   v("threads", r.threads, "CPU threads");
   v("max_memory", r.max_memory, "memory limit in GB");
-  v("offload", r.offload, "auto, none, or text: free the text encoder before the denoiser is loaded");
+  v("offload", r.offload,
+    "what is out of memory while it is not used: none, text, stored or stream; auto takes what fits");
   v("text_cache", r.text_cache,
     "auto, on or off: keep what prompts become on disk, so that it is there next time");
   v("init_noise", r.init_noise, "safetensors file whose `latents` replace the seeded noise");

@@ -113,8 +113,7 @@ void Generator::State::load(const Plan& plan, bool denoises, const ComingTexts& 
     model = {};  // before the next one takes its place in memory
     key.clear();
   }
-  const bool there = model.vae && (model.transformer || !denoises);
-  bool loads = !there;
+  bool loads = false;
   if (denoises) {
     prompts.prepare(model, plan, coming, [&] {
       if (!plan.frees_text_encoder) return;
@@ -122,7 +121,10 @@ void Generator::State::load(const Plan& plan, bool denoises, const ComingTexts& 
       report.enter(Phase::encode_text);
     });
   }
-  if (!loads) report.loaded_before();
+  const bool lacks_image_encoder =
+      model.transformer && model.transformer->config().image_dim && !model.image_encoder;
+  const bool there = model.vae && (!denoises || (model.transformer && !lacks_image_encoder));
+  if (there && !loads) report.loaded_before();
   if (!there) {
     report.enter(Phase::load);
     load_model(model, plan, denoises);
@@ -163,6 +165,7 @@ Result Generator::State::make(const Plan& plan, const RunHooks& run_hooks, Repor
   if (!keeper.complete()) {
     report.enter(Phase::encode_text);
     if (joins_images(model)) images.emplace(plan, model, text);
+    if (plan.frees_text_encoder) model.image_encoder.reset();  // it has made its tokens
     condition_on_text(model, plan, prompts, text);
   }
 

@@ -1,18 +1,28 @@
-// How much memory a plan needs and how much there is.
+// How much memory a plan needs, phase by phase, and how much there is.
 #pragma once
 
-#include <cstdint>
+#include <string>
 
 #include "models/wan/defaults.h"
 #include "sora/plan.h"
 
 namespace sora {
 
-/// Peak bytes that the plan will need: weights as they are kept, the largest activations of a
-/// transformer step and of a decoded chunk, and the libraries themselves. An estimate.
-double estimate_peak_memory(const Plan& plan, const wan::ModelFacts& model);
+/// Memory that the plan may have, in bytes: --max-memory, of the device where one is used; else what the
+/// machine has free, `free_gb`, of a CPU.
+struct MemoryLimit {
+  double bytes = 0;    ///< 0: not known
+  bool asked = false;  ///< by --max-memory
+};
+MemoryLimit memory_limit(const Plan& plan, double free_gb);
 
-/// Memory that can be had without swapping, in GB, the control group's limit included.
+/// Chooses what leaves memory while it is not needed (Plan::offload), so that the plan fits, and sets what
+/// follows from it. To be called when all else is planned. Throws Error: usage (--offload, --max-memory),
+/// unavailable (nothing fits; the message says what would).
+void plan_memory(Plan& plan, const wan::ModelFacts& model, double free_gb);
+
+/// Memory that can be had without swapping, in GB, the limits of the control group and of the process (ulimit
+/// -d) included.
 double available_memory_gb();
 
 /// Whether the driver shows a CUDA device; asks the device files only.

@@ -69,7 +69,8 @@ std::string chosen_digest(const Request& request, const std::filesystem::path& f
 }
 
 std::string model_key(const Plan& plan) {
-  return plan.model_dir.string() + '\n' + plan.device + '\n' + plan.dtype + '\n' + model_choice(plan.request);
+  return plan.model_dir.string() + '\n' + plan.device + '\n' + plan.dtype + '\n' +
+         model_choice(plan.request) + '\n' + plan.offload;
 }
 
 }  // namespace sora

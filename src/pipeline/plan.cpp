@@ -244,7 +244,7 @@ Machine look_at_machine() {
           available_memory_gb()};
 }
 
-void plan_machine(Plan& plan, const wan::ModelFacts& model, const Machine& machine) {
+void plan_machine(Plan& plan, const Machine& machine) {
   const Request& request = plan.request;
   const bool cuda = request.device.rfind("cuda", 0) == 0;
   if (request.device != "auto" && request.device != "cpu" && !cuda) {
@@ -259,21 +259,6 @@ void plan_machine(Plan& plan, const wan::ModelFacts& model, const Machine& machi
   }
   plan.threads = request.threads.value_or(machine.cores);
   in_range("--threads", plan.threads, 1, 1024);
-  plan.peak_memory_gb = estimate_peak_memory(plan, model) / 1e9;
-  if (request.max_memory) {
-    in_range("--max-memory", *request.max_memory, 0.001, 1e6);
-    if (plan.peak_memory_gb > *request.max_memory) {
-      throw Error(ErrorKind::unavailable, "plan",
-                  "this needs about " + text_of(std::ceil(plan.peak_memory_gb * 10) / 10) +
-                      " GB, --max-memory allows " + text_of(*request.max_memory) +
-                      "; ask for a smaller --res, or a smaller model");
-    }
-  } else if (plan.device == "cpu" && plan.peak_memory_gb > machine.memory_gb) {
-    throw Error(ErrorKind::unavailable, "plan",
-                "this needs about " + text_of(std::ceil(plan.peak_memory_gb * 10) / 10) + " GB of memory, " +
-                    text_of(std::floor(machine.memory_gb * 10) / 10) +
-                    " GB are free; ask for a smaller --res, or a smaller model");
-  }
 }
 
 }  // namespace
@@ -331,8 +316,9 @@ Plan Planner::plan(const Request& request) {
   plan_carried(plan);
   check_pictures(request);
   check_tensor_files(plan);
-  plan_machine(plan, model.facts, state_->machine);
-  plan_text_encoder(plan, model.facts, model.text_digest);
+  plan_machine(plan, state_->machine);
+  plan_text_cache(plan, model.facts, model.text_digest);
+  plan_memory(plan, model.facts, state_->machine.memory_gb);
   return plan;
 }
 

@@ -34,6 +34,22 @@ std::string duration(double seconds) {
   return minutes < 120 ? text("%ld min", minutes) : text("%ld h %02ld min", minutes / 60, minutes % 60);
 }
 
+std::string gb(double value) { return number(static_cast<double>(std::lround(value * 10)) / 10); }
+
+std::string memory_text(const Plan& plan) {
+  const bool gpu = plan.device != "cpu";
+  std::string text = "about " + gb(plan.peak_memory_gb) + " GB at the peak (";
+  for (const PhaseMemory& phase : plan.memory) {
+    text +=
+        (&phase == &plan.memory.front() ? "" : ", ") + phase.phase + " " + gb(gpu ? phase.device : phase.ram);
+  }
+  text += ")";
+  if (plan.frees_text_encoder) text += "; the text encoder is freed before the rest is loaded";
+  if (plan.offload == "stored") text += ", weights are kept as they are stored";
+  if (plan.offload == "stream") text += ", weights are brought when they are used";
+  return text;
+}
+
 }  // namespace
 
 std::string plan_text(const Plan& plan) {
@@ -80,15 +96,12 @@ std::string plan_text(const Plan& plan) {
   if (plan.request.copy) line("copy", "the input's coded frames, as they are");
   line("device", plan.device + ", " + plan.dtype + ", " + std::to_string(plan.threads) +
                      (plan.threads == 1 ? " thread" : " threads"));
-  if (plan.frees_text_encoder || !plan.text_cache_key.empty()) {
-    line("text", plan.text_cached ? "encoded by an earlier run: the text encoder is not loaded"
-                 : plan.frees_text_encoder
-                     ? std::string("the text encoder is freed before the rest is loaded") +
-                           (plan.text_cache_key.empty() ? "" : ", what it makes is kept for next time")
-                     : "what the text encoder makes is kept for next time");
+  if (plan.text_cached) {
+    line("text", "encoded by an earlier run: the text encoder is not loaded");
+  } else if (!plan.text_cache_key.empty()) {
+    line("text", "what the text encoder makes is kept for next time");
   }
-  line("memory", "about " + number(static_cast<double>(std::lround(plan.peak_memory_gb * 10)) / 10) +
-                     " GB at the peak");
+  line("memory", memory_text(plan));
   if (plan.seconds_estimate) {
     std::string time = "about " + duration(*plan.seconds_estimate);
     if (plan.pace)
@@ -147,7 +160,10 @@ std::string plan_json(const Plan& plan, int indent) {
   json["device"] = plan.device;
   json["dtype"] = plan.dtype;
   json["threads"] = plan.threads;
-  json["frees_text_encoder"] = plan.frees_text_encoder;
+  json["offload"] = plan.offload;
+  json["memory"] = Json::object();
+  for (const PhaseMemory& phase : plan.memory)
+    json["memory"][phase.phase] = {{"ram_gb", phase.ram}, {"device_gb", phase.device}};
   json["text_cached"] = plan.text_cached;
   json["peak_memory_gb"] = plan.peak_memory_gb;
   json["seconds_estimate"] = plan.seconds_estimate ? Json(*plan.seconds_estimate) : Json();

@@ -151,7 +151,13 @@ void PromptEmbeds::prepare(Model& model, const Plan& plan, const ComingTexts& co
     add(text, prompt.rows, needed);
     if (cache.keeps()) write_cached(cache, cache.key(text), prompt);
   };
-  if (!model.text_encoder) load_text_encoder(model, plan);
+  if (!model.text_encoder) {
+    if (!plan.text_fits_beside) {
+      model.transformer.reset();
+      model.transformer_2.reset();
+    }
+    load_text_encoder(model, plan);
+  }
   if (encoding) encoding();
   for (const std::string& text : missing) {
     if (find(text) == nullptr) encode(text);  // the two may be one

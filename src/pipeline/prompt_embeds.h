@@ -19,8 +19,9 @@ namespace sora {
 class PromptEmbeds {
  public:
   /// Makes get() know the texts of `plan`. If that takes the text encoder, `encoding` is told when it is
-  /// loaded; where the plan frees it, the texts that are `coming` are encoded too. Throws Error: as
-  /// load_text_encoder; data if a text of the plan is not UTF-8.
+  /// loaded; where the plan frees it, the texts that are `coming` are encoded too; where it does not fit
+  /// beside the transformers, these go first. Throws Error: as load_text_encoder; data if a text of the plan
+  /// is not UTF-8.
   void prepare(Model& model, const Plan& plan, const ComingTexts& coming = {},
                const std::function<void()>& encoding = {});
 

@@ -17,7 +17,6 @@ namespace fs = std::filesystem;
 namespace sora {
 namespace {
 
-// From here on an encoder takes longer to load than to use, and its memory is worth having back.
 constexpr std::uint64_t kLargeEncoder = std::uint64_t{256} << 20;  // bytes of weights
 
 // What encodes a prompt, and how: on another device, or with another number of threads, sums are taken in
@@ -30,10 +29,6 @@ std::string encoder_key(const Plan& plan, const wan::ModelFacts& model, std::opt
     digest = sha256_hex(all);
   }
   return *digest + " " + plan.device + " " + plan.dtype + " " + std::to_string(plan.threads);
-}
-
-bool one_of(const std::string& text, std::initializer_list<const char*> values) {
-  return std::find(values.begin(), values.end(), text) != values.end();
 }
 
 }  // namespace
@@ -105,21 +100,16 @@ std::vector<std::string> texts_of(const Plan& plan) {
   return texts;
 }
 
-void plan_text_encoder(Plan& plan, const wan::ModelFacts& model, std::optional<std::string>& digest) {
-  const Request& request = plan.request;
-  if (!one_of(request.offload, {"auto", "none", "text"})) {
-    throw Error(ErrorKind::usage, "options",
-                "--offload " + request.offload + ": expected auto, none or text");
+bool is_large(const wan::NetworkSize& encoder) { return encoder.stored >= kLargeEncoder; }
+
+void plan_text_cache(Plan& plan, const wan::ModelFacts& model, std::optional<std::string>& digest) {
+  const std::string& wanted = plan.request.text_cache;
+  if (wanted != "auto" && wanted != "on" && wanted != "off") {
+    throw Error(ErrorKind::usage, "options", "--text-cache " + wanted + ": expected auto, on or off");
   }
-  if (!one_of(request.text_cache, {"auto", "on", "off"})) {
-    throw Error(ErrorKind::usage, "options",
-                "--text-cache " + request.text_cache + ": expected auto, on or off");
-  }
-  const bool large = model.text_encoder_bytes >= kLargeEncoder;
-  plan.frees_text_encoder = request.offload == "text" || (request.offload == "auto" && large);
   plan.text_cache_key.clear();
   plan.text_cached = false;
-  if (request.text_cache != "on" && (request.text_cache == "off" || !large)) return;
+  if (wanted == "off" || (wanted == "auto" && !is_large(model.text_encoder))) return;
   const fs::path folder = text_cache_folder();
   if (folder.empty()) return;
   plan.text_cache_key = encoder_key(plan, model, digest);

@@ -54,8 +54,11 @@ std::filesystem::path text_cache_folder();
 /// What a plan's text encoder has to encode: the prompt, and with guidance the negative prompt.
 std::vector<std::string> texts_of(const Plan& plan);
 
-/// Decides what becomes of the text encoder: sets frees_text_encoder, text_cache_key and text_cached.
-/// `digest` keeps the digest of the encoder's files between plans of one model. Throws Error: usage, io.
-void plan_text_encoder(Plan& plan, const wan::ModelFacts& model, std::optional<std::string>& digest);
+/// Whether a text encoder is large: it takes longer to load than to use.
+bool is_large(const wan::NetworkSize& encoder);
+
+/// Whether embeddings are kept, and are there: sets text_cache_key and text_cached. `digest` keeps the digest
+/// of the encoder's files between plans of one model. Throws Error: usage, io.
+void plan_text_cache(Plan& plan, const wan::ModelFacts& model, std::optional<std::string>& digest);
 
 }  // namespace sora

@@ -124,9 +124,22 @@ void family_defaults(ModelFacts& facts) {
   facts.is_published = !facts.negative_prompt.empty();
 }
 
-void count_weights(ModelFacts& facts, const Checkpoint& checkpoint) {
+/// `table` names the tensor that is read by rows; empty: none.
+NetworkSize count_weights(ModelFacts& facts, const Checkpoint& checkpoint, const std::string& table = "") {
+  NetworkSize size;
+  for (const auto& name : checkpoint.names()) {
+    const TensorInfo& info = *checkpoint.find(name);
+    size.stored += info.end - info.begin;
+    size.parameters += info.elements();
+    if (name == table) {
+      size.table_bytes = info.end - info.begin;
+    } else {
+      size.largest = std::max(size.largest, info.elements());
+    }
+  }
   facts.weight_bytes += checkpoint.bytes();
-  for (const auto& tensor : checkpoint.names()) facts.parameters += checkpoint.find(tensor)->elements();
+  facts.parameters += size.parameters;
+  return size;
 }
 
 // Of a model that attends to images.
@@ -146,7 +159,7 @@ void read_image_encoder(ModelFacts& facts, const TransformerConfig& config) {
                     " tokens of an image, expected " + std::to_string(*config.pos_embed_seq_len / 2) +
                     ", half of the transformer's pos_embed_seq_len");
   }
-  count_weights(facts, files.checkpoint);
+  facts.image_encoder = count_weights(facts, files.checkpoint);
 }
 
 TransformerConfig read_transformer(ModelFacts& facts) {
@@ -165,7 +178,12 @@ TransformerConfig read_transformer(ModelFacts& facts) {
   facts.text_dim = config.text_dim;
   facts.transformer_dim = config.dim();
   facts.skyreels = config.skyreels;
-  count_weights(facts, checkpoint);
+  facts.layers = config.num_layers;
+  facts.ffn_dim = config.ffn_dim;
+  facts.transformer = count_weights(facts, checkpoint);
+  // Three matrices of attention are one.
+  facts.transformer.largest =
+      std::max(facts.transformer.largest, static_cast<std::uint64_t>(3 * config.dim() * config.dim()));
   if (config.image_dim) read_image_encoder(facts, config);
   if (!facts.folder.has("transformer_2")) return config;
   const auto second = open_transformer(facts.folder.source("transformer_2"));
@@ -178,7 +196,7 @@ TransformerConfig read_transformer(ModelFacts& facts) {
                     std::to_string(config.in_channels) + " and " + std::to_string(config.text_dim) +
                     " as the first expert");
   }
-  count_weights(facts, second.checkpoint);
+  facts.transformer_2 = count_weights(facts, second.checkpoint);
   return config;
 }
 
@@ -202,13 +220,13 @@ void read_vae(ModelFacts& facts) {
   const auto [config, checkpoint] = open_vae(source);
   facts.spatial_scale = static_cast<int>(config.scale_factor_spatial);
   facts.temporal_scale = static_cast<int>(config.scale_factor_temporal);
-  facts.vae = config;
+  facts.vae_config = config;
   if (config.z_dim != facts.latent_channels) {
     throw Error(ErrorKind::data, "vae",
                 source.path.string() + ": z_dim is " + std::to_string(config.z_dim) + ", expected " +
                     std::to_string(facts.latent_channels) + ", the transformer's out_channels");
   }
-  count_weights(facts, checkpoint);
+  facts.vae = count_weights(facts, checkpoint);
   // Of the published models the one whose latents have 48 channels takes a timestep for each token; it is
   // only where there is no model_index.json that this has to be told by the shapes.
   if (facts.folder.dir.empty() || !std::filesystem::exists(facts.folder.dir / "model_index.json")) {
@@ -224,8 +242,9 @@ void read_text_encoder(ModelFacts& facts) {
                 source.path.string() + ": is " + std::to_string(files.config.d_model) + " wide, expected " +
                     std::to_string(facts.text_dim) + ", the transformer's text_dim");
   }
-  count_weights(facts, files.checkpoint);
-  facts.text_encoder_bytes = files.checkpoint.bytes();
+  const bool old = !files.checkpoint.find("shared.weight");  // as T5Encoder finds it
+  facts.text_encoder =
+      count_weights(facts, files.checkpoint, old ? "encoder.embed_tokens.weight" : "shared.weight");
   facts.tokenizer = tokenizer_of(facts.folder);
 }
 

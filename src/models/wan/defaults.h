@@ -22,6 +22,14 @@ struct ImageInput {
   bool two_images = false;  ///< of the first and the last image, always both
 };
 
+/// How large a network's weights are.
+struct NetworkSize {
+  std::uint64_t stored = 0;       ///< bytes in its files
+  std::uint64_t parameters = 0;   ///< elements
+  std::uint64_t largest = 0;      ///< elements of the largest matrix of a layer
+  std::uint64_t table_bytes = 0;  ///< of `stored`: a table that is read by rows (the text encoder's words)
+};
+
 struct ModelFacts {
   ModelFolder folder;
   std::filesystem::path tokenizer;  ///< a folder, or a file that holds it
@@ -54,11 +62,13 @@ struct ModelFacts {
   std::int64_t smallest_area = 0;        ///< pixels; smaller pictures are made at this area and reduced
 
   // Sizes
-  std::uint64_t weight_bytes = 0;        ///< all weight files
-  std::uint64_t parameters = 0;          ///< elements in them
-  std::uint64_t text_encoder_bytes = 0;  ///< of weight_bytes, the text encoder's
-  std::int64_t transformer_dim = 0;      ///< width of the token stream
-  VaeConfig vae;
+  std::uint64_t weight_bytes = 0;                                            ///< all weight files
+  std::uint64_t parameters = 0;                                              ///< elements in them
+  NetworkSize transformer, transformer_2, text_encoder, image_encoder, vae;  ///< 0 where there is none
+  std::int64_t layers = 0;                                                   ///< blocks of the transformer
+  std::int64_t ffn_dim = 0;          ///< inner width of their feed-forward
+  std::int64_t transformer_dim = 0;  ///< width of the token stream
+  VaeConfig vae_config;
 };
 
 /// Opens every file header of the model (open_wan_model), so that what is missing, pickled or damaged is
