@@ -42,6 +42,19 @@ struct InputFacts {
   std::string audio_kind;   ///< equal for sounds that can follow one another in a stream
 };
 
+/// A storyboard's prompt, from a time on.
+struct Shot {
+  double time = 0;  ///< seconds
+  std::string prompt;
+};
+
+/// A picture that a storyboard shows at a time.
+struct ShotImage {
+  double time = 0;
+  std::string path;
+  int latent = 0;  ///< latent frame that stands for it, counted over the whole video
+};
+
 /// How long the parts of a run took on this machine before, scaled to a plan.
 struct Pace {
   double load = 0;    ///< seconds until the first step, the model's loading included
@@ -75,6 +88,9 @@ struct Plan {
   std::optional<InputFacts> input;    ///< of request.input
   std::optional<InputFacts> input_2;  ///< of request.input_2
   int first_step = 0;                 ///< remix: steps that are left out
+  std::vector<Shot> shots;            ///< storyboard; else empty
+  std::vector<ShotImage> shot_images;
+  double fade = 0;  ///< seconds, half of them before a shot's time
 
   // Sampling
   std::string preset;  ///< fast, or none

@@ -16,7 +16,8 @@ struct Request {
   std::optional<std::string> negative_prompt;
 
   // What it begins from
-  /// generate (from noise alone), animate (a picture), extend, connect, loop or remix (a video)
+  /// generate (from noise alone), animate (a picture), extend, connect, loop or remix (a video), storyboard
+  /// (prompts at times)
   std::string verb = "generate";
   std::optional<std::string> image;       ///< animate: the first frame
   std::optional<std::string> last_image;  ///< animate: the last frame
@@ -29,6 +30,9 @@ struct Request {
   bool only_new = false;                  ///< extend, connect, loop: without the frames of the input
   bool no_audio = false;                  ///< extend, connect, remix: without the sound of the input
   bool copy = false;  ///< extend, connect, loop: the input's frames as they are coded, not encoded again
+  std::vector<std::string> shot;          ///< storyboard: "TIME PROMPT", rising from 0:00; pipeline/story.h
+  std::vector<std::string> shot_image;    ///< storyboard: "TIME FILE", what is seen at that time
+  std::optional<double> fade;             ///< storyboard: seconds in which one prompt takes over from another
 
   // How long and how large
   std::optional<double> seconds;      ///< the file has exactly round(seconds * fps) frames
@@ -90,8 +94,8 @@ template <class R, class V>
 void visit_request(R& r, V&& v) {
   v("prompt", r.prompt, "what is seen; - reads standard input");
   v("negative_prompt", r.negative_prompt, "what to keep out; default: the model's own");
-  v("verb", r.verb, "generate, animate, extend, connect, loop or remix, as on the command line");
-  v("image", r.image, "picture that animate begins with");
+  v("verb", r.verb, "generate, animate, extend, connect, loop, remix or storyboard");
+  v("image", r.image, "picture that animate or a storyboard begins with");
   v("last_image", r.last_image, "picture that animate ends with");
   v("input", r.input, "video that extend, connect, loop and remix begin from");
   v("input_2", r.input_2, "video that connect leads to");
@@ -102,6 +106,9 @@ void visit_request(R& r, V&& v) {
   v("only_new", r.only_new, "extend, connect, loop: the new frames alone");
   v("no_audio", r.no_audio, "extend, connect, remix: drop the sound of the input");
   v("copy", r.copy, "extend, connect, loop: copy the input's coded frames instead of encoding them again");
+  v("shot", r.shot, "storyboard: \"0:04 a storm\", a time and a prompt; may be given several times");
+  v("shot_image", r.shot_image, "storyboard: \"0:08 photo.jpg\", what is seen at that time");
+  v("fade", r.fade, "storyboard: seconds in which a prompt takes over; default: 1");
   v("seconds", r.seconds, "length in seconds; default: the model's native length");
   v("frames", r.frames, "length in frames, instead of --seconds");
   v("fps", r.fps, "frames per second; another rate than the model's resamples in time");

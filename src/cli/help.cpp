@@ -39,7 +39,8 @@ const std::map<std::string_view, const char*> value_names{
     {"vae", "FILE"},          {"transformer", "FILE"},   {"transformer_2", "FILE"}, {"text_encoder", "FILE"},
     {"lora", "FILE"},         {"lora_2", "FILE"},        {"verb", "NAME"},          {"image", "FILE"},
     {"last_image", "FILE"},   {"input", "FILE"},         {"input_2", "FILE"},       {"fit", "NAME"},
-    {"background", "COLOUR"}, {"strength", "0..1"},      {"offload", "MODE"},       {"text_cache", "MODE"}};
+    {"background", "COLOUR"}, {"strength", "0..1"},      {"offload", "MODE"},       {"text_cache", "MODE"},
+    {"shot", "LINE"},         {"shot_image", "LINE"},    {"fade", "S"}};
 
 template <class T>
 const char* kind_of(const std::optional<T>&) {

@@ -106,6 +106,11 @@ int inspect_file(Session& session) {
   if (!parameters.fault.empty())
     throw Error(ErrorKind::data, "inspect", file + ": its metadata " + parameters.fault);
   for (const auto& [name, value] : parameters.items) {
+    if (value.kind == Scalar::Kind::list) {
+      for (std::size_t i = 0; i < value.items.size(); ++i)
+        text += row(i == 0 ? name : "", one_line(value.items[i]));
+      continue;
+    }
     const std::string shown = one_line(value.text);
     text +=
         row(name == "generator" ? "made by" : name,

@@ -35,6 +35,8 @@ const std::vector<Verb> verbs{
     {"loop", "[CLIP]", "a video whose end meets its start, of a clip or a --prompt", 0, true, make_from_files,
      1},
     {"remix", "CLIP", "the clip made anew from --prompt; --strength says how much", 1, true, make_from_files},
+    {"storyboard", "[STORY]", "prompts at times, in lines or JSON; - reads stdin; or --shot", 0, true,
+     make_storyboard, 1},
     // how a finished file was made, from the file itself
     {"inspect", "FILE", "show how a file was made", 1, false, inspect_file},
     // the same again, or with changes

@@ -82,7 +82,7 @@ JobList::JobList(PromptsFile file, ListSettings settings)
   for (std::uint32_t entry = 0; entry < file_.lines.size(); ++entry) {
     const Request request = overlaid(entry);
     if (request.prompt.empty() && !file_.lines[entry].overrides.has("prompt") &&
-        settings_.base.prompt.empty() && input_files(request).empty()) {
+        settings_.base.prompt.empty() && input_files(request).empty() && request.shot.empty()) {
       add_error(file_.lines[entry].line, "has no prompt");
       continue;
     }

@@ -8,6 +8,7 @@
 
 #include "core/output_format.h"
 #include "core/text.h"
+#include "pipeline/story.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -45,6 +46,11 @@ std::string slug(const std::string& prompt) {
 }
 
 std::string title_of(const Request& request) {
+  if (request.prompt.empty() && !request.shot.empty()) {
+    double time = 0;
+    std::string prompt;
+    if (split_shot(request.shot.front(), time, prompt).empty()) return prompt;
+  }
   const auto& file = request.image ? request.image : request.input;
   if (!request.prompt.empty() || !file) return request.prompt;
   return request.verb + " " + std::filesystem::path(*file).stem().string();

@@ -1,5 +1,8 @@
 #include "pipeline/denoise.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "sampling/finite.h"
 #include "sampling/guidance.h"
 
@@ -22,10 +25,25 @@ at::Tensor token_timesteps(const wan::WanTransformer& transformer, at::IntArrayR
   return timesteps;
 }
 
+// Of several texts, each latent frame takes its shares.
+at::Tensor predict(const wan::WanTransformer& transformer, const at::Tensor& input,
+                   const at::Tensor& timestep, const Conditioning& text, int expert) {
+  at::Tensor sum;
+  for (std::size_t i = 0; i < text.prompts.size(); ++i) {
+    const at::Tensor noise_pred = transformer.forward(input, timestep, text.prompts[i].experts.at(expert));
+    if (text.prompts.size() == 1) return noise_pred;
+    const at::Tensor share = text.shares[static_cast<std::int64_t>(i)]
+                                 .reshape({1, 1, -1, 1, 1})
+                                 .to(noise_pred.device(), noise_pred.scalar_type());
+    sum = sum.defined() ? sum + share * noise_pred : share * noise_pred;
+  }
+  return sum;
+}
+
 }  // namespace
 
-void condition_on_text(const Model& model, const Plan& plan, const PromptEmbeds& embeds,
-                       Conditioning& conditioning) {
+void condition_on_prompts(const Model& model, const Plan& plan, const PromptEmbeds& embeds,
+                          const std::vector<std::string>& prompts, Conditioning& conditioning) {
   const auto make = [&](TextCondition& condition, const std::string& text) {
     if (!condition.experts.empty() && condition.text == text) return;
     condition = {};  // the old one leaves before the new one comes
@@ -35,7 +53,15 @@ void condition_on_text(const Model& model, const Plan& plan, const PromptEmbeds&
     for (const auto* transformer : experts(model))
       condition.experts.push_back(transformer->prepare_text(placed, conditioning.image_tokens));
   };
-  make(conditioning.prompt, plan.request.prompt);
+  std::vector<TextCondition> made(prompts.size());
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    const auto known =
+        std::find_if(conditioning.prompts.begin(), conditioning.prompts.end(),
+                     [&](const TextCondition& condition) { return condition.text == prompts[i]; });
+    if (known != conditioning.prompts.end()) made[i] = std::move(*known);
+  }
+  conditioning.prompts = std::move(made);
+  for (std::size_t i = 0; i < prompts.size(); ++i) make(conditioning.prompts[i], prompts[i]);
   if (plan.guidance > 1) make(conditioning.negative, plan.negative_prompt);
 }
 
@@ -43,6 +69,12 @@ std::unique_ptr<Scheduler> scheduler_of(const Model& model, const Plan& plan) {
   SchedulerConfig config = model.scheduler;
   config.even_levels = plan.even_levels;
   return make_scheduler(plan.scheduler, config, plan.steps, plan.flow_shift);
+}
+
+void condition_on_text(const Model& model, const Plan& plan, const PromptEmbeds& embeds,
+                       Conditioning& conditioning) {
+  conditioning.shares = at::Tensor();
+  condition_on_prompts(model, plan, embeds, {plan.request.prompt}, conditioning);
 }
 
 at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& text, const at::Tensor& noise,
@@ -76,8 +108,7 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
     input = input.to(model.placement.device, model.placement.dtype);
     timestep = timestep.to(model.placement.device);
 
-    at::Tensor noise_pred =
-        transformer.forward(input, timestep, text.prompt.experts.at(expert));  // [1, C, T, h, w]
+    at::Tensor noise_pred = predict(transformer, input, timestep, text, expert);  // [1, C, T, h, w]
     if (guidance.active()) {
       const at::Tensor uncond = transformer.forward(input, timestep, text.negative.experts.at(expert));
       noise_pred = guided(noise_pred, uncond, guidance.scale_at(t));

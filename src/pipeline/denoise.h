@@ -24,7 +24,8 @@ struct TextCondition {
 };
 
 struct Conditioning {
-  TextCondition prompt;
+  std::vector<TextCondition> prompts;  ///< one; of a storyboard those that the window follows
+  at::Tensor shares;  ///< of more than one: [n, T], the share of each in the prediction for a latent frame
   TextCondition negative;  ///< only with guidance
   /// Of models that attend to images (image_condition.h): [1, n, D], of two images [2, n, D]. Set before
   /// condition_on_text(); who changes it drops the texts' experts too, which were made with it.
@@ -33,8 +34,13 @@ struct Conditioning {
   at::Tensor joined;
 };
 
-/// Makes what `plan` needs in place, of texts that `embeds` has. A text that is there already is kept, so
-/// that jobs with the same negative prompt, or with several seeds a prompt, do it once.
+/// Makes what `plan` needs in place, for these prompts, which `embeds` has. A text that is there already is
+/// kept, so that jobs with the same negative prompt, or with several seeds a prompt, do it once; texts that
+/// are not asked for leave.
+void condition_on_prompts(const Model& model, const Plan& plan, const PromptEmbeds& embeds,
+                          const std::vector<std::string>& prompts, Conditioning& conditioning);
+
+/// For the one prompt of `plan`.
 void condition_on_text(const Model& model, const Plan& plan, const PromptEmbeds& embeds,
                        Conditioning& conditioning);
 

@@ -25,6 +25,7 @@
 #include "pipeline/previewer.h"
 #include "pipeline/prompt_embeds.h"
 #include "pipeline/reporter.h"
+#include "pipeline/storyboard.h"
 #include "pipeline/verb.h"
 #include "sampling/noise.h"
 #include "sora/error.h"
@@ -80,7 +81,7 @@ struct Dump {
 
 void write_dump(const Plan& plan, const Conditioning& text, const Dump& dump) {
   std::map<std::string, at::Tensor> tensors{
-      {"prompt_embeds", text.prompt.embeds},
+      {"prompt_embeds", text.prompts.front().embeds},
       {"noise_pred_0", dump.noise_pred},
       {"latents", at::cat(dump.latents, 2)},
       {"video", at::cat(dump.video, 0).narrow(0, 0, plan.model_frames)}};
@@ -166,7 +167,11 @@ Result Generator::State::make(const Plan& plan, const RunHooks& run_hooks, Repor
     report.enter(Phase::encode_text);
     if (joins_images(model)) images.emplace(plan, model, text);
     if (plan.frees_text_encoder) model.image_encoder.reset();  // it has made its tokens
-    condition_on_text(model, plan, prompts, text);
+    if (plan.shots.empty()) {
+      condition_on_text(model, plan, prompts, text);
+    } else {
+      condition_on_shots(model, plan, prompts, 0, text);
+    }
   }
 
   Dump dump;
@@ -233,6 +238,7 @@ Result Generator::State::make(const Plan& plan, const RunHooks& run_hooks, Repor
     } else {
       const Held held = images ? Held() : known.of(i);
       if (images) text.joined = images->condition(i, known);
+      if (!plan.shots.empty()) condition_on_shots(model, plan, prompts, i, text);
       const DenoiseState* from = i == kept.windows.size() && kept.current ? &*kept.current : nullptr;
       DenoiseState begin;
       if (clip && from == nullptr) {

@@ -100,16 +100,15 @@ at::Tensor encode_as_continuation(const wan::WanVae& vae, const at::Tensor& fram
   return latents.narrow(2, 1, latents.size(2) - 1);
 }
 
+at::Tensor still_latents(const Plan& plan, const wan::WanVae& vae, const std::string& path) {
+  return encode_as_continuation(vae, image_frame(plan, path).expand({-1, -1, vae.temporal_scale(), -1, -1}));
+}
+
 Given read_given(const Plan& plan, const wan::WanVae& vae) {
   const Request& request = plan.request;
   Given given;
   if (request.image) given.start = vae.encode(image_frame(plan, *request.image));
-  if (request.last_image) {
-    // The last latent frame stands for several frames, which all show the image.
-    const at::Tensor still =
-        image_frame(plan, *request.last_image).expand({-1, -1, vae.temporal_scale(), -1, -1});
-    given.end = encode_as_continuation(vae, still);
-  }
+  if (request.last_image) given.end = still_latents(plan, vae, *request.last_image);
   if (!joins_clips(request)) return given;
 
   const int start = request.backward ? 0 : plan.windows.front().held;

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "media/video_reader.h"
@@ -42,6 +43,9 @@ at::Tensor network_frames(const std::vector<VideoFrame>& frames, const Plan& pla
 /// as the still that a clip begins with, and its latent is left out. `frames` [1, 3, 4 k, H, W] ->
 /// [1, C, k, h, w].
 at::Tensor encode_as_continuation(const wan::WanVae& vae, const at::Tensor& frames);
+
+/// A picture as a latent frame within a clip, whose frames all show it: [1, C, 1, h, w].
+at::Tensor still_latents(const Plan& plan, const wan::WanVae& vae, const std::string& path);
 
 /// The input of remix as clips for the windows of a plan, read as it is needed.
 class ClipWindows {

@@ -30,6 +30,10 @@ Held KnownFrames::of(std::size_t number) const {
       held.add(vae_.encode(before(window)), 0);
     }
   }
+  for (const ShotImage& image : plan_.shot_images) {
+    const int place = image.latent - window.first;
+    if (place >= window.held && place < window.count) held.add(still_latents(plan_, vae_, image.path), place);
+  }
   if (window.held_end > 0) {
     const bool own = head_frames_ > 0 || (plan_.request.backward && number > 0);
     const std::int64_t frames = window.held_end * scale;

@@ -17,6 +17,7 @@
 #include "pipeline/model_choice.h"
 #include "pipeline/preset.h"
 #include "pipeline/size.h"
+#include "pipeline/story.h"
 #include "pipeline/text_cache.h"
 #include "pipeline/verb.h"
 #include "sora/error.h"
@@ -152,6 +153,8 @@ void plan_time(Plan& plan, const wan::ModelFacts& model, bool still) {
   } else if (request.seconds) {
     in_range("--seconds", *request.seconds, 0.001, kLongest);
     plan.frames = std::max<std::int64_t>(1, std::llround(*request.seconds * plan.fps));
+  } else if (!plan.shots.empty() && !still) {
+    plan.frames = std::max<std::int64_t>(1, std::llround(story_length(plan, model) * plan.fps));
   } else {
     plan.frames = still ? 1 : std::max<std::int64_t>(1, std::llround(model.frames * plan.fps / model.fps));
   }

@@ -5,6 +5,7 @@
 
 #include "pipeline/metadata.h"
 #include "pipeline/model_choice.h"
+#include "pipeline/story.h"
 #include "pipeline/verb.h"
 #include "sora/plan.h"
 
@@ -65,7 +66,13 @@ std::string plan_text(const Plan& plan) {
     for (const auto& [option, path] : input_files(plan.request)) files += " " + path;
     line("verb", plan.request.verb + (plan.request.backward ? " backward" : "") + files);
   }
-  line("prompt", "\"" + plan.request.prompt + "\"");
+  if (plan.shots.empty()) line("prompt", "\"" + plan.request.prompt + "\"");
+  for (const Shot& shot : plan.shots)
+    line(&shot == &plan.shots.front() ? "shots" : "", time_text(shot.time) + "  \"" + shot.prompt + "\"");
+  for (const ShotImage& image : plan.shot_images)
+    line(&image == &plan.shot_images.front() ? "images" : "", time_text(image.time) + "  " + image.path);
+  if (plan.shots.size() > 1)
+    line("fade", number(plan.fade) + " s from one prompt to the next, around its time");
   if (guided && !plan.negative_prompt.empty()) line("not", "\"" + plan.negative_prompt + "\"");
   line("model", plan.model_name + " (" + plan.pipeline + ", " +
                     number(static_cast<double>(plan.weight_bytes) / 1e6) + " MB of weights)");
@@ -123,6 +130,15 @@ std::string plan_json(const Plan& plan, int indent) {
                    {"pipeline", plan.pipeline},
                    {"weight_bytes", plan.weight_bytes}};
   json["verb"] = plan.request.verb;
+  if (!plan.shots.empty()) {
+    json["shots"] = Json::array();
+    for (const Shot& shot : plan.shots)
+      json["shots"].push_back({{"time", shot.time}, {"prompt", shot.prompt}});
+    json["shot_images"] = Json::array();
+    for (const ShotImage& image : plan.shot_images)
+      json["shot_images"].push_back({{"time", image.time}, {"path", image.path}, {"latent", image.latent}});
+    json["fade"] = plan.fade;
+  }
   json["first_step"] = plan.first_step;
   json["preset"] = plan.preset;
   json["steps"] = plan.steps;
@@ -176,7 +192,7 @@ std::string plan_json(const Plan& plan, int indent) {
 std::string metadata_json(const Plan& plan) {
   Json json;
   json["generator"] = "sora-gen " SORA_GEN_VERSION;
-  json["prompt"] = plan.request.prompt;
+  if (plan.shots.empty()) json["prompt"] = plan.request.prompt;
   json["negative_prompt"] = plan.negative_prompt;
   if (plan.request.verb != "generate") json["verb"] = plan.request.verb;
   if (plan.request.image) json["image"] = *plan.request.image;
@@ -190,6 +206,14 @@ std::string metadata_json(const Plan& plan) {
   if (plan.request.only_new) json["only_new"] = true;
   if (plan.request.no_audio) json["no_audio"] = true;
   if (plan.request.copy) json["copy"] = true;
+  if (!plan.shots.empty()) {
+    json["shot"] = Json::array();
+    for (const Shot& shot : plan.shots) json["shot"].push_back(time_text(shot.time) + " " + shot.prompt);
+    if (!plan.shot_images.empty()) json["shot_image"] = Json::array();
+    for (const ShotImage& image : plan.shot_images)
+      json["shot_image"].push_back(time_text(image.time) + " " + image.path);
+    json["fade"] = plan.fade;
+  }
   if (!plan.model_dir.empty()) json["model"] = plan.request.model;
   for (const auto& [component, file] : chosen_files(plan.request)) json[component] = file.string();
   if (!plan.request.lora.empty()) json["lora"] = plan.request.lora;

@@ -96,6 +96,9 @@ fs::path text_cache_folder() {
 
 std::vector<std::string> texts_of(const Plan& plan) {
   std::vector<std::string> texts{plan.request.prompt};
+  for (const Shot& shot : plan.shots) {  // the first is the prompt
+    if (std::find(texts.begin(), texts.end(), shot.prompt) == texts.end()) texts.push_back(shot.prompt);
+  }
   if (plan.guidance > 1) texts.push_back(plan.negative_prompt);
   return texts;
 }

@@ -51,7 +51,8 @@ class TextCache {
 /// The program's own: text/ in the cache folder; empty where there is none.
 std::filesystem::path text_cache_folder();
 
-/// What a plan's text encoder has to encode: the prompt, and with guidance the negative prompt.
+/// What a plan's text encoder has to encode: the prompt or those of its shots, and with guidance the negative
+/// prompt.
 std::vector<std::string> texts_of(const Plan& plan);
 
 /// Whether a text encoder is large: it takes longer to load than to use.

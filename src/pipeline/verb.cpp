@@ -7,6 +7,7 @@
 
 #include "core/file.h"
 #include "core/text.h"
+#include "pipeline/story.h"
 #include "pipeline/windows.h"
 #include "sora/error.h"
 
@@ -23,8 +24,9 @@ constexpr double kWidestShape = 4;  // an image that is longer is cropped, unles
 
 const std::map<std::string, VerbKind>& verbs() {
   static const std::map<std::string, VerbKind> map{
-      {"generate", VerbKind::generate}, {"animate", VerbKind::animate}, {"extend", VerbKind::extend},
-      {"connect", VerbKind::connect},   {"loop", VerbKind::loop},       {"remix", VerbKind::remix}};
+      {"generate", VerbKind::generate},    {"animate", VerbKind::animate}, {"extend", VerbKind::extend},
+      {"connect", VerbKind::connect},      {"loop", VerbKind::loop},       {"remix", VerbKind::remix},
+      {"storyboard", VerbKind::storyboard}};
   return map;
 }
 
@@ -53,11 +55,12 @@ void check_options(const Request& request, VerbKind kind) {
   using enum VerbKind;
   const bool any = request.image || request.last_image || request.input || request.input_2 ||
                    request.strength || request.backward || request.only_new || request.no_audio ||
-                   request.copy || request.fit || request.background;
+                   request.copy || request.fit || request.background || !request.shot.empty() ||
+                   !request.shot_image.empty() || request.fade;
   if (kind == generate && !any) return;  // a list may hold 100,000 of them
   const std::string with = "sora-gen " + request.verb;
   const std::vector<Rule> rules{
-      {"--image", request.image.has_value(), {animate}, kind == animate},
+      {"--image", request.image.has_value(), {animate, storyboard}, kind == animate},
       {"--last-image", request.last_image.has_value(), {animate}, false},
       {"--input",
        request.input.has_value(),
@@ -69,8 +72,14 @@ void check_options(const Request& request, VerbKind kind) {
       {"--only-new", request.only_new, {extend, connect, loop}, false},
       {"--no-audio", request.no_audio, {extend, connect, loop, remix}, false},
       {"--copy", request.copy, {extend, connect, loop}, false},
-      {"--fit", request.fit.has_value(), {animate, extend, connect, loop, remix}, false},
-      {"--background", request.background.has_value(), {animate, extend, connect, loop, remix}, false}};
+      {"--fit", request.fit.has_value(), {animate, extend, connect, loop, remix, storyboard}, false},
+      {"--background",
+       request.background.has_value(),
+       {animate, extend, connect, loop, remix, storyboard},
+       false},
+      {"--shot-image", !request.shot_image.empty(), {storyboard}, false},
+      {"--fade", request.fade.has_value(), {storyboard}, false},
+      {"--shot", !request.shot.empty(), {storyboard}, false}};
   for (const Rule& rule : rules) {
     const bool takes = std::find(rule.of.begin(), rule.of.end(), kind) != rule.of.end();
     if (rule.given && !takes) {
@@ -84,6 +93,12 @@ void check_options(const Request& request, VerbKind kind) {
     if (rule.needed && !rule.given) {
       wrong(request.verb + " needs " + rule.option + " FILE, as in " + with + " FILE");
     }
+  }
+  if (kind == storyboard && request.shot.empty()) {
+    wrong(
+        "storyboard needs its shots, in a file, as in sora-gen storyboard story.txt with lines such as "
+        "\"0:00 a forest\", "
+        "or as --shot \"0:00 a forest\" --shot \"0:05 a forest at night\"");
   }
   if (request.strength && !(*request.strength >= 0 && *request.strength <= 1)) {
     wrong("--strength: expected a number from 0 (the input as it is) to 1 (only its length and size)");
@@ -106,6 +121,17 @@ int even(int side) { return std::clamp(side / 2 * 2, kLeastSide, kLargestSide); 
 double fps_of(const InputFacts& facts, const std::string& path) {
   if (facts.fps > 0) return std::clamp(facts.fps, 0.1, 1000.0);
   wrong(path + ": does not say its frame rate; give it with --fps");
+}
+
+// Unless the request has a shape of its own.
+void take_shape(Request& request, const InputFacts& image) {
+  if (request.res || request.aspect) return;
+  const double shape = static_cast<double>(image.width) / image.height;
+  if (shape > kWidestShape || shape < 1 / kWidestShape) {
+    request.aspect = shape > 1 ? "4:1" : "1:4";
+  } else {
+    request.aspect = std::to_string(image.width) + ":" + std::to_string(image.height);
+  }
 }
 
 void take_size_and_rate(Request& request, const InputFacts& facts) {
@@ -178,6 +204,7 @@ std::vector<std::pair<const char*, std::string>> input_files(const Request& requ
   if (request.last_image) files.emplace_back("--last-image", *request.last_image);
   if (request.input) files.emplace_back("--input", *request.input);
   if (request.input_2) files.emplace_back("--input-2", *request.input_2);
+  for (std::string& file : shot_image_files(request)) files.emplace_back("--shot-image", std::move(file));
   return files;
 }
 
@@ -187,24 +214,18 @@ void plan_inputs(Plan& plan, const wan::ModelFacts& model) {
   Request& request = plan.request;
   const VerbKind kind = verb_kind(request.verb);
   check_options(request, kind);
+  if (kind == VerbKind::storyboard) read_story(plan, model);
   std::vector<InputFacts> facts;
   for (const auto& [option, path] : input_files(request)) facts.push_back(look_at(option, path));
   if (facts.empty()) return;
 
-  if (kind == VerbKind::animate) {
-    const InputFacts& image = facts.front();
-    if (!request.res && !request.aspect) {
-      const double shape = static_cast<double>(image.width) / image.height;
-      if (shape > kWidestShape || shape < 1 / kWidestShape) {
-        request.aspect = shape > 1 ? "4:1" : "1:4";
-      } else {
-        request.aspect = std::to_string(image.width) + ":" + std::to_string(image.height);
-      }
-    }
-    if (!image.is_image) {
-      plan.notes.push_back(*request.image +
-                           " is a video: its first frame is animated; extend goes on after "
-                           "its end");
+  if (kind == VerbKind::animate || kind == VerbKind::storyboard) {
+    if (request.image) take_shape(request, facts.front());
+    const auto files = input_files(request);
+    for (std::size_t i = 0; i < facts.size(); ++i) {
+      if (!facts[i].is_image)
+        plan.notes.push_back(files[i].second +
+                             " is a video: its first frame is taken; extend goes on after its end");
     }
   } else {
     for (std::size_t i = 0; i < facts.size(); ++i) {
@@ -239,6 +260,9 @@ void plan_verb_windows(Plan& plan, const wan::ModelFacts& model) {
     case VerbKind::generate:
     case VerbKind::remix:
       plan.windows = plan_windows(alone, native, kHeldStart);
+      break;
+    case VerbKind::storyboard:
+      plan_story_windows(plan, model, alone, native, kHeldStart);
       break;
     case VerbKind::animate: {
       if (model.image.joined && alone <= native) {  // nothing is held: the images go in beside the noise

@@ -14,7 +14,7 @@
 
 namespace sora {
 
-enum class VerbKind { generate, animate, extend, connect, loop, remix };
+enum class VerbKind { generate, animate, extend, connect, loop, remix, storyboard };
 
 /// Throws Error (usage) for a name that is no verb that makes a video.
 VerbKind verb_kind(const std::string& name);

@@ -59,6 +59,23 @@ std::vector<Window> plan_held_windows(int latent_frames, int native, const Ends&
   return windows;
 }
 
+std::vector<Window> windows_to_places(int latent_frames, int native, const Ends& ends,
+                                      const std::vector<int>& places) {
+  native = std::max(native, ends.start + 1);
+  std::vector<Window> windows{{0, std::min(latent_frames, native), ends.start, 0, 0, 0}};
+  const int fresh = std::max(1, native - ends.held);
+  for (const int place : places) {
+    const int made = windows.back().first + windows.back().count;
+    if (place < made) continue;
+    // A short window comes first, so that the one that ends with the place is whole.
+    const int odd = (place + 1 - made) % fresh;
+    if (odd > 0) go_on(windows, made + odd, native, ends.held, true);
+    go_on(windows, place + 1, native, ends.held, true);
+  }
+  go_on(windows, latent_frames, native, ends.held, false);
+  return windows;
+}
+
 std::vector<Window> plan_backward_windows(std::int64_t frames, int scale, int native, int end) {
   native = std::max(native, end + 1);
   std::vector<Window> windows;

@@ -27,6 +27,12 @@ struct Ends {
 /// more of what was made before where there is less to make.
 std::vector<Window> plan_held_windows(int latent_frames, int native, const Ends& ends);
 
+/// Covers `latent_frames` so that each of `places`, rising latent frames that are given, can be led to: it is
+/// in the first window, or a window ends with it that makes as many frames on the way there as there are, up
+/// to native - held. Sets no held frames but those of the start and of the window before.
+std::vector<Window> windows_to_places(int latent_frames, int native, const Ends& ends,
+                                      const std::vector<int>& places);
+
 /// Before a clip: windows in the order of their making, the one next to the clip first. Each holds `end`
 /// latent frames of what follows it and brings 1 + (n - 1) * scale frames with the n others, in all at least
 /// `frames`.

@@ -54,6 +54,69 @@ TEST(Verbs, NameTheOutputAfterThePromptOrTheFile) {
   EXPECT_THAT(program.files(), ElementsAre("a picture.png", "animate-a-picture-7.mp4", "waves-7.mp4"));
 }
 
+TEST(Storyboard, ReadsAFileOrStdinAndFlagsWin) {
+  Program program;
+  program.write(
+      "story.json",
+      R"({"shots": [{"time": 0, "prompt": "a forest"}, {"time": 5, "prompt": "snow"}], "seconds": 9, "steps": 3})");
+  program.write("story.txt", "0:00 a forest\r\n0:05 snow\r\n");
+  const auto plan = [&](std::vector<std::string> line) {
+    line.insert(line.end(), {"--dry-run", "--json", "--fps", "16"});
+    const Finished finished = program.run(with_usual(line));
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    return json::parse(finished.out);
+  };
+  const json from_json = plan({"storyboard", "story.json", "--steps", "4"});
+  EXPECT_EQ(from_json["frames"], 144);
+  EXPECT_EQ(from_json["steps"], 4);
+  const json shots = json::parse(R"([{"time": 0.0, "prompt": "a forest"}, {"time": 5.0, "prompt": "snow"}])");
+  EXPECT_EQ(from_json["shots"], shots);
+  EXPECT_EQ(plan({"storyboard", "story.txt"})["shots"], shots);
+  EXPECT_EQ(plan({"storyboard", "--shot", "0:00 a forest", "--shot", "5s snow"})["shots"], shots);
+  program.input = "0:00 a forest\n0:05 snow\n";
+  EXPECT_EQ(plan({"storyboard", "-"})["shots"], shots);
+  EXPECT_EQ(program.run(with_usual({"storyboard", "story.txt"})).code, 0);
+  EXPECT_EQ(program.read("a-forest-7.mp4"), "a fake video\n");
+}
+
+TEST(Storyboard, NamesTheLineOfWhatIsWrong) {
+  Program program;
+  program.write("late.txt", "0:00 a forest\n0:05 snow\n");
+  program.write("bad.json", "[\n{]");
+  program.write("image.json", R"([{"time": 0, "prompt": "a", "image": "gone.png"}])");
+  const auto expect = [&](std::vector<std::string> line, int code, const char* text) {
+    const Finished finished = program.run(with_usual(std::move(line)));
+    EXPECT_EQ(finished.code, code) << finished.err;
+    EXPECT_THAT(finished.err, HasSubstr(text));
+  };
+  expect({"storyboard", "late.txt", "--seconds", "4"}, 65, "late.txt:2: the shot begins at 0:05");
+  expect({"storyboard", "late.txt", "--frames", "4"}, 64, "shot 2 begins at 0:05");
+  expect({"storyboard", "bad.json"}, 65, "bad.json:2: is not JSON");
+  expect({"storyboard", "image.json"}, 66, "image.json:1: the image gone.png does not exist");
+  expect({"storyboard", "gone.txt"}, 66, "gone.txt");
+  expect({"storyboard"}, 64, "storyboard needs its shots");
+  expect({"storyboard", "late.txt", "--shot", "0:00 a"}, 64, "leave one of them out");
+  EXPECT_THAT(program.files(), ElementsAre("bad.json", "image.json", "late.txt"));
+}
+
+TEST(Storyboard, IsInTheParametersAndMadeAgainFromThem) {
+  Program program;
+  EXPECT_EQ(program
+                .run(with_usual({"storyboard", "--shot", "0:00 a forest", "--shot", "0:05 snow", "--sidecar",
+                                 "-o", "x.mp4"}))
+                .code,
+            0);
+  const Finished shown = program.run({"inspect", "x.mp4.json"});
+  EXPECT_EQ(shown.code, 0) << shown.err;
+  EXPECT_THAT(shown.out, HasSubstr("shot              0:00 a forest\n                  0:05 snow\n"));
+  const Finished again = program.run({"rerun", "x.mp4.json", "--dry-run", "--json"});
+  EXPECT_EQ(again.code, 0) << again.err;
+  const json plan = json::parse(again.out);
+  EXPECT_EQ(plan["verb"], "storyboard");
+  EXPECT_EQ(plan["shots"][1]["prompt"], "snow");
+  EXPECT_EQ(plan["seed"], 7);
+}
+
 TEST(Verbs, SayWhatIsMissingDamagedOrTooMuchBeforeAnyWork) {
   Program program;
   program.write("damaged.mp4", "x");

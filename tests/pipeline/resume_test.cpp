@@ -117,6 +117,17 @@ TEST_F(ResumeTest, GivesTheSameBytesOverWindowsThatAreHeldByReplacement) {
   expect_same_bytes_after_stops();
 }
 
+TEST_F(ResumeTest, GivesTheSameBytesOverTheFadeOfAStoryboard) {
+  use_with_windows("ti2v");
+  request_.verb = "storyboard";
+  request_.prompt.clear();
+  request_.shot = {"0:00 a lighthouse", "0:01 a red car"};
+  request_.frames = 30;
+  request_.steps = 2;
+  ASSERT_GT(make_plan(request_).windows.size(), 2U);
+  expect_same_bytes_after_stops();
+}
+
 TEST_F(ResumeTest, DoesNotDenoiseAgainWhatIsDone) {
   use("wan21");
   request_.steps = 8;

@@ -1,0 +1,39 @@
+// storyboard STORY: prompts at times, one continuous video. The file's options are those of a request; flags
+// win.
+#include <string>
+
+#include "cli/verbs.h"
+#include "core/file.h"
+#include "jobs/story_file.h"
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+constexpr std::uint64_t kLargestStory = 4 << 20;  // bytes
+
+}  // namespace
+
+int make_storyboard(Session& session) {
+  Options& options = session.options;
+  Request& request = options.request;
+  if (options.words.size() > 1) {
+    if (options.given.has("shot")) {
+      throw Error(ErrorKind::usage, "options",
+                  "storyboard has both " + options.words[1] + " and --shot; leave one of them out");
+    }
+    const std::string& word = options.words[1];
+    const std::string name = word == "-" ? "stdin" : word;
+    const StoryFile file =
+        parse_story(name, word == "-" ? read_stdin(kLargestStory, "is over 4 MB, expected a storyboard")
+                                      : read_text(word, "storyboard", kLargestStory));
+    file.options.apply(request);
+    options.given.apply(request);
+    check_story(name, file, request);
+  }
+  request.verb = "storyboard";
+  options.has_prompt = true;
+  return generate(session);
+}
+
+}  // namespace sora

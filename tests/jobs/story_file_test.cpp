@@ -1,0 +1,127 @@
+// Storyboard files: what their lines mean, and errors that name the line.
+#include "jobs/story_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Request request_of(const std::string& text) {
+  Request request;
+  parse_story("story", text).options.apply(request);
+  return request;
+}
+
+std::string error_of(const std::string& text, ErrorKind kind = ErrorKind::data) {
+  try {
+    parse_story("story", text);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), kind) << error.what();
+    return error.message();
+  }
+  return "no error";
+}
+
+TEST(StoryFile, ReadsLinesOfTimesAndPrompts) {
+  const StoryFile file = parse_story(
+      "story", "\xef\xbb\xbf# a story\r\n0:00 a forest\r\n\r\n  4.5s\ta storm, at 5:00  \r\n1:02.5 snow");
+  Request request;
+  file.options.apply(request);
+  EXPECT_EQ(request.verb, "storyboard");
+  EXPECT_THAT(request.shot, ElementsAre("0:00 a forest", "0:04.5 a storm, at 5:00", "1:02.5 snow"));
+  EXPECT_THAT(file.lines, ElementsAre(2, 4, 5));
+}
+
+TEST(StoryFile, ReadsJsonWithOptionsBesideTheShots) {
+  const Request request = request_of(R"({
+    "seed": 7, "seconds": 20, "negative-prompt": "[{",
+    "shots": [
+      {"time": "0:00", "prompt": "a forest"},
+      "0:04 a storm",
+      {"time": 8.5, "prompt": "snow", "image": null}
+    ]
+  })");
+  EXPECT_THAT(request.shot, ElementsAre("0:00 a forest", "0:04 a storm", "0:08.5 snow"));
+  EXPECT_EQ(request.seed, 7U);
+  EXPECT_EQ(request.seconds, 20);
+  EXPECT_EQ(request.negative_prompt, "[{");
+  EXPECT_THAT(request_of(R"( [{"time": 0, "prompt": "a"}] )").shot, ElementsAre("0:00 a"));
+}
+
+TEST(StoryFile, LooksForImagesBesideTheStory) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "sora-story-XXXXXX").string();
+  const std::filesystem::path folder = ::mkdtemp(pattern.data());
+  std::ofstream(folder / "a b.jpg") << "x";
+  Request request;
+  parse_story((folder / "story.json").string(),
+              R"([{"time": 0, "prompt": "a", "image": "a b.jpg"}, {"time": "12s", "image": "a b.jpg"}])")
+      .options.apply(request);
+  EXPECT_EQ(request.image, (folder / "a b.jpg").string());
+  EXPECT_THAT(request.shot_image, ElementsAre("0:12 " + (folder / "a b.jpg").string()));
+  EXPECT_THAT(request.shot, ElementsAre("0:00 a"));
+  std::filesystem::remove_all(folder);
+  EXPECT_THAT(error_of("[{\"time\": 0, \"prompt\": \"a\"},\n{\"time\": 1, \"image\": \"gone.jpg\"}]",
+                       ErrorKind::no_input),
+              HasSubstr("story:2: the image gone.jpg does not exist"));
+}
+
+TEST(StoryFile, NamesTheLineOfWhatIsWrong) {
+  EXPECT_THAT(error_of("0:00 a\n\n0:05 b\n0:03 c\n"),
+              HasSubstr("story:4: the shot begins at 0:03, expected a time after 0:05"));
+  EXPECT_THAT(error_of("# x\n0:02 a\n"),
+              HasSubstr("story:2: the shot begins at 0:02, expected the first shot at 0:00"));
+  EXPECT_THAT(error_of("0:00 a\n0:04\n"), HasSubstr("story:2: the shot at 0:04 has no prompt"));
+  EXPECT_THAT(error_of("0:00 a\na storm\n"), HasSubstr("story:2: does not begin with a time"));
+  EXPECT_THAT(error_of("0:00 a\n12 monkeys\n"), HasSubstr("story:2: does not begin with a time"));
+  EXPECT_THAT(error_of("\n# nothing\n"), HasSubstr("story: holds no shot"));
+  EXPECT_THAT(error_of("0:00 a\n\xff"), HasSubstr("is not UTF-8"));
+}
+
+TEST(StoryFile, NamesTheLineInJsonToo) {
+  EXPECT_THAT(error_of("{\"shots\": [\n"), HasSubstr("story:2: is not JSON"));
+  EXPECT_THAT(error_of("{\"seed\": 1}"), HasSubstr("has no \"shots\""));
+  EXPECT_THAT(error_of("{\"seeed\": 1, \"shots\": []}"), HasSubstr("did you mean \"seed\"?"));
+  const std::string start =
+      "{\n  \"seed\": 1,\n  \"shots\": [\n    {\"time\": 0, \"prompt\": \"\\\"[{\"},\n    ";
+  EXPECT_THAT(error_of(start + "{\"time\": \"x\", \"prompt\": \"b\"}]}"),
+              HasSubstr("story:5: time is \"x\""));
+  EXPECT_THAT(error_of(start + "{\"prompt\": \"b\"}]}"), HasSubstr("story:5: the shot has no time"));
+  EXPECT_THAT(error_of(start + "{\"time\": 4}]}"),
+              HasSubstr("story:5: the shot has neither a prompt nor an image"));
+  EXPECT_THAT(error_of(start + "{\"time\": 4, \"promt\": \"b\"}]}"), HasSubstr("did you mean \"prompt\"?"));
+  EXPECT_THAT(error_of(start + "{\"time\": 4, \"prompt\": \"\"}]}"),
+              HasSubstr("story:5: the shot at 0:04 has no prompt"));
+  EXPECT_THAT(error_of(start + "\"0:00 b\"]}"), HasSubstr("story:5: the shot begins at 0:00"));
+  EXPECT_THAT(error_of(start + "7]}"), HasSubstr("a shot is 7"));
+}
+
+TEST(StoryFile, ChecksTheEndWhereItIsKnown) {
+  const StoryFile file = parse_story("story", "0:00 a\n0:10 b\n");
+  Request request;
+  file.options.apply(request);
+  EXPECT_NO_THROW(check_story("story", file, request));
+  request.seconds = 10;
+  try {
+    check_story("story", file, request);
+    ADD_FAILURE() << "expected an error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("story:2: the shot begins at 0:10, and the video ends at 0:10"));
+  }
+  request.seconds.reset();
+  request.frames = 81;
+  request.fps = 8;
+  EXPECT_NO_THROW(check_story("story", file, request));
+}
+
+}  // namespace
+}  // namespace sora
