@@ -125,6 +125,7 @@ struct Plan {
   int latent_height = 0;
   int latent_width = 0;
   std::vector<Window> windows;
+  double drift_control = 0;  ///< how firmly later windows are held to the look of the first; 0: not
 
   // Output
   std::string output;     ///< path or "-"

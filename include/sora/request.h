@@ -35,11 +35,12 @@ struct Request {
   std::optional<double> fade;             ///< storyboard: seconds in which one prompt takes over from another
 
   // How long and how large
-  std::optional<double> seconds;      ///< the file has exactly round(seconds * fps) frames
-  std::optional<int> frames;          ///< instead of seconds
-  std::optional<double> fps;          ///< resamples in time; it does not change the speed
-  std::optional<std::string> res;     ///< "WxH", "480p", "720p", "1080p"
-  std::optional<std::string> aspect;  ///< "16:9", with a named res or alone
+  std::optional<double> seconds;        ///< the file has exactly round(seconds * fps) frames
+  std::optional<int> frames;            ///< instead of seconds
+  std::optional<double> drift_control;  ///< windows after the first are held to its look: 0 not, 1 wholly
+  std::optional<double> fps;            ///< resamples in time; it does not change the speed
+  std::optional<std::string> res;       ///< "WxH", "480p", "720p", "1080p"
+  std::optional<std::string> aspect;    ///< "16:9", with a named res or alone
 
   // Which model, and how it is run
   std::string model = "default";  ///< a folder, or a name found on the search path
@@ -111,6 +112,8 @@ void visit_request(R& r, V&& v) {
   v("fade", r.fade, "storyboard: seconds in which a prompt takes over; default: 1");
   v("seconds", r.seconds, "length in seconds; default: the model's native length");
   v("frames", r.frames, "length in frames, instead of --seconds");
+  v("drift_control", r.drift_control,
+    "long videos keep their first look: 0 is off, 1 all of it; default: 0.9");
   v("fps", r.fps, "frames per second; another rate than the model's resamples in time");
   v("res", r.res, "size: WxH, 480p, 720p or 1080p; default: the model's native size");
   v("aspect", r.aspect, "aspect ratio W:H, for a named or the native size");

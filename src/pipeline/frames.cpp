@@ -16,6 +16,10 @@ at::Tensor to_pixels(const at::Tensor& chunk) {
       .contiguous();  // [n, H, W, 3]
 }
 
+at::Tensor to_network(const at::Tensor& pixels) {
+  return pixels.permute({3, 0, 1, 2}).unsqueeze(0).mul(2).sub(1).contiguous();
+}
+
 std::int64_t FrameSink::source_of(std::int64_t frame) const {
   return std::llround(static_cast<double>(frame) / plan_.fps * plan_.model_fps);
 }

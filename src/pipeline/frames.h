@@ -14,6 +14,9 @@ namespace sora {
 /// [1, 3, n, H, W] in [-1, 1] -> [n, H, W, 3] in [0, 1], fp32 on the CPU.
 at::Tensor to_pixels(const at::Tensor& chunk);
 
+/// The other way: [n, H, W, 3] in [0, 1] -> [1, 3, n, H, W] in [-1, 1].
+at::Tensor to_network(const at::Tensor& pixels);
+
 /// The plan's crop of pixels [n, H, W, 3] in [0, 1], rounded to 8 bits (half to even, as diffusers' image
 /// path does): [n, crop_height, crop_width, 3] uint8.
 at::Tensor cropped_bytes(const at::Tensor& pixels, const Plan& plan);

@@ -12,6 +12,7 @@
 #include "core/log.h"
 #include "media/video_writer.h"
 #include "pipeline/denoise.h"
+#include "pipeline/drift.h"
 #include "pipeline/frames.h"
 #include "pipeline/image_frames.h"
 #include "pipeline/input_facts.h"
@@ -196,6 +197,7 @@ Result Generator::State::make(const Plan& plan, const RunHooks& run_hooks, Repor
   const auto out = open_frames(plan, *writer, known.given());
   FrameOut& frames = *out;
 
+  DriftControl drift(plan, model.vae->temporal_scale());
   const bool backward = plan.request.backward;
   // Each window is decoded as the clip that it is, from its held frames on, which are not shown again.
   // Going on with the cache of the window before gives the decoder a history longer than any clip it was
@@ -212,12 +214,13 @@ Result Generator::State::make(const Plan& plan, const RunHooks& run_hooks, Repor
       }
       frames.see_end(to_pixels(last), to_pixels(chunk.narrow(2, 0, 1)));
     }
+    drift.begin(static_cast<std::size_t>(&window - plan.windows.data()));
     auto decoder = model.vae->decoder();
     for (std::int64_t t = 0; t < window.hidden; ++t) (void)decoder.next(latents.narrow(2, t, 1));
     for (std::int64_t t = window.hidden; t < end && !frames.complete(); ++t) {
       const at::Tensor chunk = decoder.next(latents.narrow(2, t, 1));  // [1, 3, n, H, W]
-      const at::Tensor pixels = to_pixels(chunk);
-      known.decoded(chunk);
+      const at::Tensor pixels = drift.hold(to_pixels(chunk));
+      known.decoded(drift.changes() ? to_network(pixels).to(chunk.device(), chunk.scalar_type()) : chunk);
       if (dump.wanted) dump.video.push_back(pixels);
       frames.push(pixels);
       report.frames_written(frames.written());

@@ -25,6 +25,7 @@
 namespace sora {
 namespace {
 
+constexpr double kDriftControl = 0.9;
 constexpr double kLongest = 24 * 3600;  // seconds
 constexpr std::int64_t kMostFrames = 10'000'000;
 
@@ -139,6 +140,19 @@ void plan_picture(Plan& plan, const wan::ModelFacts& model, Canvases& canvases) 
   }
 }
 
+// Not where each window has frames of its own to follow, or goes on from those after it.
+void plan_drift_control(Plan& plan) {
+  const double strength =
+      in_range("--drift-control", plan.request.drift_control.value_or(kDriftControl), 0, 1);
+  const bool applies = verb_kind(plan.request.verb) != VerbKind::remix && !plan.request.backward;
+  plan.drift_control = applies && plan.windows.size() > 1 ? strength : 0;
+  if (plan.drift_control > 0) {
+    plan.notes.push_back("colour, contrast and sharpness are held to those of " +
+                         std::string(plan.shots.empty() ? "the first window" : "each shot's first window") +
+                         ", strength " + text_of(plan.drift_control) + " (--drift-control 0 turns it off)");
+  }
+}
+
 void plan_time(Plan& plan, const wan::ModelFacts& model, bool still) {
   const Request& request = plan.request;
   // A remix goes frame by frame, whatever the rate.
@@ -164,6 +178,7 @@ void plan_time(Plan& plan, const wan::ModelFacts& model, bool still) {
                    std::to_string(plan.frames) + " frames");
   }
   plan_verb_windows(plan, model);
+  plan_drift_control(plan);
   if (plan.windows.size() > 1) {
     plan.notes.push_back("longer than the model's native " + std::to_string(model.frames) +
                          " frames: made in " + std::to_string(plan.windows.size()) +

@@ -167,6 +167,7 @@ std::string plan_json(const Plan& plan, int indent) {
                                {"held", window.held},
                                {"held_end", window.held_end}});
   }
+  json["drift_control"] = plan.drift_control;
   json["output"] = plan.output;
   json["container"] = plan.container;
   json["codec"] = plan.codec;
@@ -228,6 +229,7 @@ std::string metadata_json(const Plan& plan) {
   json["scheduler"] = plan.scheduler;
   json["frames"] = plan.frames;
   json["fps"] = plan.fps;
+  if (plan.windows.size() > 1) json["drift_control"] = plan.drift_control;
   if (plan.request.aspect && !plan.request.res) {
     json["aspect"] = *plan.request.aspect;  // the canvas follows from it, not from the size
   } else {

@@ -212,6 +212,21 @@ std::vector<double> shares_at(const Plan& plan, double time) {
   return shares;
 }
 
+std::optional<std::size_t> steady_shot(const Plan& plan, const Window& window, int temporal_scale) {
+  std::optional<std::size_t> steady;
+  for (int latent = window.first + window.held; latent < window.first + window.count; ++latent) {
+    for (const ShotImage& image : plan.shot_images)
+      if (image.latent == latent) return {};
+    const auto shares = shares_at(plan, time_of_latent(plan, latent, temporal_scale));
+    const auto whole = std::find(shares.begin(), shares.end(), 1.0);
+    if (whole == shares.end()) return {};
+    const auto shot = static_cast<std::size_t>(whole - shares.begin());
+    if (steady && plan.shots[*steady].prompt != plan.shots[shot].prompt) return {};
+    steady = shot;
+  }
+  return steady;
+}
+
 double time_of_latent(const Plan& plan, int latent, int temporal_scale) {
   if (latent == 0) return 0;
   return (static_cast<double>(latent) * temporal_scale - (temporal_scale - 1) / 2.0) / plan.model_fps;

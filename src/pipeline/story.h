@@ -54,6 +54,10 @@ void plan_story_windows(Plan& plan, const wan::ModelFacts& model, int latent_fra
 /// The share of each shot at a time; they sum to 1.
 std::vector<double> shares_at(const Plan& plan, double time);
 
+/// The shot that all new frames of a window follow, alone and without images of its own; none where another
+/// takes over.
+std::optional<std::size_t> steady_shot(const Plan& plan, const Window& window, int temporal_scale);
+
 /// The time in the middle of the frames that a latent frame of the whole video stands for.
 double time_of_latent(const Plan& plan, int latent, int temporal_scale);
 
