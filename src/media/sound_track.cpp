@@ -15,6 +15,18 @@ SoundTrack::SoundTrack(const std::vector<std::string>& files, AVRational frame, 
       throw Error(ErrorKind::data, "media", file + ": its sound has no sample rate; drop it with --no-audio");
     }
   }
+  if (files_.size() > 1) silence_ = silent_packet(parameters());
+}
+
+// Silence from the end of one stretch to the beginning of the next.
+void SoundTrack::fill_gap(std::int64_t until, const Take& take) {
+  if (current_ == 0 || !silence_ || last_ == std::numeric_limits<std::int64_t>::min()) return;
+  while (heard_ + silence_->duration <= until) {
+    const av::PacketPtr packet(av::allocated(av_packet_clone(silence_.get())));
+    packet->pts = packet->dts = last_ = heard_;
+    heard_ += silence_->duration;
+    take(*packet);
+  }
 }
 
 void SoundTrack::begin(std::size_t file, std::int64_t at) {
@@ -51,7 +63,9 @@ void SoundTrack::write_until(std::int64_t at, const Take& take) {
     av_packet_rescale_ts(next_, base, time_base());
     next_->duration = end - next_->pts;
     if (next_->pts > last_ && (negative_ || next_->pts >= 0)) {
+      fill_gap(next_->pts, take);
       last_ = next_->pts;
+      heard_ = end;
       take(*next_);
     }
     next_ = nullptr;

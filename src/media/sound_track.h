@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "media/silence.h"
 #include "media/sound_file.h"
 
 namespace sora {
@@ -35,6 +36,8 @@ class SoundTrack {
   void write_rest(const Take& take) { write_until(std::numeric_limits<std::int64_t>::max(), take); }
 
  private:
+  void fill_gap(std::int64_t until, const Take& take);
+
   struct Stretch {
     SoundFile* file;
     std::int64_t begin;
@@ -47,7 +50,9 @@ class SoundTrack {
   std::vector<Stretch> stretches_;
   std::size_t current_ = 0;
   AVPacket* next_ = nullptr;  // of the current stretch, in its file's times
+  av::PacketPtr silence_;     // between two stretches; null: there is a gap
   std::int64_t last_ = std::numeric_limits<std::int64_t>::min();  // time of the last packet
+  std::int64_t heard_ = 0;                                        // its end
 };
 
 }  // namespace sora

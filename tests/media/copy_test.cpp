@@ -1,4 +1,6 @@
 // Coded frames of clips beside frames of the encoder, in one stream that plays.
+#include <tuple>
+
 #include "media/parameter_sets.h"
 #include "reader_test.h"
 
@@ -49,24 +51,22 @@ constexpr const char* kUndelayed = "-c:v libx264 -pix_fmt yuv420p -bf 0 -preset 
 constexpr const char* kBaseline = "-c:v libx264 -pix_fmt yuv420p -profile:v baseline";
 
 TEST_F(CopyTest, FramesBeforeAndAfterAreThoseOfTheClip) {
-  for (const char* arguments : {kDelayed, kUndelayed, kBaseline}) {
-    for (const char* in : {"in.mp4", "in.mkv", "in.mov"}) {
-      const std::string source = clip(in, arguments);
-      const std::vector<std::string> was = frames(source);
-      for (const char* out : {"out.mp4", "out.mkv"}) {
-        for (const bool before : {true, false}) {
-          SCOPED_TRACE(std::string(arguments) + " " + in + " " + out + (before ? " before" : " after"));
-          auto writer = open_writer(settings(path(out), {source}), {path(out), true});
-          if (before) writer->copy(0);
-          write(*writer, 12);
-          if (!before) writer->copy(0);
-          EXPECT_EQ(writer->finish().frames, 28);
-          EXPECT_EQ(complaints(path(out)), "");
-          expect_at(frames(path(out)), before ? 0 : 12, was);
-          expect_steady(path(out), 28);
-        }
-      }
+  for (const auto& [arguments, in, out, before] :
+       {std::tuple{kDelayed, "a.mp4", "out.mp4", true}, std::tuple{kDelayed, "b.mkv", "out.mp4", false},
+        std::tuple{kDelayed, "c.mov", "out.mkv", true}, std::tuple{kUndelayed, "d.mp4", "out.mp4", true},
+        std::tuple{kUndelayed, "e.mp4", "out.mkv", false}, std::tuple{kBaseline, "f.mp4", "out.mp4", true}}) {
+    SCOPED_TRACE(std::string(arguments) + " " + in + " " + out + (before ? " before" : " after"));
+    const std::string source = clip(in, arguments);
+    {
+      auto writer = open_writer(settings(path(out), {source}), {path(out), true});
+      if (before) writer->copy(0);
+      write(*writer, 12);
+      if (!before) writer->copy(0);
+      EXPECT_EQ(writer->finish().frames, 28);
     }
+    EXPECT_EQ(complaints(path(out)), "");
+    expect_at(frames(path(out)), before ? 0 : 12, frames(source));
+    expect_steady(path(out), 28);
   }
 }
 

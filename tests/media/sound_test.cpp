@@ -36,11 +36,9 @@ class SoundTest : public ReaderTest {
             "-show_data_hash md5 -of csv=p=0 '" +
             path + "'"));
     Packets found;
-    for (std::string line; std::getline(lines, line);) {
-      const auto comma = line.find(',');
-      if (comma == std::string::npos) continue;
-      found.times.push_back(std::stod(line.substr(0, comma)) - std::stod(first));
-      found.bytes.push_back(line.substr(line.find("MD5:")));
+    for (std::string line; std::getline(lines, line);) {  // a packet with side data takes two lines
+      if (line[0] != ',') found.times.push_back(std::stod(line) - std::stod(first));
+      if (line.find("MD5:") != std::string::npos) found.bytes.push_back(line.substr(line.find("MD5:")));
     }
     return found;
   }
@@ -116,7 +114,7 @@ TEST_F(SoundTest, BeginsLaterWithItsClip) {
   }
 }
 
-TEST_F(SoundTest, OfTwoClipsHasAGapBetween) {
+TEST_F(SoundTest, OfTwoClipsHasSilenceBetween) {
   const std::string a = clip("a.mp4", 1, "-c:a aac"), b = clip("b.mp4", 1.5, "-c:a aac");
   auto writer = open_writer(settings(path("out.mp4"), {a, b}), {path("out.mp4")});
   writer->begin_sound(0);
@@ -132,6 +130,11 @@ TEST_F(SoundTest, OfTwoClipsHasAGapBetween) {
   const auto second = std::find(is.bytes.begin(), is.bytes.end(), of_b.bytes[5]);
   ASSERT_NE(second, is.bytes.end());
   EXPECT_NEAR(is.times[static_cast<std::size_t>(second - is.bytes.begin())], of_b.times[5] + 2, 0.002);
+  for (std::size_t i = 1; i < is.times.size(); ++i)
+    EXPECT_LT(is.times[i] - is.times[i - 1], 0.044) << i << ": a gap";
+  const std::string gap = run("ffmpeg -nostdin -v error -ss 1.1 -t 0.8 -i '" + path("out.mp4") +
+                              "' -map 0:a -af volumedetect -f null - -loglevel info 2>&1 | grep max_volume");
+  EXPECT_THAT(gap, testing::AnyOf(testing::HasSubstr("-91"), testing::HasSubstr("-inf"))) << "silence";
 }
 
 TEST_F(SoundTest, GoesIntoAStreamToo) {
@@ -141,14 +144,14 @@ TEST_F(SoundTest, GoesIntoAStreamToo) {
     const std::string pipe = path("pipe"), out = path(std::string("out.") + container);
     ASSERT_EQ(run("mkfifo '" + pipe + "' && echo made"), "made\n");
     std::thread reader([&] { run("cat '" + pipe + "' > '" + out + "'"); });
-    VideoSettings s = settings(out, {source});
-    s = settings_for("-", 64, 48, 8, container);
+    VideoSettings s = settings_for("-", 64, 48, 8, container);
     s.sounds = {source};
     auto writer = open_writer(s, {pipe});
     writer->begin_sound(0);
     write(*writer, 16);
     writer->end_sound();
     writer->finish();
+    writer.reset();
     reader.join();
     run("rm '" + pipe + "'");
     EXPECT_EQ(complaints(out), "");
@@ -166,7 +169,7 @@ TEST_F(SoundTest, TheSameInputsGiveTheSameBytes) {
     write(*writer, 8);
     writer->end_sound();
     const std::string sha = writer->finish().sha256;
-    if (!digest.empty()) EXPECT_EQ(sha, digest);
+    EXPECT_TRUE(digest.empty() || sha == digest);
     digest = sha;
   }
 }

@@ -196,11 +196,11 @@ class CarryTest : public testing::Test {
              "ffprobe -v error -select_streams a -show_entries packet=pts_time,data_hash -show_data_hash md5 "
              "-of csv=p=0 '" +
              file + "'"))) {
-      const auto comma = line.find(',');
-      if (comma == std::string::npos) continue;
-      result.last = std::stod(line);
-      if (result.packets.empty()) result.first = result.last;
-      result.packets.push_back(line.substr(line.find("MD5:")));
+      if (line[0] != ',') {  // a packet with side data takes two lines
+        result.last = std::stod(line);
+        if (result.packets.empty()) result.first = result.last;
+      }
+      if (line.find("MD5:") != std::string::npos) result.packets.push_back(line.substr(line.find("MD5:")));
     }
     return result;
   }
@@ -250,7 +250,7 @@ TEST_F(CarryTest, ConnectKeepsBothSoundsAndRemixTheWhole) {
   request_.frames = 8;
   run_and_play(28);
   const Sound a = sound(*request_.input), b = sound(*request_.input_2), both = sound(*request_.output);
-  EXPECT_EQ(both.packets.size(), a.packets.size() + b.packets.size());
+  EXPECT_GT(both.packets.size(), a.packets.size() + b.packets.size() + 40) << "and silence between";
   EXPECT_NEAR(both.last, b.last + 2, 0.002);
 
   request_.verb = "remix";
