@@ -25,6 +25,18 @@ struct Window {
   int hidden_end = 0;  ///< of these, how many another window or a clip shows
 };
 
+/// Length of a tile and how much of it neighbours share, in latent cells.
+struct TileAxis {
+  std::int64_t size = 0;
+  std::int64_t overlap = 0;
+};
+
+/// Overlapping pieces, worked on one by one and blended (pipeline/tiles.h). What is larger than the whole is
+/// the whole.
+struct Tiling {
+  TileAxis frames, rows, columns;
+};
+
 /// What the header of an input says.
 struct InputFacts {
   int width = 0;  ///< as shown
@@ -40,6 +52,7 @@ struct InputFacts {
   bool has_audio = false;
   std::string audio_codec;  ///< libav's name; empty: no sound
   std::string audio_kind;   ///< equal for sounds that can follow one another in a stream
+  std::string parameters;   ///< of the run that made it, as JSON; empty: it does not say
 };
 
 /// A storyboard's prompt, from a time on.
@@ -87,10 +100,16 @@ struct Plan {
   // What it begins from
   std::optional<InputFacts> input;    ///< of request.input
   std::optional<InputFacts> input_2;  ///< of request.input_2
-  int first_step = 0;                 ///< remix: steps that are left out
+  int first_step = 0;                 ///< remix, finish: steps that are left out
   std::vector<Shot> shots;            ///< storyboard; else empty
   std::vector<ShotImage> shot_images;
   double fade = 0;  ///< seconds, half of them before a shot's time
+
+  // A small video made large (pipeline/finish.h); a plan that finishes nothing has none of these
+  std::vector<Plan> before;  ///< what is made first, each from the one before it
+  bool finishes = false;     ///< it begins from a smaller video
+  int draft_width = 0;  ///< the size at which that video was made: the picture is its, looked at so small
+  int draft_height = 0;
 
   // Sampling
   std::string preset;  ///< fast, or none
@@ -125,7 +144,9 @@ struct Plan {
   int latent_height = 0;
   int latent_width = 0;
   std::vector<Window> windows;
-  double drift_control = 0;  ///< how firmly later windows are held to the look of the first; 0: not
+  double drift_control = 0;          ///< how firmly later windows are held to the look of the first; 0: not
+  std::optional<Tiling> tiling;      ///< of each step's predictions; empty: the whole window at once
+  std::optional<Tiling> vae_tiling;  ///< of the VAE; empty: whole pictures
 
   // Output
   std::string output;     ///< path or "-"

@@ -16,23 +16,24 @@ struct Request {
   std::optional<std::string> negative_prompt;
 
   // What it begins from
-  /// generate (from noise alone), animate (a picture), extend, connect, loop or remix (a video), storyboard
-  /// (prompts at times)
+  /// generate (from noise alone), animate (a picture), extend, connect, loop, remix or finish (a video),
+  /// storyboard (prompts at times)
   std::string verb = "generate";
   std::optional<std::string> image;       ///< animate: the first frame
   std::optional<std::string> last_image;  ///< animate: the last frame
-  std::optional<std::string> input;       ///< extend, connect, loop, remix: a video
+  std::optional<std::string> input;       ///< extend, connect, loop, remix, finish: a video
   std::optional<std::string> input_2;     ///< connect: the video that it leads to
   std::optional<std::string> fit;  ///< cover, contain, stretch: how an input of another shape is fitted
   std::optional<std::string> background;  ///< "#rrggbb", black, white, grey: behind transparency, in bars
-  std::optional<double> strength;         ///< remix: 0 is the input as it is, 1 keeps nothing of it
-  bool backward = false;                  ///< extend: before the clip instead of after it
-  bool only_new = false;                  ///< extend, connect, loop: without the frames of the input
-  bool no_audio = false;                  ///< extend, connect, remix: without the sound of the input
-  bool copy = false;  ///< extend, connect, loop: the input's frames as they are coded, not encoded again
-  std::vector<std::string> shot;          ///< storyboard: "TIME PROMPT", rising from 0:00; pipeline/story.h
-  std::vector<std::string> shot_image;    ///< storyboard: "TIME FILE", what is seen at that time
-  std::optional<double> fade;             ///< storyboard: seconds in which one prompt takes over from another
+  /// remix: 0 is the input as it is, 1 keeps nothing of it; finish, --refine: the noise level it begins from
+  std::optional<double> strength;
+  bool backward = false;  ///< extend: before the clip instead of after it
+  bool only_new = false;  ///< extend, connect, loop: without the frames of the input
+  bool no_audio = false;  ///< extend, connect, remix: without the sound of the input
+  bool copy = false;      ///< extend, connect, loop: the input's frames as they are coded, not encoded again
+  std::vector<std::string> shot;        ///< storyboard: "TIME PROMPT", rising from 0:00; pipeline/story.h
+  std::vector<std::string> shot_image;  ///< storyboard: "TIME FILE", what is seen at that time
+  std::optional<double> fade;           ///< storyboard: seconds in which one prompt takes over from another
 
   // How long and how large
   std::optional<double> seconds;        ///< the file has exactly round(seconds * fps) frames
@@ -41,6 +42,8 @@ struct Request {
   std::optional<double> fps;            ///< resamples in time; it does not change the speed
   std::optional<std::string> res;       ///< "WxH", "480p", "720p", "1080p"
   std::optional<std::string> aspect;    ///< "16:9", with a named res or alone
+  bool draft = false;                   ///< small and fast, for finish to make large
+  bool refine = false;  ///< a res beyond the native size is made as finish makes it, not enlarged
 
   // Which model, and how it is run
   std::string model = "default";  ///< a folder, or a name found on the search path
@@ -95,14 +98,14 @@ template <class R, class V>
 void visit_request(R& r, V&& v) {
   v("prompt", r.prompt, "what is seen; - reads standard input");
   v("negative_prompt", r.negative_prompt, "what to keep out; default: the model's own");
-  v("verb", r.verb, "generate, animate, extend, connect, loop, remix or storyboard");
+  v("verb", r.verb, "generate, animate, extend, connect, loop, remix, finish or storyboard");
   v("image", r.image, "picture that animate or a storyboard begins with");
   v("last_image", r.last_image, "picture that animate ends with");
-  v("input", r.input, "video that extend, connect, loop and remix begin from");
+  v("input", r.input, "video that extend, connect, loop, remix and finish begin from");
   v("input_2", r.input_2, "video that connect leads to");
   v("fit", r.fit, "inputs of another shape: cover, contain or stretch; default: cover");
   v("background", r.background, "#rrggbb, black, white or grey, behind transparency and in bars");
-  v("strength", r.strength, "remix: 0 leaves the input, 1 ignores it; default: 0.6");
+  v("strength", r.strength, "remix: 0 leaves the input, 1 ignores it; default: 0.6; finish: noise level");
   v("backward", r.backward, "extend: new footage before the clip");
   v("only_new", r.only_new, "extend, connect, loop: the new frames alone");
   v("no_audio", r.no_audio, "extend, connect, remix: drop the sound of the input");
@@ -117,6 +120,8 @@ void visit_request(R& r, V&& v) {
   v("fps", r.fps, "frames per second; another rate than the model's resamples in time");
   v("res", r.res, "size: WxH, 480p, 720p or 1080p; default: the model's native size");
   v("aspect", r.aspect, "aspect ratio W:H, for a named or the native size");
+  v("draft", r.draft, "small and fast; sora-gen finish makes it large");
+  v("refine", r.refine, "sizes beyond the native one are denoised in tiles instead of enlarged");
   v("model", r.model, "model folder, or a name on the search path");
   v("transformer", r.transformer, "file that replaces the model's transformer (safetensors, GGUF)");
   v("transformer_2", r.transformer_2, "file that replaces its low-noise expert");

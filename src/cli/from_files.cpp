@@ -1,5 +1,5 @@
-// animate, extend, connect, loop, remix: the files on the line become options of the request, as a prompts
-// file has them.
+// animate, extend, connect, loop, remix, finish: the files on the line become options of the request, as a
+// prompts file has them.
 #include <string>
 
 #include "cli/verbs.h"

@@ -14,6 +14,7 @@
 #include "jobs/job_key.h"
 #include "jobs/made.h"
 #include "jobs/output_name.h"
+#include "pipeline/finish.h"
 #include "pipeline/pace.h"
 #include "pipeline/verb.h"
 #include "sora/error.h"
@@ -62,7 +63,7 @@ const Entry& Maker::library() {
 Result Maker::make(const Plan& plan, const Keep& keep, const ComingTexts& coming) {
   if (!status_) status_.emplace(session_.latest);
   Progress start;
-  start.steps = plan.steps * static_cast<int>(plan.windows.size());
+  start.steps = steps_of(plan);
   start.frames = plan.frames;
   start.eta = plan.seconds_estimate;
   session_.latest.set(start);
@@ -135,6 +136,8 @@ int generate(Session& session) {
     wrong("there is no prompt; give one, as in: sora-gen --prompt \"a lighthouse in a storm\"");
   }
   Request request = options.request;
+  if (!request.seed && request.verb == "finish" && request.input)
+    request.seed = seed_of_file(*request.input);  // one seed, one composition
   if (!request.seed) request.seed = random_seed();
   if (!request.output) {
     request.output = default_output_name(title_of(request), *request.seed, extension_of(request));

@@ -37,6 +37,7 @@ const std::vector<Verb> verbs{
     {"remix", "CLIP", "the clip made anew from --prompt; --strength says how much", 1, true, make_from_files},
     {"storyboard", "[STORY]", "prompts at times, in lines or JSON; - reads stdin; or --shot", 0, true,
      make_storyboard, 1},
+    {"finish", "DRAFT", "a small video made again at full size, --res WxH", 1, true, make_from_files},
     // how a finished file was made, from the file itself
     {"inspect", "FILE", "show how a file was made", 1, false, inspect_file},
     // the same again, or with changes

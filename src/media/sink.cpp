@@ -75,7 +75,7 @@ class StreamSink : public Sink {
 
 std::unique_ptr<Sink> open_sink(const Destination& destination) {
   if (destination.path == "-") {
-    return std::make_unique<StreamSink>(destination.descriptor, false, "standard output");
+    return std::make_unique<StreamSink>(destination.descriptor, false, destination.name);
   }
   struct stat info {};
   if (::stat(destination.path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {

@@ -34,6 +34,7 @@ struct Destination {
   std::string path;  ///< "-" is the descriptor below; a name with %d numbers the images
   bool overwrite = false;
   int descriptor = 1;
+  std::string name = "standard output";  ///< of the descriptor, in messages
 };
 
 struct Written {

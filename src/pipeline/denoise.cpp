@@ -1,8 +1,10 @@
 #include "pipeline/denoise.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
+#include "pipeline/tiled_prediction.h"
 #include "sampling/finite.h"
 #include "sampling/guidance.h"
 
@@ -25,12 +27,11 @@ at::Tensor token_timesteps(const wan::WanTransformer& transformer, at::IntArrayR
   return timesteps;
 }
 
-// Of several texts, each latent frame takes its shares.
-at::Tensor predict(const wan::WanTransformer& transformer, const at::Tensor& input,
-                   const at::Tensor& timestep, const Conditioning& text, int expert) {
+// Predictions for the prompts; of several, each latent frame takes its shares.
+at::Tensor mixed(const Conditioning& text, const std::function<at::Tensor(const TextCondition&)>& forward) {
   at::Tensor sum;
   for (std::size_t i = 0; i < text.prompts.size(); ++i) {
-    const at::Tensor noise_pred = transformer.forward(input, timestep, text.prompts[i].experts.at(expert));
+    const at::Tensor noise_pred = forward(text.prompts[i]);
     if (text.prompts.size() == 1) return noise_pred;
     const at::Tensor share = text.shares[static_cast<std::int64_t>(i)]
                                  .reshape({1, 1, -1, 1, 1})
@@ -108,9 +109,15 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
     input = input.to(model.placement.device, model.placement.dtype);
     timestep = timestep.to(model.placement.device);
 
-    at::Tensor noise_pred = predict(transformer, input, timestep, text, expert);  // [1, C, T, h, w]
+    const auto forward = [&](const TextCondition& condition) {
+      const wan::TextContext& context = condition.experts.at(expert);
+      if (!plan.tiling) return transformer.forward(input, timestep, context);
+      return predict_in_tiles(transformer, input, timestep, context, *plan.tiling,
+                              (i - plan.first_step) % 2 != 0);
+    };
+    at::Tensor noise_pred = mixed(text, forward);  // [1, C, T, h, w]
     if (guidance.active()) {
-      const at::Tensor uncond = transformer.forward(input, timestep, text.negative.experts.at(expert));
+      const at::Tensor uncond = forward(text.negative);
       noise_pred = guided(noise_pred, uncond, guidance.scale_at(t));
     }
     noise_pred = noise_pred.to(at::kCPU);

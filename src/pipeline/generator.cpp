@@ -13,12 +13,14 @@
 #include "media/video_writer.h"
 #include "pipeline/denoise.h"
 #include "pipeline/drift.h"
+#include "pipeline/finish.h"
 #include "pipeline/frames.h"
 #include "pipeline/image_frames.h"
 #include "pipeline/input_facts.h"
 #include "pipeline/join.h"
 #include "pipeline/kept_latents.h"
 #include "pipeline/known_frames.h"
+#include "pipeline/lead_back.h"
 #include "pipeline/metadata.h"
 #include "pipeline/model.h"
 #include "pipeline/model_choice.h"
@@ -26,7 +28,9 @@
 #include "pipeline/previewer.h"
 #include "pipeline/prompt_embeds.h"
 #include "pipeline/reporter.h"
+#include "pipeline/scratch_video.h"
 #include "pipeline/storyboard.h"
+#include "pipeline/tiled_vae.h"
 #include "pipeline/verb.h"
 #include "sampling/noise.h"
 #include "sora/error.h"
@@ -34,7 +38,7 @@
 namespace sora {
 namespace {
 
-VideoSettings video_settings(const Plan& plan) {
+VideoSettings video_settings(const Plan& plan, const std::string& comment) {
   VideoSettings settings;
   settings.source_width = plan.frame_width;
   settings.source_height = plan.frame_height;
@@ -45,7 +49,8 @@ VideoSettings video_settings(const Plan& plan) {
   settings.codec = plan.codec;
   settings.pix_fmt = plan.pix_fmt;
   settings.crf = plan.crf;
-  settings.metadata = {{"comment", metadata_json(plan)}};
+  if (comment.empty()) return settings;  // between two stages
+  settings.metadata = {{"comment", comment}};
   settings.sounds = plan.audio;
   if (plan.request.copy) {
     settings.copies.push_back(*plan.request.input);
@@ -65,6 +70,16 @@ at::Tensor initial_noise(const Plan& plan, NoiseSource& source, const Window& wi
 std::unique_ptr<FrameOut> open_frames(const Plan& plan, FrameWriter& writer, const Given& given) {
   if (joins_clips(plan.request)) return std::make_unique<JoinSink>(plan, writer, given);
   return std::make_unique<FrameSink>(plan, writer);
+}
+
+// Of the video that a stage makes for the next one.
+InputFacts facts_between_stages(const Plan& stage) {
+  InputFacts facts;
+  facts.width = stage.crop_width;
+  facts.height = stage.crop_height;
+  facts.fps = stage.model_fps;
+  facts.steady_rate = true;
+  return facts;
 }
 
 // On the CPU libtorch reports a failed allocation as a plain c10::Error, told apart by its text alone.
@@ -99,7 +114,8 @@ struct Generator::State {
   Conditioning text;
 
   Result run(const Plan& plan, const RunHooks& hooks);
-  Result make(const Plan& plan, const RunHooks& hooks, Reporter& report, Keeper& keeper);
+  Result make_all(const Plan& plan, const RunHooks& hooks, Reporter& report, Keeper& keeper);
+  Result make(const Plan& plan, FrameWriter& writer, const RunHooks& hooks, Reporter& report, Keeper& keeper);
   void load(const Plan& plan, bool denoises, const ComingTexts& coming, Reporter& report);
 };
 
@@ -142,7 +158,7 @@ Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
   const Keep keep = plan.request.dump_tensors ? Keep{} : hooks.keep;
   Keeper keeper(plan, keep);
   try {
-    const Result result = make(plan, hooks, report, keeper);
+    const Result result = make_all(plan, hooks, report, keeper);
     keeper.finished();
     return result;
   } catch (const Error& error) {
@@ -157,10 +173,42 @@ Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
   }
 }
 
-Result Generator::State::make(const Plan& plan, const RunHooks& run_hooks, Reporter& report, Keeper& keeper) {
-  const auto writer =
-      with_pictures(plan, open_writer(video_settings(plan), {plan.output, plan.request.overwrite, 1}));
+// What comes before is made first, each from the video of the one before it; most plans have nothing there.
+Result Generator::State::make_all(const Plan& plan, const RunHooks& hooks, Reporter& report, Keeper& keeper) {
+  const auto writer = with_pictures(
+      plan, open_writer(video_settings(plan, metadata_json(plan)), {plan.output, plan.request.overwrite, 1}));
+  if (!plan.finishes) return make(plan, *writer, hooks, report, keeper);
 
+  std::unique_ptr<ScratchVideo> source;
+  InputFacts source_facts;
+  const auto from_source = [&](Plan stage) {
+    if (!stage.finishes) return stage;
+    const std::string path = source ? source->path().string() : *stage.request.input;
+    if (source) stage.input = source_facts;
+    stage.request = stage_request(stage, path);
+    return stage;
+  };
+  RunHooks quiet;
+  quiet.coming = hooks.coming;
+  report.counts_frames(false);
+  for (const Plan& each : plan.before) {
+    const Plan stage = from_source(each);
+    auto made = std::make_unique<ScratchVideo>();
+    const auto between = open_writer(video_settings(stage, ""), made->destination());
+    const Keep nothing;
+    Keeper none(stage, nothing);
+    make(stage, *between, quiet, report, none);
+    source = std::move(made);
+    source_facts = facts_between_stages(stage);
+  }
+  report.counts_frames(true);
+  Plan last = plan;
+  last.before.clear();
+  return make(from_source(std::move(last)), *writer, hooks, report, keeper);
+}
+
+Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHooks& run_hooks,
+                              Reporter& report, Keeper& keeper) {
   report.enter(Phase::load);
   load(plan, !keeper.complete(), run_hooks.coming, report);
   std::optional<ImageFrames> images;  // of models that take them beside the noise
@@ -193,8 +241,8 @@ Result Generator::State::make(const Plan& plan, const RunHooks& run_hooks, Repor
   NoiseSource source(*plan.request.seed);
   KnownFrames known(plan, *model.vae, !images);
   std::optional<ClipWindows> clip;
-  if (verb_kind(plan.request.verb) == VerbKind::remix) clip.emplace(plan, *model.vae);
-  const auto out = open_frames(plan, *writer, known.given());
+  if (plan.finishes || verb_kind(plan.request.verb) == VerbKind::remix) clip.emplace(plan, *model.vae);
+  const auto out = open_frames(plan, writer, known.given());
   FrameOut& frames = *out;
 
   DriftControl drift(plan, model.vae->temporal_scale());
@@ -206,19 +254,24 @@ Result Generator::State::make(const Plan& plan, const RunHooks& run_hooks, Repor
     const std::int64_t end = window.count - window.hidden_end;
     if (dump.wanted) dump.latents.push_back(latents.narrow(2, window.hidden, end - window.hidden));
     if (window.hidden_end > 0 && &window == &plan.windows[backward ? 0 : plan.windows.size() - 1]) {
-      auto ahead = model.vae->decoder();
+      ClipDecoder ahead(*model.vae, latents, plan.vae_tiling);
       at::Tensor last, chunk;
       for (std::int64_t t = 0; t <= end; ++t) {
         last = chunk;
-        chunk = ahead.next(latents.narrow(2, t, 1));
+        chunk = ahead.next();
       }
       frames.see_end(to_pixels(last), to_pixels(chunk.narrow(2, 0, 1)));
     }
     drift.begin(static_cast<std::size_t>(&window - plan.windows.data()));
-    auto decoder = model.vae->decoder();
-    for (std::int64_t t = 0; t < window.hidden; ++t) (void)decoder.next(latents.narrow(2, t, 1));
+    ClipDecoder decoder(*model.vae, latents, plan.vae_tiling);
+    for (std::int64_t t = 0; t < window.hidden; ++t) (void)decoder.next();
     for (std::int64_t t = window.hidden; t < end && !frames.complete(); ++t) {
-      const at::Tensor chunk = decoder.next(latents.narrow(2, t, 1));  // [1, 3, n, H, W]
+      at::Tensor chunk = decoder.next();  // [1, 3, n, H, W]
+      if (plan.finishes) {
+        const std::int64_t first = t == 0 ? 0 : 1 + (t - 1) * model.vae->temporal_scale();
+        chunk = led_back(
+            chunk, clip->frames({first, chunk.size(2), 0, plan.model_height, 0, plan.model_width}), plan);
+      }
       const at::Tensor pixels = drift.hold(to_pixels(chunk));
       known.decoded(drift.changes() ? to_network(pixels).to(chunk.device(), chunk.scalar_type()) : chunk);
       if (dump.wanted) dump.video.push_back(pixels);
@@ -235,9 +288,10 @@ Result Generator::State::make(const Plan& plan, const RunHooks& run_hooks, Repor
     const at::Tensor noise =
         initial_noise(plan, source, window);  // drawn always: the next window's follows it
     at::Tensor latents;                       // [1, C, T, h, w]
+    if (clip) clip->go_to(window);
     if (i < kept.windows.size()) {
       latents = kept.windows[i];
-      report.steps_skipped(plan.steps);
+      report.steps_skipped(plan.steps - plan.first_step);
     } else {
       const Held held = images ? Held() : known.of(i);
       if (images) text.joined = images->condition(i, known);
@@ -245,10 +299,10 @@ Result Generator::State::make(const Plan& plan, const RunHooks& run_hooks, Repor
       const DenoiseState* from = i == kept.windows.size() && kept.current ? &*kept.current : nullptr;
       DenoiseState begin;
       if (clip && from == nullptr) {
-        begin = remix_start(model, plan, clip->latents(window), noise);
+        begin = remix_start(model, plan, clip->latents(), noise);
         from = &begin;
       }
-      if (from != nullptr) report.steps_skipped(from->step);
+      if (from != nullptr) report.steps_skipped(from->step - plan.first_step);
       if (previewer)
         hooks.look = [&](const auto& clean) { previewer->offer(clean, window.held, window.held_end); };
       latents = denoise(model, plan, text, noise, held, hooks, from);
@@ -269,7 +323,7 @@ Result Generator::State::make(const Plan& plan, const RunHooks& run_hooks, Repor
 
   report.enter(Phase::finish);
   if (dump.wanted) write_dump(plan, text, dump);
-  const Written written = writer->finish();
+  const Written written = writer.finish();
   Result result{plan.output, written.frames, written.bytes, written.sha256};
   report.report_times(result);
   if (previewer) result.step_seconds = std::max(0.0, result.step_seconds - previewer->seconds());

@@ -41,7 +41,7 @@ ClipEnd end_of(const Plan& plan, const std::string& path, int latents, const wan
   fill(frames, wanted, true);
   ClipEnd end;
   end.frames = network_frames(frames, plan);
-  end.latents = vae.encode(end.frames);
+  end.latents = encode_in_tiles(vae, end.frames, plan.vae_tiling);
   end.decoded = vae.decode(end.latents);
   return end;
 }
@@ -107,7 +107,7 @@ at::Tensor still_latents(const Plan& plan, const wan::WanVae& vae, const std::st
 Given read_given(const Plan& plan, const wan::WanVae& vae) {
   const Request& request = plan.request;
   Given given;
-  if (request.image) given.start = vae.encode(image_frame(plan, *request.image));
+  if (request.image) given.start = encode_in_tiles(vae, image_frame(plan, *request.image), plan.vae_tiling);
   if (request.last_image) given.end = still_latents(plan, vae, *request.last_image);
   if (!joins_clips(request)) return given;
 
@@ -133,28 +133,53 @@ ClipWindows::ClipWindows(const Plan& plan, const wan::WanVae& vae)
         return settings;
       }()) {}
 
-at::Tensor ClipWindows::latents(const Window& window) {
+void ClipWindows::go_to(const Window& window) {
   const std::int64_t scale = vae_.temporal_scale();
   // A later window begins with one frame: the last of the four that its first latent stands for in the video.
   const std::int64_t begin = window.first * scale;
   const std::int64_t end = begin + 1 + (window.count - 1) * scale;
-  std::vector<at::Tensor> pieces;
-  if (frames_.defined() && begin < read_) {
-    const std::int64_t kept = read_ - begin;
-    pieces.push_back(frames_.narrow(2, frames_.size(2) - kept, kept));
-  }
+  const auto drop = [&] {  // all that lies before the window, except one frame to stand still
+    const std::int64_t kept = std::max<std::int64_t>(1, read_ - begin);
+    if (static_cast<std::int64_t>(frames_.size()) > kept)
+      frames_.erase(frames_.begin(), frames_.end() - kept);
+  };
   for (VideoFrame frame; read_ < end && reader_.next(frame); ++read_) {
-    frames_ = network_frames({frame}, plan_);
-    if (read_ >= begin) pieces.push_back(frames_);
+    drop();
+    frames_.push_back(at::from_blob(frame.rgb.data(), {frame.height, frame.width, 3}, at::kByte).clone());
   }
-  if (!frames_.defined()) no_frames(*plan_.request.input);
-  const at::Tensor last = frames_.narrow(2, frames_.size(2) - 1, 1);
-  std::int64_t have = 0;
-  for (const at::Tensor& piece : pieces) have += piece.size(2);
-  for (; have < end - begin; ++have) pieces.push_back(last);
-  frames_ = at::cat(pieces, 2);
-  read_ = end;
-  return vae_.encode(frames_);
+  if (frames_.empty()) no_frames(*plan_.request.input);
+  drop();
+  for (; read_ < end; ++read_) frames_.push_back(frames_.back());
+  if (static_cast<std::int64_t>(frames_.size()) > end - begin) frames_.erase(frames_.begin());
+}
+
+at::Tensor ClipWindows::latents() const {
+  return encode_parts(
+      vae_, [this](const FramePart& part) { return frames(part); }, static_cast<std::int64_t>(frames_.size()),
+      plan_.model_height, plan_.model_width, plan_.vae_tiling);
+}
+
+at::Tensor ClipWindows::frames(const FramePart& part) const {
+  // The margin between the crop and what the network makes repeats the crop's edge, as in network_frames().
+  const auto picked = [](const at::Tensor& x, std::int64_t dim, std::int64_t first, std::int64_t count) {
+    if (first >= 0 && first + count <= x.size(dim)) return x.narrow(dim, first, count);
+    return x.index_select(dim, at::arange(first, first + count).clamp_(0, x.size(dim) - 1));
+  };
+  const std::int64_t top = part.top - (plan_.model_height - plan_.crop_height) / 2;
+  const std::int64_t left = part.left - (plan_.model_width - plan_.crop_width) / 2;
+  std::vector<at::Tensor> pictures;
+  for (std::int64_t i = part.first; i < part.first + part.count; ++i) {
+    const at::Tensor& frame = frames_.at(static_cast<std::size_t>(i));
+    pictures.push_back(picked(picked(frame, 0, top, part.height), 1, left, part.width));
+  }
+  return at::stack(pictures)  // [n, h, w, 3]
+      .to(at::kFloat)
+      .permute({3, 0, 1, 2})
+      .unsqueeze(0)  // [1, 3, n, h, w]
+      .div(255)
+      .mul(2)
+      .sub(1)
+      .contiguous();
 }
 
 }  // namespace sora

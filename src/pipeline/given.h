@@ -10,6 +10,7 @@
 #include "media/video_reader.h"
 #include "models/wan/vae.h"
 #include "pipeline/held.h"
+#include "pipeline/tiled_vae.h"
 #include "sora/plan.h"
 
 namespace sora {
@@ -47,20 +48,27 @@ at::Tensor encode_as_continuation(const wan::WanVae& vae, const at::Tensor& fram
 /// A picture as a latent frame within a clip, whose frames all show it: [1, C, 1, h, w].
 at::Tensor still_latents(const Plan& plan, const wan::WanVae& vae, const std::string& path);
 
-/// The input of remix as clips for the windows of a plan, read as it is needed.
+/// The input of remix and finish as clips for the windows of a plan, read as it is needed. One window's
+/// frames are in memory, as bytes.
 class ClipWindows {
  public:
   ClipWindows(const Plan& plan, const wan::WanVae& vae);
 
-  /// Latents [1, C, T, h, w] of the stretch that `window` covers, encoded as a clip of its own. Windows come
-  /// in their order. Where the input ends, its last frame stands still.
-  at::Tensor latents(const Window& window);
+  /// Reads the stretch that `window` covers. Windows come in their order. Where the input ends, its last
+  /// frame stands still.
+  void go_to(const Window& window);
+
+  /// Latents [1, C, T, h, w] of that stretch, encoded as a clip of its own.
+  at::Tensor latents() const;
+
+  /// Frames of it as the VAE takes them, the first being number 0: [1, 3, n, h, w] in [-1, 1].
+  at::Tensor frames(const FramePart& part) const;
 
  private:
   const Plan& plan_;
   const wan::WanVae& vae_;
   VideoReader reader_;
-  at::Tensor frames_;      // [1, 3, n, H, W]: the last ones that were read
+  std::vector<at::Tensor> frames_;  // [crop_height, crop_width, 3] bytes: the last ones that were read
   std::int64_t read_ = 0;  // frames of the network that were read, or stood still after the input's end
 };
 

@@ -21,6 +21,9 @@ InputFacts read_input_facts(const std::filesystem::path& path) {
   result.codec = facts.codec;
   result.pix_fmt = facts.pix_fmt;
   result.turned = facts.rotation != 0 || facts.mirrored || facts.pixel_aspect != 1;
+  const auto comment = facts.metadata.find("comment");
+  if (comment != facts.metadata.end() && !comment->second.empty() && comment->second.front() == '{')
+    result.parameters = comment->second;
   return result;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pipeline/tiled_vae.h"
 #include "sampling/scheduler.h"
 
 namespace sora {
@@ -27,7 +28,7 @@ Held KnownFrames::of(std::size_t number) const {
     if (number == 0) {
       held.add(given_.start, 0);
     } else {
-      held.add(vae_.encode(before(window)), 0);
+      held.add(encode_in_tiles(vae_, before(window), plan_.vae_tiling), 0);
     }
   }
   for (const ShotImage& image : plan_.shot_images) {

@@ -11,6 +11,7 @@
 
 #include "pipeline/memory_estimate.h"
 #include "pipeline/text_cache.h"
+#include "pipeline/tiles.h"
 #include "sora/error.h"
 
 namespace sora {

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 
 #include "models/wan/vae_memory.h"
+#include "pipeline/tiles.h"
 
 // Note [What was measured]
 // The constants below are fits to peak memory as the kernel counts it (VmHWM), with the shipped model and
@@ -37,12 +39,26 @@ double kept(const wan::NetworkSize& network, double element, const std::string& 
   return widened;
 }
 
+/// Latent cells along an axis that are computed at once.
+double at_once(std::int64_t all, const std::optional<Tiling>& tiling, TileAxis Tiling::*axis) {
+  return number(tiling ? std::min(((*tiling).*axis).size, all) : all);
+}
+
+std::int64_t longest_window(const Plan& plan) {
+  std::int64_t frames = 0;
+  for (const Window& window : plan.windows) frames = std::max<std::int64_t>(frames, window.count);
+  return frames;
+}
+
 /// The largest activations of a forward pass.
 double denoise_work(const Plan& plan, const wan::ModelFacts& model, double element) {
-  int latent_frames = 0;
-  for (const Window& window : plan.windows) latent_frames = std::max(latent_frames, window.count);
-  const double cells = number(std::int64_t{plan.latent_width} * plan.latent_height) * latent_frames;
-  const double tokens = cells / (model.patch_width * model.patch_height);
+  const std::int64_t frames = longest_window(plan);
+  const double cells = number(std::int64_t{plan.latent_width} * plan.latent_height * frames);
+  double tokens = at_once(frames, plan.tiling, &Tiling::frames) *
+                  at_once(plan.latent_height, plan.tiling, &Tiling::rows) *
+                  at_once(plan.latent_width, plan.tiling, &Tiling::columns) /
+                  (model.patch_width * model.patch_height);
+  if (plan.tiling) tokens = std::max(tokens, number(kTokensAtOnce));
   const double dim = number(model.transformer_dim);
   // Streams of the token width in attention; two of them and the inner one in the feed-forward.
   const double attention = 13 * dim, feed_forward = 4 * dim + number(model.ffn_dim);
@@ -60,8 +76,18 @@ double text_context(const Plan& plan, const wan::ModelFacts& model, double eleme
 /// A decoded chunk, with what the decoder carries from one to the next, and its frames on their way out.
 double decode_work(const Plan& plan, const wan::ModelFacts& model) {
   const double pixels = number(std::int64_t{plan.model_width} * plan.model_height);
-  return number(wan::decoder_bytes(model.vae_config, plan.model_height, plan.model_width)) +
+  const auto height = static_cast<std::int64_t>(at_once(plan.latent_height, plan.vae_tiling, &Tiling::rows));
+  const auto width = static_cast<std::int64_t>(at_once(plan.latent_width, plan.vae_tiling, &Tiling::columns));
+  return number(wan::decoder_bytes(model.vae_config, height * model.spatial_scale,
+                                   width * model.spatial_scale)) +
          pixels * 3 * 4 * 4;
+}
+
+/// Finishing: a window's frames as bytes and, where the VAE works in tiles, decoded ones in fp16.
+double window_frames(const Plan& plan, const wan::ModelFacts& model) {
+  if (!plan.finishes) return 0;
+  const double pixels = number(std::int64_t{plan.model_width} * plan.model_height);
+  return pixels * 3 * number(longest_window(plan) * model.temporal_scale) * (plan.vae_tiling ? 3 : 1);
 }
 
 double text_work(const wan::ModelFacts& model) { return 512 * number(model.text_dim) * 40 * 4; }
@@ -109,8 +135,8 @@ std::vector<PhaseMemory> estimate_memory(const Plan& plan, const wan::ModelFacts
   }
   const double pinned =
       gpu && plan.stream_from_host ? number(model.transformer.stored + model.transformer_2.stored) : 0;
-  add("denoise", resident + denoise_work(plan, model, element), pinned);
-  add("decode", resident + decode_work(plan, model), encode + pinned);
+  add("denoise", resident + denoise_work(plan, model, element), window_frames(plan, model) + pinned);
+  add("decode", resident + decode_work(plan, model), encode + window_frames(plan, model) + pinned);
   return phases;
 }
 

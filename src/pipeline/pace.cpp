@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/output_file.h"
+#include "pipeline/tiles.h"
 
 // Note [Pace]
 // The file has an object for each model and machine:
@@ -39,19 +40,32 @@ struct Work {
   double frames = 0;
 };
 
+// A step over one window, tile by tile. Patches of 2 x 2 cells. Attention grows with their square: 4 n d of
+// the 24 d^2 + 4 n d operations that a token takes in a layer of width d.
+double work_of_step(const Plan& plan, const Window& window) {
+  double tokens = static_cast<double>(window.count) * plan.latent_height * plan.latent_width / 4, tiles = 1;
+  if (plan.tiling) {
+    const Tiling& tiling = *plan.tiling;
+    tiles = tiles_per_step(tiling, window.count, plan.latent_height, plan.latent_width, 2, 2);
+    tokens = static_cast<double>(std::min<std::int64_t>(tiling.frames.size, window.count) *
+                                 std::min<std::int64_t>(tiling.rows.size, plan.latent_height) *
+                                 std::min<std::int64_t>(tiling.columns.size, plan.latent_width)) /
+             4;
+  }
+  const auto width = static_cast<double>(std::max<std::int64_t>(1, plan.transformer_dim));
+  return tiles * tokens * (1 + tokens / (6 * width));
+}
+
 Work work_of(const Plan& plan) {
   Work work;
   int decoded = 0;  // latent frames, those included that a window is held to
   for (const Window& window : plan.windows) {
-    // Patches of 2 x 2 cells. Attention grows with their square: 4 n d of the 24 d^2 + 4 n d operations that
-    // a token takes in a layer of width d.
-    const double tokens = static_cast<double>(window.count) * plan.latent_height * plan.latent_width / 4;
-    const auto width = static_cast<double>(std::max<std::int64_t>(1, plan.transformer_dim));
-    work.steps += plan.steps * tokens * (1 + tokens / (6 * width));
+    work.steps += std::max(1, plan.steps - plan.first_step) * work_of_step(plan, window);
     decoded += window.count;
   }
   if (plan.guidance > 1) work.steps *= 2;
-  work.step = work.steps / (plan.steps * static_cast<double>(plan.windows.size()));
+  work.step =
+      work.steps / (std::max(1, plan.steps - plan.first_step) * static_cast<double>(plan.windows.size()));
 
   const double repeated = static_cast<double>(decoded) / std::max(1, plan.latent_frames);
   const double made = static_cast<double>(plan.model_frames) * plan.model_width * plan.model_height;
@@ -59,7 +73,12 @@ Work work_of(const Plan& plan) {
   // What a pixel's way through the encoder takes beside a pixel of the smallest decoder; with larger
   // decoders it matters less than the error of the whole.
   constexpr double kWritten = 0.03;
-  work.frames = made * repeated + kWritten * written;
+  work.frames = made * repeated * (plan.finishes ? 2 : 1) + kWritten * written;  // finish encodes them too
+  for (const Plan& each : plan.before) {
+    const Work other = work_of(each);
+    work.steps += other.steps;
+    work.frames += other.frames;
+  }
   work.frame = work.frames / static_cast<double>(plan.frames);
   return work;
 }

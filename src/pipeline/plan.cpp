@@ -12,6 +12,7 @@
 #include "core/random_seed.h"
 #include "models/wan/defaults.h"
 #include "pipeline/carry.h"
+#include "pipeline/finish.h"
 #include "pipeline/image_input.h"
 #include "pipeline/memory.h"
 #include "pipeline/model_choice.h"
@@ -28,6 +29,8 @@ namespace {
 constexpr double kDriftControl = 0.9;
 constexpr double kLongest = 24 * 3600;  // seconds
 constexpr std::int64_t kMostFrames = 10'000'000;
+constexpr int kDraftSteps = 8;  // a draft has half of the steps, and these at least
+constexpr int kDraftShare = 4;  // of the native area
 
 [[noreturn]] void bad_option(const std::string& option, const std::string& expected) {
   throw Error(ErrorKind::usage, "options", option + ": expected " + expected);
@@ -51,7 +54,9 @@ double in_range(const char* option, double value, double low, double high) {
 void plan_sampling(Plan& plan, const wan::ModelFacts& model) {
   const Request& request = plan.request;
   const SamplingDefaults defaults = sampling_defaults(plan, model);
-  plan.steps = request.steps.value_or(defaults.steps);
+  const int usual = request.draft ? std::max(std::min(defaults.steps, kDraftSteps), (defaults.steps + 1) / 2)
+                                  : defaults.steps;
+  plan.steps = request.steps.value_or(usual);
   in_range("--steps", plan.steps, 1, 1000);
   plan.guidance = in_range("--guidance", request.guidance.value_or(defaults.guidance), 0, 100);
   plan.guidance_2 =
@@ -85,22 +90,26 @@ class Canvases {
 void plan_picture(Plan& plan, const wan::ModelFacts& model, Canvases& canvases) {
   const Request& request = plan.request;
   const Size grid{model.spatial_scale * model.patch_width, model.spatial_scale * model.patch_height};
-  const std::int64_t native_area = static_cast<std::int64_t>(model.width) * model.height;
+  std::int64_t native_area = static_cast<std::int64_t>(model.width) * model.height;
+  if (request.draft)
+    native_area = std::min(native_area, std::max(model.smallest_area, native_area / kDraftShare));
   Size wanted{model.width, model.height};
   Canvas canvas;
   std::optional<std::string> asked = request.res;
-  if (!asked && !request.aspect && !model.res.empty()) asked = model.res;
+  if (!asked && !request.aspect && !request.draft && !model.res.empty()) asked = model.res;
   if (const auto res = parse_res(asked, request.aspect)) {
     wanted = *res;
     const std::int64_t area = static_cast<std::int64_t>(wanted.width) * wanted.height;
     const bool direct = area <= native_area && area >= model.smallest_area;
     canvas = direct ? exact_canvas(wanted, grid)
                     : canvases.native(wanted, std::clamp(area, model.smallest_area, native_area), grid);
-  } else if (request.aspect) {
-    const double aspect = parse_aspect(*request.aspect);
+  } else if (request.aspect || request.draft) {
+    const double aspect =
+        request.aspect ? parse_aspect(*request.aspect) : static_cast<double>(model.width) / model.height;
     const Size shape{static_cast<int>(std::lround(4096 * aspect)), 4096};
     canvas = canvases.native(shape, native_area, grid);
-    if (const auto usual = parse_res(model.res.empty() ? std::nullopt : std::optional(model.res), {})) {
+    const bool own_size = model.res.empty() || request.draft;
+    if (const auto usual = parse_res(own_size ? std::nullopt : std::optional(model.res), {})) {
       // The file has the area that it has without --aspect.
       const double height = std::sqrt(static_cast<double>(usual->width) * usual->height / aspect);
       wanted = {2 * static_cast<int>(std::lround(height * aspect / 2)),
@@ -130,8 +139,9 @@ void plan_picture(Plan& plan, const wan::ModelFacts& model, Canvases& canvases) 
   if (plan.enlarged) {
     const bool larger = plan.width > plan.crop_width;
     plan.notes.push_back("the picture is made at " + size_text(plan.crop_width, plan.crop_height) +
-                         ", the model's native area, and " + (larger ? "enlarged" : "reduced") + " to " +
-                         size_text(plan.width, plan.height) + " (Lanczos)");
+                         (request.draft ? ", as a draft, and " : ", the model's native area, and ") +
+                         (larger ? "enlarged" : "reduced") + " to " + size_text(plan.width, plan.height) +
+                         " (Lanczos)");
   }
   if (plan.crop_width != plan.model_width || plan.crop_height != plan.model_height) {
     plan.notes.push_back("the network makes " + size_text(plan.model_width, plan.model_height) +
@@ -153,6 +163,19 @@ void plan_drift_control(Plan& plan) {
   }
 }
 
+bool is_still(const Request& request) {
+  const OutputFormat format =
+      resolve_output(request.output.value_or("video.mp4"), request.format, request.codec, request.pix_fmt);
+  return format.still && !format.sequence;
+}
+
+void check_still(const Request& request, std::int64_t frames) {
+  if (frames == 1) return;
+  bad_option("--output " + request.output.value_or(""),
+             "a container for video, or a numbered name such as dir/%05d.png, for " + std::to_string(frames) +
+                 " frames");
+}
+
 void plan_time(Plan& plan, const wan::ModelFacts& model, bool still) {
   const Request& request = plan.request;
   // A remix goes frame by frame, whatever the rate.
@@ -172,11 +195,7 @@ void plan_time(Plan& plan, const wan::ModelFacts& model, bool still) {
   } else {
     plan.frames = still ? 1 : std::max<std::int64_t>(1, std::llround(model.frames * plan.fps / model.fps));
   }
-  if (still && plan.frames != 1) {
-    bad_option("--output " + request.output.value_or(""),
-               "a container for video, or a numbered name such as dir/%05d.png, for " +
-                   std::to_string(plan.frames) + " frames");
-  }
+  if (still) check_still(request, plan.frames);
   plan_verb_windows(plan, model);
   plan_drift_control(plan);
   if (plan.windows.size() > 1) {
@@ -306,38 +325,127 @@ struct Planner::State {
     entry.digest = chosen_digest(request, entry.dir);
     return models.emplace(key, std::move(entry)).first->second;
   }
+
+  /// What a request begins with, whatever it asks for.
+  Plan begin(const Request& request, const Entry& model) {
+    Plan plan;
+    plan.request = request;
+    if (!plan.request.seed) plan.request.seed = random_seed();
+    plan.model_dir = model.dir;
+    plan.model_name = model.name;
+    plan.model_digest = model.digest;
+    plan.pipeline = model.facts.folder.pipeline;
+    plan.weight_bytes = model.facts.weight_bytes;
+    plan.transformer_dim = model.facts.transformer_dim;
+    plan.text_dim = model.facts.text_dim;
+    plan_sampling(plan, model.facts);
+    return plan;
+  }
+
+  /// What computes it, and what it keeps in memory.
+  void fit(Plan& plan, Entry& entry) {
+    plan_machine(plan, machine);
+    plan_text_cache(plan, entry.facts, entry.text_digest);
+    plan_memory(plan, entry.facts, machine.memory_gb);
+  }
+
+  /// Checks the outputs and what the machine has for them.
+  void end(Plan& plan, Entry& entry) {
+    plan_output(plan);
+    plan_carried(plan);
+    check_pictures(plan.request);
+    check_tensor_files(plan);
+    fit(plan, entry);
+  }
+
+  Plan plan(const Request& request) {
+    Entry& entry = model(request);
+    Plan plan = begin(request, entry);
+    plan_inputs(plan, entry.facts);
+    plan_picture(plan, entry.facts, canvases);
+    plan_time(plan, entry.facts, is_still(request));
+    check_images(entry.facts, request.image.has_value(), request.last_image.has_value(), plan.latent_frames);
+    end(plan, entry);
+    return plan;
+  }
+
+  /// The stages from `source` to `size`, after what is in `before`.
+  Plan stages(const Request& request, std::vector<Plan> before, const Source& source, Size size) {
+    Entry& entry = model(request);
+    const bool from_file = before.empty();
+    Source from = source;
+    for (const Size each : stage_sizes(source.size, size)) {
+      const bool last = each.width == size.width && each.height == size.height;
+      Plan stage = begin(request, entry);
+      plan_stage(stage, entry.facts, from, each, last);
+      const double growth = std::max(static_cast<double>(each.width) / source.size.width,
+                                     static_cast<double>(each.height) / source.size.height);
+      stage.draft_width = static_cast<int>(std::lround(each.width / growth));
+      stage.draft_height = static_cast<int>(std::lround(each.height / growth));
+      if (last) {
+        if (is_still(request)) check_still(request, stage.frames);
+        note_stages(stage, before, from_file);
+        end(stage, entry);
+        for (const Plan& other : before)
+          stage.peak_memory_gb = std::max(stage.peak_memory_gb, other.peak_memory_gb);
+        stage.before = std::move(before);
+        return stage;
+      }
+      make_source(stage);
+      fit(stage, entry);
+      from = source_of(stage);
+      from.shown_fps = source.shown_fps;
+      from.shown_frames = source.shown_frames;
+      before.push_back(std::move(stage));
+    }
+    throw Error(ErrorKind::internal, "plan", "the stages end before the size that was asked for");
+  }
+
+  Plan finish(const Request& asked) {
+    check_verb_options(asked);
+    Request request = asked;
+    Draft draft = look_at_draft(request);
+    std::vector<Plan> before;
+    Source source;
+    if (draft.request) {
+      try {
+        before.push_back(plan(*draft.request));
+        source = source_of(before.front());
+        make_source(before.front());
+      } catch (const Error& error) {  // its model or its inputs are gone
+        draft.why_frames = "it cannot be made again: " + error.message();
+        before.clear();
+      }
+    }
+    if (before.empty()) source = source_of(draft, model(request).facts.fps);
+    if (!request.seed) request.seed = random_seed();
+    const Size size = finished_size(request, source, {draft.facts.width, draft.facts.height});
+    Plan plan = stages(request, std::move(before), source, size);
+    plan.input = draft.facts;
+    plan_carried(plan);
+    if (!draft.why_frames.empty() && !plan.before.empty()) plan.before.front().input = draft.facts;
+    note_draft(plan, draft);
+    return plan;
+  }
+
+  Plan refine(Plan small) {
+    const Request request = small.request;
+    const Source source = source_of(small);
+    const Size size{small.width, small.height};
+    make_source(small);
+    std::vector<Plan> before;
+    before.push_back(std::move(small));
+    return stages(request, std::move(before), source, size);
+  }
 };
 
 Planner::Planner() : state_(std::make_unique<State>()) {}
 Planner::~Planner() = default;
 
 Plan Planner::plan(const Request& request) {
-  Plan plan;
-  plan.request = request;
-  if (!plan.request.seed) plan.request.seed = random_seed();
-  State::Entry& model = state_->model(request);
-  plan.model_dir = model.dir;
-  plan.model_name = model.name;
-  plan.model_digest = model.digest;
-  plan.pipeline = model.facts.folder.pipeline;
-  plan.weight_bytes = model.facts.weight_bytes;
-  plan.transformer_dim = model.facts.transformer_dim;
-  plan.text_dim = model.facts.text_dim;
-  plan_sampling(plan, model.facts);
-  plan_inputs(plan, model.facts);
-  plan_picture(plan, model.facts, state_->canvases);
-  const std::string output = request.output.value_or("video.mp4");
-  const OutputFormat format = resolve_output(output, request.format, request.codec, request.pix_fmt);
-  plan_time(plan, model.facts, format.still && !format.sequence);
-  check_images(model.facts, request.image.has_value(), request.last_image.has_value(), plan.latent_frames);
-  plan_output(plan);
-  plan_carried(plan);
-  check_pictures(request);
-  check_tensor_files(plan);
-  plan_machine(plan, state_->machine);
-  plan_text_cache(plan, model.facts, model.text_digest);
-  plan_memory(plan, model.facts, state_->machine.memory_gb);
-  return plan;
+  if (verb_kind(request.verb) == VerbKind::finish) return state_->finish(request);
+  Plan plan = state_->plan(request);
+  return request.refine && plan.enlarged && plan.width > plan.crop_width ? state_->refine(plan) : plan;
 }
 
 Plan make_plan(const Request& request) { return Planner().plan(request); }

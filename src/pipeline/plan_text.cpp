@@ -51,6 +51,12 @@ std::string memory_text(const Plan& plan) {
   return text;
 }
 
+// What --steps means to the request: of finish the steps of a stage, with --refine those of the small video.
+int asked_steps(const Plan& plan) {
+  if (!plan.finishes) return plan.steps;
+  return plan.request.refine ? plan.before.front().steps : std::max(1, plan.steps - plan.first_step);
+}
+
 }  // namespace
 
 std::string plan_text(const Plan& plan) {
@@ -90,7 +96,8 @@ std::string plan_text(const Plan& plan) {
            std::to_string(plan.latent_width) +
            (plan.windows.size() > 1 ? ", " + std::to_string(plan.windows.size()) + " windows" : ""));
   line("sampling",
-       std::to_string(plan.steps) + " steps of " + plan.scheduler + ", guidance " +
+       (plan.finishes ? std::to_string(plan.steps - plan.first_step) + " of " : std::string()) +
+           std::to_string(plan.steps) + " steps of " + plan.scheduler + ", guidance " +
            (guided ? number(plan.guidance) : std::string("off")) +
            (plan.boundary_ratio
                 ? " and " + number(plan.guidance_2) + ", experts change at " + number(*plan.boundary_ratio)
@@ -168,6 +175,23 @@ std::string plan_json(const Plan& plan, int indent) {
                                {"held_end", window.held_end}});
   }
   json["drift_control"] = plan.drift_control;
+  json["draft"] = plan.request.draft;
+  json["stages"] = Json::array();  // of finish and --refine: what is made first, and this plan
+  if (plan.finishes) {
+    for (const Plan& each : plan.before)
+      json["stages"].push_back({{"width", each.crop_width},
+                                {"height", each.crop_height},
+                                {"steps", each.steps - each.first_step}});
+    json["stages"].push_back(
+        {{"width", plan.crop_width}, {"height", plan.crop_height}, {"steps", plan.steps - plan.first_step}});
+  }
+  const auto tiling_json = [&](const std::optional<Tiling>& tiling) {
+    if (!tiling) return Json();
+    return Json(
+        {{"frames", tiling->frames.size}, {"rows", tiling->rows.size}, {"columns", tiling->columns.size}});
+  };
+  json["tiles"] = tiling_json(plan.tiling);
+  json["vae_tiles"] = tiling_json(plan.vae_tiling);
   json["output"] = plan.output;
   json["container"] = plan.container;
   json["codec"] = plan.codec;
@@ -215,6 +239,8 @@ std::string metadata_json(const Plan& plan) {
       json["shot_image"].push_back(time_text(image.time) + " " + image.path);
     json["fade"] = plan.fade;
   }
+  if (plan.request.draft) json["draft"] = true;
+  if (plan.request.refine) json["refine"] = true;
   if (!plan.model_dir.empty()) json["model"] = plan.request.model;
   for (const auto& [component, file] : chosen_files(plan.request)) json[component] = file.string();
   if (!plan.request.lora.empty()) json["lora"] = plan.request.lora;
@@ -222,16 +248,22 @@ std::string metadata_json(const Plan& plan) {
   json["model_digest"] = plan.model_digest.substr(0, 16);
   json["seed"] = *plan.request.seed;
   if (plan.preset == "fast" || plan.request.preset) json["preset"] = plan.preset;
-  json["steps"] = plan.steps;
+  json["steps"] = asked_steps(plan);
   json["guidance"] = plan.guidance;
   if (plan.boundary_ratio) json["guidance_2"] = plan.guidance_2;
   json["flow_shift"] = plan.flow_shift;
   json["scheduler"] = plan.scheduler;
   json["frames"] = plan.frames;
   json["fps"] = plan.fps;
-  if (plan.windows.size() > 1) json["drift_control"] = plan.drift_control;
-  if (plan.request.aspect && !plan.request.res) {
-    json["aspect"] = *plan.request.aspect;  // the canvas follows from it, not from the size
+  if (plan.finishes) {
+    if (plan.request.drift_control)
+      json["drift_control"] = *plan.request.drift_control;  // of what comes before
+  } else if (plan.windows.size() > 1) {
+    json["drift_control"] = plan.drift_control;
+  }
+  if (!plan.request.res && (plan.request.aspect || plan.request.draft)) {
+    // The canvas follows from it, not from the size.
+    if (plan.request.aspect) json["aspect"] = *plan.request.aspect;
   } else {
     json["res"] = size(plan.width, plan.height);
   }

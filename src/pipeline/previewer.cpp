@@ -47,7 +47,7 @@ Previewer::Previewer(const Plan& plan, const wan::WanVae& vae, const PreviewSink
       sink_(sink),
       clock_(clock ? std::move(clock) : steady_seconds),
       start_(clock_()),
-      steps_(plan.steps * static_cast<int>(plan.windows.size())) {}
+      steps_((plan.steps - plan.first_step) * static_cast<int>(plan.windows.size())) {}
 
 void Previewer::offer(const std::function<at::Tensor()>& clean, std::int64_t held, std::int64_t held_end) {
   ++step_;

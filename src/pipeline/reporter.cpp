@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
+#include "pipeline/finish.h"
 #include "sora/error.h"
 
 namespace sora {
 
 Reporter::Reporter(const Plan& plan, const RunHooks& hooks)
     : sink_(hooks.progress), stop_(hooks.stop), pace_(plan.pace), start_(Clock::now()), last_(start_) {
-  state_.steps = plan.steps * static_cast<int>(plan.windows.size());
+  state_.steps = steps_of(plan);
   state_.frames = plan.frames;
 }
 
@@ -35,11 +36,12 @@ void Reporter::steps_skipped(int steps) {
 void Reporter::frames_written(std::int64_t frames) {
   check_stop();
   frame_seconds_ += lap();
-  state_.frame = frames;
+  if (counts_frames_) state_.frame = frames;
   send();
 }
 
 void Reporter::loaded_before() {
+  if (load_seconds_) return;  // a later stage of the same run
   load_seconds_ = 0;
   if (pace_) pace_->load = 0;
 }
@@ -71,7 +73,7 @@ double Reporter::lap() {
 // What is left by the pace of past runs, corrected by how this one has kept to it so far.
 double Reporter::eta_by_pace() const {
   constexpr double kTrust = 0.15;  // past runs count as so much of this one
-  const double a_step = pace_->steps / state_.steps;
+  const double a_step = pace_->steps / std::max(1, state_.steps);
   const double a_frame = pace_->frames / static_cast<double>(state_.frames);
   const double left =
       a_step * (state_.steps - state_.step) + a_frame * static_cast<double>(state_.frames - state_.frame);

@@ -19,6 +19,8 @@ class Reporter {
   void step_done();
   void steps_skipped(int steps);  ///< an earlier run has done them
   void frames_written(std::int64_t frames);
+  /// Frames that are written from now on are of the file that is asked for, or of one that comes before it.
+  void counts_frames(bool counts) { counts_frames_ = counts; }
   void loaded_before();  ///< the model was there already
 
   /// Throws Error (interrupted) when the run is to end.
@@ -44,6 +46,7 @@ class Reporter {
   std::optional<double> load_seconds_;
   double step_seconds_ = 0, frame_seconds_ = 0;
   int skipped_ = 0;  // steps
+  bool counts_frames_ = true;
   Progress state_;
 };
 

@@ -24,24 +24,16 @@ constexpr double kWidestShape = 4;  // an image that is longer is cropped, unles
 
 const std::map<std::string, VerbKind>& verbs() {
   static const std::map<std::string, VerbKind> map{
-      {"generate", VerbKind::generate},    {"animate", VerbKind::animate}, {"extend", VerbKind::extend},
-      {"connect", VerbKind::connect},      {"loop", VerbKind::loop},       {"remix", VerbKind::remix},
-      {"storyboard", VerbKind::storyboard}};
+      {"generate", VerbKind::generate}, {"animate", VerbKind::animate},
+      {"extend", VerbKind::extend},     {"connect", VerbKind::connect},
+      {"loop", VerbKind::loop},         {"remix", VerbKind::remix},
+      {"finish", VerbKind::finish},     {"storyboard", VerbKind::storyboard}};
   return map;
 }
 
 Probe& probe() {
   static Probe value;
   return value;
-}
-
-InputFacts look_at(const char* option, const std::string& path) {
-  { const File exists(path, "input"); }  // no_input in milliseconds
-  if (!probe()) {
-    throw Error(ErrorKind::internal, "input",
-                std::string(option) + " " + path + ": there is no media reader");
-  }
-  return probe()(path);
 }
 
 // What each verb takes; an option that another verb has is a mistake to tell, not to pass over.
@@ -55,8 +47,8 @@ void check_options(const Request& request, VerbKind kind) {
   using enum VerbKind;
   const bool any = request.image || request.last_image || request.input || request.input_2 ||
                    request.strength || request.backward || request.only_new || request.no_audio ||
-                   request.copy || request.fit || request.background || !request.shot.empty() ||
-                   !request.shot_image.empty() || request.fade;
+                   request.copy || request.fit || request.background || request.draft || request.refine ||
+                   !request.shot.empty() || !request.shot_image.empty() || request.fade;
   if (kind == generate && !any) return;  // a list may hold 100,000 of them
   const std::string with = "sora-gen " + request.verb;
   const std::vector<Rule> rules{
@@ -64,18 +56,20 @@ void check_options(const Request& request, VerbKind kind) {
       {"--last-image", request.last_image.has_value(), {animate}, false},
       {"--input",
        request.input.has_value(),
-       {extend, connect, loop, remix},
-       kind == extend || kind == connect || kind == remix},
+       {extend, connect, loop, remix, finish},
+       kind == extend || kind == connect || kind == remix || kind == finish},
       {"--input-2", request.input_2.has_value(), {connect}, kind == connect},
-      {"--strength", request.strength.has_value(), {remix}, false},
+      {"--strength", request.strength.has_value() && !request.refine, {remix, finish}, false},
       {"--backward", request.backward, {extend}, false},
       {"--only-new", request.only_new, {extend, connect, loop}, false},
+      {"--draft", request.draft, {generate, animate, loop, remix}, false},
+      {"--refine", request.refine, {generate, animate, loop, remix}, false},
       {"--no-audio", request.no_audio, {extend, connect, loop, remix}, false},
       {"--copy", request.copy, {extend, connect, loop}, false},
-      {"--fit", request.fit.has_value(), {animate, extend, connect, loop, remix, storyboard}, false},
+      {"--fit", request.fit.has_value(), {animate, extend, connect, loop, remix, finish, storyboard}, false},
       {"--background",
        request.background.has_value(),
-       {animate, extend, connect, loop, remix, storyboard},
+       {animate, extend, connect, loop, remix, finish, storyboard},
        false},
       {"--shot-image", !request.shot_image.empty(), {storyboard}, false},
       {"--fade", request.fade.has_value(), {storyboard}, false},
@@ -100,7 +94,15 @@ void check_options(const Request& request, VerbKind kind) {
         "\"0:00 a forest\", "
         "or as --shot \"0:00 a forest\" --shot \"0:05 a forest at night\"");
   }
-  if (request.strength && !(*request.strength >= 0 && *request.strength <= 1)) {
+  if (request.draft && request.refine) {
+    wrong("both --draft and --refine are given; a draft is small, and finish refines it");
+  }
+  if ((request.draft || request.refine) && joins_clips(request)) {
+    wrong(std::string(request.draft ? "--draft" : "--refine") +
+          " means nothing to a loop of a clip, which has the clip's size");
+  }
+  const bool is_level = kind == finish || (request.refine && kind != remix);  // checked there (finish.cpp)
+  if (!is_level && request.strength && !(*request.strength >= 0 && *request.strength <= 1)) {
     wrong("--strength: expected a number from 0 (the input as it is) to 1 (only its length and size)");
   }
   if (request.fit && *request.fit != "cover" && *request.fit != "contain" && *request.fit != "stretch") {
@@ -210,13 +212,24 @@ std::vector<std::pair<const char*, std::string>> input_files(const Request& requ
 
 void set_probe(Probe value) { probe() = std::move(value); }
 
+InputFacts probed(const char* option, const std::string& path) {
+  { const File exists(path, "input"); }  // no_input in milliseconds
+  if (!probe()) {
+    throw Error(ErrorKind::internal, "input",
+                std::string(option) + " " + path + ": there is no media reader");
+  }
+  return probe()(path);
+}
+
+void check_verb_options(const Request& request) { check_options(request, verb_kind(request.verb)); }
+
 void plan_inputs(Plan& plan, const wan::ModelFacts& model) {
   Request& request = plan.request;
   const VerbKind kind = verb_kind(request.verb);
   check_options(request, kind);
   if (kind == VerbKind::storyboard) read_story(plan, model);
   std::vector<InputFacts> facts;
-  for (const auto& [option, path] : input_files(request)) facts.push_back(look_at(option, path));
+  for (const auto& [option, path] : input_files(request)) facts.push_back(probed(option, path));
   if (facts.empty()) return;
 
   if (kind == VerbKind::animate || kind == VerbKind::storyboard) {
@@ -258,6 +271,7 @@ void plan_verb_windows(Plan& plan, const wan::ModelFacts& model) {
 
   switch (verb_kind(request.verb)) {
     case VerbKind::generate:
+    case VerbKind::finish:  // plans its windows itself (finish.h)
     case VerbKind::remix:
       plan.windows = plan_windows(alone, native, kHeldStart);
       break;

@@ -14,7 +14,7 @@
 
 namespace sora {
 
-enum class VerbKind { generate, animate, extend, connect, loop, remix, storyboard };
+enum class VerbKind { generate, animate, extend, connect, loop, remix, finish, storyboard };
 
 /// Throws Error (usage) for a name that is no verb that makes a video.
 VerbKind verb_kind(const std::string& name);
@@ -35,6 +35,12 @@ using Probe = std::function<InputFacts(const std::filesystem::path&)>;
 /// libav is in libsora; the program, which plans without it, sets a probe that opens the library when a plan
 /// first needs one.
 void set_probe(Probe probe);
+
+/// What the probe says of an input that `option` names. Throws Error: no_input, data.
+InputFacts probed(const char* option, const std::string& path);
+
+/// Checks that `request` has what its verb needs and nothing that means nothing to it. Throws Error (usage).
+void check_verb_options(const Request& request);
 
 /// Checks what the verb of plan.request asks for, and looks at its inputs: all that can be wrong with them
 /// short of decoding. Size, shape and rate that the request leaves open are taken from the input.

@@ -138,6 +138,41 @@ TEST(Verbs, SayWhatIsMissingDamagedOrTooMuchBeforeAnyWork) {
   EXPECT_THAT(program.files(), ElementsAre("clip.mp4", "damaged.mp4", "picture.png"));
 }
 
+TEST(Verbs, FinishTakesItsPromptSeedAndModelFromTheDraft) {
+  Program program;
+  program.write("draft.mp4", "x");
+  program.write("clip.mp4", "x");
+  const Finished dry = program.run({"finish", "draft.mp4", "--res", "512x384", "--dry-run"});
+  ASSERT_EQ(dry.code, 0) << dry.err;
+  EXPECT_THAT(dry.out, HasSubstr("verb      finish draft.mp4"));
+  EXPECT_THAT(dry.out, HasSubstr("\"a fox\""));
+  EXPECT_THAT(dry.out, HasSubstr("24 frames of 512x384 at 12 fps"));
+  EXPECT_THAT(dry.out, HasSubstr("seed 5"));
+  EXPECT_THAT(dry.out, HasSubstr("the draft is made again from its seed"));
+  EXPECT_THAT(dry.out, HasSubstr("made larger in"));
+  const json plan = json::parse(
+      program.run({"finish", "draft.mp4", "--res", "512x384", "--strength", "0.5", "--dry-run", "--json"})
+          .out);
+  EXPECT_EQ(plan["stages"].back()["width"], 512);
+  EXPECT_FALSE(plan["tiles"].is_null());
+
+  const Finished frames = program.run(with_usual({"finish", "clip.mp4", "--res", "512x384", "--dry-run"}));
+  EXPECT_THAT(frames.out, HasSubstr("taken from its frames: it does not say how it was made"));
+  const auto expect = [&](std::vector<std::string> line, int code, const char* text) {
+    const Finished finished = program.run(std::move(line));
+    EXPECT_EQ(finished.code, code) << finished.err;
+    EXPECT_THAT(finished.err, HasSubstr(text));
+    EXPECT_LT(finished.seconds, 5);
+  };
+  expect({"finish"}, 64, "finish needs a file");
+  expect({"finish", "draft.mp4"}, 64, "finish needs --res");
+  expect({"finish", "draft.mp4", "--res", "64x48"}, 64, "not larger than the draft");
+  expect({"finish", "missing.mp4", "--res", "512x384"}, 66, "missing.mp4");
+  expect({"extend", "clip.mp4", "--draft"}, 64, "--draft means nothing to extend");
+  ASSERT_EQ(program.run({"finish", "draft.mp4", "--res", "512x384"}).code, 0);
+  EXPECT_THAT(program.files(), ElementsAre("clip.mp4", "draft.mp4", "finish-draft-5.mp4"));
+}
+
 TEST(Verbs, StandInAPromptsFileAndAChangedInputIsAnotherJob) {
   Program program;
   program.write("picture.png", "x");

@@ -102,12 +102,18 @@ Result run(Generator&, const Plan& plan, const RunHooks& hooks) {
   return result;
 }
 
-// Any file whose name has "picture" in it is one, any other a clip.
+// Any file whose name has "picture" in it is one, any other a clip; a draft says how it was made.
 InputFacts facts_by_name(const std::string& name) {
   if (name.find("damaged") != std::string::npos)
     throw Error(ErrorKind::data, "media", name + ": is damaged as asked");
-  if (name.find("picture") != std::string::npos) return {96, 64, 0, false, 0, 0, true, false};
-  return {128, 96, 12, true, 2, 24, false, true};
+  if (name.find("picture") != std::string::npos) return {96, 64, 0, false, 0, 0, true, false, ""};
+  InputFacts clip{128, 96, 12, true, 2, 24, false, true, ""};
+  if (name.find("draft") != std::string::npos) {
+    clip.parameters = R"({"generator": "sora-gen )" SORA_GEN_VERSION
+                      R"(", "prompt": "a fox", "model": "wan21", "seed": 5, "res": "128x96", "frames": 24, )"
+                      R"("fps": 12, "draft": true})";
+  }
+  return clip;
 }
 
 }  // namespace

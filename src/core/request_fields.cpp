@@ -1,4 +1,4 @@
-#include "jobs/request_fields.h"
+#include "core/request_fields.h"
 
 #include <algorithm>
 #include <unordered_map>
