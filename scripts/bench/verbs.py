@@ -70,7 +70,7 @@ class Bench:
         rows["loop"] = dict(joint=step(out[n - 1], out[n]) / median if len(out) > n else None, closing=step(out[-1], out[0]) / median, worst=inside(out[n:]) if len(out) > n + 1 else None)
         still = self.folder + "/still.png"
         subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", clip, "-frames:v", "1", still], check=True)
-        out = self.run("animate", still)
+        out = self.run("animate", still, "--res", "%dx%d" % (frames.shape[2] // 2 * 2, frames.shape[1] // 2 * 2))
         if out.shape[1:] == frames.shape[1:]: rows["animate"] = dict(joint=step(out[0], out[1]) / median, worst=inside(out[1:]), given=psnr(out[:1], frames[:1]))
         if following:
             out = self.run("connect", clip, following, *length); after = len(out) - len(read(following))
