@@ -10,6 +10,7 @@ namespace sora {
 namespace {
 
 constexpr std::size_t kHelpColumn = 30;
+constexpr std::size_t kHelpWidth = 110;
 
 // The options are listed in this order; each of these begins a group.
 const std::map<std::string_view, const char*> group_starts{{"prompt", "What is seen"},
@@ -86,10 +87,20 @@ const char* kind_of(const std::vector<std::string>&) { return "TEXT"; }
 const char* kind_of(bool) { return ""; }
 const char* kind_of(const FlagCount&) { return ""; }
 
-std::string row(std::string left, const std::string& help) {
+// `help` beside `left`, and below itself where a line would be longer than kHelpWidth.
+std::string row(std::string left, std::string_view help) {
   left = "  " + left;
-  if (left.size() + 2 > kHelpColumn) return left + "\n" + std::string(kHelpColumn, ' ') + help + "\n";
-  return left + std::string(kHelpColumn - left.size(), ' ') + help + "\n";
+  const std::string margin(kHelpColumn, ' ');
+  std::string text = left.size() + 2 > kHelpColumn ? left + "\n" + margin
+                                                   : left + std::string(kHelpColumn - left.size(), ' ');
+  constexpr std::size_t room = kHelpWidth - kHelpColumn;
+  while (help.size() > room) {
+    const std::size_t space = help.rfind(' ', room);
+    if (space == std::string_view::npos) break;
+    text.append(help.substr(0, space)).append("\n").append(margin);
+    help.remove_prefix(space + 1);
+  }
+  return text.append(help).append("\n");
 }
 
 std::string option_rows(bool all) {
@@ -120,7 +131,6 @@ std::string help_text(const std::vector<Verb>& verbs, bool all) {
       "\n"
       "  sora-gen --prompt \"a lighthouse in a storm\" -o storm.mp4 --seconds 5 --res 720p\n"
       "  echo \"a lighthouse\" | sora-gen --prompt - -o - | ffplay -\n"
-      "  sora-gen animate photo.jpg --prompt \"the waves roll in\"\n"
       "  sora-gen --prompts shots.txt --out-dir shots/\n"
       "\n"
       "Verbs:\n";

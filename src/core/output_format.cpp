@@ -210,7 +210,7 @@ void check_size(const OutputFormat& format, int width, int height) {
 
 bool takes_sound(const std::string& container, const std::string& codec) {
   static const std::map<std::string, Names> table{
-      {"mp4", {"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"}},
+      {"mp4", {"aac", "mp3", "ac3", "eac3", "alac", "opus"}},
       {"mov",
        {"aac", "mp3", "ac3", "eac3", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be",
         "pcm_s32le"}},

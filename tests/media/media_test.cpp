@@ -90,6 +90,10 @@ Decoded decode(const std::filesystem::path& path) {
   const av::PacketPtr packet(av_packet_alloc());
   double last = -1;
   while (av_read_frame(format, packet.get()) >= 0) {
+    if (packet->stream_index != stream->index) {  // sound
+      av_packet_unref(packet.get());
+      continue;
+    }
     const double time = static_cast<double>(packet->pts) * av_q2d(stream->time_base);
     if (time > last) {
       last = time;

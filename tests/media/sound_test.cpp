@@ -1,5 +1,6 @@
 // Sound that is copied beside new pictures: packet for packet as it was, and when it was heard.
 #include <algorithm>
+#include <filesystem>
 #include <thread>
 #include <tuple>
 
@@ -17,13 +18,23 @@ struct Packets {
 
 class SoundTest : public ReaderTest {
  protected:
-  /// A clip of `seconds` at 8 fps with a tone.
+  /// A clip of `seconds` at 8 fps with a tone that rises, so that no two packets are equal.
   std::string clip(const std::string& name, double seconds, const std::string& sound) const {
     const std::string length = std::to_string(seconds);
     return ffmpeg("-f lavfi -i testsrc=size=64x48:rate=8:duration=" + length +
-                      " -f lavfi -i sine=frequency=440:sample_rate=48000:duration=" + length +
-                      " -c:v libx264 -pix_fmt yuv420p " + sound,
+                      " -f lavfi -i 'aevalsrc=sin(2*PI*(200+150*t)*t):s=48000:d=" + length +
+                      "' -c:v libx264 -pix_fmt yuv420p " + sound,
                   name);
+  }
+
+  /// Of a transport stream, whose AAC packets begin with a header of their own.
+  static std::vector<std::string> without_adts(const std::string& path) {
+    std::istringstream lines(run("ffmpeg -nostdin -v error -i '" + path +
+                                 "' -map 0:a -c copy -bsf:a aac_adtstoasc -f framemd5 - | grep -v '^#' | "
+                                 "cut -d, -f6 | tr -d ' '"));
+    std::vector<std::string> bytes;
+    for (std::string line; std::getline(lines, line);) bytes.push_back("MD5:" + line);
+    return bytes;
   }
 
   static Packets packets(const std::string& path) {
@@ -40,6 +51,7 @@ class SoundTest : public ReaderTest {
       if (line[0] != ',') found.times.push_back(std::stod(line) - std::stod(first));
       if (line.find("MD5:") != std::string::npos) found.bytes.push_back(line.substr(line.find("MD5:")));
     }
+    if (std::filesystem::path(path).extension() == ".ts") found.bytes = without_adts(path);
     return found;
   }
 
@@ -65,7 +77,7 @@ TEST_F(SoundTest, IsCopiedUpToTheFrameWhereItEnds) {
         std::tuple{"-c:a aac", "c.ts", "c.mp4"}, std::tuple{"-c:a aac", "d.ts", "d.mkv"},
         std::tuple{"-c:a aac", "e.mp4", "e.mkv"}, std::tuple{"-c:a libopus", "f.mkv", "f.mkv.mp4"},
         std::tuple{"-c:a libopus", "g.mkv", "gg.mkv"}, std::tuple{"-c:a libopus", "h.mkv", "h.webm"},
-        std::tuple{"-c:a libmp3lame", "i.mp4", "i.mov"}, std::tuple{"-c:a flac", "j.mkv", "j.mp4"},
+        std::tuple{"-c:a libmp3lame", "i.mp4", "i.mov"}, std::tuple{"-c:a flac", "j.mkv", "jj.mkv"},
         std::tuple{"-c:a pcm_s16le", "k.mov", "kk.mov"}, std::tuple{"-c:a ac3", "l.mkv", "l.mp4"},
         std::tuple{"-c:a libvorbis", "m.mkv", "m.webm"}, std::tuple{"-c:a alac", "n.mov", "n.mp4"}}) {
     SCOPED_TRACE(std::string(sound) + " " + in + " " + out);
@@ -87,9 +99,12 @@ TEST_F(SoundTest, IsCopiedUpToTheFrameWhereItEnds) {
     ASSERT_NE(start, was.bytes.end());
     const auto skipped = static_cast<std::size_t>(start - was.bytes.begin());
     EXPECT_LE(skipped, 2u) << "what was heard before the first picture";
+    // Opus begins 6.5 ms before its first sample, and Matroska has no time before 0.
+    const double tolerance = std::string(sound).find("opus") != std::string::npos ? 0.0075 : 0.002;
     for (std::size_t i = 0; i < is.times.size(); ++i) {
       EXPECT_EQ(is.bytes[i], was.bytes.at(i + skipped)) << i;
-      EXPECT_NEAR(is.times[i], was.times.at(i + skipped), 0.002) << i;
+
+      EXPECT_NEAR(is.times[i], was.times.at(i + skipped), tolerance) << i;
     }
     EXPECT_NEAR(decode(path(out)).times.front(), 0, 1e-6) << "the first picture is at time 0";
     EXPECT_EQ(decode(path(out)).frames.size(), 24u);
@@ -127,9 +142,10 @@ TEST_F(SoundTest, OfTwoClipsHasSilenceBetween) {
   writer->finish();
   EXPECT_EQ(complaints(path("out.mp4")), "");
   const Packets of_b = packets(b), is = packets(path("out.mp4"));
-  const auto second = std::find(is.bytes.begin(), is.bytes.end(), of_b.bytes[5]);
-  ASSERT_NE(second, is.bytes.end());
-  EXPECT_NEAR(is.times[static_cast<std::size_t>(second - is.bytes.begin())], of_b.times[5] + 2, 0.002);
+  // Both tones begin alike: the later one is meant.
+  const auto second = std::find(is.bytes.rbegin(), is.bytes.rend(), of_b.bytes[5]);
+  ASSERT_NE(second, is.bytes.rend());
+  EXPECT_NEAR(is.times[static_cast<std::size_t>(is.bytes.rend() - second) - 1], of_b.times[5] + 2, 0.002);
   for (std::size_t i = 1; i < is.times.size(); ++i)
     EXPECT_LT(is.times[i] - is.times[i - 1], 0.044) << i << ": a gap";
   const std::string gap = run("ffmpeg -nostdin -v error -ss 1.1 -t 0.8 -i '" + path("out.mp4") +

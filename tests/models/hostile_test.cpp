@@ -110,7 +110,7 @@ std::vector<Case> files() {
       {"safetensors: no JSON", safetensors("{\"a\":")},
       {"safetensors: deep nesting", safetensors("{\"a\":" + std::string(1'000'000, '['))},
       {"safetensors: 7 MB of spaces", safetensors("{" + std::string(7'000'000, ' '))},
-      {"safetensors: 20 MB of spaces", safetensors("{" + std::string(20'000'000, ' ') + "}")},
+      {"safetensors: 20 MB of spaces", safetensors("{" + std::string(20'000'000, ' '))},
       {"safetensors: invalid UTF-8", safetensors("{\"\xff\xfe\":{}}")},
       {"safetensors: overlap", safetensors("{" + one + "," + entry("b", "[1]", 2, 6) + "}", 6)},
       {"safetensors: the same bytes twice", safetensors("{" + one + "," + entry("b", "[1]", 0, 4) + "}", 4)},

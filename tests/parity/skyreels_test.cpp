@@ -24,7 +24,7 @@ TEST(SkyReels, MatchesDiffusersFromPromptOrImageToPixels) {
   const fs::path work = fs::temp_directory_path() / ("sora-skyreels-" + std::to_string(::getpid()));
   fs::create_directories(work);
   Generator generator;
-  for (const char* family : {"t2v", "i2v", "df"}) {
+  for (const char* family : {"t2v", "i2v"}) {
     const fs::path folder = kData / family;
     const auto golden = nlohmann::json::parse(read_text(folder / "cases.json", "test"));
     for (const auto& item : golden["cases"]) {
@@ -51,8 +51,8 @@ TEST(SkyReels, HasThePublishersDefaults) {
   const fs::path copy = fs::temp_directory_path() / ("sora-skyreels-720P-" + std::to_string(::getpid()));
   fs::copy(kData / "t2v", copy, fs::copy_options::recursive);
   for (const auto& [folder, guidance, shift, frames, width] :
-       {std::tuple{kData / "t2v", 6.0, 8.0, 97, 960}, std::tuple{kData / "df", 6.0, 8.0, 97, 960},
-        std::tuple{kData / "i2v", 5.0, 5.0, 97, 960}, std::tuple{copy, 6.0, 8.0, 121, 1280}}) {
+       {std::tuple{kData / "t2v", 6.0, 8.0, 97, 960}, std::tuple{kData / "i2v", 5.0, 5.0, 97, 960},
+        std::tuple{copy, 6.0, 8.0, 121, 1280}}) {
     SCOPED_TRACE(folder.string());
     request.model = folder.string();
     const bool image = folder.filename() == "i2v";
@@ -67,7 +67,6 @@ TEST(SkyReels, HasThePublishersDefaults) {
     EXPECT_EQ(plan.width, width);
     EXPECT_EQ(plan.steps, 50);
     EXPECT_EQ(plan.fps, 24);
-    EXPECT_EQ(plan.expand_timesteps, folder.filename() == "df");
     EXPECT_TRUE(plan.negative_prompt.starts_with("Bright tones"));
   }
   fs::remove_all(copy);
@@ -75,7 +74,7 @@ TEST(SkyReels, HasThePublishersDefaults) {
 
 TEST(SkyReels, AttentionInCausalBlocksIsRefused) {
   const fs::path copy = fs::temp_directory_path() / ("sora-skyreels-blocks-" + std::to_string(::getpid()));
-  fs::copy(kData / "df", copy, fs::copy_options::recursive);
+  fs::copy(kData / "t2v", copy, fs::copy_options::recursive);
   auto config = nlohmann::json::parse(read_text(copy / "transformer/config.json", "test"));
   config["num_frame_per_block"] = 5;
   std::ofstream(copy / "transformer/config.json") << config;
@@ -90,6 +89,20 @@ TEST(SkyReels, AttentionInCausalBlocksIsRefused) {
     EXPECT_NE(std::string(error.what()).find("num_frame_per_block"), std::string::npos) << error.what();
   }
   fs::remove_all(copy);
+}
+
+TEST(SkyReels, DiffusionForcingIsRefused) {
+  Request request;
+  request.prompt = "x";
+  request.model = (kData / "df").string();
+  try {
+    make_plan(request);
+    ADD_FAILURE() << "taken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::data);
+    EXPECT_NE(std::string(error.what()).find("diffusion forcing is not supported"), std::string::npos)
+        << error.what();
+  }
 }
 
 }  // namespace

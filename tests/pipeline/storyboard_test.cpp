@@ -169,6 +169,7 @@ TEST_F(StoryboardTest, ItsMetadataIsTheWholeStory) {
 TEST_F(StoryboardTest, TwoShotsOfOnePromptAreTheVideoOfThatPrompt) {
   request_.shot = {"0:00 a lighthouse", "0:02 a lighthouse"};
   request_.frames = 33;
+  request_.drift_control = 0;  // which holds each shot to a look of its own
   const auto story = frames();
   Request plain = request_;
   plain.verb = "generate";

@@ -280,7 +280,7 @@ TEST_F(VerbsTest, MistakesAreFoundBeforeAnyWork) {
   expect_error(ErrorKind::data, "text.png");
   request_.image = clip("picture.mkv", 1);
   request_.strength = 0.5;
-  expect_error(ErrorKind::usage, "--strength means nothing to animate; it goes with remix");
+  expect_error(ErrorKind::usage, "--strength means nothing to animate; it goes with finish, remix");
   request_.strength.reset();
   request_.frames = 1;
   expect_error(ErrorKind::usage, "animate makes at least 2 frames");

@@ -124,6 +124,13 @@ void family_defaults(ModelFacts& facts) {
   facts.is_published = !facts.negative_prompt.empty();
 }
 
+[[noreturn]] void no_diffusion_forcing(const std::filesystem::path& path) {
+  throw Error(ErrorKind::data, "checkpoint",
+              path.string() +
+                  ": SkyReels-V2's diffusion forcing is not supported; its text-to-video and image-to-video "
+                  "models are");
+}
+
 /// `table` names the tensor that is read by rows; empty: none.
 NetworkSize count_weights(ModelFacts& facts, const Checkpoint& checkpoint, const std::string& table = "") {
   NetworkSize size;
@@ -170,6 +177,7 @@ TransformerConfig read_transformer(ModelFacts& facts) {
                 source.path.string() + ": patch_size starts with " + std::to_string(config.patch_size[0]) +
                     ", expected 1: patches that span latent frames are not supported");
   }
+  if (config.inject_sample_info) no_diffusion_forcing(source.path);
   facts.patch_height = static_cast<int>(config.patch_size[1]);
   facts.patch_width = static_cast<int>(config.patch_size[2]);
   facts.latent_channels = static_cast<int>(config.out_channels);
@@ -230,7 +238,7 @@ void read_vae(ModelFacts& facts) {
   // Of the published models the one whose latents have 48 channels takes a timestep for each token; it is
   // only where there is no model_index.json that this has to be told by the shapes.
   if (facts.folder.dir.empty() || !std::filesystem::exists(facts.folder.dir / "model_index.json")) {
-    facts.folder.expand_timesteps = config.z_dim == 48 || facts.skyreels;
+    facts.folder.expand_timesteps = config.z_dim == 48;
   }
 }
 
@@ -292,11 +300,7 @@ void check_pipeline(ModelFacts& facts, const std::filesystem::path& dir) {
       pipeline == "SkyReelsV2Pipeline" || pipeline == "SkyReelsV2ImageToVideoPipeline") {
     return;
   }
-  // Diffusion forcing: a timestep for each latent frame. All frames go together (ar_step 0).
-  if (pipeline.starts_with("SkyReelsV2DiffusionForcing")) {
-    facts.folder.expand_timesteps = true;
-    return;
-  }
+  if (pipeline.starts_with("SkyReelsV2DiffusionForcing")) no_diffusion_forcing(dir);
   throw Error(
       ErrorKind::data, "checkpoint",
       (dir / "model_index.json").string() + ": _class_name is \"" + pipeline +

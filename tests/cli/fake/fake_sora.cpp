@@ -106,14 +106,26 @@ Result run(Generator&, const Plan& plan, const RunHooks& hooks) {
 InputFacts facts_by_name(const std::string& name) {
   if (name.find("damaged") != std::string::npos)
     throw Error(ErrorKind::data, "media", name + ": is damaged as asked");
-  if (name.find("picture") != std::string::npos) return {96, 64, 0, false, 0, 0, true, false, ""};
-  InputFacts clip{128, 96, 12, true, 2, 24, false, true, ""};
+  InputFacts facts;
+  if (name.find("picture") != std::string::npos) {
+    facts.width = 96;
+    facts.height = 64;
+    facts.is_image = true;
+    return facts;
+  }
+  facts.width = 128;
+  facts.height = 96;
+  facts.fps = 12;
+  facts.steady_rate = true;
+  facts.duration = 2;
+  facts.frames = 24;
+  facts.has_audio = true;
   if (name.find("draft") != std::string::npos) {
-    clip.parameters = R"({"generator": "sora-gen )" SORA_GEN_VERSION
+    facts.parameters = R"({"generator": "sora-gen )" SORA_GEN_VERSION
                       R"(", "prompt": "a fox", "model": "wan21", "seed": 5, "res": "128x96", "frames": 24, )"
                       R"("fps": 12, "draft": true})";
   }
-  return clip;
+  return facts;
 }
 
 }  // namespace
