@@ -24,6 +24,7 @@ bool SchemaRecorder::has(const std::string& name) const {
 
 Matrix WeightSource::matrix(const std::vector<RowsSpec>& parts, std::int64_t columns) {
   std::vector<at::Tensor> tensors;
+  tensors.reserve(parts.size());
   for (const RowsSpec& part : parts)
     tensors.push_back(get(part.name, {part.rows, columns}, Precision::compute));
   return {tensors.size() == 1 ? tensors[0] : at::cat(tensors), nullptr};
@@ -38,6 +39,7 @@ RowTable WeightSource::table(const std::string& name, at::IntArrayRef shape) {
 Matrix Weights::joined(const std::vector<Weights>& layers, const char* name, std::int64_t rows_each,
                        std::int64_t columns) {
   std::vector<RowsSpec> parts;
+  parts.reserve(layers.size());
   for (const Weights& layer : layers) parts.push_back({layer.prefix_ + name, rows_each});
   return layers.front().source_->matrix(parts, columns);
 }

@@ -31,9 +31,9 @@ constexpr const char* kLibraryName = "libsora.so";
 
 // Note [Waiting threads]
 // libtorch's threads (libgomp) wait for one another many times in a step. By default they spin for
-// milliseconds, which takes the cores away from those that they wait for as soon as other programs run: beside
-// a busy machine's other work a clip of the default model took 40 s, and 4 s with a short spin. libgomp reads
-// this when it is loaded; who has set it is left alone.
+// milliseconds, which takes the cores away from those that they wait for as soon as other programs run:
+// beside a busy machine's other work a clip of the default model took 40 s, and 4 s with a short spin.
+// libgomp reads this when it is loaded; who has set it is left alone.
 void spin_briefly() {
   if (std::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", "1000", 0);
 }

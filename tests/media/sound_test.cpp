@@ -103,7 +103,6 @@ TEST_F(SoundTest, IsCopiedUpToTheFrameWhereItEnds) {
     const double tolerance = std::string(sound).find("opus") != std::string::npos ? 0.0075 : 0.002;
     for (std::size_t i = 0; i < is.times.size(); ++i) {
       EXPECT_EQ(is.bytes[i], was.bytes.at(i + skipped)) << i;
-
       EXPECT_NEAR(is.times[i], was.times.at(i + skipped), tolerance) << i;
     }
     EXPECT_NEAR(decode(path(out)).times.front(), 0, 1e-6) << "the first picture is at time 0";

@@ -122,8 +122,8 @@ InputFacts facts_by_name(const std::string& name) {
   facts.has_audio = true;
   if (name.find("draft") != std::string::npos) {
     facts.parameters = R"({"generator": "sora-gen )" SORA_GEN_VERSION
-                      R"(", "prompt": "a fox", "model": "wan21", "seed": 5, "res": "128x96", "frames": 24, )"
-                      R"("fps": 12, "draft": true})";
+                       R"(", "prompt": "a fox", "model": "wan21", "seed": 5, "res": "128x96", "frames": 24, )"
+                       R"("fps": 12, "draft": true})";
   }
   return facts;
 }
