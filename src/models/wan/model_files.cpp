@@ -211,7 +211,7 @@ fs::path tokenizer_of(const ModelFolder& folder) {
   }
   if (folder.has("tokenizer")) return folder.component("tokenizer");
   for (const char* name : {"tokenizer", "google/umt5-xxl", ""}) {
-    const fs::path candidate = *name == '\0' ? folder.dir : folder.dir / name;
+    fs::path candidate = *name == '\0' ? folder.dir : folder.dir / name;
     if (!folder.dir.empty() && holds_tokenizer(candidate)) return candidate;
   }
   missing((folder.dir.empty() ? encoder->second.path.string() : folder.dir.string()) +

@@ -75,7 +75,7 @@ void read_patches(const Shapes& shapes, const Checkpoint& checkpoint, std::int64
   const std::string name = "patch_embedding.weight";
   const TensorInfo* info = checkpoint.find(name);
   const bool joined = info != nullptr && info->loose_shape && info->shape.size() == 4;
-  const auto shape = shapes.of(name, joined ? 4 : 5);
+  const auto& shape = shapes.of(name, joined ? 4 : 5);
   if (shape[0] % dim != 0 || (!joined && shape[0] != dim)) {
     shapes.fail(name + " is " + shape_text(shape) + ", expected " + std::to_string(dim) + " outputs");
   }

@@ -156,6 +156,7 @@ WanTransformer load_transformer(const ComponentSource& source, const Placement& 
   const c10::InferenceMode inference;
   auto [config, checkpoint] = open_transformer(source);
   std::vector<Lora> opened;
+  opened.reserve(loras.size());
   for (const LoraSource& lora : loras) opened.emplace_back(lora, checkpoint, transformer_names());
   auto edit = opened.empty() ? nullptr : std::make_shared<LoraEdit>(std::move(opened));
   // Left over in old conversions of the image models; diffusers drops them too.
