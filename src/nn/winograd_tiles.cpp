@@ -30,7 +30,7 @@ SORA_INLINE void transform_piece(Vec& d0, Vec& d1, Vec& d2, Vec& d3, Vec& d4, Ve
 }
 
 /// G g.
-SORA_INLINE void transform_kernel(Vec g0, Vec g1, Vec g2, Vec* u, int step) {
+SORA_INLINE void transform_kernel(Vec g0, Vec g1, Vec g2, Vec* u, std::ptrdiff_t step) {
   constexpr float of_a = 1 / (2 * a2 * (a2 - b2)), of_b = 1 / (2 * b2 * (b2 - a2));
   const Vec even_a = of_a * (g0 + a2 * g2), odd_a = (of_a * a) * g1;
   const Vec even_b = of_b * (g0 + b2 * g2), odd_b = (of_b * b) * g1;
@@ -43,7 +43,7 @@ SORA_INLINE void transform_kernel(Vec g0, Vec g1, Vec g2, Vec* u, int step) {
 }
 
 /// A^T m, into y[0], y[step], ...
-SORA_INLINE void transform_sums(Vec m0, Vec m1, Vec m2, Vec m3, Vec m4, Vec m5, Vec* y, int step) {
+SORA_INLINE void transform_sums(Vec m0, Vec m1, Vec m2, Vec m3, Vec m4, Vec m5, Vec* y, std::ptrdiff_t step) {
   const Vec even_a = m1 + m2, odd_a = m1 - m2, even_b = m3 + m4, odd_b = m3 - m4;
   y[0] = m0 + even_a + even_b;
   y[step] = a * odd_a + b * odd_b;

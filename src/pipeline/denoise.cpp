@@ -31,7 +31,7 @@ at::Tensor token_timesteps(const wan::WanTransformer& transformer, at::IntArrayR
 at::Tensor mixed(const Conditioning& text, const std::function<at::Tensor(const TextCondition&)>& forward) {
   at::Tensor sum;
   for (std::size_t i = 0; i < text.prompts.size(); ++i) {
-    const at::Tensor noise_pred = forward(text.prompts[i]);
+    at::Tensor noise_pred = forward(text.prompts[i]);
     if (text.prompts.size() == 1) return noise_pred;
     const at::Tensor share = text.shares[static_cast<std::int64_t>(i)]
                                  .reshape({1, 1, -1, 1, 1})

@@ -158,7 +158,7 @@ Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
   const Keep keep = plan.request.dump_tensors ? Keep{} : hooks.keep;
   Keeper keeper(plan, keep);
   try {
-    const Result result = make_all(plan, hooks, report, keeper);
+    Result result = make_all(plan, hooks, report, keeper);
     keeper.finished();
     return result;
   } catch (const Error& error) {

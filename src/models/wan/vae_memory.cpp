@@ -13,7 +13,7 @@ constexpr std::int64_t max_chunk_elements = std::int64_t{8} << 20;
 constexpr std::int64_t tile_room = std::int64_t{8} << 20;  // floats, of winograd.cpp
 
 /// Floats of a causal convolution's kernels after Winograd's transform: 36 points, three taps.
-std::int64_t kernel_room(std::int64_t in, std::int64_t out) { return 36 * 3 * in * out; }
+std::int64_t kernel_room(std::int64_t in, std::int64_t out) { return std::int64_t{36} * 3 * in * out; }
 
 }  // namespace
 

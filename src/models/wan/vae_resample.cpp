@@ -107,7 +107,7 @@ at::Tensor Upsampler::spread(const at::Tensor& x, std::int64_t phase, std::int64
   return x.index_select(-1, channel.floor_divide(repeats));
 }
 
-void Upsampler::add_shortcut(at::Tensor y, const at::Tensor& shortcut, std::int64_t frame,
+void Upsampler::add_shortcut(const at::Tensor& y, const at::Tensor& shortcut, std::int64_t frame,
                              std::int64_t time) const {
   const at::Tensor old = shortcut[frame / time];  // [H, W, in]
   // A first frame stands for the last of the frames that it would have become.

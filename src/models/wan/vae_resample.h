@@ -21,7 +21,8 @@ class Upsampler {
   /// Adds the residual form's shortcut to a result of both halves, y [2H, 2W, out], which is frame `frame` of
   /// the chunk: the block's input [T, H, W, in], whose channels, each repeated, are spread over the new
   /// pixels (DupUp3D). `time` is how many frames double_time made of one.
-  void add_shortcut(at::Tensor y, const at::Tensor& shortcut, std::int64_t frame, std::int64_t time) const;
+  void add_shortcut(const at::Tensor& y, const at::Tensor& shortcut, std::int64_t frame,
+                    std::int64_t time) const;
 
  private:
   at::Tensor spread(const at::Tensor& x, std::int64_t phase, std::int64_t phases) const;
