@@ -1,6 +1,7 @@
 #include "nn/winograd_tiles.h"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "nn/pixel_math.h"
 #include "nn/simd.h"

@@ -108,8 +108,8 @@ std::string what_fits(const Plan& plan, const wan::ModelFacts& model, const std:
       break;
     }
   }
-  for (double share = 0.95; share >= 0.1; share -= 0.05) {
-    const Plan smaller = smaller_picture(plan, model, share);
+  for (int percent = 95; percent >= 10; percent -= 5) {
+    const Plan smaller = smaller_picture(plan, model, percent / 100.0);
     if (!fits(smaller, offload)) continue;
     ideas.push_back("--res " + std::to_string(smaller.width) + "x" + std::to_string(smaller.height));
     break;

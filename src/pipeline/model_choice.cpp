@@ -25,6 +25,7 @@ wan::Replacements chosen_files(const Request& request) {
 
 std::vector<LoraSource> chosen_loras(const std::vector<std::string>& options) {
   std::vector<LoraSource> loras;
+  loras.reserve(options.size());
   for (const std::string& option : options) loras.push_back(parse_lora(option));
   return loras;
 }

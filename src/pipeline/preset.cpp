@@ -12,8 +12,8 @@ namespace sora {
 
 SamplingDefaults sampling_defaults(Plan& plan, const wan::ModelFacts& model) {
   const Request& request = plan.request;
-  const SamplingDefaults own{model.steps, model.guidance, model.guidance_2.value_or(model.guidance),
-                             model.flow_shift, model.scheduler};
+  SamplingDefaults own{model.steps, model.guidance, model.guidance_2.value_or(model.guidance),
+                       model.flow_shift, model.scheduler};
   const std::string asked = request.preset.value_or("");
   if (request.preset && asked != "fast" && asked != "none") {
     throw Error(ErrorKind::usage, "options", "--preset " + asked + ": expected fast or none");

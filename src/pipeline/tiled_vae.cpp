@@ -27,7 +27,7 @@ at::Tensor encode_parts(const wan::WanVae& vae, const FrameParts& parts, std::in
       FramePart part{0, 1, r.first * scale, r.count * scale, c.first * scale, c.count * scale};
       for (; part.first + part.count <= frames; part.first += part.count, part.count = kChunk)
         made.push_back(stream.next(parts(part)).to(at::kCPU));
-      const at::Tensor tile = at::cat(made, 2);  // [1, C, t, h, w] of the tile
+      at::Tensor tile = at::cat(made, 2);  // [1, C, t, h, w] of the tile
       if (rows.size() * columns.size() == 1) return tile;
       if (!latents.defined())
         latents = at::zeros({1, tile.size(1), tile.size(2), height / scale, width / scale}, at::kFloat);
