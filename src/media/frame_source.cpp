@@ -253,14 +253,15 @@ bool FrameSource::jump(double seconds) {
 void FrameSource::seek(double seconds) {
   if (can_seek()) {
     // An index may point behind the wanted time, or nowhere; then from further back.
-    double back = 0;
-    for (double target = seconds; target > 0; target = seconds - back) {
+    double target = seconds, back = 0;
+    while (target > 0) {
       try {
         if (jump(target) && ready_->time <= seconds + kClose) return;
       } catch (const Error&) {
         input_->rethrow();  // a failed read stays one; a cut end comes again after the frames before it
       }
       back = back * 4 + 2;
+      target = seconds - back;
     }
   }
   open();

@@ -56,7 +56,8 @@ void orient(const Orientation& o, const std::uint8_t* rgb, std::ptrdiff_t stride
     }
     for (int x = 0; x < shown_width; ++x, to += 3) {
       const int u = o.flip_x ? shown_width - 1 - x : x;
-      const std::uint8_t* from = o.transpose ? rgb + u * stride + v * 3 : rgb + v * stride + u * 3;
+      const std::ptrdiff_t row = o.transpose ? u : v, column = o.transpose ? v : u;
+      const std::uint8_t* from = rgb + row * stride + column * 3;
       to[0] = from[0];
       to[1] = from[1];
       to[2] = from[2];

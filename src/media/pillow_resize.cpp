@@ -62,8 +62,10 @@ std::vector<Taps> taps(int from, int to, PillowFilter filter) {
   std::vector<double> exact;
   for (int i = 0; i < to; ++i) {
     const double center = (i + 0.5) * scale;
+    // NOLINTBEGIN(bugprone-incorrect-roundings): so does Pillow
     const int first = std::max(0, static_cast<int>(center - reach + 0.5));
     const int end = std::min(from, static_cast<int>(center + reach + 0.5));
+    // NOLINTEND(bugprone-incorrect-roundings)
     exact.clear();
     double sum = 0;
     for (int j = first; j < end; ++j) {

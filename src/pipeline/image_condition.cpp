@@ -62,6 +62,7 @@ at::Tensor image_condition(const wan::WanVae& vae, const at::Tensor& first, cons
 
 at::Tensor image_tokens(const clip::ImageEncoder& encoder, const std::vector<RgbPicture>& images) {
   std::vector<at::Tensor> tokens;
+  tokens.reserve(images.size());
   for (const RgbPicture& image : images) tokens.push_back(encoder.encode(image));  // [1, n, D]
   return at::cat(tokens);
 }

@@ -24,7 +24,7 @@ constexpr std::int64_t kMostSentinels = 10'000;
 }
 
 json read_json(const fs::path& path) {
-  const json value = json::parse(read_text(path, "tokenizer"), nullptr, false);
+  json value = json::parse(read_text(path, "tokenizer"), nullptr, false);
   if (!value.is_object()) fail(path, "is not a JSON object");
   return value;
 }
