@@ -5,7 +5,8 @@
 
 x_t = (1-t) latents + t noise, target noise - latents.  Times are logit-normal, shifted to the noisy side, and every latent frame has its
 own: most samples use one time for all frames (text to video), some hold frames clean at t = 0 (extension, image to video, loops, joins), some
-draw all times freely (common.times).  Cells under the subject weigh more.  Two small heads that read the attributes, from the middle of the
+draw all times freely (common.times).  A quarter of the steps see only the beginnings of clips, of 1 to T - 1 latent frames, so that stills and
+short videos look right as well.  Cells under the subject weigh more.  Two small heads that read the attributes, from the middle of the
 denoiser and from the text, exist during training only.  Captions are worded anew each time and dropped one time in ten.
 
 --fold W folds guidance W in while training, with no teacher: the target moves away from the model's own prediction without a caption,
@@ -34,6 +35,7 @@ ap.add_argument("state"); ap.add_argument("data")
 ap.add_argument("--sizes", default="64x64,48x80,80x48"); ap.add_argument("--samples", type=int, default=60000, help="in all, earlier stages included")
 ap.add_argument("--batch", type=int, default=24, help="a process and step"); ap.add_argument("--lr", type=float, default=2e-3); ap.add_argument("--decay", type=float, default=.4)
 ap.add_argument("--width", type=int, default=256); ap.add_argument("--layers", type=int, default=6); ap.add_argument("--ffn", type=int, default=1024); ap.add_argument("--shift", type=float, default=2.)
+ap.add_argument("--short", type=float, default=.25, help="share of the steps with clips of fewer latent frames, down to one: stills and short videos")
 ap.add_argument("--fold", type=float, default=1., help="guidance to fold in; 1 for none")
 ap.add_argument("--mask-weight", type=float, default=5.); ap.add_argument("--aux", type=float, default=.05); ap.add_argument("--ema", type=float, default=.99)
 ap.add_argument("--optimiser", choices=["muon", "adam"], default="muon", help="for the blocks' matrices; Muon needs fewer steps, Adam cheaper ones"); ap.add_argument("--procs", type=int, default=2); ap.add_argument("--every", type=float, default=300); ap.add_argument("--seed", type=int, default=0)
@@ -85,11 +87,13 @@ def checkpoint():
 run.say("denoiser %.2f M, text %.2f M, clips %s, from sample %d" % (sum(p.numel() for p in net.parameters()) / 1e6, sum(p.numel() for p in enc.parameters()) / 1e6, [len(b[2]) for b in buckets], done))
 began = saved = logged = time.time(); first = done; log = {}
 while done < o.samples and not run.stop:
-    which = np.random.RandomState(step * 7 + 1).choice(len(buckets), p=weight)       # the same on all processes
+    same = np.random.RandomState(step * 7 + 1)                    # on all processes
+    which = same.choice(len(buckets), p=weight); frames = buckets[which][0].shape[1]
+    if same.rand() < o.short: frames = same.randint(1, frames) if frames > 1 else 1
     rng = run.seed(o.seed, step)
     Z, M, A = buckets[which]
     pick = rng.randint(len(A), size=o.batch)
-    x = ((Z[pick].float() - mean) / std); mask = M[pick].float() / 255
+    x = ((Z[pick, :frames].float() - mean) / std); mask = M[pick, :frames].float() / 255
     B, T, H, W, _ = x.shape
     dropped = rng.rand(B) < .1
     tokens = [tok("" if d else wording.caption(A[i], rng)) for i, d in zip(pick, dropped)]
