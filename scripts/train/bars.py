@@ -4,7 +4,7 @@
 
 Reads STATE/reader.pt (evaluate.py reader), a classifier that saw renders only.  Every figure of the model stands beside chance, fresh
 renders, and renders that went through the autoencoder.  Seeds are fixed; half of the prompts ask for combinations of attributes that were
-never trained on.  All at 64x64, 17 frames.
+never trained on.  All square, at the model's own area, 17 frames.
 
 - Frechet: distance of Gaussians fitted to the reader's features (its last layer but one, the 8 leading components) of generated clips
   and of renders, over the distance between renders of these scenes and of others.
@@ -34,13 +34,13 @@ import world
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.append(ROOT + "/scripts/bench")
 import verbs
-SIDE, FRAMES = 64, 17
+SIDE, FRAMES = 64, 17                                              # SIDE: the model's own, see main()
 FLOORS = dict(scene=.95, time=.95, subject=.70, colour=.75, motion=.70, camera=.60, all=.30)
 GOALS = dict(scene=.99, time=.99, subject=.92, colour=.95, motion=.90, camera=.85, all=.70)
 
 
 def generate(o, prompts, seeds):
-    """uint8 [N,17,64,64,3] and the seconds of one clip, by the program, losslessly."""
+    """uint8 [N,17,SIDE,SIDE,3] and the seconds of one clip, by the program, losslessly."""
     with tempfile.TemporaryDirectory() as folder:
         with open(folder + "/jobs.jsonl", "w") as file:
             for i, (p, s) in enumerate(zip(prompts, seeds)): file.write(json.dumps(dict(prompt=p, seed=s, output="%05d.mkv" % i)) + "\n")
@@ -147,7 +147,7 @@ def measure(o):
 
     joints, given = held(o, model, attributes[:6])
     psnr = [-10 * np.log10(np.mean((a.astype(float) - b) ** 2) / 65025) for a, b in zip(renders, trip)]
-    return dict(samples=int(model.samples), count=o.count, reader_samples=int(state["samples"]), rows=rows, seconds=seconds, psnr=float(np.mean(psnr)),
+    return dict(samples=int(model.samples), count=o.count, side=SIDE, reader_samples=int(state["samples"]), rows=rows, seconds=seconds, psnr=float(np.mean(psnr)),
                 ssim=float(np.mean([ssim(a, b) for a, b in zip(renders, trip)])), frechet=float(near / far),
                 diversity=float(groups(many) / groups(fresh)), prompts=prompts, joints=joints, given=given,
                 **{f.__name__: [f(made) / f(renders), f(trip) / f(renders)] for f in (energy, warp, edges)})
@@ -157,9 +157,9 @@ def page(r):
     rows = r["rows"]
     line = lambda name, *cells: "| " + " | ".join([name] + [c if isinstance(c, str) else "%.2f" % c for c in cells]) + " |\n"
     chance = {k: 1 / len(v) for k, v in world.ATTRIBUTES.items()}; chance["all"] = float(np.prod(list(chance.values())))
-    text = ("# How good the default model is\n\nWritten by `scripts/train/bars.py` from %d clips that the program made (64x64, 17 frames, the model's own defaults), half of them of\n"
+    text = ("# How good the default model is\n\nWritten by `scripts/train/bars.py` from %d clips that the program made (%dx%d, 17 frames, the model's own defaults), half of them of\n"
             "combinations of attributes that were never trained on. Attributes are read by a small classifier that saw %d renders and nothing else.\n"
-            "Definitions stand at the head of the script. The model had seen %d samples.\n\n" % (r["count"], r["reader_samples"], r["samples"]))
+            "Definitions stand at the head of the script. The model had seen %d samples.\n\n" % (r["count"], r["side"], r["side"], r["reader_samples"], r["samples"]))
     text += "| attribute | chance | renders | after the autoencoder | generated | floor | goal |\n|---|---|---|---|---|---|---|\n"
     for k in ("scene", "time", "weather", "subject", "colour", "motion", "camera", "all"):
         text += line(k, chance[k], rows["renders"][k], rows["trip"][k], "**%.2f**" % rows["made"][k], FLOORS.get(k, ""), GOALS.get(k, ""))
@@ -176,6 +176,7 @@ def page(r):
 
 
 def main():
+    global SIDE
     ap = argparse.ArgumentParser()
     ap.add_argument("state"); ap.add_argument("--count", type=int, default=256); ap.add_argument("--threads", type=int)
     ap.add_argument("--steps", type=int); ap.add_argument("--guidance", type=float)                  # default: the model's own
@@ -184,6 +185,7 @@ def main():
     o = ap.parse_args()
     if o.count < 96: ap.error("--count is at least 96, so that each scene has enough clips for a covariance")
     torch.set_num_threads(int(os.environ.get("THREADS", 1))); torch.set_flush_denormal(True)
+    with open(o.model + "/sora-gen.json") as file: SIDE = json.load(file)["native_width"]
     result = measure(o)
     with open(o.state + "/bars.json", "w") as file: json.dump(result, file, indent=1)
     with open(o.page, "w") as file: file.write(page(result))

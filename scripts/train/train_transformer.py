@@ -1,7 +1,7 @@
 """Trains the denoiser and the text encoder on encoded clips, by flow matching.
 
     python train_transformer.py STATE DATA --sizes 64x64,48x80,80x48 --samples 60000 --batch 24 --decay 0
-    python train_transformer.py STATE DATA --sizes 128x128,96x176,176x96 --samples 72000 --batch 6      # goes on at full size
+    python train_transformer.py STATE DATA --sizes '128x128,96x176,176x96,64x64*.05' --samples 72000 --batch 6   # goes on at full size
 
 x_t = (1-t) latents + t noise, target noise - latents.  Times are logit-normal, shifted to the noisy side, and every latent frame has its
 own: most samples use one time for all frames (text to video), some hold frames clean at t = 0 (extension, image to video, loops, joins), some
@@ -32,8 +32,8 @@ import world
 
 ap = argparse.ArgumentParser()
 ap.add_argument("state"); ap.add_argument("data")
-ap.add_argument("--sizes", default="64x64,48x80,80x48"); ap.add_argument("--samples", type=int, default=60000, help="in all, earlier stages included")
-ap.add_argument("--batch", type=int, default=24, help="a process and step"); ap.add_argument("--lr", type=float, default=2e-3); ap.add_argument("--decay", type=float, default=.4)
+ap.add_argument("--sizes", default="64x64,48x80,80x48", help="chosen by their number of clips; 64x64*.1 counts for a tenth of its own"); ap.add_argument("--samples", type=int, default=60000, help="in all, earlier stages included")
+ap.add_argument("--batch", type=int, default=24, help="a process and step, of the largest clips; as many cells of smaller ones"); ap.add_argument("--lr", type=float, default=2e-3); ap.add_argument("--decay", type=float, default=.4)
 ap.add_argument("--width", type=int, default=256); ap.add_argument("--layers", type=int, default=6); ap.add_argument("--ffn", type=int, default=1024); ap.add_argument("--shift", type=float, default=2.)
 ap.add_argument("--short", type=float, default=.25, help="share of the steps with clips of fewer latent frames, down to one: stills and short videos")
 ap.add_argument("--fold", type=float, default=1., help="guidance to fold in; 1 for none")
@@ -46,8 +46,11 @@ torch.manual_seed(o.seed)
 tok = tokenizer.Tokenizer(o.state + "/spiece.model")
 lat = torch.load(o.state + "/latents.pt", weights_only=False)
 mean, std = torch.tensor(lat["mean"], device=dev), torch.tensor(lat["std"], device=dev)
-buckets = common.buckets(o.data, o.sizes, dev)
-weight = np.array([len(b[2]) for b in buckets], float); weight /= weight.sum()
+sizes, shares = zip(*((name, float(share or 1)) for name, _, share in (s.partition("*") for s in o.sizes.split(","))))
+found = [(b, share) for size, share in zip(sizes, shares) for b in common.buckets(o.data, size, dev)]
+buckets = [b for b, _ in found]
+weight = np.array([len(b[2]) * share for b, share in found]); weight /= weight.sum()
+cells = max(b[0][0].numel() for b in buckets)
 C = buckets[0][0].shape[-1]
 config = dict(channels=C, width=o.width, layers=o.layers, ffn=o.ffn)
 enc, net = transformer.build_text(len(tok)), transformer.build(**config)
@@ -92,7 +95,7 @@ while done < o.samples and not run.stop:
     if same.rand() < o.short: frames = same.randint(1, frames) if frames > 1 else 1
     rng = run.seed(o.seed, step)
     Z, M, A = buckets[which]
-    pick = rng.randint(len(A), size=o.batch)
+    pick = rng.randint(len(A), size=max(1, round(o.batch * cells / Z[0, :frames].numel())))
     x = ((Z[pick, :frames].float() - mean) / std); mask = M[pick, :frames].float() / 255
     B, T, H, W, _ = x.shape
     dropped = rng.rand(B) < .1

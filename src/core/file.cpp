@@ -19,7 +19,7 @@ File::File(const std::filesystem::path& path, std::string component)
   fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd_ < 0) {
     const int code = errno;
-    const bool missing = code == ENOENT || code == ENOTDIR;
+    const bool missing = code == ENOENT || code == ENOTDIR || code == ELOOP;
     throw Error(missing ? ErrorKind::no_input : ErrorKind::io, component_,
                 path.string() + ": cannot be opened: " + std::strerror(code));
   }

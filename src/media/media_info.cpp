@@ -48,9 +48,11 @@ MediaInfo video_info(const InputFile& input) {
 }  // namespace
 
 MediaInfo read_media_info(const std::filesystem::path& path) {
-  const InputFile input(path);
+  InputFile input(path);
   const ImageKind kind = input.image().kind;
   if (kind == ImageKind::png || kind == ImageKind::jpeg) return image_info(input);
+  // An MPEG program stream names its streams by and by.
+  if (input.format().nb_streams == 0) input.find_parameters();
   MediaInfo info = video_info(input);
   if (kind == ImageKind::gif) info.metadata.merge(gif_comment(read_text(path, "media", kMostImageBytes)));
   return info;

@@ -29,6 +29,7 @@
 #include "pipeline/prompt_embeds.h"
 #include "pipeline/reporter.h"
 #include "pipeline/scratch_video.h"
+#include "pipeline/settle.h"
 #include "pipeline/storyboard.h"
 #include "pipeline/tiled_vae.h"
 #include "pipeline/verb.h"
@@ -87,6 +88,8 @@ bool is_out_of_memory(const c10::Error& error) {
   return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
          std::string(error.what_without_backtrace()).find("can't allocate memory") != std::string::npos;
 }
+
+at::Tensor last_of(const at::Tensor& frames) { return frames.narrow(0, frames.size(0) - 1, 1); }
 
 // What --dump-tensors writes.
 struct Dump {
@@ -246,6 +249,8 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
   FrameOut& frames = *out;
 
   DriftControl drift(plan, model.vae->temporal_scale());
+  Settling settling(plan.model_fps);
+  at::Tensor last_frame;  // [1, H, W, 3], before the next one
   const bool backward = plan.request.backward;
   // Each window is decoded as the clip that it is, from its held frames on, which are not shown again.
   // Going on with the cache of the window before gives the decoder a history longer than any clip it was
@@ -264,7 +269,9 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
     }
     drift.begin(static_cast<std::size_t>(&window - plan.windows.data()));
     ClipDecoder decoder(*model.vae, latents, plan.vae_tiling);
-    for (std::int64_t t = 0; t < window.hidden; ++t) (void)decoder.next();
+    at::Tensor hidden;
+    for (std::int64_t t = 0; t < window.hidden; ++t) hidden = decoder.next();
+    if (hidden.defined() && !last_frame.defined()) last_frame = last_of(to_pixels(hidden));
     for (std::int64_t t = window.hidden; t < end && !frames.complete(); ++t) {
       at::Tensor chunk = decoder.next();  // [1, 3, n, H, W]
       if (plan.finishes) {
@@ -272,9 +279,13 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
         chunk = led_back(
             chunk, clip->frames({first, chunk.size(2), 0, plan.model_height, 0, plan.model_width}), plan);
       }
-      const at::Tensor pixels = drift.hold(to_pixels(chunk));
-      known.decoded(drift.changes() ? to_network(pixels).to(chunk.device(), chunk.scalar_type()) : chunk);
+      at::Tensor pixels = drift.hold(to_pixels(chunk));
       if (dump.wanted) dump.video.push_back(pixels);
+      if (t > 0 && t == window.held && !plan.finishes) settling.begin(last_frame, pixels);
+      pixels = settling.hold(pixels);
+      const bool changed = drift.changes() || settling.changes();
+      known.decoded(changed ? to_network(pixels).to(chunk.device(), chunk.scalar_type()) : chunk);
+      last_frame = last_of(pixels);
       frames.push(pixels);
       report.frames_written(frames.written());
     }
