@@ -4,7 +4,8 @@ Run from anywhere: python scripts/goldens/skyreels.py [OUTPUT_FOLDER]
 Needs torch 2.13.0, diffusers 0.42.1, transformers 5.24.0, pillow 13.0.0, ftfy, sentencepiece.
 
 A folder for each family, as pipeline.py writes them: t2v, i2v, and df (diffusion forcing: a timestep for each latent
-frame, all frames together, which are told that they are 24 a second). Cases with an image hold that as a PNG beside
+frame, all frames together, which are told that they are 24 a second). The published networks of 14B parameters are not
+told: transformer_14b in df is such a one, for the cases that name it. Cases with an image hold that as a PNG beside
 them. Tensors of a case: the initial `noise`, `noise_pred_0`, `latents`, `video` [F, H, W, 3] in 0..1.
 """
 
@@ -50,15 +51,20 @@ FAMILIES = {
         "parts": lambda: dict(vae=vae21(81), transformer=transformer(82, inject_sample_info=True), scheduler=unipc(8.0)),
         "cases": [
             dict(prompt="neon street", negative_prompt="a lake", width=48, height=32, frames=13, steps=4, guidance=6.0, seed=3),
-            dict(prompt="birds fly", negative_prompt="rain", image=(61, 45), width=48, height=32, frames=9, steps=3, guidance=5.0, seed=4),
+            dict(prompt="birds fly", negative_prompt="rain", image=(61, 45), width=48, height=32, frames=9, steps=3, guidance=5.0, seed=4, flow_shift=5.0),
+            dict(prompt="waves", negative_prompt="", width=80, height=48, frames=5, steps=7, guidance=3.5, seed=5, transformer="transformer_14b"),
+            dict(prompt="a red ball rolls", negative_prompt="cars", image=(50, 70), width=32, height=48, frames=13, steps=6, guidance=5.0, seed=6, flow_shift=5.0,
+                 transformer="transformer_14b"),
         ],
+        "others": lambda: {"transformer_14b": transformer(83)},
     },
 }
 
 
 def run(pipe, case, image):
     forcing = "DiffusionForcing" in type(pipe).__name__
-    pipe.scheduler = pipe.scheduler.from_config(pipe.scheduler.config)
+    shift = {"flow_shift": case["flow_shift"]} if "flow_shift" in case else {}
+    pipe.scheduler = pipe.scheduler.from_config(pipe.scheduler.config, **shift)
     tensors = {}
     network = type(pipe.transformer).forward
     predictions = []
@@ -100,11 +106,15 @@ def main():
         pipe.save_pretrained(folder, safe_serialization=True)
         (folder / "tokenizer/spiece.model").write_bytes(spiece)
         (folder / "tokenizer/tokenizer.json").unlink(missing_ok=True)  # not read, and larger than the model
+        others = family.get("others", dict)()
+        for other, network in others.items():
+            network.save_pretrained(folder / other, safe_serialization=True)
         cases = []
         for number, case in enumerate(family["cases"]):
             image = picture(*case["image"], seed=case["seed"]) if "image" in case else None
-            if image and name == "df":
-                pipe = SkyReelsV2DiffusionForcingImageToVideoPipeline(**parts)
+            if name == "df":
+                kind = SkyReelsV2DiffusionForcingImageToVideoPipeline if image else family["kind"]
+                pipe = kind(**parts | ({"transformer": others[case["transformer"]]} if "transformer" in case else {}))
             pipe.set_progress_bar_config(disable=True)
             files = {}
             if image:

@@ -1,7 +1,9 @@
 #include "pipeline/given.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "pipeline/image_condition.h"
 #include "pipeline/verb.h"
 #include "sora/error.h"
 
@@ -11,10 +13,6 @@ namespace {
 Fit fit_of(const Request& request) {
   const std::string fit = request.fit.value_or("cover");
   return fit == "contain" ? Fit::contain : fit == "stretch" ? Fit::stretch : Fit::cover;
-}
-
-at::Tensor image_frame(const Plan& plan, const std::string& path) {  // [1, 3, 1, H, W]
-  return network_frames({read_image(path, read_settings(plan, plan.crop_width, plan.crop_height))}, plan);
 }
 
 [[noreturn]] void no_frames(const std::string& path) {
@@ -93,6 +91,16 @@ at::Tensor network_frames(const std::vector<VideoFrame>& frames, const Plan& pla
   const std::int64_t bottom = plan.model_height - crop.size(3) - top;
   if (left + right + top + bottom == 0) return crop.contiguous();
   return at::replication_pad3d(crop.contiguous(), {left, right, top, bottom, 0, 0});
+}
+
+at::Tensor image_frame(const Plan& plan, const std::string& path) {
+  const bool whole = plan.crop_width == plan.model_width && plan.crop_height == plan.model_height;
+  if (whole && plan.request.fit == "stretch") {
+    VideoFrame frame = read_image(path);
+    return network_image({frame.width, frame.height, std::move(frame.rgb)}, plan.model_width,
+                         plan.model_height);
+  }
+  return network_frames({read_image(path, read_settings(plan, plan.crop_width, plan.crop_height))}, plan);
 }
 
 at::Tensor encode_as_continuation(const wan::WanVae& vae, const at::Tensor& frames) {

@@ -40,6 +40,10 @@ ReadSettings read_settings(const Plan& plan, int width, int height);
 /// makes repeats the crop's edge.
 at::Tensor network_frames(const std::vector<VideoFrame>& frames, const Plan& plan);
 
+/// A picture as a frame, [1, 3, 1, H, W]. Stretched over all that the network makes, it is what diffusers
+/// gives it, to the bit.
+at::Tensor image_frame(const Plan& plan, const std::string& path);
+
 /// Latents of frames that come with no history, for the end of a window: the first frame stands before them
 /// as the still that a clip begins with, and its latent is left out. `frames` [1, 3, 4 k, H, W] ->
 /// [1, C, k, h, w].

@@ -15,14 +15,6 @@ RgbPicture read_picture(const std::string& path) {
   return {frame.width, frame.height, std::move(frame.rgb)};
 }
 
-at::Tensor network_frame(const Plan& plan, const std::string& path, const RgbPicture& picture) {
-  // Stretched over all that the network makes, it is what diffusers gives it, to the bit.
-  const bool whole = plan.crop_width == plan.model_width && plan.crop_height == plan.model_height;
-  if (whole && plan.request.fit == "stretch")
-    return network_image(picture, plan.model_width, plan.model_height);
-  return network_frames({read_image(path, read_settings(plan, plan.crop_width, plan.crop_height))}, plan);
-}
-
 }  // namespace
 
 bool joins_images(const Model& model) {
@@ -34,10 +26,10 @@ bool joins_images(const Model& model) {
 ImageFrames::ImageFrames(const Plan& plan, const Model& model, Conditioning& text)
     : plan_(plan), model_(model) {
   std::vector<RgbPicture> pictures{read_picture(*plan.request.image)};
-  first_ = network_frame(plan, *plan.request.image, pictures[0]);
+  first_ = image_frame(plan, *plan.request.image);
   if (plan.request.last_image) {
     pictures.push_back(read_picture(*plan.request.last_image));
-    last_ = network_frame(plan, *plan.request.last_image, pictures[1]);
+    last_ = image_frame(plan, *plan.request.last_image);
   }
   if (!model.image_encoder) return;
   const at::Tensor tokens = image_tokens(*model.image_encoder, pictures);

@@ -42,6 +42,8 @@ void load_model(Model& model, const Plan& plan, bool denoises) {
                           : wan::published_scheduler(plan.flow_shift);
     model.transformer = std::make_unique<wan::WanTransformer>(wan::load_transformer(
         folder.source("transformer"), model.placement, chosen_loras(plan.request.lora)));
+    // SkyReels-V2 with a timestep for each frame: diffusion forcing.
+    model.scheduler.overwrites_noise = plan.expand_timesteps && model.transformer->config().skyreels;
     if (plan.boundary_ratio) {
       model.transformer_2 = std::make_unique<wan::WanTransformer>(wan::load_transformer(
           folder.source("transformer_2"), model.placement, chosen_loras(plan.request.lora_2)));

@@ -14,6 +14,11 @@ SamplingDefaults sampling_defaults(Plan& plan, const wan::ModelFacts& model) {
   const Request& request = plan.request;
   SamplingDefaults own{model.steps, model.guidance, model.guidance_2.value_or(model.guidance),
                        model.flow_shift, model.scheduler};
+  if (request.image) {
+    own.guidance = model.image_guidance.value_or(own.guidance);
+    own.guidance_2 = model.image_guidance.value_or(own.guidance_2);
+    own.flow_shift = model.image_flow_shift.value_or(own.flow_shift);
+  }
   const std::string asked = request.preset.value_or("");
   if (request.preset && asked != "fast" && asked != "none") {
     throw Error(ErrorKind::usage, "options", "--preset " + asked + ": expected fast or none");

@@ -55,6 +55,10 @@ struct SchedulerConfig {
   bool euler_at_final = false;                  ///< DPM-Solver++
   bool predict_x0 = true;                       ///< UniPC
   std::vector<std::int64_t> disable_corrector;  ///< UniPC: steps after which nothing is corrected
+  /// UniPC, not in the file: what the first step makes takes the place of the noise it started from, also
+  /// where the second one looks for that noise to correct it. So does SkyReels-V2's diffusion forcing, whose
+  /// pipelines write each frame over the view of it that the solver keeps.
+  bool overwrites_noise = false;
 };
 
 /// Throws Error: no_input (no such file), data (another class, a mistyped or unknown value, a feature that

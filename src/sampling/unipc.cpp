@@ -48,7 +48,9 @@ at::Tensor UniPC::advance(const at::Tensor& noise_pred, int i, const at::Tensor&
   // The first steps have no history; the last ones end at a level where higher orders have no value.
   order_ = static_cast<int>(model_outputs_.size());
   if (config().lower_order_final) order_ = std::min(order_, steps() - i);
-  return predict(last_sample_, i);
+  at::Tensor next = predict(last_sample_, i);
+  if (config().overwrites_noise && i == 0) last_sample_ = next.clone();  // `next` is the caller's
+  return next;
 }
 
 at::Tensor UniPC::convert(const at::Tensor& noise_pred, int i, const at::Tensor& sample) const {

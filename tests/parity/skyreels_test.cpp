@@ -24,7 +24,7 @@ TEST(SkyReels, MatchesDiffusersFromPromptOrImageToPixels) {
   const fs::path work = fs::temp_directory_path() / ("sora-skyreels-" + std::to_string(::getpid()));
   fs::create_directories(work);
   Generator generator;
-  for (const char* family : {"t2v", "i2v"}) {
+  for (const char* family : {"t2v", "i2v", "df"}) {
     const fs::path folder = kData / family;
     const auto golden = nlohmann::json::parse(read_text(folder / "cases.json", "test"));
     for (const auto& item : golden["cases"]) {
@@ -32,6 +32,8 @@ TEST(SkyReels, MatchesDiffusersFromPromptOrImageToPixels) {
       const std::string expected = (folder / item["tensors"].get<std::string>()).string();
       Request request = test::case_request(item, expected, work);
       request.model = folder.string();
+      if (item.contains("transformer"))
+        request.transformer = (folder / item["transformer"].get<std::string>()).string();
       if (item.contains("image")) {
         request.verb = "animate";
         request.image = (folder / item["image"].get<std::string>()).string();
@@ -91,17 +93,27 @@ TEST(SkyReels, AttentionInCausalBlocksIsRefused) {
   fs::remove_all(copy);
 }
 
-TEST(SkyReels, DiffusionForcingIsRefused) {
+// The smallest network of a kind is told by its weights, the larger ones by the pipeline's class.
+TEST(SkyReels, DiffusionForcingHoldsFramesByTheirTimesteps) {
   Request request;
   request.prompt = "x";
   request.model = (kData / "df").string();
-  try {
-    make_plan(request);
-    ADD_FAILURE() << "taken";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::data);
-    EXPECT_NE(std::string(error.what()).find("diffusion forcing is not supported"), std::string::npos)
-        << error.what();
+  for (const char* transformer : {"transformer", "transformer_14b"}) {
+    SCOPED_TRACE(transformer);
+    request.transformer = (kData / "df" / transformer).string();
+    request.verb = "generate";
+    request.image.reset();
+    const Plan plan = make_plan(request);
+    EXPECT_TRUE(plan.expand_timesteps);
+    EXPECT_EQ(plan.guidance, 6);
+    EXPECT_EQ(plan.flow_shift, 8);
+    EXPECT_EQ(plan.frames, 97);
+    request.verb = "animate";
+    request.image = (kData / "df/image1.png").string();
+    const Plan image = make_plan(request);
+    EXPECT_EQ(image.guidance, 5);
+    EXPECT_EQ(image.flow_shift, 5);
+    EXPECT_EQ(image.windows.front().held, 1);
   }
 }
 

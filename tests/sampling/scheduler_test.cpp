@@ -97,6 +97,30 @@ TEST(Scheduler, EvenLevelsAreThoseOfFewStepModels) {
                                    0.6428571343421936F, 0.5F, 0.30000001192092896F, 0.0F})));
 }
 
+TEST(Scheduler, OverwrittenNoiseIsWhatTheSecondStepCorrects) {
+  SchedulerConfig config = golden_config("unipc");
+  const auto plain = make_scheduler("unipc", config, 4, 8);
+  config.overwrites_noise = true;
+  const auto overwriting = make_scheduler("unipc", config, 4, 8);
+  const at::Tensor noise = random({1, 2, 3}, 1), first = random({1, 2, 3}, 2), second = random({1, 2, 3}, 3);
+
+  const at::Tensor sample = plain->step(first, 0, noise);
+  EXPECT_TRUE(at::equal(overwriting->step(first, 0, noise), sample));
+  SchedulerState state = plain->state();
+  EXPECT_TRUE(at::equal(state.last_sample, noise));
+  state.last_sample = sample;
+  plain->restore(state);
+  const at::Tensor next = plain->step(second, 1, sample);
+  EXPECT_TRUE(at::equal(overwriting->step(second, 1, sample), next));
+  EXPECT_TRUE(at::equal(overwriting->step(first, 2, next), plain->step(first, 2, next)));
+
+  // A run that starts from data has no such noise.
+  plain->reset();
+  overwriting->reset();
+  EXPECT_TRUE(at::equal(overwriting->step(first, 1, noise), plain->step(first, 1, noise)));
+  EXPECT_TRUE(at::equal(overwriting->step(second, 2, sample), plain->step(second, 2, sample)));
+}
+
 TEST(MakeScheduler, RefusesWhatItCannotRun) {
   const SchedulerConfig config = golden_config("unipc");
   EXPECT_THAT(error_of([&] { make_scheduler("ddim", config, 4, 3); }).what(),

@@ -46,6 +46,12 @@ bool is_for_480p(const ModelFacts& facts) {
   return facts.folder.has("scheduler") && facts.flow_shift <= 3;
 }
 
+// SkyReels-V2 whose latent frames have timesteps of their own: by the pipeline's class, as most of these
+// networks have the shape of the others, or by what only the smallest is told.
+bool is_diffusion_forcing(const ModelFolder& folder, const TransformerConfig& transformer) {
+  return folder.pipeline.starts_with("SkyReelsV2DiffusionForcing") || transformer.inject_sample_info;
+}
+
 // README.md of SkyReels-V2. Its models for 540p and for 720p have one shape and differ by their names; of an
 // image it says 5 for guidance and shift.
 void skyreels_defaults(ModelFacts& facts) {
@@ -65,6 +71,7 @@ void skyreels_defaults(ModelFacts& facts) {
   facts.steps = 50;
   facts.guidance = facts.image.joined ? 5 : 6;
   facts.flow_shift = facts.image.joined ? 5 : 8;
+  if (forcing) facts.image_guidance = facts.image_flow_shift = 5;
   facts.negative_prompt = kSkyReelsNegativePrompt;
 }
 
@@ -124,13 +131,6 @@ void family_defaults(ModelFacts& facts) {
   facts.is_published = !facts.negative_prompt.empty();
 }
 
-[[noreturn]] void no_diffusion_forcing(const std::filesystem::path& path) {
-  throw Error(ErrorKind::data, "checkpoint",
-              path.string() +
-                  ": SkyReels-V2's diffusion forcing is not supported; its text-to-video and image-to-video "
-                  "models are");
-}
-
 /// `table` names the tensor that is read by rows; empty: none.
 NetworkSize count_weights(ModelFacts& facts, const Checkpoint& checkpoint, const std::string& table = "") {
   NetworkSize size;
@@ -177,7 +177,6 @@ TransformerConfig read_transformer(ModelFacts& facts) {
                 source.path.string() + ": patch_size starts with " + std::to_string(config.patch_size[0]) +
                     ", expected 1: patches that span latent frames are not supported");
   }
-  if (config.inject_sample_info) no_diffusion_forcing(source.path);
   facts.patch_height = static_cast<int>(config.patch_size[1]);
   facts.patch_width = static_cast<int>(config.patch_size[2]);
   facts.latent_channels = static_cast<int>(config.out_channels);
@@ -286,7 +285,9 @@ void read_own_defaults(ModelFacts& facts) {
   if (!(facts.fps >= 0.1 && facts.fps <= 1000)) config.fail("fps", "a rate from 0.1 to 1000");
   facts.steps = static_cast<int>(config.integer_in("steps", 1, 1000, facts.steps));
   facts.guidance = config.number("guidance_scale", facts.guidance);
+  if (config.has("guidance_scale")) facts.image_guidance.reset();
   facts.flow_shift = config.number("flow_shift", facts.flow_shift);
+  if (config.has("flow_shift")) facts.image_flow_shift.reset();
   facts.negative_prompt = config.string("negative_prompt", facts.negative_prompt);
   if (config.has("steps")) facts.few_step.reset();  // whoever wrote this knows more than a name says
   facts.res = config.string("default_res", facts.res);
@@ -294,13 +295,13 @@ void read_own_defaults(ModelFacts& facts) {
 }
 
 // The pipelines of diffusers whose networks are known here.
-void check_pipeline(ModelFacts& facts, const std::filesystem::path& dir) {
+void check_pipeline(const ModelFacts& facts, const std::filesystem::path& dir) {
   const std::string& pipeline = facts.folder.pipeline;
   if (pipeline == "WanPipeline" || pipeline == "WanImageToVideoPipeline" ||
-      pipeline == "SkyReelsV2Pipeline" || pipeline == "SkyReelsV2ImageToVideoPipeline") {
+      pipeline == "SkyReelsV2Pipeline" || pipeline == "SkyReelsV2ImageToVideoPipeline" ||
+      pipeline.starts_with("SkyReelsV2DiffusionForcing")) {
     return;
   }
-  if (pipeline.starts_with("SkyReelsV2DiffusionForcing")) no_diffusion_forcing(dir);
   throw Error(
       ErrorKind::data, "checkpoint",
       (dir / "model_index.json").string() + ": _class_name is \"" + pipeline +
@@ -324,6 +325,7 @@ ModelFacts read_model(const std::filesystem::path& dir, const Replacements& repl
   check_pipeline(facts, dir);
   const TransformerConfig transformer = read_transformer(facts);
   read_vae(facts);
+  if (is_diffusion_forcing(facts.folder, transformer)) facts.folder.expand_timesteps = true;
   check_channels(facts, transformer);
   // The share of the noise levels that is the first expert's, by the publishers; told by the channels.
   if (facts.folder.has("transformer_2") && !facts.folder.boundary_ratio) {

@@ -56,6 +56,7 @@ struct ModelFacts {
   int steps = 50;
   double guidance = 5;
   std::optional<double> guidance_2;
+  std::optional<double> image_guidance, image_flow_shift;  ///< others for a video that begins from an image
   std::string negative_prompt;
   std::optional<NamedFewStep> few_step;  ///< its weights are distilled ones, by their name
   std::string res;                       ///< of the file, where it is not the native size; empty: native
