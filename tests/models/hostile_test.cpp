@@ -17,6 +17,7 @@
 #include "models/t5/gguf_tokenizer.h"
 #include "models/wan/components.h"
 #include "models/wan/names.h"
+#include "sanitized.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -25,11 +26,7 @@ namespace sora::wan {
 namespace {
 
 const fs::path kLayouts = fs::path(SORA_TEST_DATA) / "layouts";
-#ifdef __SANITIZE_ADDRESS__
-constexpr int kSlack = 10;  // the sanitizer's own time and memory
-#else
-constexpr int kSlack = 1;
-#endif
+constexpr int kSlack = kSanitized ? 10 : 1;
 constexpr double kMostSeconds = 0.1 * kSlack;  // of processor time, which other processes do not lengthen
 constexpr std::int64_t kMostMemory = 100'000'000 * kSlack;
 
