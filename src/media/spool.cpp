@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/unnamed_file.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -26,13 +27,10 @@ struct Descriptor {
 };
 
 int temporary_file(const std::string& name) {
-  std::error_code ignored;
-  const std::filesystem::path folder = std::filesystem::temp_directory_path(ignored);
-  std::string pattern = (folder.empty() ? "/tmp" : folder.string()) + "/sora-gen-XXXXXX";
-  const int fd = ::mkostemp(pattern.data(), O_CLOEXEC);
-  if (fd < 0) fail(name, "no temporary file in " + folder.string() + " to copy it to", errno);
-  ::unlink(pattern.c_str());
-  return fd;
+  const int fd = open_unnamed_file();
+  if (fd >= 0) return fd;
+  const int code = errno;
+  fail(name, "no temporary file in " + temporary_folder().string() + " to copy it to", code);
 }
 
 }  // namespace

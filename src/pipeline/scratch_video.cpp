@@ -1,28 +1,22 @@
 #include "pipeline/scratch_video.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 
+#include "core/unnamed_file.h"
 #include "sora/error.h"
 
 namespace sora {
 
-ScratchVideo::ScratchVideo() {
-  std::error_code ignored;
-  const std::filesystem::path folder = std::filesystem::temp_directory_path(ignored);
-  std::string pattern = ((folder.empty() ? "/tmp" : folder) / "sora-gen-XXXXXX").string();
-  fd_ = ::mkostemp(pattern.data(), O_CLOEXEC);
-  if (fd_ < 0) {
-    throw Error(ErrorKind::cannot_create, "output",
-                pattern + ": no temporary file for the frames between two stages: " + std::strerror(errno) +
-                    "; set TMPDIR to a folder with room");
-  }
-  ::unlink(pattern.c_str());
+ScratchVideo::ScratchVideo() : fd_(open_unnamed_file()) {
+  if (fd_ >= 0) return;
+  const int code = errno;
+  throw Error(ErrorKind::cannot_create, "output",
+              temporary_folder().string() + ": no temporary file for the frames between two stages: " +
+                  std::strerror(code) + "; set TMPDIR to a folder with room");
 }
 
 ScratchVideo::~ScratchVideo() {

@@ -1,0 +1,25 @@
+#include "core/unnamed_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+#include <system_error>
+
+namespace sora {
+
+std::filesystem::path temporary_folder() {
+  std::error_code ignored;
+  const std::filesystem::path folder = std::filesystem::temp_directory_path(ignored);
+  return folder.empty() ? "/tmp" : folder;
+}
+
+int open_unnamed_file() {
+  std::string pattern = (temporary_folder() / "sora-gen-XXXXXX").string();
+  const int fd = ::mkostemp(pattern.data(), O_CLOEXEC);
+  if (fd >= 0) ::unlink(pattern.c_str());
+  return fd;
+}
+
+}  // namespace sora
