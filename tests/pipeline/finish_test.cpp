@@ -26,6 +26,7 @@ namespace sora {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 class FinishTest : public testing::Test {
  protected:
@@ -236,6 +237,44 @@ TEST_F(FinishTest, RefineIsDraftAndFinishInOneGo) {
   // Within the native size there is nothing to refine.
   request_.res = "64x32";
   EXPECT_FALSE(make_plan(request_).finishes);
+}
+
+TEST_F(FinishTest, AStoryboardIsDraftedAndFinishedWithItsShots) {
+  request_.prompt.clear();
+  request_.verb = "storyboard";
+  request_.shot = {"0:00 a lighthouse", "0:01 a red car"};
+  request_.fade = 0.5;
+  draft(17);
+  const Plan plan = make_plan(request_);
+  ASSERT_EQ(plan.shots.size(), 2U);
+  EXPECT_EQ(plan.shots[1].prompt, "a red car");
+  EXPECT_EQ(plan.fade, 0.5);
+  EXPECT_THAT(notes(plan), Not(HasSubstr("there is no prompt")));
+  const Result finished = generator_.run(plan);
+  EXPECT_EQ(finished.frames, 17);
+  Request again;
+  read_parameters(metadata_json(plan), "the file").options.apply(again);
+  again.device = "cpu";
+  again.threads = 1;
+  again.codec = "ffv1";
+  again.pix_fmt = "bgr0";
+  again.overwrite = true;
+  again.output = request_.output;
+  EXPECT_EQ(generator_.run(make_plan(again)).sha256, finished.sha256);
+  // Another second shot makes other frames, above all from its time on.
+  const auto frames = read_first(*request_.output, {}, 100);
+  Plan other = plan;
+  other.shots[1].prompt = "a green forest";
+  other.output = other.request.output.emplace((folder_ / "other.mkv").string());
+  generator_.run(other);
+  const auto changed = read_first(other.output, {}, 100);
+  ASSERT_EQ(changed.size(), frames.size());
+  const auto apart = [](const VideoFrame& a, const VideoFrame& b) {
+    double sum = 0;
+    for (std::size_t i = 0; i < a.rgb.size(); ++i) sum += std::abs(int{a.rgb[i]} - b.rgb[i]);
+    return sum;
+  };
+  EXPECT_GT(apart(changed.back(), frames.back()), apart(changed.front(), frames.front()));
 }
 
 TEST_F(FinishTest, WhatItSaysOfItselfMakesItAgain) {
