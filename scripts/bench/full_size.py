@@ -14,6 +14,7 @@ in one call and compare those. Needs diffusers 0.42.1 in this Python.
 
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -124,9 +125,11 @@ def main():
     for name, command in programs.items():
         results[name] = folder / f"{source.stem}_{network}_{name}.safetensors"
         if options.only in (None, name):
+            # As the program sets it for itself (src/cli/library.cpp, Note [Large blocks]).
+            environment = dict(os.environ, MALLOC_MMAP_THRESHOLD_=str(4 << 20)) if name == "sora-gen" else None
             done = subprocess.run(
                 [*command, options.what, str(folder / network), str(source), str(results[name]), str(options.threads), str(options.rounds)],
-                stdout=subprocess.PIPE, text=True, check=True)
+                stdout=subprocess.PIPE, text=True, check=True, env=environment)
             found[name] = json.loads(done.stdout.splitlines()[-1])
     print(f"{options.what}, {options.res}, {options.frames} frames" + (f", {options.layers} layers" if options.what == "transformer" else ""))
     for name, r in found.items():

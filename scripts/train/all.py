@@ -50,7 +50,7 @@ def steps(o):
     for size in every: yield "latents of " + size, ["encode.py", state, data, size + "-seen"]
     if not o.start and not os.path.exists(state + "/transformer.pt"): yield "the latents' scale", ["encode.py", state, data, "--stats"]
     yield "the denoiser, small clips", ["train_transformer.py", state, data, "--sizes", small, "--samples", s["small"], "--decay", 0 if large else .4, *s["transformer"]]
-    if large: yield "the denoiser, full size", ["train_transformer.py", state, data, "--sizes", large + ",64x64*.05", "--samples", s["full"], *s["transformer"], "--batch", max(2, int(s["transformer"][1]) // 4)]
+    if large: yield "the denoiser, full size", ["train_transformer.py", state, data, "--sizes", large + ",64x64*.05,48x80*.2,80x48*.2", "--samples", s["full"], *s["transformer"], "--batch", max(2, int(s["transformer"][1]) // 4)]
     yield "guidance folded in", ["distil.py", state, data, "--sizes", large or small, "--samples", s["distil"], "--guidance", 2.5, "--batch", s["batch"] if not large else max(2, int(s["batch"]) // 4)]
     yield "the reader of attributes", ["evaluate.py", state, data, "reader", "--samples", s["reader"]]
     yield "the model", ["export.py", state, o.model, "--transformer", "distilled.pt", "--guidance", 1, "--steps", 8, "--native", "128x128" if large else "64x64"]

@@ -1,7 +1,7 @@
 """Trains the denoiser and the text encoder on encoded clips, by flow matching.
 
     python train_transformer.py STATE DATA --sizes 64x64,48x80,80x48 --samples 60000 --batch 24 --decay 0
-    python train_transformer.py STATE DATA --sizes '128x128,96x176,176x96,64x64*.05' --samples 72000 --batch 6   # goes on at full size
+    python train_transformer.py STATE DATA --sizes '128x128,96x176,176x96,64x64*.05,48x80*.2,80x48*.2' --samples 72000 --batch 6   # goes on at full size
 
 x_t = (1-t) latents + t noise, target noise - latents.  Times are logit-normal, shifted to the noisy side, and every latent frame has its
 own: most samples use one time for all frames (text to video), some hold frames clean at t = 0 (extension, image to video, loops, joins), some
