@@ -18,6 +18,7 @@
 #include "pipeline/model_choice.h"
 #include "pipeline/preset.h"
 #include "pipeline/size.h"
+#include "pipeline/sketch.h"
 #include "pipeline/story.h"
 #include "pipeline/text_cache.h"
 #include "pipeline/verb.h"
@@ -363,6 +364,7 @@ struct Planner::State {
     Plan plan = begin(request, entry);
     plan_inputs(plan, entry.facts);
     plan_picture(plan, entry.facts, canvases);
+    plan_sketch(plan, entry.facts);
     plan_time(plan, entry.facts, is_still(request));
     check_images(entry.facts, request.image.has_value(), request.last_image.has_value(), plan.latent_frames);
     end(plan, entry);
@@ -378,6 +380,11 @@ struct Planner::State {
       const bool last = each.width == size.width && each.height == size.height;
       Plan stage = begin(request, entry);
       plan_stage(stage, entry.facts, from, each, last);
+      if (!before.empty()) {  // of a storyboard
+        stage.shots = before.front().shots;
+        stage.shot_images = before.front().shot_images;
+        stage.fade = before.front().fade;
+      }
       const double growth = std::max(static_cast<double>(each.width) / source.size.width,
                                      static_cast<double>(each.height) / source.size.height);
       stage.draft_width = static_cast<int>(std::lround(each.width / growth));

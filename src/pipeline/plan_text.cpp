@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "pipeline/finish.h"
 #include "pipeline/metadata.h"
 #include "pipeline/model_choice.h"
 #include "pipeline/story.h"
@@ -51,12 +52,6 @@ std::string memory_text(const Plan& plan) {
   return text;
 }
 
-// What --steps means to the request: of finish the steps of a stage, with --refine those of the small video.
-int asked_steps(const Plan& plan) {
-  if (!plan.finishes) return plan.steps;
-  return plan.request.refine ? plan.before.front().steps : std::max(1, plan.steps - plan.first_step);
-}
-
 }  // namespace
 
 std::string plan_text(const Plan& plan) {
@@ -96,7 +91,11 @@ std::string plan_text(const Plan& plan) {
            std::to_string(plan.latent_width) +
            (plan.windows.size() > 1 ? ", " + std::to_string(plan.windows.size()) + " windows" : ""));
   line("sampling",
-       (plan.finishes ? std::to_string(plan.steps - plan.first_step) + " of " : std::string()) +
+       (plan.sketch ? std::to_string(plan.sketch->steps) + " steps at " +
+                          size(plan.sketch->width, plan.sketch->height) + " and "
+                    : std::string()) +
+           (plan.finishes || plan.sketch ? std::to_string(plan.steps - plan.first_step) + " of "
+                                         : std::string()) +
            std::to_string(plan.steps) + " steps of " + plan.scheduler + ", guidance " +
            (guided ? number(plan.guidance) : std::string("off")) +
            (plan.boundary_ratio
@@ -176,6 +175,10 @@ std::string plan_json(const Plan& plan, int indent) {
   }
   json["drift_control"] = plan.drift_control;
   json["draft"] = plan.request.draft;
+  json["sketch"] = plan.sketch ? Json({{"width", plan.sketch->width},
+                                       {"height", plan.sketch->height},
+                                       {"steps", plan.sketch->steps}})
+                               : Json();
   json["stages"] = Json::array();  // of finish and --refine: what is made first, and this plan
   if (plan.finishes) {
     for (const Plan& each : plan.before)
@@ -217,7 +220,8 @@ std::string plan_json(const Plan& plan, int indent) {
 std::string metadata_json(const Plan& plan) {
   Json json;
   json["generator"] = "sora-gen " SORA_GEN_VERSION;
-  if (plan.shots.empty()) json["prompt"] = plan.request.prompt;
+  const bool tells_shots = verb_kind(plan.request.verb) == VerbKind::storyboard;
+  if (!tells_shots) json["prompt"] = plan.request.prompt;
   json["negative_prompt"] = plan.negative_prompt;
   if (plan.request.verb != "generate") json["verb"] = plan.request.verb;
   if (plan.request.image) json["image"] = *plan.request.image;
@@ -231,7 +235,7 @@ std::string metadata_json(const Plan& plan) {
   if (plan.request.only_new) json["only_new"] = true;
   if (plan.request.no_audio) json["no_audio"] = true;
   if (plan.request.copy) json["copy"] = true;
-  if (!plan.shots.empty()) {
+  if (tells_shots) {
     json["shot"] = Json::array();
     for (const Shot& shot : plan.shots) json["shot"].push_back(time_text(shot.time) + " " + shot.prompt);
     if (!plan.shot_images.empty()) json["shot_image"] = Json::array();
