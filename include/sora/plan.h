@@ -55,16 +55,6 @@ struct InputFacts {
   std::string parameters;   ///< of the run that made it, as JSON; empty: it does not say
 };
 
-/// Where a model composes best at a smaller size than it paints at: how each window is begun there
-/// (pipeline/sketch.h).
-struct Sketch {
-  int width = 0;  ///< that the network makes
-  int height = 0;
-  int latent_width = 0;
-  int latent_height = 0;
-  int steps = 0;  ///< from noise
-};
-
 /// A storyboard's prompt, from a time on.
 struct Shot {
   double time = 0;  ///< seconds
@@ -110,7 +100,7 @@ struct Plan {
   // What it begins from
   std::optional<InputFacts> input;    ///< of request.input
   std::optional<InputFacts> input_2;  ///< of request.input_2
-  int first_step = 0;                 ///< remix, finish, after a sketch: steps that are left out
+  int first_step = 0;                 ///< remix, finish: steps that are left out
   std::vector<Shot> shots;            ///< storyboard; else empty
   std::vector<ShotImage> shot_images;
   double fade = 0;  ///< seconds, half of them before a shot's time
@@ -132,7 +122,6 @@ struct Plan {
   std::string negative_prompt;
   std::optional<double> boundary_ratio;  ///< two experts: share of the noise levels of the first
   bool expand_timesteps = false;         ///< per-token timesteps
-  std::optional<Sketch> sketch;          ///< made before the other steps; empty: these begin from noise
 
   // Picture
   int model_width = 0;  ///< size that the network makes, a multiple of its grid

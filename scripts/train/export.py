@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 
-import numpy as np
 import torch
 from diffusers import UniPCMultistepScheduler, WanPipeline
 from transformers import PreTrainedTokenizerFast
@@ -62,8 +61,7 @@ if __name__ == "__main__":
     ap.add_argument("--steps", type=int, default=20); ap.add_argument("--guidance", type=float, default=3.0); ap.add_argument("--shift", type=float, default=2.0)
     ap.add_argument("--res", default="256x256", help="size of the file when none is asked for; enlarged from the native size")
     ap.add_argument("--native", default="128x128", help="width and height that the transformer was trained at")
-    ap.add_argument("--sketch", default="64x64", help="size at which larger windows are composed first; 0x0: none")
-    ap.add_argument("--sketch-level", type=float, default=.7, help="level of noise from which they are then painted"); ap.add_argument("--sketched-steps", type=int, default=5, help="steps of that")
+    ap.add_argument("--smallest", default="64x64", help="size below which it was not trained: smaller pictures are made so large and reduced")
     o = ap.parse_args()
     v, text, net, samples = load(o.state, o.transformer)
     dtype = getattr(torch, o.dtype)
@@ -76,10 +74,9 @@ if __name__ == "__main__":
     with open(o.folder + "/model_index.json") as f: index = json.load(f)
     index["tokenizer"] = ["transformers", "PreTrainedTokenizerFast"]
     with open(o.folder + "/model_index.json", "w") as f: json.dump(index, f, indent=2); f.write("\n")
-    width, height = map(int, o.native.split("x")); small = int(np.prod(list(map(int, o.sketch.split("x")))))
-    sketch = {"sketch_area": small, "sketch_level": o.sketch_level, "sketched_steps": o.sketched_steps} if 0 < small < width * height else {}
+    width, height = map(int, o.native.split("x")); least = list(map(int, o.smallest.split("x")))
     with open(o.folder + "/sora-gen.json", "w") as f:
-        json.dump({"name": "sora-gen default", "native_width": width, "native_height": height, "smallest_area": small or width * height, **sketch, "default_res": o.res, "native_frames": 17, "fps": 8, "steps": o.steps,
+        json.dump({"name": "sora-gen default", "native_width": width, "native_height": height, "smallest_area": least[0] * least[1], "default_res": o.res, "native_frames": 17, "fps": 8, "steps": o.steps,
                    "guidance_scale": o.guidance, "flow_shift": o.shift, "training_samples": samples, "autoencoder_samples": torch.load(o.state + "/vae.pt", weights_only=False, map_location="cpu")["samples"], "vocabulary": wording.words()}, f, indent=1)
         f.write("\n")
     size = sum(os.path.getsize(os.path.join(d, n)) for d, _, names in os.walk(o.folder) for n in names)

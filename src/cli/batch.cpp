@@ -12,7 +12,6 @@
 #include "core/random_seed.h"
 #include "core/text.h"
 #include "jobs/batch_index.h"
-#include "pipeline/finish.h"
 #include "pipeline/pace.h"
 #include "pipeline/verb.h"
 #include "sora/error.h"
@@ -145,7 +144,7 @@ class ListedPlans {
           .add("height", plan.height)
           .add("frames", plan.frames)
           .add("fps", plan.fps)
-          .add("steps", asked_steps(plan))
+          .add("steps", plan.steps)
           .add("peak_memory_gb", plan.peak_memory_gb);
       text_ += line.text() + "\n";
     } else {

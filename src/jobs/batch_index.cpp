@@ -6,7 +6,6 @@
 #include "core/output_file.h"
 #include "jobs/index_page.h"
 #include "jobs/job_key.h"
-#include "pipeline/finish.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -28,7 +27,7 @@ std::vector<std::pair<std::string, std::string>> parameters_of(const Plan& plan)
       {"model", plan.model_name},
       {"size", std::to_string(plan.width) + "x" + std::to_string(plan.height)},
       {"length", number(static_cast<double>(plan.frames) / plan.fps) + " s at " + number(plan.fps) + " fps"},
-      {"steps", std::to_string(asked_steps(plan)) + " of " + plan.scheduler},
+      {"steps", std::to_string(plan.steps) + " of " + plan.scheduler},
       {"guidance", number(plan.guidance)}};
   if (!plan.negative_prompt.empty() && plan.guidance > 1) list.emplace_back("not", plan.negative_prompt);
   return list;

@@ -6,7 +6,6 @@
 #include "core/text.h"
 #include "models/wan/vae_memory.h"
 #include "pipeline/parameters.h"
-#include "pipeline/sketch.h"
 #include "pipeline/tiles.h"
 #include "pipeline/verb.h"
 #include "pipeline/windows.h"
@@ -161,17 +160,13 @@ void plan_steps(Plan& plan) {
   const int made = level == 0 ? 0 : (own_steps ? *request.steps : kSteps);
   if (made < 0 || made > 1000)
     wrong("--steps " + std::to_string(made) + ": expected a number from 1 to 1000");
-  begin_at_level(plan, level, made);
-}
-
-}  // namespace
-
-void begin_at_level(Plan& plan, double level, int made) {
   // sigma = shift u / (1 + (shift - 1) u), u falling evenly from 1 to 0
   const double u = level / (plan.flow_shift - (plan.flow_shift - 1) * level);
   plan.steps = made == 0 ? 1 : std::clamp(static_cast<int>(std::lround(made / u)), made, 1000);
   plan.first_step = plan.steps - made;
 }
+
+}  // namespace
 
 Draft look_at_draft(Request& request) {
   Draft draft;
@@ -356,14 +351,8 @@ Request stage_request(const Plan& stage, const std::string& path) {
   return request;
 }
 
-int asked_steps(const Plan& plan) {
-  if (plan.sketch) return plan.sketch->steps;
-  if (!plan.finishes) return plan.steps;
-  return plan.request.refine ? asked_steps(plan.before.front()) : std::max(1, plan.steps - plan.first_step);
-}
-
 int steps_of(const Plan& plan) {
-  int steps = steps_of_window(plan) * static_cast<int>(plan.windows.size());
+  int steps = (plan.steps - plan.first_step) * static_cast<int>(plan.windows.size());
   for (const Plan& each : plan.before) steps += steps_of(each);
   return steps;
 }

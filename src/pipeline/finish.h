@@ -63,10 +63,6 @@ void make_source(Plan& plan);
 /// Throws Error: usage.
 void plan_stage(Plan& plan, const wan::ModelFacts& model, const Source& source, Size size, bool last);
 
-/// Sets `plan.steps` and `plan.first_step` so that `made` steps are left, from the noise level of 0 to 1 that
-/// is nearest to `level`.
-void begin_at_level(Plan& plan, double level, int made);
-
 /// Says in plain words what the plan does to the draft: stages and tiles, and where the draft comes from.
 void note_stages(Plan& last, const std::vector<Plan>& before, bool from_file);
 void note_draft(Plan& plan, const Draft& draft);
@@ -77,10 +73,6 @@ std::optional<Tiling> vae_tiling_for(const Plan& plan, const wan::ModelFacts& mo
 /// What `stage` is run with instead of its own request: the video `path` that stage.input describes, whatever
 /// it was asked for with.
 Request stage_request(const Plan& stage, const std::string& path);
-
-/// What --steps means to the request: of a sketch its steps, of finish those of a stage, with --refine those
-/// of the small video.
-int asked_steps(const Plan& plan);
 
 /// Steps of the network in a whole run, those of what is made before included.
 int steps_of(const Plan& plan);

@@ -30,8 +30,6 @@
 #include "pipeline/reporter.h"
 #include "pipeline/scratch_video.h"
 #include "pipeline/settle.h"
-#include "pipeline/sketch.h"
-#include "pipeline/sketcher.h"
 #include "pipeline/storyboard.h"
 #include "pipeline/tiled_vae.h"
 #include "pipeline/verb.h"
@@ -245,11 +243,6 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
 
   NoiseSource source(*plan.request.seed);
   KnownFrames known(plan, *model.vae, !images);
-  std::optional<Sketcher> sketcher;
-  if (plan.sketch) sketcher.emplace(model, plan);
-  DenoiseHooks sketch_hooks;
-  sketch_hooks.before_step = hooks.before_step;
-  sketch_hooks.after_step = [&](const DenoiseState&) { report.step_done(); };
   std::optional<ClipWindows> clip;
   if (plan.finishes || verb_kind(plan.request.verb) == VerbKind::remix) clip.emplace(plan, *model.vae);
   const auto out = open_frames(plan, writer, known.given());
@@ -305,24 +298,22 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
     report.enter(Phase::denoise);
     const at::Tensor noise =
         initial_noise(plan, source, window);  // drawn always: the next window's follows it
-    const at::Tensor sketch_noise = sketcher ? sketcher->draw_noise(source, window.count) : at::Tensor();
-    at::Tensor latents;  // [1, C, T, h, w]
+    at::Tensor latents;                       // [1, C, T, h, w]
     if (clip) clip->go_to(window);
     if (i < kept.windows.size()) {
       latents = kept.windows[i];
-      report.steps_skipped(steps_of_window(plan));
+      report.steps_skipped(plan.steps - plan.first_step);
     } else {
       const Held held = images ? Held() : known.of(i);
       if (images) text.joined = images->condition(i, known);
       if (!plan.shots.empty()) condition_on_shots(model, plan, prompts, i, text);
       const DenoiseState* from = i == kept.windows.size() && kept.current ? &*kept.current : nullptr;
-      if (from != nullptr) report.steps_skipped(from->step - plan.steps + steps_of_window(plan));
       DenoiseState begin;
-      if (from == nullptr && (clip || sketcher)) {
-        begin = clip ? remix_start(model, plan, clip->latents(), noise)
-                     : sketcher->begin(i, text, known, sketch_noise, noise, sketch_hooks);
+      if (clip && from == nullptr) {
+        begin = remix_start(model, plan, clip->latents(), noise);
         from = &begin;
       }
+      if (from != nullptr) report.steps_skipped(from->step - plan.first_step);
       if (previewer)
         hooks.look = [&](const auto& clean) { previewer->offer(clean, window.held, window.held_end); };
       latents = denoise(model, plan, text, noise, held, hooks, from);

@@ -108,21 +108,15 @@ at::Tensor encode_as_continuation(const wan::WanVae& vae, const at::Tensor& fram
   return latents.narrow(2, 1, latents.size(2) - 1);
 }
 
-at::Tensor still_latents(const wan::WanVae& vae, const at::Tensor& picture) {
-  return encode_as_continuation(vae, picture.expand({-1, -1, vae.temporal_scale(), -1, -1}));
+at::Tensor still_latents(const Plan& plan, const wan::WanVae& vae, const std::string& path) {
+  return encode_as_continuation(vae, image_frame(plan, path).expand({-1, -1, vae.temporal_scale(), -1, -1}));
 }
 
 Given read_given(const Plan& plan, const wan::WanVae& vae) {
   const Request& request = plan.request;
   Given given;
-  if (request.image) {
-    given.start_frames = image_frame(plan, *request.image);
-    given.start = encode_in_tiles(vae, given.start_frames, plan.vae_tiling);
-  }
-  if (request.last_image) {
-    given.end_frames = image_frame(plan, *request.last_image).expand({-1, -1, vae.temporal_scale(), -1, -1});
-    given.end = encode_as_continuation(vae, given.end_frames);
-  }
+  if (request.image) given.start = encode_in_tiles(vae, image_frame(plan, *request.image), plan.vae_tiling);
+  if (request.last_image) given.end = still_latents(plan, vae, *request.last_image);
   if (!joins_clips(request)) return given;
 
   const int start = request.backward ? 0 : plan.windows.front().held;
@@ -130,12 +124,10 @@ Given read_given(const Plan& plan, const wan::WanVae& vae) {
   if (start > 0) {
     given.before = end_of(plan, *request.input, start, vae);
     given.start = given.before.latents;
-    given.start_frames = given.before.frames;
   }
   if (end > 0) {
     given.after = start_of(plan, request.input_2.value_or(*request.input), end, vae);
     given.end = given.after.latents;
-    given.end_frames = given.after.frames;
   }
   return given;
 }

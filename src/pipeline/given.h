@@ -24,9 +24,8 @@ struct ClipEnd {
 
 /// All that a plan's verb is given; what it is not given stays undefined.
 struct Given {
-  at::Tensor start;                     ///< latents [1, C, k, h, w] at the start of the first window
-  at::Tensor end;                       ///< latents at the end of the last one
-  at::Tensor start_frames, end_frames;  ///< what these are latents of: [1, 3, n, H, W], the end's 4 k
+  at::Tensor start;  ///< latents [1, C, k, h, w] at the start of the first window
+  at::Tensor end;    ///< latents at the end of the last one
   ClipEnd before, after;
 };
 
@@ -50,8 +49,8 @@ at::Tensor image_frame(const Plan& plan, const std::string& path);
 /// [1, C, k, h, w].
 at::Tensor encode_as_continuation(const wan::WanVae& vae, const at::Tensor& frames);
 
-/// A picture [1, 3, 1, H, W] as a latent frame within a clip, whose frames all show it: [1, C, 1, h, w].
-at::Tensor still_latents(const wan::WanVae& vae, const at::Tensor& picture);
+/// A picture as a latent frame within a clip, whose frames all show it: [1, C, 1, h, w].
+at::Tensor still_latents(const Plan& plan, const wan::WanVae& vae, const std::string& path);
 
 /// The input of remix and finish as clips for the windows of a plan, read as it is needed. One window's
 /// frames are in memory, as bytes.

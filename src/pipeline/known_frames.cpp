@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "pipeline/resize.h"
 #include "pipeline/tiled_vae.h"
 #include "sampling/scheduler.h"
 
@@ -21,35 +20,26 @@ KnownFrames::KnownFrames(const Plan& plan, const wan::WanVae& vae, bool holds)
   if (given_.before.frames.defined()) tail_ = given_.before.frames;
 }
 
-Held KnownFrames::of(std::size_t number, std::optional<FrameSize> size) const {
+Held KnownFrames::of(std::size_t number) const {
   const Window& window = plan_.windows[number];
   const std::int64_t scale = vae_.temporal_scale();
-  const auto sized = [&](const at::Tensor& frames) {
-    return size ? resized(frames, size->height, size->width) : frames;
-  };
-  const auto tiling = size ? VaeTiling() : plan_.vae_tiling;
   Held held;
   if (window.held > 0) {
-    if (number == 0 && !size) {
+    if (number == 0) {
       held.add(given_.start, 0);
     } else {
-      held.add(encode_in_tiles(vae_, sized(number == 0 ? given_.start_frames : before(window)), tiling), 0);
+      held.add(encode_in_tiles(vae_, before(window), plan_.vae_tiling), 0);
     }
   }
   for (const ShotImage& image : plan_.shot_images) {
     const int place = image.latent - window.first;
-    if (place >= window.held && place < window.count) {
-      held.add(still_latents(vae_, sized(image_frame(plan_, image.path))), place);
-    }
+    if (place >= window.held && place < window.count) held.add(still_latents(plan_, vae_, image.path), place);
   }
   if (window.held_end > 0) {
     const bool own = head_frames_ > 0 || (plan_.request.backward && number > 0);
     const std::int64_t frames = window.held_end * scale;
-    at::Tensor latents = given_.end;
-    if (own || size) {
-      latents = encode_as_continuation(vae_, sized(own ? head_.narrow(2, 0, frames) : given_.end_frames));
-    }
-    held.add(latents, window.count - window.held_end);
+    held.add(own ? encode_as_continuation(vae_, head_.narrow(2, 0, frames)) : given_.end,
+             window.count - window.held_end);
   }
   return held;
 }

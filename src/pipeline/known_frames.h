@@ -14,10 +14,6 @@
 
 namespace sora {
 
-struct FrameSize {
-  std::int64_t height = 0, width = 0;
-};
-
 class KnownFrames {
  public:
   /// Reads what the plan begins from; without `holds` nothing, as for a network that is given its images
@@ -26,9 +22,8 @@ class KnownFrames {
 
   const Given& given() const { return given_; }
 
-  /// For the window with this number. The windows come in their order. With a `size`, as latents of the
-  /// frames at that size in the place of the plan's.
-  Held of(std::size_t window, std::optional<FrameSize> size = {}) const;
+  /// For the window with this number. The windows come in their order.
+  Held of(std::size_t window) const;
 
   /// The frames that a later window goes on from: [1, 3, 1 + s (held - 1), H, W].
   at::Tensor before(const Window& window) const;

@@ -42,11 +42,6 @@ struct Work {
 
 // A step over one window, tile by tile. Patches of 2 x 2 cells. Attention grows with their square: 4 n d of
 // the 24 d^2 + 4 n d operations that a token takes in a layer of width d.
-double work_of_tokens(const Plan& plan, double tokens) {
-  const auto width = static_cast<double>(std::max<std::int64_t>(1, plan.transformer_dim));
-  return tokens * (1 + tokens / (6 * width));
-}
-
 double work_of_step(const Plan& plan, const Window& window) {
   double tokens = static_cast<double>(window.count) * plan.latent_height * plan.latent_width / 4, tiles = 1;
   if (plan.tiling) {
@@ -57,14 +52,8 @@ double work_of_step(const Plan& plan, const Window& window) {
                                  std::min<std::int64_t>(tiling.columns.size, plan.latent_width)) /
              4;
   }
-  return tiles * work_of_tokens(plan, tokens);
-}
-
-double work_of_sketch(const Plan& plan, const Window& window) {
-  if (!plan.sketch) return 0;
-  const Sketch& sketch = *plan.sketch;
-  return sketch.steps *
-         work_of_tokens(plan, window.count * 0.25 * sketch.latent_height * sketch.latent_width);
+  const auto width = static_cast<double>(std::max<std::int64_t>(1, plan.transformer_dim));
+  return tiles * tokens * (1 + tokens / (6 * width));
 }
 
 Work work_of(const Plan& plan) {
@@ -72,7 +61,6 @@ Work work_of(const Plan& plan) {
   int decoded = 0;  // latent frames, those included that a window is held to
   for (const Window& window : plan.windows) {
     work.steps += std::max(1, plan.steps - plan.first_step) * work_of_step(plan, window);
-    work.steps += work_of_sketch(plan, window);
     decoded += window.count;
   }
   if (plan.guidance > 1) work.steps *= 2;
@@ -85,8 +73,7 @@ Work work_of(const Plan& plan) {
   // What a pixel's way through the encoder takes beside a pixel of the smallest decoder; with larger
   // decoders it matters less than the error of the whole.
   constexpr double kWritten = 0.03;
-  work.frames = made * repeated * (plan.finishes || plan.sketch ? 2 : 1) +
-                kWritten * written;  // finish encodes them too
+  work.frames = made * repeated * (plan.finishes ? 2 : 1) + kWritten * written;  // finish encodes them too
   for (const Plan& each : plan.before) {
     const Work other = work_of(each);
     work.steps += other.steps;

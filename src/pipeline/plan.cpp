@@ -18,7 +18,6 @@
 #include "pipeline/model_choice.h"
 #include "pipeline/preset.h"
 #include "pipeline/size.h"
-#include "pipeline/sketch.h"
 #include "pipeline/story.h"
 #include "pipeline/text_cache.h"
 #include "pipeline/verb.h"
@@ -364,7 +363,6 @@ struct Planner::State {
     Plan plan = begin(request, entry);
     plan_inputs(plan, entry.facts);
     plan_picture(plan, entry.facts, canvases);
-    plan_sketch(plan, entry.facts);
     plan_time(plan, entry.facts, is_still(request));
     check_images(entry.facts, request.image.has_value(), request.last_image.has_value(), plan.latent_frames);
     end(plan, entry);

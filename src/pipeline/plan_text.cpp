@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "pipeline/finish.h"
 #include "pipeline/metadata.h"
 #include "pipeline/model_choice.h"
 #include "pipeline/story.h"
@@ -52,6 +51,12 @@ std::string memory_text(const Plan& plan) {
   return text;
 }
 
+// What --steps means to the request: of finish the steps of a stage, with --refine those of the small video.
+int asked_steps(const Plan& plan) {
+  if (!plan.finishes) return plan.steps;
+  return plan.request.refine ? plan.before.front().steps : std::max(1, plan.steps - plan.first_step);
+}
+
 }  // namespace
 
 std::string plan_text(const Plan& plan) {
@@ -91,11 +96,7 @@ std::string plan_text(const Plan& plan) {
            std::to_string(plan.latent_width) +
            (plan.windows.size() > 1 ? ", " + std::to_string(plan.windows.size()) + " windows" : ""));
   line("sampling",
-       (plan.sketch ? std::to_string(plan.sketch->steps) + " steps at " +
-                          size(plan.sketch->width, plan.sketch->height) + " and "
-                    : std::string()) +
-           (plan.finishes || plan.sketch ? std::to_string(plan.steps - plan.first_step) + " of "
-                                         : std::string()) +
+       (plan.finishes ? std::to_string(plan.steps - plan.first_step) + " of " : std::string()) +
            std::to_string(plan.steps) + " steps of " + plan.scheduler + ", guidance " +
            (guided ? number(plan.guidance) : std::string("off")) +
            (plan.boundary_ratio
@@ -175,10 +176,6 @@ std::string plan_json(const Plan& plan, int indent) {
   }
   json["drift_control"] = plan.drift_control;
   json["draft"] = plan.request.draft;
-  json["sketch"] = plan.sketch ? Json({{"width", plan.sketch->width},
-                                       {"height", plan.sketch->height},
-                                       {"steps", plan.sketch->steps}})
-                               : Json();
   json["stages"] = Json::array();  // of finish and --refine: what is made first, and this plan
   if (plan.finishes) {
     for (const Plan& each : plan.before)

@@ -292,10 +292,6 @@ void read_own_defaults(ModelFacts& facts) {
   if (config.has("steps")) facts.few_step.reset();  // whoever wrote this knows more than a name says
   facts.res = config.string("default_res", facts.res);
   facts.smallest_area = config.integer_in("smallest_area", 0, 1 << 24, facts.smallest_area);
-  facts.sketch_area = config.integer_in("sketch_area", 0, 1 << 24, facts.sketch_area);
-  facts.sketch_level = config.number("sketch_level", facts.sketch_level);
-  if (!(facts.sketch_level > 0 && facts.sketch_level < 1)) config.fail("sketch_level", "above 0 and below 1");
-  facts.sketched_steps = static_cast<int>(config.integer_in("sketched_steps", 1, 1000, facts.sketched_steps));
 }
 
 // The pipelines of diffusers whose networks are known here.

@@ -61,9 +61,6 @@ struct ModelFacts {
   std::optional<NamedFewStep> few_step;  ///< its weights are distilled ones, by their name
   std::string res;                       ///< of the file, where it is not the native size; empty: native
   std::int64_t smallest_area = 0;        ///< pixels; smaller pictures are made at this area and reduced
-  std::int64_t sketch_area = 0;          ///< pixels; larger pictures are begun at this area; 0: as they are
-  double sketch_level = 0.7;             ///< of noise, 0 to 1, at which a larger picture goes on from there
-  int sketched_steps = 5;                ///< that are left then, of `steps`
 
   // Sizes
   std::uint64_t weight_bytes = 0;                                            ///< all weight files
