@@ -40,13 +40,20 @@ double fade(double distance, double length) {
   return 0.5 + 0.5 * std::cos(std::numbers::pi * std::max(0.0, distance) / length);
 }
 
-double jump_share(const at::Tensor& last, const at::Tensor& next) {
+double step_of(const at::Tensor& frames) {
+  const std::int64_t n = frames.size(0);
+  if (n < 2) return std::numeric_limits<double>::infinity();
+  return (frames.narrow(0, 1, n - 1) - frames.narrow(0, 0, n - 1)).abs().mean().item<double>();
+}
+
+double jump_share(const at::Tensor& last, const at::Tensor& next, double usual) {
   const auto apart = [](const at::Tensor& a, const at::Tensor& b) {
     return (a - b).abs().mean().item<double>();
   };
   const std::int64_t n = last.size(0);
   const at::Tensor nearest = last.narrow(0, n - 1, 1);
-  const double step = n > 1 ? apart(nearest, last.narrow(0, n - 2, 1)) : 0, whole = apart(next, nearest);
+  const double before = n > 1 ? apart(nearest, last.narrow(0, n - 2, 1)) : 0;
+  const double step = std::min(before, usual), whole = apart(next, nearest);
   return whole > step ? 1 - step / whole : 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 
 #include "media/video_writer.h"
 #include "sora/plan.h"
@@ -41,9 +42,15 @@ class FrameOut {
 /// The share of a difference that is left `distance` frames from where it is whole: 0 from `length` on.
 double fade(double distance, double length);
 
+/// Mean absolute difference of neighbouring frames [n, H, W, 3], in their unit. Infinite for a lone frame,
+/// which says nothing of motion.
+double step_of(const at::Tensor& frames);
+
 /// How much of the way from the last of `last` [n, H, W, 3] to `next` [1, H, W, 3] is a jump and not the step
-/// of motion that the frames before it make: 0 to 1.
-double jump_share(const at::Tensor& last, const at::Tensor& next);
+/// of motion that the frames before it make, or a smaller one that is `usual` in the clip it leads to: 0
+/// to 1.
+double jump_share(const at::Tensor& last, const at::Tensor& next,
+                  double usual = std::numeric_limits<double>::infinity());
 
 /// Crops, rounds to 8 bits, resamples in time and writes.
 /// Frame n of the file is the model's frame nearest to its time.

@@ -5,6 +5,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <limits>
 #include <new>
 #include <vector>
 
@@ -271,7 +272,12 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
     ClipDecoder decoder(*model.vae, latents, plan.vae_tiling);
     at::Tensor hidden;
     for (std::int64_t t = 0; t < window.hidden; ++t) hidden = decoder.next();
-    if (hidden.defined() && !last_frame.defined()) last_frame = last_of(to_pixels(hidden));
+    double clip_step = std::numeric_limits<double>::infinity();
+    if (hidden.defined() && !last_frame.defined()) {  // the end of a clip
+      const at::Tensor clip_end = to_pixels(hidden);
+      clip_step = step_of(clip_end);
+      last_frame = last_of(clip_end);
+    }
     for (std::int64_t t = window.hidden; t < end && !frames.complete(); ++t) {
       at::Tensor chunk = decoder.next();  // [1, 3, n, H, W]
       if (plan.finishes) {
@@ -281,7 +287,7 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
       }
       at::Tensor pixels = drift.hold(to_pixels(chunk));
       if (dump.wanted) dump.video.push_back(pixels);
-      if (t > 0 && t == window.held && !plan.finishes) settling.begin(last_frame, pixels);
+      if (t > 0 && t == window.held && !plan.finishes) settling.begin(last_frame, pixels, clip_step);
       pixels = settling.hold(pixels);
       const bool changed = drift.changes() || settling.changes();
       known.decoded(changed ? to_network(pixels).to(chunk.device(), chunk.scalar_type()) : chunk);

@@ -58,7 +58,8 @@ JoinSink::JoinSink(const Plan& plan, FrameWriter& writer, const Given& given) : 
 }
 
 JoinSink::Joint JoinSink::joint(const ClipEnd& clip, const VideoFrame& shown, bool at_end) const {
-  Joint joint{colours_of(clip.frames), colours_of(clip.decoded), picture_of(shown), {}, {}};
+  Joint joint{colours_of(clip.frames),         colours_of(clip.decoded), picture_of(shown), {}, {},
+              step_of(to_pixels(clip.decoded))};
   const std::int64_t frame = at_end ? clip.decoded.size(2) - 1 : 0;
   const at::Tensor seen = enlarged(to_pixels(clip.decoded.narrow(2, frame, 1)));
   joint.residual = joint.frame - matched(seen, joint.seen, joint.file);
@@ -173,7 +174,7 @@ void JoinSink::see_end(const at::Tensor& last, const at::Tensor& clip) {
   end_->residual = end_->frame - seen;
   const std::int64_t n = last.size(0);
   const at::Tensor nearest = last.narrow(0, n - 1, 1);
-  const double share = jump_share(last, clip);
+  const double share = jump_share(last, clip, end_->step);
   end_->jump = (seen - matched(enlarged(nearest), end_->seen, end_->file)) * share;
 }
 

@@ -24,14 +24,12 @@ double mean_of(const at::Tensor& values) { return values.abs().mean().item<doubl
 
 Settling::Settling(double fps) : length_(std::max(kLeastFrames, kSeconds * fps)) {}
 
-void Settling::begin(const at::Tensor& last, const at::Tensor& fresh) {
+void Settling::begin(const at::Tensor& last, const at::Tensor& fresh, double usual) {
   difference_ = at::Tensor();
   since_ = 0;
-  const std::int64_t n = fresh.size(0);
-  if (n < 2) return;  // nothing to compare the step with
+  if (fresh.size(0) < 2) return;  // nothing to compare the step with
   const at::Tensor step = fresh.narrow(0, 0, 1) - last;
-  const double following = mean_of(fresh.narrow(0, 1, n - 1) - fresh.narrow(0, 0, n - 1));
-  const double excess = mean_of(step) - kUsualStart * following;
+  const double excess = mean_of(step) - kUsualStart * std::min(usual, step_of(fresh));
   if (excess <= 0) return;
   const at::Tensor size = size_of(step);
   const double still = std::min(kStill * size.median().item<double>(), kMostStill);

@@ -6,12 +6,13 @@
 // picture it is more than a step of motion: with the default model the first new frame was twice as far from
 // the given one as new frames are from each other. So small differences between the two are taken back at
 // first and come over half a second. Large ones are things that move, which would leave ghosts: they stay.
-// Nothing is done where the first step is no larger than those that follow it.
+// Nothing is done where the first step is no larger than those that follow it, and those of the clip before.
 #pragma once
 
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <limits>
 
 namespace sora {
 
@@ -20,9 +21,10 @@ class Settling {
   /// `fps`: of the network's frames.
   explicit Settling(double fps);
 
-  /// `last` [1, H, W, 3] is seen before `fresh` [n, H, W, 3], the first frames of the network's own, in [0,
-  /// 1].
-  void begin(const at::Tensor& last, const at::Tensor& fresh);
+  /// `last` [1, H, W, 3] is seen before `fresh` [n, H, W, 3], the network's first own frames, in [0, 1].
+  /// `usual`: the step of motion before, where it is known.
+  void begin(const at::Tensor& last, const at::Tensor& fresh,
+             double usual = std::numeric_limits<double>::infinity());
 
   /// The next frames from there on [n, H, W, 3], as they are or nearer to those before.
   at::Tensor hold(const at::Tensor& pixels);

@@ -68,6 +68,18 @@ TEST(Settling, LeavesFramesAloneWhoseFirstStepIsLikeTheOthers) {
   EXPECT_FALSE(settling.changes());
 }
 
+TEST(Settling, ComparesWithTheClipsOwnStepWhereThatIsKnown) {
+  const at::Tensor last = picture(10, 0.03);
+  // The network's view of a clip that stands still shimmers.
+  const at::Tensor shimmer =
+      at::cat({picture(10, 0.04), picture(10, 0.03), picture(10, 0.04), picture(10, 0.03)});
+  Settling settling(8);
+  settling.begin(last, shimmer);
+  EXPECT_TRUE(at::equal(settling.hold(shimmer), shimmer)) << "the first step is like the others";
+  settling.begin(last, shimmer, 0.0001);
+  EXPECT_LT(step(frame(settling.hold(shimmer), 0), last), 0.5 * step(frame(shimmer, 0), last));
+}
+
 TEST(Settling, DoesNotHideACut) {
   const at::Tensor last = picture(10, 0.03), made = 1 - frames_from(11, 4, 0.03);
   Settling settling(8);
