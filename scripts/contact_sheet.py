@@ -22,7 +22,13 @@ PROMPTS = [
     "a white bird flying over the sea at sunset", "a yellow ball bouncing in the snow by day",
     "a mountain lake by day, the camera zooms in", "a person in red walking in the city at sunset",
     "a desert at night", "a purple balloon rising in a forest by day",
+    "the sea with a lighthouse at night, the camera pans right", "a white car driving right in a city street by day",
+    "a red bird flying right over a mountain lake by day", "a forest in the rain", "a green boat on the sea at sunset, the camera zooms out",
+    "snowfall over snowy hills by day", "a blue ball moving left on a desert road at sunset", "a person in yellow walking left in the snow at sunset",
+    "a city street by day under clouds", "a white hot-air balloon going down over the sea by day", "a purple car standing in a forest at night",
+    "a mountain lake at night in the rain",
 ]
+COLUMNS = 3
 SIDE, FRAMES, CAPTION = 96, (0, 4, 8, 12, 16), 18
 
 
@@ -46,9 +52,10 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         strips = [strip(options.program, options.model, prompt, folder) for prompt in PROMPTS]
-    half = (len(strips) + 1) // 2
-    gap = np.full((sum(s.shape[0] for s in strips[:half]), 8, 3), 24, np.uint8)
-    sheet = np.concatenate([np.concatenate(strips[:half], 0), gap, np.concatenate(strips[half:], 0)], 1)
+    rows = len(strips) // COLUMNS
+    gap = np.full((rows * strips[0].shape[0], 8, 3), 24, np.uint8)
+    columns = [np.concatenate(strips[i * rows:(i + 1) * rows], 0) for i in range(COLUMNS)]
+    sheet = np.concatenate([part for column in columns for part in (gap, column)][1:], 1)
     pathlib.Path(options.output).parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(options.output, sheet)
 

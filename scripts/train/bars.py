@@ -172,7 +172,9 @@ def page(r):
     for verb, ratio in r["joints"].items(): text += line("first new frame's step over the clip's median, " + verb, ratio, "", 1.5, 1.1)
     text += line("given picture against its way through the autoencoder", "%.1f dB" % r["given"], "", "-1 dB", "0 dB")
     text += line("seconds for one clip, on two shared cores", r["seconds"], "", 20, 6)
-    return text
+    return text + ("\n## To look at\n\n24 fixed prompts, one seed, nothing picked by hand (`scripts/contact_sheet.py`):\n\n![24 prompts](pictures/contact-sheet.png)\n\n"
+                   "What more samples buy: the weighted loss of the training that the log still has, and how well the attributes are read from the middle of\n"
+                   "the network (`scripts/train/plot.py`). It rises where training goes over to clips of four times the area.\n\n![losses](pictures/loss.png)\n")
 
 
 def main():
