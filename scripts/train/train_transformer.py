@@ -7,7 +7,7 @@ x_t = (1-t) latents + t noise, target noise - latents.  Times are logit-normal, 
 own: most samples use one time for all frames (text to video), some hold frames clean at t = 0 (extension, image to video, loops, joins), some
 draw all times freely (common.times).  A quarter of the steps see only the beginnings of clips, of 1 to T - 1 latent frames, so that stills and
 short videos look right as well.  Cells under the subject weigh more.  Two small heads that read the attributes, from the middle of the
-denoiser and from the text, exist during training only.  Captions are worded anew each time and dropped one time in ten.
+denoiser and from the text, exist during training only.  Captions are worded anew each time and dropped one time in ten, three where frames are held.
 
 --fold W folds guidance W in while training, with no teacher: the target moves away from the model's own prediction without a caption,
 u + (1 - 1/W) (v(caption) - v(none)), whose fixed point is the guided prediction; without a caption it stays u.  One forward pass more a step.
@@ -98,10 +98,11 @@ while done < o.samples and not run.stop:
     pick = rng.randint(len(A), size=max(1, round(o.batch * cells / Z[0, :frames].numel())))
     x = ((Z[pick, :frames].float() - mean) / std); mask = M[pick, :frames].float() / 255
     B, T, H, W, _ = x.shape
-    dropped = rng.rand(B) < .1
+    t = common.times(B, T, o.shift).to(dev)
+    dropped = rng.rand(B) < torch.where((t == 0).any(1), .3, .1).cpu().numpy()     # a clip is often extended without a word
     tokens = [tok("" if d else wording.caption(A[i], rng)) for i, d in zip(pick, dropped)]
     target = torch.tensor([world.labels(A[i]) for i in pick], device=dev); live = torch.tensor(~dropped, device=dev).float()
-    t = common.times(B, T, o.shift).to(dev); noise = torch.randn(x.shape).to(dev); s = t[:, :, None, None, None]
+    noise = torch.randn(x.shape).to(dev); s = t[:, :, None, None, None]
     noisy = torch.lerp(x, noise, s); goal = noise - x
     with torch.autocast("cuda", torch.bfloat16, enabled=run.cuda):
         rows, bias = transformer.text(enc, *(v := transformer.pad(tokens, dev)))
