@@ -175,7 +175,8 @@ struct Plan {
   std::optional<Pace> pace;         ///< learnt from past runs here; make_plan() leaves it empty
   std::optional<double> seconds_estimate;  ///< of the whole run, from the pace
 
-  std::vector<std::string> notes;  ///< plain words: what will be enlarged, cropped, windowed
+  std::vector<std::string> unknown_words;  ///< of the prompts, that the model says it has never seen
+  std::vector<std::string> notes;          ///< plain words: what will be enlarged, cropped, windowed
 };
 
 /// Makes plans, and remembers the models that it has looked at: planning a hundred thousand jobs reads each

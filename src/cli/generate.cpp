@@ -17,6 +17,7 @@
 #include "pipeline/finish.h"
 #include "pipeline/pace.h"
 #include "pipeline/verb.h"
+#include "pipeline/vocabulary.h"
 #include "sora/error.h"
 #include "sora/plan.h"
 
@@ -110,7 +111,8 @@ int make_one(Session& session, const Request& request) {
     wrong("-o - writes the video to stdout, which is a terminal; pipe it, as in | ffplay -, or name a file");
   }
   begin_work(options.quiet || json_on_stderr(options));
-  for (const std::string& note : plan.notes) log(LogLevel::info, note);
+  const std::string unknown = plan.unknown_words.empty() ? "" : unknown_words_text(plan.unknown_words);
+  for (const std::string& note : plan.notes) log(note == unknown ? LogLevel::warning : LogLevel::info, note);
   Maker maker(session);
   report(session, plan, maker.make(plan, keep_for(plan)));
   return 0;

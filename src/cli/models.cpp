@@ -29,6 +29,7 @@ FoundModel describe(const fs::path& dir) {
     model.frames = facts.frames;
     model.fps = facts.fps;
     model.steps = facts.steps;
+    model.words = facts.vocabulary;
   } catch (const Error& error) {
     model.problem = error.what();
   }
@@ -56,6 +57,11 @@ std::string text_of(const std::vector<FoundModel>& models) {
               std::to_string(model.frames) + " frames at " + number(model.fps) + " fps, " +
               std::to_string(model.steps) + " steps\n";
       text += "  weights  " + bytes_text(model.weight_bytes) + "\n";
+      if (!model.words.empty()) {
+        text += "  knows    " + std::to_string(model.words.size()) + " words and no others:";
+        for (const std::string& word : model.words) text += " " + word;
+        text += "\n";
+      }
     } else {
       text += "  unusable " + model.problem + "\n";
     }
@@ -74,6 +80,7 @@ std::string json_of(const std::vector<FoundModel>& models) {
           {{"family", model.family}, {"pipeline", model.pipeline}, {"weight_bytes", model.weight_bytes}});
       entry.update({{"width", model.width}, {"height", model.height}, {"frames", model.frames}});
       entry.update({{"fps", model.fps}, {"steps", model.steps}});
+      if (!model.words.empty()) entry["vocabulary"] = model.words;
     } else {
       entry["problem"] = model.problem;
     }

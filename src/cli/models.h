@@ -19,7 +19,8 @@ struct FoundModel {
   int frames = 0;
   double fps = 0;
   int steps = 0;
-  std::string problem;  ///< why it cannot be used; empty when it can
+  std::vector<std::string> words;  ///< that it was trained with, sorted; empty: it does not say
+  std::string problem;             ///< why it cannot be used; empty when it can
 };
 
 /// One entry for each folder that holds a model_index.json; of several with one name, the first, which is

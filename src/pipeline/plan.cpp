@@ -21,6 +21,7 @@
 #include "pipeline/story.h"
 #include "pipeline/text_cache.h"
 #include "pipeline/verb.h"
+#include "pipeline/vocabulary.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -298,6 +299,14 @@ void plan_machine(Plan& plan, const Machine& machine) {
   in_range("--threads", plan.threads, 1, 1024);
 }
 
+void plan_words(Plan& plan, const std::vector<std::string>& vocabulary) {
+  if (vocabulary.empty()) return;
+  std::string texts = plan.request.prompt;
+  for (const Shot& shot : plan.shots) texts += "\n" + shot.prompt;
+  plan.unknown_words = unknown_words(texts, vocabulary);
+  if (!plan.unknown_words.empty()) plan.notes.push_back(unknown_words_text(plan.unknown_words));
+}
+
 }  // namespace
 
 struct Planner::State {
@@ -352,6 +361,7 @@ struct Planner::State {
   /// Checks the outputs and what the machine has for them.
   void end(Plan& plan, Entry& entry) {
     plan_output(plan);
+    plan_words(plan, entry.facts.vocabulary);
     plan_carried(plan);
     check_pictures(plan.request);
     check_tensor_files(plan);

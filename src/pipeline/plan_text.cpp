@@ -209,6 +209,7 @@ std::string plan_json(const Plan& plan, int indent) {
   json["peak_memory_gb"] = plan.peak_memory_gb;
   json["seconds_estimate"] = plan.seconds_estimate ? Json(*plan.seconds_estimate) : Json();
   json["estimate_runs"] = plan.pace ? Json(plan.pace->runs) : Json();
+  json["unknown_words"] = plan.unknown_words;
   json["notes"] = plan.notes;
   return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -291,6 +291,8 @@ void read_own_defaults(ModelFacts& facts) {
   facts.negative_prompt = config.string("negative_prompt", facts.negative_prompt);
   if (config.has("steps")) facts.few_step.reset();  // whoever wrote this knows more than a name says
   facts.res = config.string("default_res", facts.res);
+  facts.vocabulary = config.strings("vocabulary", std::vector<std::string>());
+  std::sort(facts.vocabulary.begin(), facts.vocabulary.end());
   facts.smallest_area = config.integer_in("smallest_area", 0, 1 << 24, facts.smallest_area);
 }
 

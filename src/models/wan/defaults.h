@@ -60,6 +60,7 @@ struct ModelFacts {
   std::string negative_prompt;
   std::optional<NamedFewStep> few_step;  ///< its weights are distilled ones, by their name
   std::string res;                       ///< of the file, where it is not the native size; empty: native
+  std::vector<std::string> vocabulary;   ///< words it was trained with, sorted; empty: it does not say
   std::int64_t smallest_area = 0;        ///< pixels; smaller pictures are made at this area and reduced
 
   // Sizes
