@@ -7,6 +7,8 @@ For every clip (any file ffmpeg reads; its first --take frames are used), lossle
 
 - joint: mean absolute difference of the first new frame to the given one beside it, over the median difference of the clip's own
   neighbouring frames; worst: the same of the largest step inside the new part. A bar of 1.5 is what a viewer does not see.
+  animate makes a clip of the model's own rate (say 8 frames a second), so its steps are also set beside the clip's over as long a time
+  (joint, worst) and beside its own median (own); beside the clip's neighbouring frames, often 30 a second: quick.
 - given: PSNR of the given frames in the result against the clip (extend, connect), or of the first frame against the image (animate).
 - remix: PSNR against the clip at strengths 0 to 1; at 0 it is the autoencoder's round trip, and it must fall from there.
 
@@ -38,6 +40,14 @@ def read(file):
     return np.frombuffer(raw, np.uint8).reshape(-1, h, w, 3)
 
 
+def rate(file):
+    num, den = facts(file)[2].split("/")
+    return int(num) / int(den)
+
+
+def median_step(frames, apart=1): return float(np.median([step(a, b) for a, b in zip(frames, frames[apart:])]))
+
+
 def step(a, b): return float(np.abs(a.astype(np.int16) - b).mean())
 
 
@@ -57,7 +67,7 @@ class Bench:
 
     def measure(self, clip, following):
         frames = read(clip); n = len(frames)
-        median = float(np.median([step(a, b) for a, b in zip(frames, frames[1:])]))
+        median = median_step(frames)
         inside = lambda part: max(step(a, b) for a, b in zip(part, part[1:])) / median
         length = ["--seconds", str(self.o.seconds)]
         rows = {}
@@ -71,7 +81,10 @@ class Bench:
         still = self.folder + "/still.png"
         subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", clip, "-frames:v", "1", still], check=True)
         out = self.run("animate", still, "--res", "%dx%d" % (frames.shape[2] // 2 * 2, frames.shape[1] // 2 * 2))
-        if out.shape[1:] == frames.shape[1:]: rows["animate"] = dict(joint=step(out[0], out[1]) / median, worst=inside(out[1:]), given=psnr(out[:1], frames[:1]))
+        apart = max(1, round(rate(clip) / rate(self.folder + "/out.mkv"))); slow = median_step(frames, min(apart, n - 1))
+        if out.shape[1:] == frames.shape[1:]:
+            first = step(out[0], out[1])
+            rows["animate"] = dict(joint=first / slow, worst=inside(out[1:]) * median / slow, own=first / median_step(out), quick=first / median, given=psnr(out[:1], frames[:1]))
         if following:
             out = self.run("connect", clip, following, *length); after = len(out) - len(read(following))
             rows["connect"] = dict(joint=step(out[n - 1], out[n]) / median, closing=step(out[after - 1], out[after]) / median, worst=inside(out[n:after]))

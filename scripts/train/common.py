@@ -158,8 +158,8 @@ def buckets(data, sizes, device="cpu"):
     return found
 
 
-def times(B, T, shift):
-    """Times [B,T] in [0,1], logit-normal and shifted: one for all frames (60%), some frames clean (28%), all drawn freely (12%).
+def times(B, T, shift, given=.28):
+    """Times [B,T] in [0,1], logit-normal and shifted: some frames clean (a share of `given`), all drawn freely (12%), one for all (the rest).
 
     Clean are the first frames (nine in twenty of these samples: extension, image to video), the last (five: what comes before a clip), both
     (five: loops, joins), or one anywhere."""
@@ -167,7 +167,7 @@ def times(B, T, shift):
     t = draw(B, 1).expand(B, T).clone()
     kind = torch.rand(B)
     t = torch.where((kind < .12)[:, None], draw(B, T), t)
-    return torch.where((kind < .40)[:, None] & (kind >= .12)[:, None] & held(B, T), torch.zeros(()), t)
+    return torch.where((kind < .12 + given)[:, None] & (kind >= .12)[:, None] & held(B, T), torch.zeros(()), t)
 
 
 def held(B, T):

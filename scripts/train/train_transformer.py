@@ -36,6 +36,7 @@ ap.add_argument("--sizes", default="64x64,48x80,80x48", help="chosen by their nu
 ap.add_argument("--batch", type=int, default=24, help="a process and step, of the largest clips; as many cells of smaller ones"); ap.add_argument("--lr", type=float, default=2e-3); ap.add_argument("--decay", type=float, default=.4)
 ap.add_argument("--width", type=int, default=256); ap.add_argument("--layers", type=int, default=6); ap.add_argument("--ffn", type=int, default=1024); ap.add_argument("--shift", type=float, default=2.)
 ap.add_argument("--short", type=float, default=.25, help="share of the steps with clips of fewer latent frames, down to one: stills and short videos")
+ap.add_argument("--held", type=float, default=.28, help="share of the samples with some frames given")
 ap.add_argument("--fold", type=float, default=1., help="guidance to fold in; 1 for none")
 ap.add_argument("--mask-weight", type=float, default=5.); ap.add_argument("--aux", type=float, default=.05); ap.add_argument("--ema", type=float, default=.99)
 ap.add_argument("--optimiser", choices=["muon", "adam"], default="muon", help="for the blocks' matrices; Muon needs fewer steps, Adam cheaper ones"); ap.add_argument("--procs", type=int, default=2); ap.add_argument("--every", type=float, default=300); ap.add_argument("--seed", type=int, default=0)
@@ -98,7 +99,7 @@ while done < o.samples and not run.stop:
     pick = rng.randint(len(A), size=max(1, round(o.batch * cells / Z[0, :frames].numel())))
     x = ((Z[pick, :frames].float() - mean) / std); mask = M[pick, :frames].float() / 255
     B, T, H, W, _ = x.shape
-    t = common.times(B, T, o.shift).to(dev)
+    t = common.times(B, T, o.shift, o.held).to(dev)
     dropped = rng.rand(B) < torch.where((t == 0).any(1), .3, .1).cpu().numpy()     # a clip is often extended without a word
     tokens = [tok("" if d else wording.caption(A[i], rng)) for i, d in zip(pick, dropped)]
     target = torch.tensor([world.labels(A[i]) for i in pick], device=dev); live = torch.tensor(~dropped, device=dev).float()

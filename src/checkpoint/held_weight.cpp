@@ -46,20 +46,40 @@ at::Tensor Scratch::take(at::IntArrayRef shape, const at::TensorOptions& options
   return room_.narrow(0, 0, elements).view(shape);
 }
 
+std::vector<at::Tensor> HeldWeight::stored() const {
+  if (stream) return stream->take(index);
+  std::vector<at::Tensor> all;
+  all.reserve(parts.size());
+  for (const StoredPart& part : parts) all.push_back(part.stored);
+  return all;
+}
+
+bool HeldWeight::is_plain_bf16() const {
+  return widened_options.device().is_cpu() && widened_options.dtype() == at::kFloat &&
+         std::ranges::all_of(parts, [&](const StoredPart& part) {
+           return part.info.dtype == DType::bf16 && part.scale == 1 && part.rows % 8 == 0 &&
+                  !(edit && edit->touches(part.name));
+         });
+}
+
+std::vector<at::Tensor> HeldWeight::plain() const {
+  std::vector<at::Tensor> all = stored();
+  for (std::size_t i = 0; i < parts.size(); ++i) all[i] = all[i].view({parts[i].rows, columns});
+  return all;
+}
+
 at::Tensor HeldWeight::widened() const {
-  std::vector<at::Tensor> streamed;
-  if (stream) streamed = stream->take(index);
-  const auto stored = [&](std::size_t i) { return stream ? streamed[i] : parts[i].stored; };
+  const std::vector<at::Tensor> all = stored();
   if (stream && parts.size() == 1 && parts[0].scale == 1 && !(edit && edit->touches(parts[0].name)) &&
-      streamed[0].scalar_type() == widened_options.dtype()) {
-    return streamed[0];
+      all[0].scalar_type() == widened_options.dtype()) {
+    return all[0];
   }
   std::int64_t rows = 0;
   for (const StoredPart& part : parts) rows += part.rows;
   at::Tensor out = scratch->take({rows, columns}, widened_options);
   std::int64_t row = 0;
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    widen_part(*this, parts[i], stored(i), out.narrow(0, row, parts[i].rows));
+    widen_part(*this, parts[i], all[i], out.narrow(0, row, parts[i].rows));
     row += parts[i].rows;
   }
   return out;

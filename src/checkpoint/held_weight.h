@@ -47,6 +47,16 @@ struct HeldWeight {
   /// before another matrix of the network is widened, or that one costs memory of its own.
   /// Throws Error: io, data (the file was changed meanwhile).
   at::Tensor widened() const;
+
+  /// Whether the parts are bf16 as they are stored, with nothing to be done to them but widening, for an fp32
+  /// computation on the CPU, and in rows that come by the eight.
+  bool is_plain_bf16() const;
+  /// Those parts, each [rows, columns].
+  /// Throws Error: io, data (the file was changed meanwhile).
+  std::vector<at::Tensor> plain() const;
+
+ private:
+  std::vector<at::Tensor> stored() const;
 };
 
 /// A matrix as a layer keeps it: one of the two is there.

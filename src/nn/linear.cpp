@@ -1,6 +1,13 @@
 #include "nn/linear.h"
 
+#include "nn/matrix_product.h"
+
 namespace sora::nn {
+
+at::Tensor Linear::operator()(const at::Tensor& x) const {
+  if (held && held->is_plain_bf16() && takes_bf16(x)) return linear_product_of_bf16(x, held->plain(), bias);
+  return linear_product(x, matrix(), bias);
+}
 
 Linear joined(const std::vector<Weights>& layers, std::int64_t in, std::int64_t out) {
   std::vector<at::Tensor> biases;

@@ -21,7 +21,8 @@ struct Linear {
   /// [out, in], widened; let it go before another layer is used.
   at::Tensor matrix() const { return held ? held->widened() : weight; }
 
-  at::Tensor operator()(const at::Tensor& x) const { return at::linear(x, matrix(), bias); }
+  /// [.., in] -> [.., out]
+  at::Tensor operator()(const at::Tensor& x) const;
 };
 
 /// Layers of one input as one: their outputs, of `out` each, side by side.

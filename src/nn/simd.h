@@ -35,6 +35,33 @@ SORA_INLINE Vec load_some(const float* p, std::int64_t count) {
   return load(lanes);
 }
 
+// Lanes of two vectors, numbered through, by constants.
+#if defined(__clang__) || __GNUC__ >= 12
+#define SORA_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SORA_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, IndexVec{__VA_ARGS__})
+using IndexVec = std::int32_t __attribute__((vector_size(32)));
+#endif
+
+/// Rows become columns.
+SORA_INLINE void transpose(Vec (&m)[vec_size]) {
+  Vec pairs[vec_size], fours[vec_size];
+  for (int i = 0; i < 8; i += 2) {
+    pairs[i] = SORA_SHUFFLE(m[i], m[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+    pairs[i + 1] = SORA_SHUFFLE(m[i], m[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+  }
+  for (int i = 0; i < 8; i += 4) {
+    for (int j = 0; j < 2; ++j) {
+      fours[i + 2 * j] = SORA_SHUFFLE(pairs[i + j], pairs[i + 2 + j], 0, 1, 8, 9, 4, 5, 12, 13);
+      fours[i + 2 * j + 1] = SORA_SHUFFLE(pairs[i + j], pairs[i + 2 + j], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+  }
+  for (int i = 0; i < 4; ++i) {
+    m[i] = SORA_SHUFFLE(fours[i], fours[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    m[i + 4] = SORA_SHUFFLE(fours[i], fours[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+}
+
 constexpr std::int64_t round_up(std::int64_t n, std::int64_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }

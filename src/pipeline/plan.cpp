@@ -388,7 +388,8 @@ struct Planner::State {
       const bool last = each.width == size.width && each.height == size.height;
       Plan stage = begin(request, entry);
       plan_stage(stage, entry.facts, from, each, last);
-      if (!before.empty()) {  // of a storyboard
+      const bool own_prompt = verb_kind(request.verb) == VerbKind::finish && !request.prompt.empty();
+      if (!before.empty() && !own_prompt) {  // of a storyboard
         stage.shots = before.front().shots;
         stage.shot_images = before.front().shot_images;
         stage.fade = before.front().fade;

@@ -214,12 +214,26 @@ std::string plan_json(const Plan& plan, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+namespace {
+
+Json shot_lines(const Plan& plan) {
+  Json lines = Json::array();
+  for (const Shot& shot : plan.shots) lines.push_back(time_text(shot.time) + " " + shot.prompt);
+  return lines;
+}
+
+}  // namespace
+
 // Names of Request, so that the same visitor reads them back; what is no field of it is for people.
 std::string metadata_json(const Plan& plan) {
   Json json;
   json["generator"] = "sora-gen " SORA_GEN_VERSION;
   const bool tells_shots = verb_kind(plan.request.verb) == VerbKind::storyboard;
-  if (!tells_shots) json["prompt"] = plan.request.prompt;
+  if (tells_shots || plan.shots.empty()) {
+    if (!tells_shots) json["prompt"] = plan.request.prompt;
+  } else {
+    json["shots"] = shot_lines(plan);  // the draft's, which finish reads again: for people
+  }
   json["negative_prompt"] = plan.negative_prompt;
   if (plan.request.verb != "generate") json["verb"] = plan.request.verb;
   if (plan.request.image) json["image"] = *plan.request.image;
@@ -234,8 +248,7 @@ std::string metadata_json(const Plan& plan) {
   if (plan.request.no_audio) json["no_audio"] = true;
   if (plan.request.copy) json["copy"] = true;
   if (tells_shots) {
-    json["shot"] = Json::array();
-    for (const Shot& shot : plan.shots) json["shot"].push_back(time_text(shot.time) + " " + shot.prompt);
+    json["shot"] = shot_lines(plan);
     if (!plan.shot_images.empty()) json["shot_image"] = Json::array();
     for (const ShotImage& image : plan.shot_images)
       json["shot_image"].push_back(time_text(image.time) + " " + image.path);

@@ -250,6 +250,12 @@ TEST_F(FinishTest, AStoryboardIsDraftedAndFinishedWithItsShots) {
   EXPECT_EQ(plan.shots[1].prompt, "a red car");
   EXPECT_EQ(plan.fade, 0.5);
   EXPECT_THAT(notes(plan), Not(HasSubstr("there is no prompt")));
+  EXPECT_THAT(metadata_json(plan), HasSubstr(R"("shots":["0:00 a lighthouse","0:01 a red car"])"));
+  EXPECT_THAT(metadata_json(plan), Not(HasSubstr(R"("prompt":"")")));
+  Request with_prompt = request_;
+  with_prompt.prompt = "a boat";
+  EXPECT_TRUE(make_plan(with_prompt).shots.empty());
+  EXPECT_THAT(metadata_json(make_plan(with_prompt)), HasSubstr(R"("prompt":"a boat")"));
   const Result finished = generator_.run(plan);
   EXPECT_EQ(finished.frames, 17);
   Request again;

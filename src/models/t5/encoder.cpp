@@ -7,8 +7,6 @@
 namespace sora {
 namespace {
 
-at::Tensor linear(const nn::Linear& layer, const at::Tensor& x) { return at::linear(x, layer.matrix()); }
-
 at::Tensor activate(const at::Tensor& x, T5Config::Activation activation) {
   switch (activation) {
     case T5Config::Activation::relu:
@@ -68,13 +66,13 @@ T5Attention::T5Attention(const Weights& w, const T5Config& config)
       heads(config.num_heads) {}
 
 at::Tensor T5Attention::operator()(const at::Tensor& x, const at::Tensor& bias) const {
-  const at::Tensor query = nn::split_heads(linear(q, x), heads);  // [B, heads, L, d_kv]
-  const at::Tensor key = nn::split_heads(linear(k, x), heads);    // [B, heads, L, d_kv]
-  const at::Tensor value = nn::split_heads(linear(v, x), heads);  // [B, heads, L, d_kv]
+  const at::Tensor query = nn::split_heads(q(x), heads);  // [B, heads, L, d_kv]
+  const at::Tensor key = nn::split_heads(k(x), heads);    // [B, heads, L, d_kv]
+  const at::Tensor value = nn::split_heads(v(x), heads);  // [B, heads, L, d_kv]
   // T5 does not scale by 1/sqrt(d_kv): its initialization does.
   const at::Tensor mixed = at::scaled_dot_product_attention(query, key, value, bias, /*dropout_p=*/0.0,
                                                             /*is_causal=*/false, /*scale=*/1.0);
-  return linear(o, nn::merge_heads(mixed));  // [B, L, d_model]
+  return o(nn::merge_heads(mixed));  // [B, L, d_model]
 }
 
 T5FeedForward::T5FeedForward(const Weights& w, const T5Config& config)
@@ -88,8 +86,8 @@ T5FeedForward::T5FeedForward(const Weights& w, const T5Config& config)
 }
 
 at::Tensor T5FeedForward::operator()(const at::Tensor& x) const {
-  if (!gated) return linear(wo, activate(linear(wi, x), activation));
-  return linear(wo, activate(linear(wi_0, x), activation) * linear(wi_1, x));  // [B, L, d_model]
+  if (!gated) return wo(activate(wi(x), activation));
+  return wo(activate(wi_0(x), activation) * wi_1(x));  // [B, L, d_model]
 }
 
 T5Block::T5Block(const Weights& w, const T5Config& config, bool with_bias)

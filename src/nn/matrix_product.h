@@ -1,0 +1,19 @@
+// y = x W^T + b on a CPU whose vectors have eight floats. Note [Matrix products] in the source.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <vector>
+
+namespace sora::nn {
+
+/// x [.., k], weight [n, k], bias [n] or undefined -> [.., n], as at::linear.
+at::Tensor linear_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
+
+/// As linear_product() of the parts one below the other, which are bf16 beside an fp32 x, and are widened on
+/// their way through the product. Only where takes_bf16() says so.
+at::Tensor linear_product_of_bf16(const at::Tensor& x, const std::vector<at::Tensor>& parts,
+                                  const at::Tensor& bias);
+bool takes_bf16(const at::Tensor& x);
+
+}  // namespace sora::nn
