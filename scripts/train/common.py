@@ -38,6 +38,11 @@ class Run:
 
     def _stop(self, *_): self.stop = True
 
+    def compiled(self, function):
+        """The function through torch.compile on CUDA, or where TRAIN_COMPILE=1 asks for it: one graph for all sizes and lengths."""
+        if not self.cuda and os.environ.get("TRAIN_COMPILE") != "1": return function
+        return torch.compile(function, dynamic=True)
+
     def say(self, *a):
         if self.rank == 0: print(*a, flush=True)
 

@@ -29,6 +29,7 @@ ap.add_argument("--procs", type=int, default=2); ap.add_argument("--every", type
 o = ap.parse_args()
 
 run = common.Run(o.state, o.procs); dev = run.device
+transformer.block = run.compiled(transformer.block)
 tok = tokenizer.Tokenizer(o.state + "/spiece.model")
 lat = torch.load(o.state + "/latents.pt", weights_only=False); mean, std = torch.tensor(lat["mean"], device=dev), torch.tensor(lat["std"], device=dev)
 buckets = common.buckets(o.data, o.sizes, dev); weight = np.array([len(b[2]) for b in buckets], float); weight /= weight.sum()

@@ -43,6 +43,7 @@ ap.add_argument("--optimiser", choices=["muon", "adam"], default="muon", help="f
 o = ap.parse_args()
 
 run = common.Run(o.state, o.procs); dev = run.device
+transformer.block = run.compiled(transformer.block)
 torch.manual_seed(o.seed)
 tok = tokenizer.Tokenizer(o.state + "/spiece.model")
 lat = torch.load(o.state + "/latents.pt", weights_only=False)

@@ -80,6 +80,29 @@ def _rope(net, T, H, W, device):
     return f.cos().float().expand(-1, -1, 2, -1).contiguous().to(device), torch.cat([-f.sin(), f.sin()], 2).float().contiguous().to(device)
 
 
+def block(b, x, mod, y, bias, cos, sin, pairs, heads, eps):
+    """Transformer block b for tokens x [B,L,D], modulations of each latent frame [B,T,6,D], embedded text y [B,n,D] and its bias."""
+    B, L, D = x.shape; T = mod.shape[1]; S = L // T; n = y.shape[1]; dh = D // heads
+    sh1, sc1, g1, sh2, sc2, g2 = (v[:, :, None] for v in (mod + b.scale_shift_table[:, None]).unbind(2))
+    z = torch.addcmul(sh1, F.layer_norm(x, (D,), eps=eps).view(B, T, S, D), 1 + sc1).view(B, L, D)
+    s = b.attn1
+    q, k, v = F.linear(z, torch.cat([s.to_q.weight[pairs], s.to_k.weight[pairs], s.to_v.weight]), torch.cat([s.to_q.bias[pairs], s.to_k.bias[pairs], s.to_v.bias])).split(D, -1)
+    q = F.rms_norm(q, (D,), s.norm_q.weight[pairs], eps).view(B, L, heads, 2, dh // 2); k = F.rms_norm(k, (D,), s.norm_k.weight[pairs], eps).view(B, L, heads, 2, dh // 2)
+    q = (q * cos + q.flip(-2) * sin).view(B, L, heads, dh).transpose(1, 2); k = (k * cos + k.flip(-2) * sin).view(B, L, heads, dh).transpose(1, 2)
+    z = F.scaled_dot_product_attention(q, k, v.view(B, L, heads, dh).transpose(1, 2)).transpose(1, 2).reshape(B, L, D)
+    x = torch.addcmul(x.view(B, T, S, D), s.to_out[0](z).view(B, T, S, D), g1).view(B, L, D)
+    s = b.attn2
+    z = F.layer_norm(x, (D,), b.norm2.weight, b.norm2.bias, eps)
+    q = F.rms_norm(s.to_q(z), (D,), s.norm_q.weight, eps).view(B, L, heads, dh).transpose(1, 2)
+    k, v = F.linear(y, torch.cat([s.to_k.weight, s.to_v.weight]), torch.cat([s.to_k.bias, s.to_v.bias])).split(D, -1)
+    k = F.rms_norm(k, (D,), s.norm_k.weight, eps).view(B, n, heads, dh).transpose(1, 2)
+    z = F.scaled_dot_product_attention(q, k, v.view(B, n, heads, dh).transpose(1, 2), attn_mask=bias.to(q.dtype)).transpose(1, 2).reshape(B, L, D)
+    x = x + s.to_out[0](z)
+    z = torch.addcmul(sh2, F.layer_norm(x, (D,), eps=eps).view(B, T, S, D), 1 + sc2).view(B, L, D)
+    z = b.ffn.net[2](F.gelu(b.ffn.net[0].proj(z), approximate="tanh"))
+    return torch.addcmul(x.view(B, T, S, D), z.view(B, T, S, D), g2).view(B, L, D)
+
+
 _cache = {}
 
 
@@ -100,28 +123,11 @@ def forward(net, x, t, rows, bias, tap=None):
     temb = e.time_embedder.linear_2(F.silu(e.time_embedder.linear_1(torch.cat([a.cos(), a.sin()], -1))))      # [B,T,D]
     mod = e.time_proj(F.silu(temb)).view(B, T, 6, D)
     y = e.text_embedder.linear_2(F.gelu(e.text_embedder.linear_1(rows), approximate="tanh"))
-    n = y.shape[1]; mid = None
-    bc = lambda v: v[:, :, None]
+    mid = None
     for k, b in enumerate(net.blocks):
-        sh1, sc1, g1, sh2, sc2, g2 = (bc(v) for v in (mod + b.scale_shift_table[:, None]).unbind(2))
-        z = torch.addcmul(sh1, F.layer_norm(x, (D,), eps=c.eps).view(B, T, S, D), 1 + sc1).view(B, L, D)
-        s = b.attn1
-        q, kk, v = F.linear(z, torch.cat([s.to_q.weight[pairs], s.to_k.weight[pairs], s.to_v.weight]), torch.cat([s.to_q.bias[pairs], s.to_k.bias[pairs], s.to_v.bias])).split(D, -1)
-        q = F.rms_norm(q, (D,), s.norm_q.weight[pairs], c.eps).view(B, L, heads, 2, dh // 2); kk = F.rms_norm(kk, (D,), s.norm_k.weight[pairs], c.eps).view(B, L, heads, 2, dh // 2)
-        q = (q * cos + q.flip(-2) * sin).view(B, L, heads, dh).transpose(1, 2); kk = (kk * cos + kk.flip(-2) * sin).view(B, L, heads, dh).transpose(1, 2)
-        z = F.scaled_dot_product_attention(q, kk, v.view(B, L, heads, dh).transpose(1, 2)).transpose(1, 2).reshape(B, L, D)
-        x = torch.addcmul(x.view(B, T, S, D), s.to_out[0](z).view(B, T, S, D), g1).view(B, L, D)
-        s = b.attn2
-        z = F.layer_norm(x, (D,), b.norm2.weight, b.norm2.bias, c.eps)
-        q = F.rms_norm(s.to_q(z), (D,), s.norm_q.weight, c.eps).view(B, L, heads, dh).transpose(1, 2)
-        kk, v = F.linear(y, torch.cat([s.to_k.weight, s.to_v.weight]), torch.cat([s.to_k.bias, s.to_v.bias])).split(D, -1)
-        kk = F.rms_norm(kk, (D,), s.norm_k.weight, c.eps).view(B, n, heads, dh).transpose(1, 2)
-        z = F.scaled_dot_product_attention(q, kk, v.view(B, n, heads, dh).transpose(1, 2), attn_mask=bias.to(q.dtype)).transpose(1, 2).reshape(B, L, D)
-        x = x + s.to_out[0](z)
-        z = torch.addcmul(sh2, F.layer_norm(x, (D,), eps=c.eps).view(B, T, S, D), 1 + sc2).view(B, L, D)
-        z = b.ffn.net[2](F.gelu(b.ffn.net[0].proj(z), approximate="tanh"))
-        x = torch.addcmul(x.view(B, T, S, D), z.view(B, T, S, D), g2).view(B, L, D)
+        x = block(b, x, mod, y, bias, cos, sin, pairs, heads, c.eps)
         if k + 1 == tap: mid = x.view(B, T, S, D)
+    bc = lambda v: v[:, :, None]
     sh, sc = (bc(v) for v in (temb[:, :, None] + net.scale_shift_table[:, None]).unbind(2))
     x = torch.addcmul(sh, F.layer_norm(x, (D,), eps=c.eps).view(B, T, S, D), 1 + sc)
     x = net.proj_out(x).view(B, T, h, w, 2, 2, C).permute(0, 1, 2, 4, 3, 5, 6).reshape(B, T, H, W, C)

@@ -14,11 +14,11 @@ namespace sora {
 // Note [Long headers]
 // The format allows 100 MB. The names, types and shapes of a network take some 2 MB at most; what makes a
 // header longer is text that someone keeps in its metadata (the log of a training), or blanks. So runs of
-// blanks go to the parser as one, and texts are cut at 4 MB; the rest of a header that is longer than 8 MB is
+// blanks go to the parser as one, and texts are cut at 1 MB; the rest of a header that is longer than 8 MB is
 // no network's and is refused where that is seen. Time and memory then do not grow with what a header claims
 // to be.
 constexpr std::uint64_t kMostHeader = 100'000'000;  // bytes
-constexpr std::uint64_t kMostText = 4'000'000;      // bytes of one text
+constexpr std::uint64_t kMostText = 1'000'000;      // bytes of one text
 constexpr std::uint64_t kMostParsed = 8'000'000;    // bytes besides
 
 class HeaderText : public std::streambuf {

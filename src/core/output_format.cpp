@@ -223,6 +223,10 @@ bool takes_sound(const std::string& container, const std::string& codec) {
   return found != table.end() && has(found->second, codec);
 }
 
+bool joins_coded_frames(const std::string& codec) {
+  return codec == "h264" || codec == "vp9" || codec == "av1";
+}
+
 std::vector<std::string> codecs_of(const std::string& container) {
   const Container* found = find_container(container);
   return found ? found->codecs : std::vector<std::string>{};

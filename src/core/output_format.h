@@ -32,6 +32,9 @@ void check_size(const OutputFormat& format, int width, int height);
 /// Whether a container takes sound of this codec (libav's names) as it is.
 bool takes_sound(const std::string& container, const std::string& codec);
 
+/// Whether coded frames of a clip and those of an encoder can stand in one stream (--copy).
+bool joins_coded_frames(const std::string& codec);
+
 /// Every codec that a container takes, the default first.
 std::vector<std::string> codecs_of(const std::string& container);
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "core/output_format.h"
 #include "media/encoder.h"
 
 extern "C" {
@@ -43,8 +44,7 @@ void ClipCopy::look(const VideoSettings& settings) {
   const AVCodecParameters& video = parameters();
   const std::string codec = avcodec_get_name(video.codec_id);
   if (codec != settings.codec) refuse("they are " + codec + ", the output is " + settings.codec);
-  if (codec != "h264" && codec != "vp9")
-    refuse("of " + codec + ", which is not joined here; h264 and vp9 are");
+  if (!joins_coded_frames(codec)) refuse("of " + codec + ", which is not joined here; h264, vp9 and av1 are");
   if (video.width != settings.width || video.height != settings.height) {
     refuse("they are " + size_text(video.width, video.height) + ", the output is " +
            size_text(settings.width, settings.height));

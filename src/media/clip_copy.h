@@ -16,9 +16,9 @@ namespace sora {
 // Note [Coded frames of two makers in one stream]
 // A track has one header. H.264 decoders are set up by parameter sets that have numbers, and each picture
 // names the one that it goes by: the header gets the clip's sets and, under a number that the clip does not
-// use, the encoder's. VP9 has all it needs in its key frames. Frames are decoded in an order of their own, up
-// to `delay` frames before they are shown; the greatest delay of all parts is taken for each, so that
-// decoding times grow throughout.
+// use, the encoder's. VP9 and AV1 have all they need in their key frames. Frames are decoded in an order of
+// their own, up to `delay` frames before they are shown; the greatest delay of all parts is taken for each,
+// so that decoding times grow throughout.
 class ClipCopy {
  public:
   /// Reads the clip's packets through, once, for what is said of them below; `fps` is the rate of the output.

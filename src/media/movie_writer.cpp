@@ -117,10 +117,15 @@ class MovieWriter : public FrameWriter {
     return out;
   }
 
-  // Of the clips' parameter sets and the encoder's.
+  // Of the clips' parameter sets and the encoder's; empty: the encoder's own.
   Bytes header() {
-    if (joined_.sets.sequence.empty()) return {};
     const AVCodecContext& context = encoder_.context();
+    if (joined_.sets.sequence.empty()) {
+      // libaom has a header with its first packet only, and Matroska wants one with whatever comes first.
+      const AVCodecParameters& clip = clips_.front()->parameters();
+      if (clip.codec_id != AV_CODEC_ID_AV1 || context.extradata_size > 0) return {};
+      return Bytes(clip.extradata, clip.extradata + clip.extradata_size);
+    }
     const ParameterSets own =
         read_nal_units(context.extradata, static_cast<std::size_t>(context.extradata_size));
     if (own.sequence.size() != 1 || !add_sets(joined_.sets, own)) {

@@ -99,8 +99,9 @@ void check_copy(const Plan& plan) {
     wrong("--copy with --contact-sheet or --thumbnail: the clip's frames are not decoded; leave one out");
   }
   if (plan.output == "-") wrong("--copy writes a file, not standard output; name one with -o");
-  if (plan.codec != "h264" && plan.codec != "vp9") {
-    wrong("--copy with " + plan.codec + ": coded frames are joined of h264 and vp9; choose with --codec");
+  if (!joins_coded_frames(plan.codec)) {
+    wrong("--copy with " + plan.codec +
+          ": coded frames are joined of h264, vp9 and av1; choose with --codec");
   }
   if (!plan.input) wrong("--copy goes with a clip, and there is none");
   for (const Source& source : sources(plan)) check_copied(plan, source);

@@ -18,8 +18,8 @@ class CopyTest : public ReaderTest {
     s.copies = copies;
     return s;
   }
-  static void write(FrameWriter& writer, int frames) {
-    for (int i = 0; i < frames; ++i) writer.write(moving_picture(64, 48, i).rgb.data(), 64 * 3);
+  static void write(FrameWriter& writer, int frames, int height = 48) {
+    for (int i = 0; i < frames; ++i) writer.write(moving_picture(64, height, i).rgb.data(), 64 * 3);
   }
   static std::string complaints(const std::string& path) {
     return run("ffmpeg -nostdin -v warning -xerror -i '" + path + "' -f null - 2>&1");
@@ -89,14 +89,30 @@ TEST_F(CopyTest, TheFramesBetweenAreThoseOfTheEncoder) {
     EXPECT_GT(psnr(decoded.frames[static_cast<std::size_t>(16 + i)], moving_picture(64, 48, i)), 30) << i;
 }
 
-TEST_F(CopyTest, Vp9NeedsNoHeader) {
-  const std::string source = clip("in.webm", "-c:v libvpx-vp9 -pix_fmt yuv420p -deadline realtime");
-  auto writer = open_writer(settings(path("out.webm"), {source}), {path("out.webm")});
-  writer->copy(0);
-  write(*writer, 6);
-  EXPECT_EQ(writer->finish().frames, 22);
-  EXPECT_EQ(complaints(path("out.webm")), "");
-  expect_at(frames(path("out.webm")), 0, frames(source));
+TEST_F(CopyTest, Vp9AndAv1NeedNoHeader) {
+  constexpr const char* kVp9 = "-c:v libvpx-vp9 -pix_fmt yuv420p -deadline realtime";
+  constexpr const char* kSvt = "-c:v libsvtav1 -pix_fmt yuv420p -preset 10 -g 6 -vf crop=48:48,scale=64:64";
+  constexpr const char* kAom = "-c:v libaom-av1 -pix_fmt yuv420p -cpu-used 8 -g 6";
+  for (const auto& [arguments, codec, height, in, out] :
+       {std::tuple{kVp9, "vp9", 48, "a.webm", "out.webm"}, std::tuple{kSvt, "av1", 64, "b.mp4", "out.mp4"},
+        std::tuple{kAom, "av1", 48, "c.mkv", "out.mp4"}, std::tuple{kAom, "av1", 48, "d.mp4", "out.mkv"}}) {
+    SCOPED_TRACE(std::string(arguments) + " " + in + " " + out);
+    const std::string source = clip(in, arguments);
+    {
+      VideoSettings s = settings_for(path(out), 64, height, 8, {}, codec);
+      s.copies = {source, source};
+      auto writer = open_writer(s, {path(out), true});
+      writer->copy(0);
+      write(*writer, 6, height);
+      writer->copy(1);
+      EXPECT_EQ(writer->finish().frames, 38);
+    }
+    EXPECT_EQ(complaints(path(out)), "");
+    const std::vector<std::string> was = frames(source), is = frames(path(out));
+    expect_at(is, 0, was);
+    expect_at(is, 22, was);
+    expect_steady(path(out), 38);
+  }
 }
 
 TEST_F(CopyTest, WhatCannotBeCopiedSaysWhyAndLeavesNothingBehind) {

@@ -133,7 +133,7 @@ TEST_F(CarriedPlan, CopiedFramesMustBeThoseOfTheOutput) {
   with([&] { plan_.input->turned = true; }, data, "turned");
   with([&] { plan_.input->steady_rate = false; }, data, "no steady rate");
   with([&] { plan_.fps = 24; }, data, "--fps");
-  with([&] { plan_.codec = "av1"; }, usage, "h264 and vp9");
+  with([&] { plan_.codec = "hevc"; }, usage, "h264, vp9 and av1");
   with([&] { plan_.output = "-"; }, usage, "standard output");
   with([&] { plan_.request.only_new = true; }, usage, "--only-new");
   with([&] { plan_.request.thumbnail = "a.png"; }, usage, "--thumbnail");
