@@ -17,12 +17,13 @@ namespace sora {
 /// A stretch of latent frames that is denoised at once. Its leading and trailing frames may be known: made by
 /// another window, or given by an image or a clip. They are held clean; the rest is new.
 struct Window {
-  int first = 0;       ///< index of its first latent frame in the whole video
-  int count = 0;       ///< latent frames in it
-  int held = 0;        ///< leading latent frames that are held
-  int hidden = 0;      ///< of these, how many another window or a clip shows
-  int held_end = 0;    ///< trailing latent frames that are held
-  int hidden_end = 0;  ///< of these, how many another window or a clip shows
+  int first = 0;          ///< index of its first latent frame in the whole video
+  int count = 0;          ///< latent frames in it
+  int held = 0;           ///< leading latent frames that are held
+  int hidden = 0;         ///< of these, how many another window or a clip shows
+  int held_end = 0;       ///< trailing latent frames that are held
+  int hidden_end = 0;     ///< of these, how many another window or a clip shows
+  bool anchored = false;  ///< the video's first latent frame stands in for the first of the held ones
 };
 
 /// Length of a tile and how much of it neighbours share, in latent cells.

@@ -146,8 +146,7 @@ void visit_request(R& r, V&& v) {
   v("crf", r.crf, "quality of the encoder, lower is better");
   v("pix_fmt", r.pix_fmt, "pixel format of the encoder");
   v("checkpoint_every", r.checkpoint_every,
-    "keep what is denoised every N steps; 0: never; default: in long jobs"
-    "minute");
+    "keep what is denoised every N steps; 0: never; default: every minute, in long jobs");
   v("sidecar", r.sidecar, "write the parameters into OUTPUT.json too");
   v("device", r.device, "auto, cpu, cuda or cuda:N");
   v("dtype", r.dtype, "float32 or bfloat16");

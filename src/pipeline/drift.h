@@ -10,6 +10,11 @@
 // out, on both sides of a seam. A network goes back to its own look within a few frames: a correction that
 // grew over the window, from nothing, left half of the drift. Gains are limited (kMostGain), so that another
 // scene is not pressed into the first.
+//
+// And where a network has a timestep for each token, a later window sees the video's first latent frame, an
+// anchor, in the place of the first of those that it is held to (Window::anchored): it has the place of a
+// first frame, alone in its latent, as the network knows it from the start of a clip. The frames that come
+// after it in the window say how things move. Before anything is decoded the true frame is put back.
 #pragma once
 
 #include <ATen/ATen.h>

@@ -323,6 +323,7 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
       if (previewer)
         hooks.look = [&](const auto& clean) { previewer->offer(clean, window.held, window.held_end); };
       latents = denoise(model, plan, text, noise, held, hooks, from);
+      known.put_back(latents);
       keeper.window_done(latents, report.elapsed(), report.eta());
     }
     known.denoised(latents);

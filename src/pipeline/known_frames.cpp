@@ -20,7 +20,7 @@ KnownFrames::KnownFrames(const Plan& plan, const wan::WanVae& vae, bool holds)
   if (given_.before.frames.defined()) tail_ = given_.before.frames;
 }
 
-Held KnownFrames::of(std::size_t number) const {
+Held KnownFrames::of(std::size_t number) {
   const Window& window = plan_.windows[number];
   const std::int64_t scale = vae_.temporal_scale();
   Held held;
@@ -29,6 +29,10 @@ Held KnownFrames::of(std::size_t number) const {
       held.add(given_.start, 0);
     } else {
       held.add(encode_in_tiles(vae_, before(window), plan_.vae_tiling), 0);
+      if (window.anchored) {
+        replaced_ = held.latents.narrow(2, 0, 1).clone();
+        held.latents.narrow(2, 0, 1).copy_(anchor_);
+      }
     }
   }
   for (const ShotImage& image : plan_.shot_images) {
@@ -49,7 +53,13 @@ at::Tensor KnownFrames::before(const Window& window) const {
   return tail_.narrow(2, tail_.size(2) - frames, frames);
 }
 
+void KnownFrames::put_back(at::Tensor& latents) {
+  if (replaced_.defined()) latents.narrow(2, 0, 1).copy_(replaced_);
+  replaced_.reset();
+}
+
 void KnownFrames::denoised(const at::Tensor& latents) {
+  if (!anchor_.defined()) anchor_ = latents.narrow(2, 0, 1).to(at::kCPU, at::kFloat, false, true);
   if (!plan_.request.backward) return;
   // The next window ends where this one begins.
   const std::int64_t needed = std::min<std::int64_t>(1 + plan_.windows.front().held_end, latents.size(2));

@@ -23,7 +23,9 @@ class KnownFrames {
   const Given& given() const { return given_; }
 
   /// For the window with this number. The windows come in their order.
-  Held of(std::size_t window) const;
+  Held of(std::size_t window);
+  /// After that window was denoised: the frame that was held there before the anchor took its place.
+  void put_back(at::Tensor& latents);
 
   /// The frames that a later window goes on from: [1, 3, 1 + s (held - 1), H, W].
   at::Tensor before(const Window& window) const;
@@ -39,6 +41,7 @@ class KnownFrames {
   Given given_;
   std::int64_t tail_frames_ = 0, head_frames_ = 0;  // that some window needs
   at::Tensor tail_, head_;                          // [1, 3, n, H, W], the last and the first frames
+  at::Tensor anchor_, replaced_;                    // [1, C, 1, h, w], of the video, and of the window
 };
 
 /// Remix: where a window begins instead of noise [1, C, T, h, w]: `clip`, the input's latents, noised to the

@@ -151,6 +151,20 @@ void plan_picture(Plan& plan, const wan::ModelFacts& model, Canvases& canvases) 
   }
 }
 
+// In windows that go on freely from the one before; each still sees the frames that it goes on from. Whether
+// there are any. Frames that are put in place at each step, for networks without a timestep for each token,
+// must be what comes before.
+bool set_anchors(Plan& plan) {
+  if (!plan.expand_timesteps || !plan.shots.empty()) return false;
+  bool any = false;
+  for (std::size_t i = 1; i < plan.windows.size(); ++i) {
+    Window& window = plan.windows[i];
+    window.anchored = window.held > 1 && window.held_end == 0;
+    any = any || window.anchored;
+  }
+  return any;
+}
+
 // Not where each window has frames of its own to follow, or goes on from those after it.
 void plan_drift_control(Plan& plan) {
   const double strength =
@@ -158,9 +172,11 @@ void plan_drift_control(Plan& plan) {
   const bool applies = verb_kind(plan.request.verb) != VerbKind::remix && !plan.request.backward;
   plan.drift_control = applies && plan.windows.size() > 1 ? strength : 0;
   if (plan.drift_control > 0) {
+    const bool anchored = set_anchors(plan);
     plan.notes.push_back("colour, contrast and sharpness are held to those of " +
                          std::string(plan.shots.empty() ? "the first window" : "each shot's first window") +
-                         ", strength " + text_of(plan.drift_control) + " (--drift-control 0 turns it off)");
+                         (anchored ? ", and later windows see its first frame" : "") + ", strength " +
+                         text_of(plan.drift_control) + " (--drift-control 0 turns it off)");
   }
 }
 

@@ -322,5 +322,32 @@ TEST(VerbWindows, EndExactlyAtWhatIsGiven) {
   }
 }
 
+TEST_F(VerbsTest, LaterWindowsSeeTheFirstFrameOfALongVideo) {
+  request_.res = "64x32";
+  request_.frames = 45;  // windows of 17, 12, 12 and what is left of 12
+  const Plan plan = make_plan(request_);
+  ASSERT_GT(plan.windows.size(), 2U);
+  EXPECT_FALSE(plan.windows[0].anchored);
+  EXPECT_TRUE(plan.windows[1].anchored);
+  EXPECT_TRUE(plan.windows.back().anchored);
+  generator_.run(plan);
+  const Frames anchored = output();
+  Plan free = plan;
+  for (Window& window : free.windows) window.anchored = false;
+  generator_.run(free);
+  const Frames unanchored = output();
+  ASSERT_EQ(anchored.size(), 45U);
+  ASSERT_EQ(unanchored.size(), 45U);
+  for (std::size_t i = 0; i < 17; ++i) EXPECT_EQ(anchored[i].rgb, unanchored[i].rgb) << i;
+  EXPECT_GT(difference(anchored[20], unanchored[20]), 0);
+
+  request_.drift_control = 0;
+  EXPECT_FALSE(make_plan(request_).windows[1].anchored);
+  request_.drift_control.reset();
+  // Where held frames are put in place at each step, they must be those that come before.
+  use("wan21");
+  EXPECT_FALSE(make_plan(request_).windows[1].anchored);
+}
+
 }  // namespace
 }  // namespace sora
