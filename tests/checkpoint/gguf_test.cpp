@@ -10,6 +10,7 @@
 #include "checkpoint/tensor_file.h"
 #include "checkpoint/weights.h"
 #include "core/output_file.h"
+#include "temporary_folder.h"
 
 namespace fs = std::filesystem;
 
@@ -31,10 +32,10 @@ TEST(Gguf, ReadsTensorsTextsAndSkipsLists) {
 }
 
 TEST(Gguf, IsKnownByItsContentNotItsName) {
-  const fs::path renamed = fs::temp_directory_path() / "sora-gguf-test.safetensors";
-  fs::copy_file(kData / "f16.gguf", renamed, fs::copy_options::overwrite_existing);
+  const TemporaryFolder folder;
+  const fs::path renamed = folder / "renamed.safetensors";
+  fs::copy_file(kData / "f16.gguf", renamed);
   EXPECT_EQ(open_weight_file(renamed)->tensors().size(), 2u);
-  fs::remove(renamed);
 }
 
 class Quantised : public testing::TestWithParam<const char*> {};
@@ -71,7 +72,8 @@ TEST(HalfToFloat, IsExactForEveryHalf) {
 
 // More than one piece, and a last one that is not full.
 TEST(QuantisedFile, LargeTensorsAreReadPieceByPiece) {
-  const fs::path path = fs::temp_directory_path() / "sora-gguf-large.gguf";
+  const TemporaryFolder folder;
+  const fs::path path = folder / "large.gguf";
   const std::int64_t rows = 70'000, columns = 64;
   const auto put = [](std::string& out, auto value) {
     out.append(reinterpret_cast<const char*>(&value), sizeof value);
@@ -101,7 +103,6 @@ TEST(QuantisedFile, LargeTensorsAreReadPieceByPiece) {
   const at::Tensor found = reader.get("weight", {rows, columns}, Precision::compute).view({-1, 32});
   const at::Tensor scales = at::arange(rows * columns / 32).remainder(1000).unsqueeze(1).to(at::kFloat);
   EXPECT_TRUE(at::equal(found, scales * at::arange(32).to(at::kFloat)));
-  fs::remove(path);
 }
 
 }  // namespace

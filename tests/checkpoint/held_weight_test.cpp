@@ -4,7 +4,6 @@
 
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -13,6 +12,7 @@
 #include "checkpoint/weight_stream.h"
 #include "checkpoint/weights.h"
 #include "sora/error.h"
+#include "temporary_folder.h"
 
 namespace fs = std::filesystem;
 
@@ -50,18 +50,12 @@ Placement kept(Keeping keeping) {
 
 class HeldWeightTest : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("sora-held-weight-" + std::to_string(::getpid()));
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   std::shared_ptr<const Checkpoint> checkpoint() const {
     return std::make_shared<const Checkpoint>(folder_ / "a.safetensors");
   }
 
   const c10::InferenceMode inference_;
-  fs::path folder_;
+  const TemporaryFolder folder_;
 };
 
 // Adds 1 to what it touches.

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "sora/error.h"
+#include "temporary_folder.h"
 
 namespace fs = std::filesystem;
 
@@ -16,9 +17,6 @@ namespace {
 
 class Safetensors : public testing::Test {
  protected:
-  void SetUp() override { path_ = fs::temp_directory_path() / "sora-safetensors-test.safetensors"; }
-  void TearDown() override { fs::remove(path_); }
-
   void write(const std::string& header, std::size_t data, std::uint64_t claimed = 0) const {
     std::ofstream out(path_, std::ios::binary);
     const std::uint64_t length = claimed ? claimed : header.size();
@@ -37,7 +35,8 @@ class Safetensors : public testing::Test {
     return ErrorKind::internal;
   }
 
-  fs::path path_;
+  const TemporaryFolder folder_;
+  const fs::path path_ = folder_ / "test.safetensors";
 };
 
 TEST_F(Safetensors, ReadsShapesTypesMetadataAndBytes) {

@@ -13,7 +13,6 @@
 #include <csignal>
 #include <fstream>
 #include <sstream>
-#include <stdexcept>
 #include <thread>
 
 namespace fs = std::filesystem;
@@ -31,15 +30,9 @@ std::string text_of(const fs::path& path) {
   return text.str();
 }
 
-fs::path temporary_folder(const char* name) {
-  std::string pattern = (fs::temp_directory_path() / name).string() + "-XXXXXX";
-  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-  return pattern;
-}
-
 }  // namespace
 
-Program::Program() : folder_(temporary_folder("sora-cli")), streams_(temporary_folder("sora-streams")) {
+Program::Program() {
   environment["SORA_GEN_MODELS"] = std::string(SORA_TEST_DATA) + "/pipeline";
   environment["XDG_CACHE_HOME"] = (streams_ / "cache").string();
   environment["PATH"] = "/usr/bin:/bin";
@@ -53,9 +46,6 @@ Program::~Program() {
     ::waitpid(pid_, nullptr, 0);
   }
   if (terminal_ >= 0) ::close(terminal_);
-  std::error_code code;
-  fs::remove_all(folder_, code);
-  fs::remove_all(streams_, code);
 }
 
 void Program::move_out(bool with_library) {
@@ -107,7 +97,7 @@ void Program::start(const std::vector<std::string>& arguments) {
     ::dup2(in, 0);
     ::dup2(out, 1);
     ::dup2(err, 2);
-    if (::chdir(folder_.c_str()) == 0) ::execve(argv[0], argv.data(), envp.data());
+    if (::chdir(folder_.path().c_str()) == 0) ::execve(argv[0], argv.data(), envp.data());
     ::_exit(126);
   }
   for (const int fd : {in, out, err}) ::close(fd);
@@ -153,7 +143,8 @@ Finished Program::run(const std::vector<std::string>& arguments) {
 
 std::vector<std::string> Program::files() const {
   std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder_)) names.push_back(entry.path().filename().string());
+  for (const auto& entry : fs::directory_iterator(folder_.path()))
+    names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());
   return names;
 }

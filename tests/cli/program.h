@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "temporary_folder.h"
+
 namespace sora::test {
 
 struct Finished {
@@ -42,7 +44,7 @@ class Program {
   bool wait_for_stderr(const std::string& text);
   Finished wait();
 
-  const std::filesystem::path& folder() const { return folder_; }
+  const std::filesystem::path& folder() const { return folder_.path(); }
   std::vector<std::string> files() const;  ///< names in the folder, sorted
   std::string read(const std::string& name) const;
   void write(const std::string& name, const std::string& text) const;
@@ -50,8 +52,8 @@ class Program {
  private:
   std::string error_text() const;
 
-  std::filesystem::path folder_;
-  std::filesystem::path streams_;  // files that stdin, stdout and stderr are
+  const TemporaryFolder folder_;
+  const TemporaryFolder streams_;  // files that stdin, stdout and stderr are
   std::filesystem::path program_ = SORA_CLI_ROOT "/bin/sora-gen";
   pid_t pid_ = -1;
   int terminal_ = -1;

@@ -18,6 +18,7 @@
 
 #include "core/sha256.h"
 #include "sora/error.h"
+#include "temporary_folder.h"
 
 namespace sora {
 namespace {
@@ -27,19 +28,13 @@ using testing::HasSubstr;
 
 class OutputFileTest : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("output_file_test-" + std::to_string(::getpid()));
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   std::vector<std::string> names() const {
     std::vector<std::string> found;
-    for (const auto& entry : fs::directory_iterator(folder_)) found.push_back(entry.path().filename());
+    for (const auto& entry : fs::directory_iterator(folder_.path())) found.push_back(entry.path().filename());
     return found;
   }
 
-  fs::path folder_;
+  const TemporaryFolder folder_;
 };
 
 std::string contents(const fs::path& path) {
@@ -66,7 +61,7 @@ TEST_F(OutputFileTest, NothingIsSeenUnderTheFinalNameUntilCommit) {
   OutputFile file(folder_ / "a.mp4");
   file.write("hello", 5);
   EXPECT_FALSE(fs::exists(folder_ / "a.mp4"));
-  EXPECT_EQ(file.temporary_path().parent_path(), folder_);
+  EXPECT_EQ(file.temporary_path().parent_path(), folder_.path());
   EXPECT_EQ(file.temporary_path().filename().string()[0], '.');
   file.write_at("J", 1, 0);
   EXPECT_EQ(file.size(), 5u);
@@ -131,7 +126,7 @@ TEST_F(OutputFileTest, AMissingFolderIsNamed) {
   EXPECT_THAT(e.what(), HasSubstr((folder_ / "none").string() + " does not exist"));
   put(folder_ / "plain", "");
   EXPECT_EQ(error_of([&] { OutputFile file(folder_ / "plain/a.mp4"); }).exit_code(), 73);
-  EXPECT_EQ(error_of([&] { OutputFile file(folder_, true); }).exit_code(), 73);
+  EXPECT_EQ(error_of([&] { OutputFile file(folder_.path(), true); }).exit_code(), 73);
 }
 
 TEST_F(OutputFileTest, AFolderThatIsRemovedMeanwhileIsAnError) {
@@ -148,7 +143,7 @@ TEST_F(OutputFileTest, AFolderWithoutWritePermissionIsAnError) {
     // Root may write anywhere: the check runs as another user, in a child.
     const pid_t child = ::fork();
     if (child == 0) {
-      ::chmod(folder_.c_str(), 0555);
+      ::chmod(folder_.path().c_str(), 0555);
       if (::setuid(65534) != 0) ::_exit(1);
       try {
         OutputFile file(folder_ / "a.mp4");
@@ -162,13 +157,13 @@ TEST_F(OutputFileTest, AFolderWithoutWritePermissionIsAnError) {
     EXPECT_EQ(WEXITSTATUS(status), 73);
     return;
   }
-  ::chmod(folder_.c_str(), 0555);
+  ::chmod(folder_.path().c_str(), 0555);
   EXPECT_EQ(error_of([&] { OutputFile file(folder_ / "a.mp4"); }).exit_code(), 73);
-  ::chmod(folder_.c_str(), 0755);
+  ::chmod(folder_.path().c_str(), 0755);
 }
 
 TEST_F(OutputFileTest, AFullDiskIsNamedAndLeavesNothing) {
-  if (::mount("none", folder_.c_str(), "tmpfs", 0, "size=64k") != 0) {
+  if (::mount("none", folder_.path().c_str(), "tmpfs", 0, "size=64k") != 0) {
     GTEST_SKIP() << "needs the right to mount a small tmpfs";
   }
   const std::string block(10000, 'x');
@@ -181,7 +176,7 @@ TEST_F(OutputFileTest, AFullDiskIsNamedAndLeavesNothing) {
     EXPECT_THAT(e.what(), HasSubstr("No space left on device"));
   }
   EXPECT_TRUE(names().empty());
-  ::umount(folder_.c_str());
+  ::umount(folder_.path().c_str());
 }
 
 TEST_F(OutputFileTest, TheLimitOnFileSizesIsNamedAndLeavesNothing) {

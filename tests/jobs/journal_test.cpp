@@ -10,6 +10,7 @@
 
 #include "core/sha256.h"
 #include "sora/error.h"
+#include "temporary_folder.h"
 
 namespace fs = std::filesystem;
 
@@ -18,12 +19,6 @@ namespace {
 
 class JournalTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "sora-journal-XXXXXX").string();
-    folder = ::mkdtemp(pattern.data());
-  }
-  void TearDown() override { fs::remove_all(folder); }
-
   void write(const fs::path& path, const std::string& text) const {
     std::ofstream(path, std::ios::binary | std::ios::app) << text;
   }
@@ -36,7 +31,8 @@ class JournalTest : public testing::Test {
     return r;
   }
 
-  fs::path folder;
+  const TemporaryFolder temporary;
+  const fs::path folder = temporary.path();
   const std::string key = std::string(63, 'a') + "1";
   const std::string other = std::string(63, 'b') + "2";
 };

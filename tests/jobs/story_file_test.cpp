@@ -3,12 +3,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 
 #include "sora/error.h"
+#include "temporary_folder.h"
 
 namespace sora {
 namespace {
@@ -59,8 +58,7 @@ TEST(StoryFile, ReadsJsonWithOptionsBesideTheShots) {
 }
 
 TEST(StoryFile, LooksForImagesBesideTheStory) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "sora-story-XXXXXX").string();
-  const std::filesystem::path folder = ::mkdtemp(pattern.data());
+  const TemporaryFolder folder;
   std::ofstream(folder / "a b.jpg") << "x";
   Request request;
   parse_story((folder / "story.json").string(),
@@ -69,7 +67,6 @@ TEST(StoryFile, LooksForImagesBesideTheStory) {
   EXPECT_EQ(request.image, (folder / "a b.jpg").string());
   EXPECT_THAT(request.shot_image, ElementsAre("0:12 " + (folder / "a b.jpg").string()));
   EXPECT_THAT(request.shot, ElementsAre("0:00 a"));
-  std::filesystem::remove_all(folder);
   EXPECT_THAT(error_of("[{\"time\": 0, \"prompt\": \"a\"},\n{\"time\": 1, \"image\": \"gone.jpg\"}]",
                        ErrorKind::no_input),
               HasSubstr("story:2: the image gone.jpg does not exist"));

@@ -30,14 +30,14 @@ void write_noise(const std::string& file) {
 class Failure : public MediaTest, public testing::WithParamInterface<const char*> {};
 
 TEST_P(Failure, AFullDiskIsNamedAndLeavesNothing) {
-  if (::mount("none", folder_.c_str(), "tmpfs", 0, "size=128k") != 0) {
+  if (::mount("none", folder_.path().c_str(), "tmpfs", 0, "size=128k") != 0) {
     GTEST_SKIP() << "needs the right to mount a small tmpfs";
   }
   const auto [code, text] = error_of([&] { write_noise(path(GetParam())); });
   EXPECT_EQ(code, 74) << text;
   EXPECT_THAT(text, HasSubstr("No space left on device"));
   EXPECT_TRUE(names().empty());
-  ::umount(folder_.c_str());
+  ::umount(folder_.path().c_str());
 }
 
 TEST_P(Failure, ALimitOnFileSizesIsNamedAndLeavesNothing) {

@@ -4,7 +4,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <array>
 #include <cstdint>
@@ -18,6 +17,7 @@
 #include "core/output_format.h"
 #include "media/av.h"
 #include "media/video_writer.h"
+#include "temporary_folder.h"
 
 namespace sora {
 
@@ -72,26 +72,17 @@ std::string run(const std::string& command);
 
 class MediaTest : public testing::Test {
  protected:
-  void SetUp() override {
-    const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = std::string(info->test_suite_name()) + "." + info->name();
-    for (char& c : name) c = c == '/' ? '-' : c;
-    folder_ = std::filesystem::temp_directory_path() / (name + "-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
   std::vector<std::string> names() const {
     std::vector<std::string> found;
-    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
       found.push_back(entry.path().filename());
     }
     std::sort(found.begin(), found.end());
     return found;
   }
 
-  std::filesystem::path folder_;
+  const TemporaryFolder folder_;
 };
 
 /// The exit code and text of the Error that `f` throws.

@@ -101,7 +101,7 @@ TEST_F(ReaderHostile, FilesOfOtherKindsAreRefused) {
   }
   refused(file_of("empty.mp4", ""), 65, "is empty");
   refused(path("missing.mp4"), 66, "cannot be opened");
-  refused(folder_.string(), 65, "is not a regular file");
+  refused(folder_.path().string(), 65, "is not a regular file");
   refused("/dev/zero", 65, "is not a regular file");
   const std::string fifo = path("fifo.mp4");
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);

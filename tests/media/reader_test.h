@@ -12,7 +12,6 @@ namespace sora {
 class ReaderTest : public MediaTest {
  protected:
   void SetUp() override {
-    MediaTest::SetUp();
     if (run("which ffmpeg").empty()) GTEST_SKIP() << "no ffmpeg here to make the files";
   }
 

@@ -1,6 +1,7 @@
 #include "media/spool.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <thread>
 
@@ -49,7 +50,7 @@ TEST_F(SpoolTest, AFileIsReadInPlaceFromItsBeginning) {
 }
 
 TEST_F(SpoolTest, WhatCannotBeReadOrHeldIsAnError) {
-  const int folder = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY);
+  const int folder = ::open(folder_.path().c_str(), O_RDONLY | O_DIRECTORY);
   EXPECT_EQ(error_of([&] { Spool(folder, "standard input"); }).first, 74);
   ::close(folder);
   EXPECT_EQ(error_of([&] { Spool(-1, "standard input"); }).first, 74);

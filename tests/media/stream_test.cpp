@@ -1,6 +1,7 @@
 // What a reader at the other end of a pipe sees.
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>

@@ -39,7 +39,6 @@ void PrintTo(const Case& c, std::ostream* out) { *out << c.name << " " << c.code
 class EveryVideoFormat : public MediaTest, public testing::WithParamInterface<Case> {
  protected:
   void SetUp() override {
-    MediaTest::SetUp();
     if (!installed(GetParam().codec)) GTEST_SKIP() << "no encoder for " << GetParam().codec;
   }
   VideoSettings settings(const std::string& path, double fps) const {

@@ -1,7 +1,6 @@
 // Against transformers 5.24.0 and Pillow (scripts/goldens/image_pipeline.py).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <functional>
@@ -16,6 +15,7 @@
 #include "models/clip/image_processor.h"
 #include "models/clip/vision_encoder.h"
 #include "sora/error.h"
+#include "temporary_folder.h"
 
 namespace sora::clip {
 namespace {
@@ -120,14 +120,11 @@ INSTANTIATE_TEST_SUITE_P(Models, ImageEncoderGolden, testing::Values("i2v", "flf
 class ImageEncoderLayouts : public testing::Test {
  protected:
   void SetUp() override {
-    dir_ = fs::temp_directory_path() / ("sora-clip-" + std::to_string(getpid()));
-    fs::create_directories(dir_);
     const Checkpoint checkpoint(kEncoder, "model");
     for (const std::string& name : checkpoint.names()) {
       tensors_[name] = read_tensor(kEncoder / "model.safetensors", name);
     }
   }
-  void TearDown() override { fs::remove_all(dir_); }
 
   using Tensors = std::map<std::string, at::Tensor>;
 
@@ -171,7 +168,7 @@ class ImageEncoderLayouts : public testing::Test {
   }
 
   const fs::path kEncoder = kData / "i2v/image_encoder";
-  fs::path dir_;
+  const TemporaryFolder dir_;
   Tensors tensors_;
 };
 
@@ -252,7 +249,7 @@ TEST_F(ImageEncoderLayouts, ConfigsThatFitNothingAreNamed) {
   EXPECT_THAT(config(R"({"patch_size": 300})"), HasSubstr("patch_size"));
   const auto processor = [&](const std::string& json) {
     std::ofstream(dir_ / "preprocessor_config.json") << json;
-    return test::error_of([&] { open_image_encoder(kEncoder, dir_); }, ErrorKind::data);
+    return test::error_of([&] { open_image_encoder(kEncoder, dir_.path()); }, ErrorKind::data);
   };
   EXPECT_THAT(processor(R"({"crop_size": {"height": 30, "width": 0}})"), HasSubstr("crop_size.width is 0"));
   EXPECT_THAT(processor(R"({"crop_size": 224})"), HasSubstr("expected 30 x 30"));

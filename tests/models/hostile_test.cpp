@@ -2,7 +2,6 @@
 // second and without taking memory.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <cstring>
@@ -19,6 +18,7 @@
 #include "models/wan/names.h"
 #include "sanitized.h"
 #include "sora/error.h"
+#include "temporary_folder.h"
 
 namespace fs = std::filesystem;
 
@@ -175,12 +175,6 @@ std::vector<Case> files() {
 
 class Hostile : public testing::Test {
  protected:
-  Hostile() : work_(fs::temp_directory_path() / ("sora-hostile-" + std::to_string(getpid()))) {
-    fs::remove_all(work_);
-    fs::create_directories(work_);
-  }
-  ~Hostile() override { fs::remove_all(work_); }
-
   fs::path write(const std::string& name, const std::string& bytes) const {
     std::ofstream(work_ / name, std::ios::binary) << bytes;
     return work_ / name;
@@ -213,7 +207,7 @@ class Hostile : public testing::Test {
     EXPECT_LT(memory("VmHWM") - before, kMostMemory);
   }
 
-  fs::path work_;
+  const TemporaryFolder work_;
 };
 
 TEST_F(Hostile, FilesAreBadDataAtOnce) {
@@ -281,8 +275,7 @@ TEST_F(Hostile, DamagedFilesEndInAnErrorOrAreRead) {
 
 TEST_F(Hostile, ShardIndexesThatLieAreBadData) {
   write("good.safetensors", safetensors("{" + entry("a", "[1]", 0, 4) + "}", 4));
-  const fs::path outside = fs::path(work_.string() + "-outside");
-  fs::create_directories(outside);
+  const TemporaryFolder outside;
   fs::copy_file(work_ / "good.safetensors", outside / "good.safetensors");
   fs::create_symlink(outside / "good.safetensors", work_ / "link.safetensors");
   fs::create_symlink("loop.safetensors", work_ / "loop.safetensors");
@@ -293,7 +286,7 @@ TEST_F(Hostile, ShardIndexesThatLieAreBadData) {
       {"an empty map", "{\"weight_map\":{}}"},
       {"a number for a file", "{\"weight_map\":{\"a\":1}}"},
       {"itself", index("model.safetensors.index.json")},
-      {"the folder above", index("../" + outside.filename().string() + "/good.safetensors")},
+      {"the folder above", index("../" + outside.path().filename().string() + "/good.safetensors")},
       {"an absolute path", index("/etc/passwd")},
       {"a folder", index(".")},
       {"a link that leaves", index("link.safetensors")},
@@ -306,9 +299,8 @@ TEST_F(Hostile, ShardIndexesThatLieAreBadData) {
   };
   for (const Case& file : cases) {
     write("model.safetensors.index.json", file.bytes);
-    expect_refused(file.name, [&] { (void)Checkpoint(work_, "model"); });
+    expect_refused(file.name, [&] { (void)Checkpoint(work_.path(), "model"); });
   }
-  fs::remove_all(outside);
 }
 
 // A good header whose shapes are no network's: nothing may be allocated or looped over by them.

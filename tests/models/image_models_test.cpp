@@ -1,7 +1,6 @@
 // What is read of image-to-video models before any work, and what is wrong with those that do not fit.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <functional>
@@ -12,6 +11,7 @@
 #include "models/wan/defaults.h"
 #include "pipeline/image_input.h"
 #include "sora/error.h"
+#include "temporary_folder.h"
 
 namespace sora::wan {
 namespace {
@@ -57,11 +57,7 @@ TEST(ImageModels, GetTheImagesThatTheyTakeOrSaySo) {
 // A copy of the tiny I2V model to be spoilt.
 class SpoiltImageModel : public testing::Test {
  protected:
-  void SetUp() override {
-    dir_ = fs::temp_directory_path() / ("sora-image-model-" + std::to_string(getpid()));
-    fs::copy(kData / "i2v", dir_, fs::copy_options::recursive);
-  }
-  void TearDown() override { fs::remove_all(dir_); }
+  void SetUp() override { fs::copy(kData / "i2v", dir_.path(), fs::copy_options::recursive); }
 
   void edit(const char* file, const std::string& pattern, const std::string& by) const {
     const std::string text = read_text(dir_ / file, "test");
@@ -70,10 +66,10 @@ class SpoiltImageModel : public testing::Test {
     std::ofstream(dir_ / file) << edited;
   }
   std::string error(ErrorKind kind) const {
-    return test::error_of([&] { read_model(dir_); }, kind);
+    return test::error_of([&] { read_model(dir_.path()); }, kind);
   }
 
-  fs::path dir_;
+  const TemporaryFolder dir_;
 };
 
 TEST_F(SpoiltImageModel, WithoutItsImageEncoderSaysWhatToGet) {

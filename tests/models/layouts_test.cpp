@@ -10,12 +10,14 @@
 #include "checkpoint/safetensors.h"
 #include "checkpoint/tensor_file.h"
 #include "core/file.h"
+#include "golden_transformer.h"
 #include "models/t5/files.h"
 #include "models/t5/text_encoder.h"
 #include "models/wan/components.h"
 #include "models/wan/transformer.h"
 #include "models/wan/vae.h"
 #include "sora/error.h"
+#include "temporary_folder.h"
 
 namespace fs = std::filesystem;
 
@@ -37,26 +39,16 @@ struct TransformerCase {
 
 void PrintTo(const TransformerCase& value, std::ostream* out) { *out << value.file; }
 
-at::Tensor predict(const WanTransformer& transformer, const std::string& golden) {
-  at::set_num_threads(1);  // small tensors gain nothing from threads, and wait for them where cores are busy
-  const fs::path file = kData / "transformer" / golden / "golden.safetensors";
-  const SafetensorsFile tensors(file);
-  const at::Tensor image =
-      tensors.tensors().count("image_embeds") ? read_tensor(file, "image_embeds") : at::Tensor();
-  const TextContext text = transformer.prepare_text(read_tensor(file, "prompt_embeds"), image);
-  return transformer.forward(read_tensor(file, "latents"), read_tensor(file, "timestep"), text);
-}
-
 class TransformerLayouts : public testing::TestWithParam<TransformerCase> {};
 
 TEST_P(TransformerLayouts, PredictWhatTheDiffusersFolderDoes) {
   const auto& [file, folder, expected] = GetParam();
-  const fs::path reference = kData / "transformer" / folder;
+  const fs::path reference = transformer_folder(folder);
   const WanTransformer found = load_transformer({kLayouts / "transformer" / file, reference}, {});
   const ComponentSource same = *expected == '\0'
                                    ? ComponentSource(reference)
                                    : ComponentSource(kLayouts / "transformer" / expected, reference);
-  EXPECT_TRUE(at::equal(predict(found, folder), predict(load_transformer(same, {}), folder)));
+  EXPECT_TRUE(at::equal(predict_golden(found, folder), predict_golden(load_transformer(same, {}), folder)));
 }
 
 // plain: original names; image, two_images: behind ComfyUI's prefixes; gguf: with 5 and with 4 dimensions of
@@ -81,7 +73,7 @@ TEST(TransformerShapes, TellTheConfigThatTheFolderHas) {
   for (const auto& [file, folder] :
        {std::pair("plain", "plain"), {"image", "image"}, {"two_images", "two_images"}}) {
     SCOPED_TRACE(file);
-    const fs::path reference = kData / "transformer" / folder;
+    const fs::path reference = transformer_folder(folder);
     const TransformerConfig known = read_transformer_config(reference / "config.json");
     const TransformerConfig found =
         open_transformer({kLayouts / "transformer" / (std::string(file) + ".safetensors"), reference}).config;
@@ -168,7 +160,8 @@ TEST(Layouts, ScalesThatAreNoNumbersAreBadData) {
   const SafetensorsFile file(good);
   const std::string scale = "blocks.0.self_attn.q.scale_weight";
   const std::uint64_t place = file.tensors().at(scale).begin;
-  const fs::path bad = fs::temp_directory_path() / "sora-bad-scale.safetensors";
+  const TemporaryFolder folder;
+  const fs::path bad = folder / "bad.safetensors";
   for (const float value :
        {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 0.0f, -1.0f}) {
     std::string bytes = read_text(good, "test");
@@ -176,7 +169,6 @@ TEST(Layouts, ScalesThatAreNoNumbersAreBadData) {
     std::ofstream(bad, std::ios::binary) << bytes;
     EXPECT_THAT([&] { (void)Checkpoint(bad); }, ThrowsMessage<Error>(HasSubstr(scale))) << value;
   }
-  fs::remove(bad);
 }
 
 }  // namespace

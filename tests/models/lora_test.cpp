@@ -1,13 +1,14 @@
 // LoRAs in every style against diffusers' load_lora_weights and fuse_lora (scripts/goldens/lora.py).
 #include "checkpoint/lora.h"
 
-#include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "checkpoint/tensor_file.h"
+#include "golden_transformer.h"
 #include "models/wan/transformer.h"
 #include "sora/error.h"
+#include "temporary_folder.h"
 
 namespace fs = std::filesystem;
 
@@ -18,28 +19,21 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-const fs::path kData = SORA_TEST_DATA;
-const fs::path kFolder = kData / "transformer/plain";
+const fs::path kFolder = transformer_folder("plain");
+const fs::path kLoras = fs::path(SORA_TEST_DATA) / "lora";
 constexpr double kStrength = 0.7;
 
 // fp32 on both sides in another order of summation, as in the transformer's own test.
 constexpr double kTolerance = 1e-5;
 
-at::Tensor predict(const WanTransformer& transformer) {
-  at::set_num_threads(1);  // small tensors gain nothing from threads, and wait for them where cores are busy
-  const fs::path golden = kFolder / "golden.safetensors";
-  const at::Tensor rows = read_tensor(golden, "prompt_embeds");
-  const auto padding = read_tensor(golden, "prompt_rows").item<std::int64_t>() - rows.size(1);
-  const TextContext text = transformer.prepare_text(at::constant_pad_nd(rows, {0, 0, 0, padding}));
-  return transformer.forward(read_tensor(golden, "latents"), read_tensor(golden, "timestep"), text);
-}
+at::Tensor predict(const WanTransformer& transformer) { return predict_golden(transformer, "plain"); }
 
 double difference(const at::Tensor& found, const at::Tensor& expected) {
   return ((found - expected).norm() / expected.norm()).item<double>();
 }
 
 LoraSource lora(const std::string& name, double strength = kStrength) {
-  return {kData / "lora" / (name + ".safetensors"), strength};
+  return {kLoras / (name + ".safetensors"), strength};
 }
 
 class LoraStyles : public testing::TestWithParam<const char*> {};
@@ -48,7 +42,7 @@ TEST_P(LoraStyles, PredictWhatDiffusersDoes) {
   const std::string name = GetParam();
   const std::vector<LoraSource> loras =
       name == "both" ? std::vector{lora("peft"), lora("comfy")} : std::vector{lora(name)};
-  const at::Tensor expected = read_tensor(kData / "lora/golden.safetensors", name);
+  const at::Tensor expected = read_tensor(kLoras / "golden.safetensors", name);
   EXPECT_LT(difference(predict(load_transformer(kFolder, {}, loras)), expected), kTolerance);
 }
 
@@ -64,21 +58,22 @@ TEST(Lora, OfStrengthZeroChangesNothingAndTwoHalvesAreAWhole) {
 }
 
 TEST(Lora, GoesOnTopOfQuantisedWeightsInFp32) {
-  const ComponentSource file{kData / "layouts/transformer/plain.gguf", kFolder};
+  const ComponentSource file{SORA_TEST_DATA "/layouts/transformer/plain.gguf", kFolder};
   EXPECT_TRUE(at::equal(predict(load_transformer(file, {}, {lora("comfy")})),
                         predict(load_transformer(kFolder, {}, {lora("comfy")}))));
 }
 
 class BadLora : public testing::Test {
  protected:
-  void TearDown() override { fs::remove(path_); }
   auto loading(const std::map<std::string, at::Tensor>& tensors) const {
     return [this, tensors] {
       write_tensors(path_, tensors);
       (void)load_transformer(kFolder, {}, {{path_, 1}});
     };
   }
-  fs::path path_ = fs::temp_directory_path() / "sora-bad-lora.safetensors";
+
+  const TemporaryFolder folder_;
+  const fs::path path_ = folder_ / "bad.safetensors";
 };
 
 TEST_F(BadLora, KeysThatMatchNothingAreListed) {

@@ -1,27 +1,19 @@
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <fstream>
 
 #include "models/t5/config.h"
 #include "sora/error.h"
+#include "temporary_folder.h"
 
 namespace sora {
 namespace {
 
-namespace fs = std::filesystem;
-
 class T5ConfigTest : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("sora-t5-config-" + std::to_string(getpid()));
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   T5Config parse(const std::string& json) {
     std::ofstream(folder_ / "config.json") << json;
-    return read_t5_config(folder_);
+    return read_t5_config(folder_.path());
   }
   std::string error(const std::string& json) {
     try {
@@ -34,7 +26,7 @@ class T5ConfigTest : public testing::Test {
     return "";
   }
 
-  fs::path folder_;
+  const TemporaryFolder folder_;
 };
 
 TEST_F(T5ConfigTest, MissingAndNullValuesTakeTheDefaultsOfTheClass) {
@@ -92,7 +84,7 @@ TEST_F(T5ConfigTest, ErrorsNameTheFileTheKeyAndWhatWasExpected) {
 
 TEST_F(T5ConfigTest, AMissingFileIsAMissingInput) {
   try {
-    read_t5_config(folder_);
+    read_t5_config(folder_.path());
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::no_input);

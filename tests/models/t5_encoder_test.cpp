@@ -1,5 +1,4 @@
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -9,6 +8,7 @@
 #include "models/t5/encoder.h"
 #include "models/t5/text_encoder.h"
 #include "sora/error.h"
+#include "temporary_folder.h"
 
 namespace sora {
 namespace {
@@ -41,18 +41,14 @@ double relative_error(const at::Tensor& found, const at::Tensor& expected) {
 /// A model folder of a golden encoder and a golden tokenizer.
 class Model {
  public:
-  Model(const std::string& encoder, const std::string& tokenizer)
-      : path_(fs::temp_directory_path() / ("sora-text-" + std::to_string(getpid()))) {
-    fs::remove_all(path_);
-    fs::create_directories(path_);
-    fs::copy(kData / "encoders" / encoder, path_ / "text_encoder");
-    fs::copy(kData / "tokenizers" / tokenizer, path_ / "tokenizer");
+  Model(const std::string& encoder, const std::string& tokenizer) {
+    fs::copy(kData / "encoders" / encoder, folder_ / "text_encoder");
+    fs::copy(kData / "tokenizers" / tokenizer, folder_ / "tokenizer");
   }
-  ~Model() { fs::remove_all(path_); }
-  const fs::path& path() const { return path_; }
+  const fs::path& path() const { return folder_.path(); }
 
  private:
-  fs::path path_;
+  const TemporaryFolder folder_;
 };
 
 struct Case {

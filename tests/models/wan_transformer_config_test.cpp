@@ -5,6 +5,7 @@
 
 #include "models/wan/transformer_config.h"
 #include "sora/error.h"
+#include "temporary_folder.h"
 
 namespace sora::wan {
 namespace {
@@ -13,8 +14,8 @@ using testing::HasSubstr;
 using testing::ThrowsMessage;
 
 TransformerConfig read(const std::string& json) {
-  const std::filesystem::path path =
-      std::filesystem::path(testing::TempDir()) / "transformer_config_test.json";
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder / "config.json";
   std::ofstream(path) << json;
   return read_transformer_config(path);
 }

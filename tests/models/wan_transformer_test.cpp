@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "checkpoint/safetensors.h"
+#include "golden_transformer.h"
 #include "models/wan/transformer.h"
 #include "sora/error.h"
 
@@ -10,33 +10,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::ThrowsMessage;
-
-std::filesystem::path folder_of(const std::string& name) {
-  return std::filesystem::path(SORA_TEST_DATA) / "transformer" / name;
-}
-
-/// Tensors of golden.safetensors (scripts/goldens/transformer.py).
-struct Golden {
-  explicit Golden(const std::string& name) : file(folder_of(name) / "golden.safetensors") {
-    const at::Tensor rows = get("prompt_embeds");
-    const auto padding = get("prompt_rows").item<std::int64_t>() - rows.size(1);
-    prompt_embeds = at::constant_pad_nd(rows, {0, 0, 0, padding});
-    if (file.tensors().count("image_embeds")) image_embeds = get("image_embeds");
-    latents = get("latents");
-    timestep = get("timestep");
-    sample = get("sample");
-  }
-
-  at::Tensor get(const std::string& name) const {
-    const TensorInfo& info = file.tensors().at(name);
-    at::Tensor tensor = at::empty(info.shape, at::kFloat);
-    file.read(info, tensor.data_ptr());
-    return tensor;
-  }
-
-  SafetensorsFile file;
-  at::Tensor latents, timestep, prompt_embeds, image_embeds, sample;
-};
 
 double relative_l2(const at::Tensor& found, const at::Tensor& expected) {
   EXPECT_EQ(found.sizes(), expected.sizes());
@@ -51,7 +24,7 @@ constexpr double tolerance = 1e-5;
 
 TEST_P(WanTransformerGolden, PredictsWhatDiffusersDoes) {
   const Golden golden(GetParam());
-  const WanTransformer transformer = load_transformer(folder_of(GetParam()), {});
+  const WanTransformer transformer = load_transformer(transformer_folder(GetParam()), {});
   for (const PaddingRows padding : {PaddingRows::merge, PaddingRows::keep}) {
     const TextContext text = transformer.prepare_text(golden.prompt_embeds, golden.image_embeds, padding);
     EXPECT_LT(relative_l2(transformer.forward(golden.latents, golden.timestep, text), golden.sample),
@@ -67,7 +40,7 @@ INSTANTIATE_TEST_SUITE_P(Cases, WanTransformerGolden,
 
 TEST(WanTransformer, MergesThePaddingRowsIntoOneKey) {
   const Golden golden("plain");  // 7 rows of 512
-  const WanTransformer transformer = load_transformer(folder_of("plain"), {});
+  const WanTransformer transformer = load_transformer(transformer_folder("plain"), {});
   const TextContext merged = transformer.prepare_text(golden.prompt_embeds);
   const TextContext kept = transformer.prepare_text(golden.prompt_embeds, {}, PaddingRows::keep);
   EXPECT_EQ(merged.blocks[0].key.size(2), 8);
@@ -81,20 +54,20 @@ TEST(WanTransformer, MergesThePaddingRowsIntoOneKey) {
 
 TEST(WanTransformer, MergesFromTheLongestPromptOfABatch) {
   const Golden golden("batch");  // 9 and 7 rows of 24
-  const WanTransformer transformer = load_transformer(folder_of("batch"), {});
+  const WanTransformer transformer = load_transformer(transformer_folder("batch"), {});
   EXPECT_EQ(transformer.prepare_text(golden.prompt_embeds).blocks[0].key.size(2), 10);
 }
 
 TEST(WanTransformer, KeepsEveryRowOfAPromptWithoutPadding) {
   const Golden golden("per_token");
-  const WanTransformer transformer = load_transformer(folder_of("per_token"), {});
+  const WanTransformer transformer = load_transformer(transformer_folder("per_token"), {});
   const TextContext text = transformer.prepare_text(golden.prompt_embeds);
   EXPECT_EQ(text.blocks[0].key.size(2), 30);
   EXPECT_FALSE(text.key_bias.defined());
 }
 
 TEST(WanTransformer, MergesAPromptOfEqualRows) {
-  const WanTransformer transformer = load_transformer(folder_of("plain"), {});
+  const WanTransformer transformer = load_transformer(transformer_folder("plain"), {});
   const Golden golden("plain");
   const at::Tensor zeros = at::zeros_like(golden.prompt_embeds);
   const TextContext merged = transformer.prepare_text(zeros);
@@ -107,7 +80,7 @@ TEST(WanTransformer, MergesAPromptOfEqualRows) {
 
 TEST(WanTransformer, EqualTimestepsOfAllTokensAreOneTimestep) {
   const Golden golden("plain");
-  const WanTransformer transformer = load_transformer(folder_of("plain"), {});
+  const WanTransformer transformer = load_transformer(transformer_folder("plain"), {});
   const TextContext text = transformer.prepare_text(golden.prompt_embeds);
   const at::Tensor one = transformer.forward(golden.latents, golden.timestep, text);
   const at::Tensor all = transformer.forward(golden.latents, golden.timestep.expand({1, 45}), text);
@@ -116,7 +89,7 @@ TEST(WanTransformer, EqualTimestepsOfAllTokensAreOneTimestep) {
 
 TEST(WanTransformer, WorksInHalfPrecisionWithNormsAndTablesInFull) {
   const Golden golden("plain");
-  const WanTransformer transformer = load_transformer(folder_of("plain"), {at::kCPU, at::kBFloat16});
+  const WanTransformer transformer = load_transformer(transformer_folder("plain"), {at::kCPU, at::kBFloat16});
   const TextContext text = transformer.prepare_text(golden.prompt_embeds);
   const at::Tensor sample = transformer.forward(golden.latents, golden.timestep, text);
   EXPECT_EQ(sample.scalar_type(), at::kBFloat16);
@@ -127,7 +100,7 @@ TEST(WanTransformer, WorksInHalfPrecisionWithNormsAndTablesInFull) {
 
 TEST(WanTransformer, RefusesInputsOfTheWrongShape) {
   const Golden golden("plain");
-  const WanTransformer transformer = load_transformer(folder_of("plain"), {});
+  const WanTransformer transformer = load_transformer(transformer_folder("plain"), {});
   const TextContext text = transformer.prepare_text(golden.prompt_embeds);
   const auto forward = [&](at::IntArrayRef latents, const at::Tensor& timestep) {
     return [&transformer, &text, latents = latents.vec(), timestep] {
@@ -153,11 +126,11 @@ TEST(WanTransformer, RefusesInputsOfTheWrongShape) {
 
 TEST(WanTransformer, AsksForTheImageThatTheModelAttendsTo) {
   const Golden golden("image");
-  const WanTransformer transformer = load_transformer(folder_of("image"), {});
+  const WanTransformer transformer = load_transformer(transformer_folder("image"), {});
   EXPECT_THAT([&] { transformer.prepare_text(golden.prompt_embeds); },
               ThrowsMessage<Error>(HasSubstr("image tokens")));
   const Golden two("two_images");
-  const WanTransformer both = load_transformer(folder_of("two_images"), {});
+  const WanTransformer both = load_transformer(transformer_folder("two_images"), {});
   EXPECT_THAT([&] { both.prepare_text(two.prompt_embeds, two.image_embeds.narrow(0, 0, 1)); },
               ThrowsMessage<Error>(HasSubstr("two images, 5 each; got 1 of 5")));
 }

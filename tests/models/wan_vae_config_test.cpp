@@ -5,6 +5,7 @@
 
 #include "models/wan/vae_config.h"
 #include "sora/error.h"
+#include "temporary_folder.h"
 
 namespace sora::wan {
 namespace {
@@ -14,7 +15,8 @@ using testing::HasSubstr;
 using testing::ThrowsMessage;
 
 VaeConfig read(const std::string& json) {
-  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "vae_config_test.json";
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder / "config.json";
   std::ofstream(path) << json;
   return read_vae_config(path);
 }

@@ -5,6 +5,7 @@
 #include "checkpoint/tensor_file.h"
 #include "models/wan/vae.h"
 #include "sora/error.h"
+#include "temporary_folder.h"
 
 namespace sora::wan {
 namespace {
@@ -100,14 +101,12 @@ TEST(WanVae, WrongShapesAreErrorsThatNameBoth) {
 }
 
 TEST(WanVae, EncoderWeightsAreCheckedThoughTheyAreReadLater) {
-  const std::filesystem::path copy = std::filesystem::path(testing::TempDir()) / "vae_other_form";
-  std::filesystem::remove_all(copy);
-  std::filesystem::create_directories(copy);
+  const TemporaryFolder copy;
   // An encoder of two resnets a stage where the file has one.
   std::filesystem::copy_file(folder_of("plain_once") / "diffusion_pytorch_model.safetensors",
                              copy / "diffusion_pytorch_model.safetensors");
   std::filesystem::copy_file(folder_of("plain") / "config.json", copy / "config.json");
-  EXPECT_THAT([&] { (void)load_vae(copy, {}); }, ThrowsMessage<Error>(HasSubstr("encoder.")));
+  EXPECT_THAT([&] { (void)load_vae(copy.path(), {}); }, ThrowsMessage<Error>(HasSubstr("encoder.")));
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // animate with models of image to video against diffusers 0.42.1 (scripts/goldens/image_pipeline.py), from
 // the files of the images to the output's pixels.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -9,6 +8,7 @@
 #include "core/file.h"
 #include "sora/error.h"
 #include "sora/generator.h"
+#include "temporary_folder.h"
 #include "verb_case.h"
 
 namespace fs = std::filesystem;
@@ -17,8 +17,7 @@ namespace sora {
 namespace {
 
 TEST(AnimateParity, ImageToVideoMatchesDiffusersFromFileToPixels) {
-  const fs::path work = fs::temp_directory_path() / ("sora-animate-parity-" + std::to_string(::getpid()));
-  fs::create_directories(work);
+  const TemporaryFolder work;
   Generator generator;
   for (const char* family : {"i2v", "flf2v", "i2v_a14b"}) {
     const fs::path folder = fs::path(SORA_TEST_DATA) / "image" / family;
@@ -26,7 +25,7 @@ TEST(AnimateParity, ImageToVideoMatchesDiffusersFromFileToPixels) {
     for (const auto& item : golden["cases"]) {
       SCOPED_TRACE(family + item.dump());
       const std::string expected = (folder / item["tensors"].get<std::string>()).string();
-      Request request = test::case_request(item, expected, work);
+      Request request = test::case_request(item, expected, work.path());
       request.verb = "animate";
       request.image = (folder / item["image"].get<std::string>()).string();
       if (item.contains("last_image"))
@@ -42,7 +41,6 @@ TEST(AnimateParity, ImageToVideoMatchesDiffusersFromFileToPixels) {
       EXPECT_THROW(make_plan(request), Error);
     }
   }
-  fs::remove_all(work);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "checkpoint/tensor_file.h"
 #include "core/file.h"
 #include "sora/generator.h"
+#include "temporary_folder.h"
 
 namespace fs = std::filesystem;
 
@@ -38,8 +39,7 @@ class PipelineParity : public testing::TestWithParam<const char*> {};
 TEST_P(PipelineParity, MatchesDiffusersFromPromptToPixels) {
   const fs::path folder = fs::path(SORA_TEST_DATA) / "pipeline" / GetParam();
   const auto golden = nlohmann::json::parse(read_text(folder / "cases.json", "test"));
-  const fs::path work = fs::temp_directory_path() / ("sora-parity-" + std::string(GetParam()));
-  fs::create_directories(work);
+  const TemporaryFolder work;
   Generator generator;
   for (const auto& item : golden["cases"]) {
     SCOPED_TRACE(item.dump());
@@ -79,7 +79,6 @@ TEST_P(PipelineParity, MatchesDiffusersFromPromptToPixels) {
     EXPECT_LT(error("latents"), kTolerance);
     EXPECT_GT(psnr(read_tensor(*request.dump_tensors, "video"), read_tensor(expected, "video")), 80);
   }
-  fs::remove_all(work);
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, PipelineParity, testing::Values("wan21", "ti2v", "a14b"),

@@ -1,7 +1,6 @@
 // SkyReels-V2 against diffusers 0.42.1 (scripts/goldens/skyreels.py), from the prompt or the image to the
 // pixels.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -11,6 +10,7 @@
 #include "core/file.h"
 #include "sora/error.h"
 #include "sora/generator.h"
+#include "temporary_folder.h"
 #include "verb_case.h"
 
 namespace fs = std::filesystem;
@@ -21,8 +21,7 @@ namespace {
 const fs::path kData = fs::path(SORA_TEST_DATA) / "skyreels";
 
 TEST(SkyReels, MatchesDiffusersFromPromptOrImageToPixels) {
-  const fs::path work = fs::temp_directory_path() / ("sora-skyreels-" + std::to_string(::getpid()));
-  fs::create_directories(work);
+  const TemporaryFolder work;
   Generator generator;
   for (const char* family : {"t2v", "i2v", "df"}) {
     const fs::path folder = kData / family;
@@ -30,7 +29,7 @@ TEST(SkyReels, MatchesDiffusersFromPromptOrImageToPixels) {
     for (const auto& item : golden["cases"]) {
       SCOPED_TRACE(family + item.dump());
       const std::string expected = (folder / item["tensors"].get<std::string>()).string();
-      Request request = test::case_request(item, expected, work);
+      Request request = test::case_request(item, expected, work.path());
       request.model = folder.string();
       if (item.contains("transformer"))
         request.transformer = (folder / item["transformer"].get<std::string>()).string();
@@ -42,7 +41,6 @@ TEST(SkyReels, MatchesDiffusersFromPromptOrImageToPixels) {
       test::expect_as_diffusers(generator, request, expected);
     }
   }
-  fs::remove_all(work);
 }
 
 TEST(SkyReels, HasThePublishersDefaults) {
@@ -50,7 +48,8 @@ TEST(SkyReels, HasThePublishersDefaults) {
   request.prompt = "x";
   request.device = "cpu";
   request.output = "x.mp4";
-  const fs::path copy = fs::temp_directory_path() / ("sora-skyreels-720P-" + std::to_string(::getpid()));
+  const TemporaryFolder temporary;
+  const fs::path copy = temporary / "skyreels-720P";
   fs::copy(kData / "t2v", copy, fs::copy_options::recursive);
   for (const auto& [folder, guidance, shift, frames, width] :
        {std::tuple{kData / "t2v", 6.0, 8.0, 97, 960}, std::tuple{kData / "i2v", 5.0, 5.0, 97, 960},
@@ -71,18 +70,17 @@ TEST(SkyReels, HasThePublishersDefaults) {
     EXPECT_EQ(plan.fps, 24);
     EXPECT_TRUE(plan.negative_prompt.starts_with("Bright tones"));
   }
-  fs::remove_all(copy);
 }
 
 TEST(SkyReels, AttentionInCausalBlocksIsRefused) {
-  const fs::path copy = fs::temp_directory_path() / ("sora-skyreels-blocks-" + std::to_string(::getpid()));
-  fs::copy(kData / "t2v", copy, fs::copy_options::recursive);
+  const TemporaryFolder copy;
+  fs::copy(kData / "t2v", copy.path(), fs::copy_options::recursive);
   auto config = nlohmann::json::parse(read_text(copy / "transformer/config.json", "test"));
   config["num_frame_per_block"] = 5;
   std::ofstream(copy / "transformer/config.json") << config;
   Request request;
   request.prompt = "x";
-  request.model = copy.string();
+  request.model = copy.path().string();
   try {
     make_plan(request);
     ADD_FAILURE() << "taken";
@@ -90,7 +88,6 @@ TEST(SkyReels, AttentionInCausalBlocksIsRefused) {
     EXPECT_EQ(error.kind(), ErrorKind::data);
     EXPECT_NE(std::string(error.what()).find("num_frame_per_block"), std::string::npos) << error.what();
   }
-  fs::remove_all(copy);
 }
 
 // The smallest network of a kind is told by its weights, the larger ones by the pipeline's class.

@@ -1,13 +1,13 @@
 // animate and remix against diffusers 0.42.1 (scripts/goldens/verbs.py), from the input's pixels to the
 // output's.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
 #include "sora/generator.h"
+#include "temporary_folder.h"
 #include "verb_case.h"
 
 namespace fs = std::filesystem;
@@ -17,15 +17,14 @@ namespace {
 
 TEST(VerbsParity, AnimateAndRemixMatchDiffusersFromPixelsToPixels) {
   const fs::path folder = fs::path(SORA_TEST_DATA) / "verbs";
-  const fs::path work = fs::temp_directory_path() / ("sora-verbs-parity-" + std::to_string(::getpid()));
-  fs::create_directories(work);
+  const TemporaryFolder work;
   const auto golden = nlohmann::json::parse(read_text(folder / "cases.json", "test"));
   ASSERT_GE(golden["cases"].size(), 4U);
   Generator generator;
   for (const auto& item : golden["cases"]) {
     SCOPED_TRACE(item.dump());
     const std::string expected = (folder / item["tensors"].get<std::string>()).string();
-    Request request = test::case_request(item, expected, work);
+    Request request = test::case_request(item, expected, work.path());
     request.verb = item["verb"];
     const std::string input = (folder / item["input"].get<std::string>()).string();
     (request.verb == "animate" ? request.image : request.input) = input;
@@ -33,7 +32,6 @@ TEST(VerbsParity, AnimateAndRemixMatchDiffusersFromPixelsToPixels) {
     if (item.contains("strength")) request.strength = item["strength"].get<double>();
     test::expect_as_diffusers(generator, request, expected);
   }
-  fs::remove_all(work);
 }
 
 }  // namespace

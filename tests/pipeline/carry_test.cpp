@@ -3,11 +3,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <sstream>
 #include <tuple>
 
@@ -15,8 +12,8 @@
 #include "pipeline/verb.h"
 #include "sora/error.h"
 #include "sora/generator.h"
-
-namespace fs = std::filesystem;
+#include "temporary_folder.h"
+#include "tiny_model.h"
 
 namespace sora {
 namespace {
@@ -154,21 +151,10 @@ class CarryTest : public testing::Test {
  protected:
   void SetUp() override {
     if (shell("which ffmpeg ffprobe").find("ffprobe") == std::string::npos) GTEST_SKIP() << "no ffmpeg here";
-    std::string pattern = (fs::temp_directory_path() / "sora-carry-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-    fs::copy(std::string(SORA_TEST_DATA) + "/pipeline/ti2v", folder_ / "model", fs::copy_options::recursive);
-    std::ofstream(folder_ / "model/sora-gen.json") << R"({"native_frames": 17, "fps": 8})";
-    request_.model = (folder_ / "model").string();
+    request_.model = copy_tiny_model(folder_, "ti2v");
     request_.prompt = "waves";
     request_.steps = 1;
     request_.guidance = 1;
-    request_.seed = 7;
-    request_.device = "cpu";
-    request_.output = path("out.mp4");
-    request_.overwrite = true;
-  }
-  void TearDown() override {
-    if (!folder_.empty()) fs::remove_all(folder_);
   }
 
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
@@ -217,8 +203,8 @@ class CarryTest : public testing::Test {
     EXPECT_EQ(shell("ffmpeg -nostdin -v warning -xerror -i '" + *request_.output + "' -f null - 2>&1"), "");
   }
 
-  fs::path folder_;
-  Request request_;
+  const TemporaryFolder folder_;
+  Request request_ = seeded_request(folder_ / "out.mp4");
   Generator generator_;
 };
 

@@ -4,14 +4,13 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
+#include "difference.h"
 #include "media/video_reader.h"
 #include "media/video_writer.h"
 #include "pipeline/lead_back.h"
@@ -19,6 +18,8 @@
 #include "pipeline/parameters.h"
 #include "sora/error.h"
 #include "sora/generator.h"
+#include "temporary_folder.h"
+#include "tiny_model.h"
 
 namespace fs = std::filesystem;
 
@@ -31,23 +32,15 @@ using testing::Not;
 class FinishTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "sora-finish-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-    fs::copy(std::string(SORA_TEST_DATA) + "/pipeline/ti2v", folder_ / "ti2v", fs::copy_options::recursive);
-    std::ofstream(folder_ / "ti2v/sora-gen.json")
-        << R"({"native_width": 64, "native_height": 32, "native_frames": 9, "fps": 8, "steps": 2,
-               "guidance_scale": 1})";
+    request_.model = copy_tiny_model(
+        folder_, "ti2v",
+        R"({"native_width": 64, "native_height": 32, "native_frames": 9, "fps": 8, "steps": 2,)"
+        R"( "guidance_scale": 1})");
     request_.prompt = "a lighthouse";
-    request_.model = (folder_ / "ti2v").string();
-    request_.seed = 7;
-    request_.device = "cpu";
+    request_.steps.reset();  // the model's
+    request_.guidance.reset();
     request_.threads = 1;  // small tensors gain nothing from more, and wait for them where cores are busy
-    request_.codec = "ffv1";
-    request_.pix_fmt = "bgr0";
-    request_.overwrite = true;
-    request_.output = (folder_ / "draft.mkv").string();
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   // Drafts, and turns the request into one that finishes the draft.
   Result draft(int frames = 9) {
@@ -84,8 +77,8 @@ class FinishTest : public testing::Test {
     return all;
   }
 
-  fs::path folder_;
-  Request request_;
+  const TemporaryFolder folder_;
+  Request request_ = lossless_request(folder_ / "draft.mkv");
   Generator generator_;
 };
 
@@ -275,12 +268,7 @@ TEST_F(FinishTest, AStoryboardIsDraftedAndFinishedWithItsShots) {
   generator_.run(other);
   const auto changed = read_first(other.output, {}, 100);
   ASSERT_EQ(changed.size(), frames.size());
-  const auto apart = [](const VideoFrame& a, const VideoFrame& b) {
-    double sum = 0;
-    for (std::size_t i = 0; i < a.rgb.size(); ++i) sum += std::abs(int{a.rgb[i]} - b.rgb[i]);
-    return sum;
-  };
-  EXPECT_GT(apart(changed.back(), frames.back()), apart(changed.front(), frames.front()));
+  EXPECT_GT(difference(changed.back(), frames.back()), difference(changed.front(), frames.front()));
 }
 
 TEST_F(FinishTest, WhatItSaysOfItselfMakesItAgain) {

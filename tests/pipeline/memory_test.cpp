@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 
 #include "checkpoint/weights.h"
@@ -21,6 +22,7 @@
 #include "sanitized.h"
 #include "sora/error.h"
 #include "sora/generator.h"
+#include "temporary_folder.h"
 
 namespace fs = std::filesystem;
 
@@ -74,14 +76,13 @@ struct Outcome {
 class MemoryTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    shared_ = fs::temp_directory_path() / ("sora-memory-" + std::to_string(::getpid()));
-    fs::create_directories(shared_);
-    write_model(shared_ / "model", 36);  // 151 million weights: 0.3 GB, 0.6 GB widened
+    shared_.emplace();
+    write_model(*shared_ / "model", 36);  // 151 million weights: 0.3 GB, 0.6 GB widened
   }
-  static void TearDownTestSuite() { fs::remove_all(shared_); }
+  static void TearDownTestSuite() { shared_.reset(); }
 
   void SetUp() override {
-    request_.model = (shared_ / "model").string();
+    request_.model = (*shared_ / "model").string();
     request_.prompt = "a red ball";
     request_.res = "64x48";
     request_.frames = 5;
@@ -90,7 +91,7 @@ class MemoryTest : public testing::Test {
     request_.seed = 7;
     request_.threads = 1;
     request_.device = "cpu";
-    request_.output = (shared_ / "a.mp4").string();
+    request_.output = (*shared_ / "a.mp4").string();
     request_.overwrite = true;
   }
 
@@ -130,7 +131,7 @@ class MemoryTest : public testing::Test {
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
-    const std::string err = (shared_ / "err").string();
+    const std::string err = (*shared_ / "err").string();
     const pid_t pid = ::fork();
     if (pid == 0) {
       const int fd = ::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -154,11 +155,11 @@ class MemoryTest : public testing::Test {
     return result;
   }
 
-  static fs::path shared_;
+  static std::optional<TemporaryFolder> shared_;
   Request request_;
 };
 
-fs::path MemoryTest::shared_;
+std::optional<TemporaryFolder> MemoryTest::shared_;
 
 TEST_F(MemoryTest, EveryWayToKeepWeightsGivesTheSameVideo) {
   std::string expected;

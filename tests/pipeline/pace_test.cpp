@@ -3,11 +3,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+
+#include "temporary_folder.h"
 
 namespace fs = std::filesystem;
 
@@ -17,8 +18,7 @@ namespace {
 class PaceTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("sora-pace-" + std::to_string(::getpid()));
-    ::setenv("XDG_CACHE_HOME", folder_.c_str(), 1);
+    ::setenv("XDG_CACHE_HOME", cache_.c_str(), 1);
     plan_.model_name = "large";
     plan_.weight_bytes = 1000;
     plan_.transformer_dim = 1536;
@@ -37,10 +37,7 @@ class PaceTest : public testing::Test {
     result_.step_seconds = 40;
     result_.frame_seconds = 8.5;
   }
-  void TearDown() override {
-    fs::remove_all(folder_);
-    ::unsetenv("XDG_CACHE_HOME");
-  }
+  void TearDown() override { ::unsetenv("XDG_CACHE_HOME"); }
 
   static std::optional<Pace> pace_of(Plan plan) {
     estimate_pace(plan);
@@ -54,7 +51,8 @@ class PaceTest : public testing::Test {
     return pace_of(plan);
   }
 
-  fs::path folder_;
+  const TemporaryFolder folder_;
+  const fs::path cache_ = folder_ / "cache";  // made by the first that writes
   Plan plan_;
   Result result_;
 };
@@ -124,7 +122,7 @@ TEST_F(PaceTest, ADamagedFileIsBegunAnew) {
   for (const char* text :
        {"", "{", "[]", "null", R"({"format": 2})", R"({"format": 1, "paces": 7})", "{\"format\": \"one\"}"}) {
     SCOPED_TRACE(text);
-    fs::create_directories(folder_ / "sora-gen");
+    fs::create_directories(cache_ / "sora-gen");
     std::ofstream(pace_file()) << text;
     EXPECT_FALSE(pace_of(plan_));
     remember_pace(plan_, result_);

@@ -3,7 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +15,7 @@
 #include "media/rgb_picture.h"
 #include "pipeline/time_stamp.h"
 #include "sora/error.h"
+#include "temporary_folder.h"
 
 namespace fs = std::filesystem;
 
@@ -66,14 +66,11 @@ std::array<int, 3> pixel(const RgbPicture& picture, int x, int y) {
 class Pictures : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("sora-pictures-" + std::to_string(::getpid()));
-    fs::create_directories(folder_);
     plan_.frame_width = plan_.crop_width = plan_.width = 64;
     plan_.frame_height = plan_.crop_height = plan_.height = 32;
     plan_.fps = 8;
     plan_.request.seed = 7;
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   // Frame n is of one colour, its red is n.
   void write_frames(FrameWriter& writer, int detailed = -1) const {
@@ -90,11 +87,11 @@ class Pictures : public testing::Test {
   std::string path(const char* name) const { return (folder_ / name).string(); }
   std::vector<std::string> names() const {
     std::vector<std::string> found;
-    for (const auto& entry : fs::directory_iterator(folder_)) found.push_back(entry.path().filename());
+    for (const auto& entry : fs::directory_iterator(folder_.path())) found.push_back(entry.path().filename());
     return found;
   }
 
-  fs::path folder_;
+  const TemporaryFolder folder_;
   Plan plan_;
 };
 

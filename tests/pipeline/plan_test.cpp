@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "sora/error.h"
+#include "temporary_folder.h"
 
 namespace fs = std::filesystem;
 
@@ -102,29 +103,26 @@ TEST(Plan, AModelThatIsNotThereIsAMissingInput) {
 class DamagedModel : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() / "sora-plan-test";
-    fs::remove_all(folder_);
-    fs::copy(fs::path(SORA_TEST_DATA) / "pipeline/wan21", folder_, fs::copy_options::recursive);
+    fs::copy(fs::path(SORA_TEST_DATA) / "pipeline/wan21", folder_.path(), fs::copy_options::recursive);
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   ErrorKind kind() const {
     Request request = tiny();
-    request.model = folder_.string();
+    request.model = folder_.path().string();
     return kind_of(request);
   }
   void write(const char* name, const std::string& text) const {
     std::ofstream(folder_ / name, std::ios::binary) << text;
   }
 
-  fs::path folder_;
+  const TemporaryFolder folder_;
 };
 
 TEST_F(DamagedModel, AModelMayNameTheSizeOfItsFiles) {
   write("sora-gen.json",
         R"({"native_width":64,"native_height":64,"smallest_area":4096,"default_res":"256x256"})");
   Request request = tiny();
-  request.model = folder_.string();
+  request.model = folder_.path().string();
   request.res.reset();
   Plan plan = make_plan(request);
   EXPECT_EQ(plan.width, 256);

@@ -3,11 +3,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 
 #include "sora/error.h"
+#include "temporary_folder.h"
 
 namespace fs = std::filesystem;
 
@@ -93,8 +93,8 @@ TEST(Preset, ExplicitOptionsWinAndOthersAreRefused) {
 
 // A whole folder under a telling name: the plan of a model that was distilled.
 TEST(Preset, AFolderOfADistilledModelIsToldByItsName) {
-  const fs::path folder = fs::temp_directory_path() / ("sora-preset-" + std::to_string(getpid()) + "-4steps");
-  fs::remove_all(folder);
+  const TemporaryFolder temporary;
+  const fs::path folder = temporary / "model-4steps";
   fs::copy(fs::path(SORA_TEST_DATA) / "pipeline/wan21", folder, fs::copy_options::recursive);
   Request request;
   request.model = folder.string();
@@ -106,7 +106,6 @@ TEST(Preset, AFolderOfADistilledModelIsToldByItsName) {
   EXPECT_EQ(make_plan(request).guidance, 1);
   request.preset = "none";
   EXPECT_GT(make_plan(request).guidance, 1);
-  fs::remove_all(folder);
 }
 
 }  // namespace

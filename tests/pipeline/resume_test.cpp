@@ -1,14 +1,14 @@
 // A run that stops anywhere goes on, and ends with the bytes of a run that did not.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "sora/error.h"
 #include "sora/generator.h"
+#include "temporary_folder.h"
+#include "tiny_model.h"
 
 namespace fs = std::filesystem;
 
@@ -20,30 +20,20 @@ using testing::HasSubstr;
 class ResumeTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "sora-resume-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
     request_.prompt = "a lighthouse";
     request_.res = "64x48";
     request_.frames = 9;
     request_.steps = 4;
-    request_.seed = 7;
-    request_.device = "cpu";
-    request_.output = (folder_ / "a.mp4").string();
-    request_.overwrite = true;
     keep_.file = folder_ / "kept" / "a.safetensors";
     keep_.key = "k";
     keep_.every = 1;
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   void use(const std::string& model) { request_.model = std::string(SORA_TEST_DATA) + "/pipeline/" + model; }
 
   // Long videos in windows need a model whose native length is short.
   void use_with_windows(const std::string& model) {
-    fs::copy(std::string(SORA_TEST_DATA) + "/pipeline/" + model, folder_ / model,
-             fs::copy_options::recursive);
-    std::ofstream(folder_ / model / "sora-gen.json") << R"({"native_frames": 13, "fps": 16})";
-    request_.model = (folder_ / model).string();
+    request_.model = copy_tiny_model(folder_, model, R"({"native_frames": 13, "fps": 16})");
   }
 
   Result run(const RunHooks& hooks = {}) { return Generator().run(make_plan(request_), hooks); }
@@ -79,8 +69,8 @@ class ResumeTest : public testing::Test {
     ADD_FAILURE() << "the run never came to its end";
   }
 
-  fs::path folder_;
-  Request request_;
+  const TemporaryFolder folder_;
+  Request request_ = seeded_request(folder_ / "a.mp4");
   Keep keep_;
 };
 

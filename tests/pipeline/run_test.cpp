@@ -2,13 +2,14 @@
 // video.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "sora/generator.h"
+#include "temporary_folder.h"
+#include "tiny_model.h"
 
 namespace fs = std::filesystem;
 
@@ -18,22 +19,15 @@ namespace {
 class RunTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("sora-run-" + std::to_string(::getpid()));
-    fs::create_directories(folder_);
     request_.model = std::string(SORA_TEST_DATA) + "/pipeline/wan21";
     request_.prompt = "a lighthouse";
     request_.res = "64x48";
     request_.frames = 9;
     request_.steps = 4;
-    request_.seed = 7;
-    request_.device = "cpu";
-    request_.output = (folder_ / "a.mp4").string();
-    request_.overwrite = true;
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
-  fs::path folder_;
-  Request request_;
+  const TemporaryFolder folder_;
+  Request request_ = seeded_request(folder_ / "a.mp4");
   Generator generator_;
 };
 

@@ -2,7 +2,6 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <fstream>
 
@@ -10,6 +9,7 @@
 #include "checkpoint/tensor_file.h"
 #include "sora/error.h"
 #include "sora/generator.h"
+#include "temporary_folder.h"
 
 namespace fs = std::filesystem;
 
@@ -24,12 +24,6 @@ const fs::path kLayouts = kData / "layouts";
 
 class SingleFiles : public testing::Test {
  protected:
-  SingleFiles() : work_(fs::temp_directory_path() / ("sora-single-files-" + std::to_string(getpid()))) {
-    fs::remove_all(work_);
-    fs::create_directories(work_);
-  }
-  ~SingleFiles() override { fs::remove_all(work_); }
-
   Request request() const {
     Request request;
     request.prompt = "a lighthouse";
@@ -62,7 +56,7 @@ class SingleFiles : public testing::Test {
     return {ErrorKind::internal, "test", "planned"};
   }
 
-  fs::path work_;
+  const TemporaryFolder work_;
 };
 
 TEST_F(SingleFiles, StandInForTheFoldersOfAModel) {
@@ -125,7 +119,7 @@ TEST_F(SingleFiles, APairOfExpertsIsToldByTheirNames) {
     fs::copy_file(kLayouts / "comfy/wan_t2v_fp8_scaled.safetensors", work_ / name);
   }
   Request experts = request();
-  experts.model = work_.string();
+  experts.model = work_.path().string();
   const Plan plan = make_plan(experts);
   EXPECT_EQ(plan.boundary_ratio, 0.875);
   EXPECT_EQ(plan.flow_shift, 12);
@@ -138,10 +132,10 @@ TEST_F(SingleFiles, APairOfExpertsIsToldByTheirNames) {
 }
 
 TEST_F(SingleFiles, PicklesOfTheOriginalRepositoryAreRefusedWithTheCommandThatConvertsThem) {
-  fs::copy(kLayouts / "original", work_, fs::copy_options::recursive);
+  fs::copy(kLayouts / "original", work_.path(), fs::copy_options::recursive);
   fs::remove(work_ / "Wan2.1_VAE.safetensors");
   Request original = request();
-  original.model = work_.string();
+  original.model = work_.path().string();
   EXPECT_EQ(failure(original).kind(), ErrorKind::no_input);
   std::ofstream(work_ / "Wan2.1_VAE.pth", std::ios::binary) << "PK\x03\x04 and so on";
   const Error error = failure(original);
@@ -153,10 +147,10 @@ TEST_F(SingleFiles, PicklesOfTheOriginalRepositoryAreRefusedWithTheCommandThatCo
 }
 
 TEST_F(SingleFiles, WithoutATokenizerTheMessageSaysWhereToGetOne) {
-  fs::copy(kLayouts / "original", work_, fs::copy_options::recursive);
+  fs::copy(kLayouts / "original", work_.path(), fs::copy_options::recursive);
   fs::remove_all(work_ / "google");
   Request original = request();
-  original.model = work_.string();
+  original.model = work_.path().string();
   const Error error = failure(original);
   EXPECT_EQ(error.kind(), ErrorKind::no_input);
   EXPECT_THAT(error.what(), AllOf(HasSubstr("no tokenizer"), HasSubstr("google/umt5-xxl")));
@@ -187,7 +181,7 @@ TEST_F(SingleFiles, MissingPartsAreNamed) {
   files.transformer = "no-such-file.safetensors";
   EXPECT_THAT(failure(files).what(), HasSubstr("--transformer no-such-file.safetensors: no such file"));
   Request empty = request();
-  empty.model = work_.string();
+  empty.model = work_.path().string();
   EXPECT_EQ(failure(empty).kind(), ErrorKind::no_input);
   fs::copy_file(kLayouts / "comfy/wan_vae.safetensors", work_ / "a.safetensors");
   EXPECT_THAT(failure(empty).what(), HasSubstr("has no transformer"));

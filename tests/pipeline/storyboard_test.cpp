@@ -3,14 +3,12 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <numeric>
 
 #include "checkpoint/tensor_file.h"
+#include "difference.h"
 #include "media/video_reader.h"
 #include "media/video_writer.h"
 #include "pipeline/metadata.h"
@@ -18,8 +16,8 @@
 #include "pipeline/windows.h"
 #include "sora/error.h"
 #include "sora/generator.h"
-
-namespace fs = std::filesystem;
+#include "temporary_folder.h"
+#include "tiny_model.h"
 
 namespace sora {
 namespace {
@@ -86,23 +84,10 @@ TEST(Windows, EndWithAPlaceOrHaveItInTheFirst) {
 class StoryboardTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "sora-storyboard-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-    fs::copy(SORA_TEST_DATA "/pipeline/ti2v", folder_ / "ti2v", fs::copy_options::recursive);
-    std::ofstream(folder_ / "ti2v/sora-gen.json") << R"({"native_frames": 17, "fps": 8})";
-    request_.model = (folder_ / "ti2v").string();
+    request_.model = copy_tiny_model(folder_, "ti2v");
     request_.res = "64x32";
-    request_.steps = 2;
-    request_.guidance = 1;
-    request_.seed = 7;
-    request_.device = "cpu";
-    request_.codec = "ffv1";
-    request_.pix_fmt = "bgr0";
-    request_.output = (folder_ / "out.mkv").string();
-    request_.overwrite = true;
     request_.verb = "storyboard";
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   std::vector<VideoFrame> frames() {
     Generator().run(make_plan(request_));
@@ -137,15 +122,9 @@ class StoryboardTest : public testing::Test {
     }
   }
 
-  fs::path folder_;
-  Request request_;
+  const TemporaryFolder folder_;
+  Request request_ = lossless_request(folder_ / "out.mkv");
 };
-
-double difference(const VideoFrame& a, const VideoFrame& b) {  // mean, in levels of 8 bits
-  double sum = 0;
-  for (std::size_t i = 0; i < a.rgb.size(); ++i) sum += std::abs(int{a.rgb[i]} - int{b.rgb[i]});
-  return sum / static_cast<double>(a.rgb.size());
-}
 
 TEST_F(StoryboardTest, EndsAtTheModelsLengthAfterTheLastShot) {
   request_.shot = {"0:00 a lighthouse", "0:04 a storm"};

@@ -6,7 +6,6 @@
 #include <c10/core/InferenceMode.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -19,6 +18,7 @@
 #include "pipeline/prompt_embeds.h"
 #include "sora/error.h"
 #include "sora/generator.h"
+#include "temporary_folder.h"
 
 namespace fs = std::filesystem;
 
@@ -28,9 +28,7 @@ namespace {
 class TextCacheTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("sora-text-cache-" + std::to_string(::getpid()));
-    fs::create_directories(folder_);
-    ::setenv("XDG_CACHE_HOME", folder_.c_str(), 1);
+    ::setenv("XDG_CACHE_HOME", folder_.path().c_str(), 1);
     request_.model = std::string(SORA_TEST_DATA) + "/pipeline/wan21";
     request_.prompt = "a red ball";
     request_.negative_prompt = "blue";
@@ -45,10 +43,7 @@ class TextCacheTest : public testing::Test {
     request_.output = (folder_ / "a.mp4").string();
     request_.overwrite = true;
   }
-  void TearDown() override {
-    ::unsetenv("XDG_CACHE_HOME");
-    fs::remove_all(folder_);
-  }
+  void TearDown() override { ::unsetenv("XDG_CACHE_HOME"); }
 
   /// Whether the texts of the request took the text encoder, in a run of their own.
   bool encodes(const Request& request, at::Tensor* embeds = nullptr) const {
@@ -83,7 +78,7 @@ class TextCacheTest : public testing::Test {
     std::ofstream(path, std::ios::binary) << bytes;
   }
 
-  fs::path folder_;
+  const TemporaryFolder folder_;
   Request request_;
 };
 

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
@@ -11,12 +10,15 @@
 #include <string>
 #include <vector>
 
+#include "difference.h"
 #include "media/video_reader.h"
 #include "media/video_writer.h"
 #include "pipeline/verb.h"
 #include "pipeline/windows.h"
 #include "sora/error.h"
 #include "sora/generator.h"
+#include "temporary_folder.h"
+#include "tiny_model.h"
 
 namespace fs = std::filesystem;
 
@@ -27,40 +29,16 @@ using testing::HasSubstr;
 
 using Frames = std::vector<VideoFrame>;
 
-double difference(const VideoFrame& a, const VideoFrame& b) {  // mean, in levels of 8 bits
-  EXPECT_EQ(a.rgb.size(), b.rgb.size());
-  double sum = 0;
-  for (std::size_t i = 0; i < std::min(a.rgb.size(), b.rgb.size()); ++i)
-    sum += std::abs(static_cast<int>(a.rgb[i]) - static_cast<int>(b.rgb[i]));
-  return sum / static_cast<double>(a.rgb.size());
-}
-
 class VerbsTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "sora-verbs-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
     request_.prompt = "a lighthouse";
-    request_.steps = 2;
-    request_.guidance = 1;
-    request_.seed = 7;
-    request_.device = "cpu";
-    request_.codec = "ffv1";
-    request_.pix_fmt = "bgr0";
-    request_.output = (folder_ / "out.mkv").string();
-    request_.overwrite = true;
     use("ti2v");
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
-  // A native length of five latent frames, so that longer videos have windows.
   void use(const std::string& model) {
-    if (!fs::exists(folder_ / model)) {
-      fs::copy(std::string(SORA_TEST_DATA) + "/pipeline/" + model, folder_ / model,
-               fs::copy_options::recursive);
-      std::ofstream(folder_ / model / "sora-gen.json") << R"({"native_frames": 17, "fps": 8})";
-    }
-    request_.model = (folder_ / model).string();
+    const fs::path copy = folder_ / model;
+    request_.model = fs::exists(copy) ? copy.string() : copy_tiny_model(folder_, model);
   }
 
   // Smooth colours that move to the right, lossless.
@@ -108,8 +86,8 @@ class VerbsTest : public testing::Test {
       EXPECT_EQ(difference(got[from + i], want[i]), 0) << "frame " << from + i;
   }
 
-  fs::path folder_;
-  Request request_;
+  const TemporaryFolder folder_;
+  Request request_ = lossless_request(folder_ / "out.mkv");
   Generator generator_;
 };
 

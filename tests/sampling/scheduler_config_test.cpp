@@ -2,13 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <fstream>
 
 #include "core/log.h"
 #include "golden.h"
 #include "sora/error.h"
+#include "temporary_folder.h"
 
 namespace sora {
 namespace {
@@ -18,11 +18,6 @@ using testing::IsEmpty;
 
 class SchedulerConfigTest : public testing::Test {
  protected:
-  SchedulerConfigTest()
-      : path_(std::filesystem::temp_directory_path() /
-              ("scheduler_config_test-" + std::to_string(::getpid()) + ".json")) {}
-  ~SchedulerConfigTest() override { std::filesystem::remove(path_); }
-
   // `members` come after the class name.
   SchedulerConfig read(const std::string& class_name, const std::string& members) {
     std::ofstream(path_) << "{\"_class_name\": \"" << class_name << "\"" << (members.empty() ? "" : ", ")
@@ -41,7 +36,8 @@ class SchedulerConfigTest : public testing::Test {
     return "";
   }
 
-  std::filesystem::path path_;
+  const TemporaryFolder folder_;
+  const std::filesystem::path path_ = folder_ / "scheduler_config_test.json";
 };
 
 constexpr const char* kUniPC = "UniPCMultistepScheduler";
