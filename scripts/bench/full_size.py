@@ -126,7 +126,8 @@ def main():
         results[name] = folder / f"{source.stem}_{network}_{name}.safetensors"
         if options.only in (None, name):
             # As the program sets it for itself (src/cli/library.cpp, Note [Large blocks]).
-            environment = dict(os.environ, MALLOC_MMAP_THRESHOLD_=str(4 << 20)) if name == "sora-gen" else None
+            ours = dict(os.environ, MALLOC_MMAP_THRESHOLD_=str(8 << 20), MALLOC_TRIM_THRESHOLD_=str(64 << 20), THP_MEM_ALLOC_ENABLE="1")
+            environment = ours if name == "sora-gen" else None
             done = subprocess.run(
                 [*command, options.what, str(folder / network), str(source), str(results[name]), str(options.threads), str(options.rounds)],
                 stdout=subprocess.PIPE, text=True, check=True, env=environment)

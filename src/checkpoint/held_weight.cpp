@@ -11,7 +11,7 @@ namespace {
 
 /// `slice` = what `part` stores, widened, scaled and edited.
 void widen_part(const HeldWeight& weight, const StoredPart& part, const at::Tensor& stored,
-                at::Tensor slice) {
+                const at::Tensor& slice) {
   const bool edited = weight.edit && weight.edit->touches(part.name);
   const bool in_place = slice.is_cpu() && slice.scalar_type() == at::kFloat;
   if (!in_place && !is_quantised(part.info.dtype) && part.scale == 1 && !edited) {

@@ -41,13 +41,18 @@ void spin_briefly() {
 
 // Note [Large blocks]
 // glibc takes blocks below 32 MB from a heap that only shrinks from its end, and so keeps what a network's
-// layers let go. Larger blocks of their own go back at once: a full-size VAE peaks at 1.1 GB in the place
-// of 1.4, and takes 3% more time for fresh pages.
-void give_memory_back() {
+// layers let go. Larger blocks of their own go back at once, which costs fresh pages for each. So blocks of
+// 8 MB and more are on their own, and in huge pages (libtorch's own switch, read when it is loaded), which
+// the kernel clears 512 at a time; the heap keeps 64 MB for the smaller ones. Measured at full size, against
+// glibc's own ways: the VAE peaks at 1.14 GB in the place of 1.35, the transformer of 1.3B takes 2 % less time
+// (with blocks from 4 MB on, nothing kept and small pages it took 16 % more).
+void arrange_large_blocks() {
 #ifdef __GLIBC__
-  constexpr int kOwnBlock = 4 << 20;  // bytes
+  constexpr int kOwnBlock = 8 << 20, kKept = 64 << 20;  // bytes
   if (std::getenv("MALLOC_MMAP_THRESHOLD_") == nullptr) ::mallopt(M_MMAP_THRESHOLD, kOwnBlock);
+  if (std::getenv("MALLOC_TRIM_THRESHOLD_") == nullptr) ::mallopt(M_TRIM_THRESHOLD, kKept);
 #endif
+  ::setenv("THP_MEM_ALLOC_ENABLE", "1", 0);
 }
 
 bool same_build(const BuildId& a, const BuildId& b) {
@@ -69,7 +74,7 @@ const Entry& load_library(const LogSink& log_sink) {
   const auto start = std::chrono::steady_clock::now();
   const fs::path path = library_path();
   spin_briefly();
-  give_memory_back();
+  arrange_large_blocks();
   // RTLD_NOW: a symbol that is missing is an error here, not the end of the program in the middle of the
   // work. RTLD_GLOBAL: libsora_cuda, which libsora loads in turn, finds libtorch's symbols.
   void* handle = ::dlopen(path.empty() ? kLibraryName : path.c_str(), RTLD_NOW | RTLD_GLOBAL);
