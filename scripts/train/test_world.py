@@ -24,6 +24,15 @@ class World(unittest.TestCase):
         large, small = world.render(some(), 3, 5, 128, 128)[0], world.render(some(), 3, 5, 64, 64)[0]
         for a, b in zip(large, small): self.assertLess(np.abs(cv2.resize(a, (64, 64), interpolation=cv2.INTER_AREA).astype(int) - b).mean(), 3)
 
+    def test_a_part_of_a_way_is_that_part_of_the_clip(self):
+        a = some(camera="pan left"); whole, half = world.render(a, 3, 17, 64, 64)[0], world.render(a, 3, 9, 64, 64, span=(0., .5))[0]
+        self.assertTrue((whole[:9] == half).all())
+        rng = np.random.RandomState(0)
+        for camera in world.CAMERAS:
+            for _ in range(50):
+                start, end = world.part(some(camera=camera), rng); out = 0. if "zoom" in camera else .3
+                self.assertTrue(-out <= start and end <= 1 + out + 1e-9 and .5 <= end - start <= 1)
+
     def test_the_mask_lies_on_the_subject(self):
         clip, mask = world.render(some(scene="mountains"), 4, 17, 64, 64)     # where nothing else is red
         red = (clip[..., 0] > 150) & (clip[..., 1] < 90)

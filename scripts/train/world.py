@@ -429,9 +429,17 @@ def path(a, p, r, aspect, size):
     return x, y
 
 
-def render(a, seed, frames=17, height=128, width=128, fps=8):
+def part(a, rng):
+    """A span of the way that a clip shows, for render(): half of it at least, and for what leaves the picture some of the way out."""
+    out = 0. if a["camera"].startswith("zoom") else .3
+    length = rng.uniform(.5, 1.); start = rng.uniform(-out, 1 + out - length)
+    return start, start + length
+
+
+def render(a, seed, frames=17, height=128, width=128, fps=8, span=(0., 1.)):
     """-> (clip uint8 [frames,height,width,3], mask uint8 [1+(frames-1)/4, height/8, width/8]: share of each cell that the
-    subject covers in any frame of its group of four, 0 to 255)."""
+    subject covers in any frame of its group of four, 0 to 255).  The clip shows `span` of the way of its subject and camera: the
+    whole of it, from one side of the picture to the other, or a part, as what goes on from another clip would."""
     r = np.random.RandomState(seed % 2**31).rand(8)
     clip = np.empty((frames, height, width, 3), np.uint8)
     cover = np.empty((2 * height, 2 * width)); buf = np.empty((2 * height, 2 * width, 3))
@@ -444,7 +452,7 @@ def render(a, seed, frames=17, height=128, width=128, fps=8):
     if a["subject"] == "person" and a["motion"] == "still": face = 0.
     cam = a["camera"]
     for f in range(frames):
-        p = f / max(frames - 1, 1)
+        p = span[0] + (span[1] - span[0]) * f / max(frames - 1, 1)
         pan = {"pan left": -.36 * (p - .5), "pan right": .36 * (p - .5)}.get(cam, 0.)
         zoom = {"zoom in": 1 + .4 * p, "zoom out": 1.4 - .4 * p}.get(cam, 1.)
         x, y = path(a, p, r[4:], aspect, size) if kind else (9., 9.)
