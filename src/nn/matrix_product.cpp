@@ -12,11 +12,11 @@
 
 // Note [Matrix products]
 // On CPUs with AVX2 and no more, libtorch's product reaches 77 GFLOP/s where a core's FMA units give 90; the
-// products of panels (panel_product.h) reach 87. The rows of x are read where they lie. The weight's rows, 16
-// at a time and `depth` long, are turned into a panel first; a thread has the panels of up to `widest`
-// outputs in its own cache and takes all rows of x past them. Turning costs one pass over the weight, which
-// some dozens of rows pay for, and bf16 is widened in it at no cost that could be measured. Each output's
-// terms are added in the same order whatever the number of threads or rows.
+// products of panels (panel_product.h) reach 82 to 87. The rows of x are read where they lie. The weight's
+// rows, 16 at a time and `depth` long, are turned into a panel first; a thread has the panels of up to
+// `widest` outputs in its own cache and takes all rows of x past them. Turning costs one pass over the
+// weight, which some dozens of rows pay for, and bf16 is widened in it at no cost that could be measured.
+// Each output's terms are added in the same order whatever the number of threads or rows.
 namespace sora::nn {
 namespace {
 
