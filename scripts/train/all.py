@@ -39,6 +39,7 @@ def steps(o):
     small, large = ",".join(s["clips"]), ",".join(s["large"])
     yield "a look at the world", ["sheet.py", state + "/world.png"]
     for size, n in every.items(): yield "clips of " + size, ["render.py", data, size, n]
+    for size, n in every.items(): yield "parts of longer ways of " + size, ["render.py", data, size, max(1, n // 3), "--seed", 2, "--parts"]
     for size in every:
         if size not in ("48x80", "80x48"): yield "held-out clips of " + size, ["render.py", data, size, s["held"], "--seed", 900, "--unseen"]
     if o.start:
