@@ -3,6 +3,8 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace sora::nn {
 namespace {
 
@@ -23,10 +25,13 @@ std::string name_of(const testing::TestParamInfo<Shape>& s) {
 
 class MatrixProduct : public testing::TestWithParam<Shape> {
  protected:
-  void SetUp() override { at::manual_seed(1); }
-  at::Tensor x = at::randn({GetParam().rows, GetParam().in});
-  at::Tensor weight = at::randn({GetParam().out, GetParam().in});
-  at::Tensor bias = at::randn({GetParam().out});
+  MatrixProduct() {
+    at::manual_seed(1);
+    x = at::randn({GetParam().rows, GetParam().in});
+    weight = at::randn({GetParam().out, GetParam().in});
+    bias = at::randn({GetParam().out});
+  }
+  at::Tensor x, weight, bias;
 };
 
 TEST_P(MatrixProduct, EqualsTheProductInDoublePrecision) {
