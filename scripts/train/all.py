@@ -21,14 +21,14 @@ PART = 16 * 2**20 - 2**16
 
 # clips of each size, samples of each training, and what suits the machine
 SCALES = {
-    "try": dict(clips={"64x64": 40, "48x80": 20, "80x48": 20}, large={}, held=8, captions=2000, vae=200, small=600, full=0, distil=96, reader=320,
-                transformer=["--batch", "8", "--layers", "2", "--ffn", "256"], vae_options=["--batch", "2", "--large-from", "2"], batch="8"),
-    "cpu": dict(clips={"64x64": 5000, "48x80": 1500, "80x48": 1500}, large={"128x128": 1200, "96x176": 500, "176x96": 500}, held=48, captions=120000, vae=24000,
+    "try": dict(clips={"64x64": 40, "48x80": 20, "80x48": 20}, large={}, held=8, captions=2000, vae=200, decoder=40, small=600, full=0, distil=96, reader=320,
+                transformer=["--batch", "8", "--layers", "2", "--ffn", "256"], vae_options=["--batch", "2", "--large-from", "2"], decoder_batch=2, batch="8"),
+    "cpu": dict(clips={"64x64": 5000, "48x80": 1500, "80x48": 1500}, large={"128x128": 1200, "96x176": 500, "176x96": 500}, held=48, captions=120000, vae=24000, decoder=12000,
                 small=500000, full=600000, distil=40000, reader=30000,
-                transformer=["--batch", "12", "--layers", "4", "--ffn", "768", "--optimiser", "adam"], vae_options=[], batch="12"),
-    "gpu": dict(clips={"64x64": 6000, "48x80": 1500, "80x48": 1500}, large={"128x128": 3000, "96x176": 800, "176x96": 800}, held=48, captions=120000, vae=60000,
+                transformer=["--batch", "12", "--layers", "4", "--ffn", "768", "--optimiser", "adam"], vae_options=[], decoder_batch=2, batch="12"),
+    "gpu": dict(clips={"64x64": 6000, "48x80": 1500, "80x48": 1500}, large={"128x128": 3000, "96x176": 800, "176x96": 800}, held=48, captions=120000, vae=60000, decoder=40000,
                 small=2000000, full=2600000, distil=200000, reader=60000,
-                transformer=["--batch", "256", "--layers", "6", "--ffn", "1024"], vae_options=["--batch", "32"], batch="128"),
+                transformer=["--batch", "256", "--layers", "6", "--ffn", "1024"], vae_options=["--batch", "32"], decoder_batch=16, batch="128"),
 }
 
 
@@ -53,6 +53,7 @@ def steps(o):
     yield "the denoiser, small clips", ["train_transformer.py", state, data, "--sizes", small, "--samples", s["small"], "--decay", 0 if large else .4, *s["transformer"]]
     if large: yield "the denoiser, full size", ["train_transformer.py", state, data, "--sizes", large + ",64x64*.05,48x80*.2,80x48*.2", "--samples", s["full"], *s["transformer"], "--batch", max(2, int(s["transformer"][1]) // 4)]
     yield "guidance folded in", ["distil.py", state, data, "--sizes", large or small, "--samples", s["distil"], "--guidance", 2.5, "--batch", s["batch"] if not large else max(2, int(s["batch"]) // 4)]
+    yield "the decoder, on what the denoiser makes", ["train_decoder.py", state, data, "--samples", s["decoder"], "--batch", s["decoder_batch"], "--denoiser", "distilled.pt"]
     yield "the reader of attributes", ["evaluate.py", state, data, "reader", "--samples", s["reader"]]
     yield "the model", ["export.py", state, o.model, "--transformer", "distilled.pt", "--guidance", 1, "--steps", 8, "--native", "128x128" if large else "64x64"]
     yield "curves", ["plot.py", state]

@@ -51,6 +51,17 @@ class World(unittest.TestCase):
         light = [world.render(some(time=t), 2, 1, 64, 64)[0].mean() for t in ("day", "night")]
         self.assertGreater(light[0], 1.5 * light[1])
 
+    def test_the_street_is_lit_in_colours_by_night(self):
+        vivid = lambda time: (np.ptp(world.render(some(scene="city", time=time, subject="none", colour="none", motion="still"), 1, 1, 64, 64)[0][0, 40:45].astype(int), axis=-1) > 120).mean()
+        self.assertGreater(vivid("night"), .15); self.assertEqual(vivid("day"), 0)
+
+    def test_dust_hangs_behind_a_car_that_drives_in_the_desert(self):
+        def brighter_on_the_left(motion, scene):
+            road = world.render(some(scene=scene, subject="car", colour="blue", motion=motion), 2, 17, 64, 64)[0][8, 54:57].astype(float)
+            return road[:, :18].mean() - road[:, -18:].mean()
+        self.assertGreater(brighter_on_the_left("right", "desert"), 12); self.assertLess(brighter_on_the_left("left", "desert"), -12)
+        for motion in ("left", "right"): self.assertLess(abs(brighter_on_the_left(motion, "city")), 6)
+
     def test_every_scene_subject_and_weather_draws(self):
         for scene in world.SCENES:
             for subject in world.SCENE_SUBJECTS[scene]:
@@ -86,7 +97,7 @@ class Captions(unittest.TestCase):
             if a["subject"] == "none": continue
             self.assertTrue(any(n in text for n in wording.NOUN[a["subject"]]), text)
             self.assertTrue(any(c in text for c in wording.SHADE[a["colour"]]), text)
-            self.assertTrue(any(w in text for w in wording.WHERE[a["scene"]]), text)
+            self.assertTrue(any(w in text for w in wording.WHERE[a["scene"]] + (wording.NEON["where"] if a["scene"] == "city" and a["time"] == "night" else [])), text)
 
     def test_wordings_are_many(self):
         rng = np.random.RandomState(3)

@@ -17,6 +17,8 @@ VIEW = {"sea": ["the sea", "the ocean", "a coast with a lighthouse", "waves on t
         "forest": ["a forest", "the woods", "a pine forest", "a path among the trees"],
         "desert": ["a desert", "a desert road", "sand dunes", "a road through the desert"],
         "snow": ["a snowy hill", "a winter landscape", "snow-covered hills", "white hills in winter"]}
+NEON = {"where": ["on a neon street", "on a street with neon lights", "between neon lights in the city"], "view": ["a neon street", "a city street with neon lights", "neon lights of a city"]}
+DUST = {"desert": ["raising dust", "trailing a cloud of dust"], "snow": ["throwing up snow", "trailing a cloud of snow"]}
 NOUN = {"boat": ["boat", "sailboat", "sailing boat", "ship", "yacht"], "car": ["car", "car", "automobile", "taxi"], "ball": ["ball", "ball", "beach ball", "rubber ball"],
         "bird": ["bird", "bird", "songbird", "parrot"], "balloon": ["balloon", "hot-air balloon", "hot air balloon"], "person": ["person", "man", "woman", "walker"]}
 SHADE = {"red": ["red", "red", "crimson", "scarlet"], "blue": ["blue", "blue", "azure"], "green": ["green", "green", "emerald"],
@@ -38,13 +40,14 @@ def caption(a, rng, complete=False):
     c = lambda l: l[rng.randint(len(l))]
     keep = lambda: complete or whole or rng.rand() < .6
     whole = rng.rand() > .15
+    neon = a["scene"] == "city" and a["time"] == "night"
     when = c(WHEN[a["time"]]) if keep() else ""
     skies = c(SKIES[a["weather"]]) if keep() else ""
     if a["time"] != "day" and when == "on a sunny day": when = "by day"
     if a["weather"] != "clear" and when == "on a sunny day": when = "by day"
     shot = c(SHOT[a["camera"]]) if keep() else ""
     if a["subject"] == "none":
-        core = c(["", "", "an empty view of ", "a view of "]) + c(VIEW[a["scene"]])
+        core = c(["", "", "an empty view of ", "a view of "]) + c(VIEW[a["scene"]] + (NEON["view"] if neon else []))
         where = ""
     else:
         s, colour = a["subject"], c(SHADE[a["colour"]])
@@ -62,7 +65,8 @@ def caption(a, rng, complete=False):
         elif a["motion"] == "bounce": move = c(["bouncing", "bouncing up and down", "bounces", "jumping up and down"])
         else: move = c(["standing still", "not moving", "at rest", {"boat": "at anchor", "car": "parked", "person": "standing", "balloon": "hovering"}[s]])
         core = thing + (" " + move if keep() else "")
-        where = c(WHERE[a["scene"]]) if keep() else ""
+        if a["subject"] == "car" and a["motion"] in ("left", "right") and a["scene"] in DUST and rng.rand() < .25: core += ", " + c(DUST[a["scene"]])
+        where = c(WHERE[a["scene"]] + (NEON["where"] if neon else [])) if keep() else ""
     style = rng.rand()
     if style < .6: text = " ".join(x for x in (core, where, when) if x)
     elif style < .8 and when: text = ", ".join(x for x in (when, " ".join(x for x in (core, where) if x)) if x)
