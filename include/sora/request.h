@@ -96,7 +96,7 @@ struct Request {
 /// `name` uses underscores, as in JSON; the command line replaces them by dashes.
 template <class R, class V>
 void visit_request(R& r, V&& v) {
-  v("prompt", r.prompt, "what is seen; - reads standard input");
+  v("prompt", r.prompt, "what is seen; - reads standard input; default of a verb: its file's own");
   v("negative_prompt", r.negative_prompt, "what to keep out; default: the model's own");
   v("verb", r.verb, "generate, animate, extend, connect, loop, remix, finish or storyboard");
   v("image", r.image, "picture that animate or a storyboard begins with");

@@ -11,6 +11,7 @@
 #include "cli/terminal.h"
 #include "core/folders.h"
 #include "core/random_seed.h"
+#include "core/text.h"
 #include "jobs/job_key.h"
 #include "jobs/made.h"
 #include "jobs/output_name.h"
@@ -112,6 +113,9 @@ int make_one(Session& session, const Request& request) {
   }
   begin_work(options.quiet || json_on_stderr(options));
   const std::string unknown = plan.unknown_words.empty() ? "" : unknown_words_text(plan.unknown_words);
+  const bool words_of_file = request.prompt.empty() && !plan.request.prompt.empty();
+  if (words_of_file && !options.quiet && !json_on_stderr(options))
+    write_stderr_line("prompt: \"" + one_line(plan.request.prompt) + "\", as the file was made");
   for (const std::string& note : plan.notes) log(note == unknown ? LogLevel::warning : LogLevel::info, note);
   Maker maker(session);
   report(session, plan, maker.make(plan, keep_for(plan)));

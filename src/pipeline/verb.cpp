@@ -7,6 +7,7 @@
 
 #include "core/file.h"
 #include "core/text.h"
+#include "pipeline/parameters.h"
 #include "pipeline/story.h"
 #include "pipeline/windows.h"
 #include "sora/error.h"
@@ -152,6 +153,38 @@ void take_length(Request& request, const InputFacts& facts) {
   request.frames = static_cast<int>(std::min<std::int64_t>(frames, 10'000'000));
 }
 
+// What a file of ours was made from, in words; of a storyboard the first shot's or the last one's. Empty: it
+// does not say.
+std::string words_of(const InputFacts& facts, const std::string& path, bool first) {
+  if (facts.parameters.empty()) return {};
+  Request made;
+  try {
+    read_parameters(facts.parameters, path).options.apply(made);
+  } catch (const Error&) {
+    return {};
+  }
+  if (made.shot.empty()) return made.prompt;
+  double time = 0;
+  std::string prompt;
+  const bool fine = split_shot(first ? made.shot.front() : made.shot.back(), time, prompt).empty();
+  return fine ? prompt : std::string();
+}
+
+// Whoever gives no prompt wants more of what is there: a file of ours says what that is.
+void take_words(Plan& plan, VerbKind kind, const std::vector<InputFacts>& facts) {
+  Request& request = plan.request;
+  if (!request.prompt.empty() || kind == VerbKind::storyboard || kind == VerbKind::finish) return;
+  const auto files = input_files(request);
+  const bool first = kind == VerbKind::animate || request.backward;
+  const std::string words = words_of(facts.front(), files.front().second, first);
+  // What leads from one clip to another is of both.
+  if (kind == VerbKind::connect && words != words_of(facts.back(), files.back().second, true)) return;
+  if (words.empty()) return;
+  request.prompt = words;
+  plan.notes.push_back("prompt: \"" + one_line(words) + "\", as " + files.front().second +
+                       " was made; --prompt says otherwise");
+}
+
 // One line for the plan: the means that the model has to keep what it is given.
 std::string means_of(const wan::ModelFacts& model) {
   if (model.image.joined) return "the images are given to the network beside the noise, as it was trained";
@@ -231,6 +264,7 @@ void plan_inputs(Plan& plan, const wan::ModelFacts& model) {
   std::vector<InputFacts> facts;
   for (const auto& [option, path] : input_files(request)) facts.push_back(probed(option, path));
   if (facts.empty()) return;
+  take_words(plan, kind, facts);
 
   if (kind == VerbKind::animate || kind == VerbKind::storyboard) {
     if (request.image) take_shape(request, facts.front());

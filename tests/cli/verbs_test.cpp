@@ -46,6 +46,32 @@ TEST(Verbs, TakeTheirFilesFromTheLine) {
   EXPECT_EQ(remix["first_step"], 5);
 }
 
+TEST(Verbs, GoOnWithTheWordsOfTheFileUnlessThereAreOthers) {
+  Program program;
+  for (const char* name : {"draft.mp4", "draft picture.png", "story.mp4", "clip.mp4", "draft 2.mp4"})
+    program.write(name, "x");
+  const auto prompt = [&](std::vector<std::string> line) {
+    line.insert(line.end(), {"--dry-run", "--json", "--frames", "9"});
+    const Finished finished = program.run(with_usual(line));
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    return json::parse(finished.out)["prompt"].get<std::string>();
+  };
+  EXPECT_EQ(prompt({"extend", "draft.mp4"}), "a fox");
+  EXPECT_EQ(prompt({"extend", "draft.mp4", "--prompt", "a hare"}), "a hare");
+  EXPECT_EQ(prompt({"extend", "draft.mp4", "--prompt", " "}), " ") << "none";
+  EXPECT_EQ(prompt({"extend", "clip.mp4"}), "") << "does not say";
+  EXPECT_EQ(prompt({"extend", "story.mp4"}), "snow");
+  EXPECT_EQ(prompt({"extend", "story.mp4", "--backward"}), "a forest");
+  EXPECT_EQ(prompt({"animate", "draft picture.png"}), "a fox");
+  EXPECT_EQ(prompt({"loop", "draft.mp4"}), "a fox");
+  EXPECT_EQ(prompt({"remix", "draft.mp4"}), "a fox");
+  EXPECT_EQ(prompt({"connect", "draft.mp4", "draft 2.mp4"}), "a fox");
+  EXPECT_EQ(prompt({"connect", "draft.mp4", "clip.mp4"}), "") << "of one only";
+  const Finished said = program.run(with_usual({"extend", "draft.mp4", "-o", "more.mp4"}));
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.err, HasSubstr("prompt: \"a fox\", as the file was made\n"));
+}
+
 TEST(Verbs, NameTheOutputAfterThePromptOrTheFile) {
   Program program;
   program.write("a picture.png", "x");

@@ -47,8 +47,10 @@ TEST_P(MatrixProduct, DoesNotDependOnTheNumberOfThreads) {
   at::set_num_threads(3);
   const at::Tensor shared = linear_product(x, weight, bias);
   at::set_num_threads(threads);
-  // Fewer rows are libtorch's, which makes no such promise.
-  if (takes_bf16(x)) EXPECT_TRUE(at::equal(alone, shared));
+  // Fewer rows, and outputs that eight does not divide, are libtorch's, which makes no such promise.
+  if (takes_bf16(x) && GetParam().out % 8 == 0) {
+    EXPECT_TRUE(at::equal(alone, shared));
+  }
 }
 
 class MatrixProductOfBf16 : public MatrixProduct {};

@@ -81,7 +81,9 @@ TEST(DriftControl, GoesByItsStrength) {
     drift.hold(first);
     drift.begin(1);
     const at::Tensor held = drift.hold(later);
-    if (strength == 0) EXPECT_TRUE(at::equal(held, later));
+    if (strength == 0) {
+      EXPECT_TRUE(at::equal(held, later));
+    }
     const double left = off(held[11], first[0]) / off(later[11], first[0]);
     EXPECT_NEAR(left, 1 - strength, 0.2) << strength;
     EXPECT_GE(left, before);

@@ -77,7 +77,9 @@ TEST(Windows, EndWithAPlaceOrHaveItInTheFirst) {
   }
   // The window that ends with it makes all that it can on the way.
   for (const Window& window : windows_to_places(33, native, {0, 0, held, false}, {12})) {
-    if (window.first + window.count == 13) EXPECT_EQ(window.count - window.held, native - held);
+    if (window.first + window.count == 13) {
+      EXPECT_EQ(window.count - window.held, native - held);
+    }
   }
 }
 

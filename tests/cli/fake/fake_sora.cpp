@@ -107,6 +107,13 @@ InputFacts facts_by_name(const std::string& name) {
   if (name.find("damaged") != std::string::npos)
     throw Error(ErrorKind::data, "media", name + ": is damaged as asked");
   InputFacts facts;
+  if (name.find("draft") != std::string::npos) {
+    facts.parameters = R"({"generator": "sora-gen )" SORA_GEN_VERSION
+                       R"(", "prompt": "a fox", "model": "wan21", "seed": 5, "res": "128x96", "frames": 24, )"
+                       R"("fps": 12, "draft": true})";
+  }
+  if (name.find("story") != std::string::npos)
+    facts.parameters = R"({"generator": "sora-gen 0", "shot": ["0:00 a forest", "0:05 snow"]})";
   if (name.find("picture") != std::string::npos) {
     facts.width = 96;
     facts.height = 64;
@@ -120,11 +127,6 @@ InputFacts facts_by_name(const std::string& name) {
   facts.duration = 2;
   facts.frames = 24;
   facts.has_audio = true;
-  if (name.find("draft") != std::string::npos) {
-    facts.parameters = R"({"generator": "sora-gen )" SORA_GEN_VERSION
-                       R"(", "prompt": "a fox", "model": "wan21", "seed": 5, "res": "128x96", "frames": 24, )"
-                       R"("fps": 12, "draft": true})";
-  }
   return facts;
 }
 
