@@ -5,7 +5,8 @@
     python render.py DATA 128x128 1200 --seed 2 --parts    # of ways that began before and end after, for going on from other clips
 
 A shard DATA/HxW-seen-SEED-0000 is three files: .clips.npy uint8 [N,T,H,W,3], .masks.npy uint8 [N,1+(T-1)/4,H/8,W/8] (share
-of the subject in a cell) and .json (a list of attributes).  Existing shards are kept, so the command can be repeated.
+of the subject in a cell) and .json (a list of attributes, with "part" in clips of --parts).  Existing shards are kept, so the command
+can be repeated.
 """
 import argparse
 import json
@@ -25,6 +26,7 @@ def shard(o, k):
     n = min(o.shard, o.count - k * o.shard)
     attributes = [world.sample(rng, o.unseen) for _ in range(n)]
     spans = [world.part(a, rng) if o.parts else (0., 1.) for a in attributes]
+    if o.parts: attributes = [dict(a, part=True) for a in attributes]
     clips, masks = zip(*(world.render(a, int(rng.randint(2**31)), o.frames, h, w, span=s) for a, s in zip(attributes, spans)))
     np.save(name + ".clips.npy", np.stack(clips)); np.save(name + ".masks.npy", np.stack(masks))
     with open(name + ".tmp", "w") as f: json.dump(attributes, f)

@@ -6,8 +6,9 @@
 x_t = (1-t) latents + t noise, target noise - latents.  Times are logit-normal, shifted to the noisy side, and every latent frame has its
 own: most samples use one time for all frames (text to video), some hold frames clean at t = 0 (extension, image to video, loops, joins), some
 draw all times freely (common.times).  A quarter of the steps see only the beginnings of clips, of 1 to T - 1 latent frames, so that stills and
-short videos look right as well.  Cells under the subject weigh more.  Two small heads that read the attributes, from the middle of the
-denoiser and from the text, exist during training only.  Captions are worded anew each time and dropped one time in ten, three where frames are held.
+short videos look right as well.  Clips that show parts of longer ways (render.py --parts) are for samples with frames held, since what goes
+on is seldom at its beginning.  Cells under the subject weigh more.  Two small heads that read the attributes, from the middle of the denoiser
+and from the text, exist during training only.  Captions are worded anew each time and dropped one time in ten, three where frames are held.
 
 --fold W folds guidance W in while training, with no teacher: the target moves away from the model's own prediction without a caption,
 u + (1 - 1/W) (v(caption) - v(none)), whose fixed point is the guided prediction; without a caption it stays u.  One forward pass more a step.
@@ -51,6 +52,7 @@ mean, std = torch.tensor(lat["mean"], device=dev), torch.tensor(lat["std"], devi
 sizes, shares = zip(*((name, float(share or 1)) for name, _, share in (s.partition("*") for s in o.sizes.split(","))))
 found = [(b, share) for size, share in zip(sizes, shares) for b in common.buckets(o.data, size, dev)]
 buckets = [b for b, _ in found]
+whole = [[i for i, a in enumerate(b[2]) if not a.get("part")] or list(range(len(b[2]))) for b in buckets]   # clips that are not parts of longer ways
 weight = np.array([len(b[2]) * share for b, share in found]); weight /= weight.sum()
 cells = max(b[0][0].numel() for b in buckets)
 C = buckets[0][0].shape[-1]
@@ -96,12 +98,13 @@ while done < o.samples and not run.stop:
     which = same.choice(len(buckets), p=weight); frames = buckets[which][0].shape[1]
     if same.rand() < o.short: frames = same.randint(1, frames) if frames > 1 else 1
     rng = run.seed(o.seed, step)
-    Z, M, A = buckets[which]
-    pick = rng.randint(len(A), size=max(1, round(o.batch * cells / Z[0, :frames].numel())))
+    Z, M, A = buckets[which]; W = whole[which]
+    B = max(1, round(o.batch * cells / Z[0, :frames].numel()))
+    t = common.times(B, frames, o.shift, o.held).to(dev)
+    given = (t == 0).any(1).cpu().numpy()
+    pick = np.where(given, rng.randint(len(A), size=B), rng.choice(W, size=B))
     x = ((Z[pick, :frames].float() - mean) / std); mask = M[pick, :frames].float() / 255
-    B, T, H, W, _ = x.shape
-    t = common.times(B, T, o.shift, o.held).to(dev)
-    dropped = rng.rand(B) < torch.where((t == 0).any(1), .3, .1).cpu().numpy()     # a clip is often extended without a word
+    dropped = rng.rand(B) < np.where(given, .3, .1)                                # a clip is often extended without a word
     tokens = [tok("" if d else wording.caption(A[i], rng)) for i, d in zip(pick, dropped)]
     target = torch.tensor([world.labels(A[i]) for i in pick], device=dev); live = torch.tensor(~dropped, device=dev).float()
     noise = torch.randn(x.shape).to(dev); s = t[:, :, None, None, None]
