@@ -144,7 +144,9 @@ while done < o.samples and not run.stop:
     v = float(loss.detach()); error = v if error is None else .98 * error + .02 * v
     if time.time() - last > o.every:
         t = time.time(); checkpoint(); q = quality(4); last = time.time()
-        run.log("decoder", before + done, train=-10 * math.log10(error / 4), **q)
+        moved = {k[:-7]: q[k] for k in q if k.endswith(" motion")}
+        run.log("decoder", before + done, train=-10 * math.log10(error / 4), **{k: q[k] for k in moved})
+        run.log("decoder: energy of motion over the clips'", before + done, **moved)
         run.say("%5.0f s  samples %d  lr %.1e  train %.2f dB  held out %s  %.2f samples/s" % (t - began, done, lr, -10 * math.log10(error / 4), q, (done - first) / (t - began))); began += last - t
 checkpoint()
 run.say("end: samples %d, held out %s" % (done, quality(8)))

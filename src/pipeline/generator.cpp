@@ -276,6 +276,8 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
     if (hidden.defined() && !last_frame.defined()) {  // the end of a clip
       const at::Tensor clip_end = to_pixels(hidden);
       clip_step = step_of(clip_end);
+      const at::Tensor& shown = known.given().before.frames;  // the VAE's view of them may flicker
+      if (shown.defined()) clip_step = std::min(clip_step, step_of(to_pixels(shown)));
       last_frame = last_of(clip_end);
     }
     for (std::int64_t t = window.hidden; t < end && !frames.complete(); ++t) {

@@ -58,8 +58,12 @@ JoinSink::JoinSink(const Plan& plan, FrameWriter& writer, const Given& given) : 
 }
 
 JoinSink::Joint JoinSink::joint(const ClipEnd& clip, const VideoFrame& shown, bool at_end) const {
-  Joint joint{colours_of(clip.frames),         colours_of(clip.decoded), picture_of(shown), {}, {},
-              step_of(to_pixels(clip.decoded))};
+  Joint joint{colours_of(clip.frames),
+              colours_of(clip.decoded),
+              picture_of(shown),
+              {},
+              {},
+              std::min(step_of(to_pixels(clip.frames)), step_of(to_pixels(clip.decoded)))};
   const std::int64_t frame = at_end ? clip.decoded.size(2) - 1 : 0;
   const at::Tensor seen = enlarged(to_pixels(clip.decoded.narrow(2, frame, 1)));
   joint.residual = joint.frame - matched(seen, joint.seen, joint.file);

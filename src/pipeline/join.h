@@ -56,7 +56,7 @@ class JoinSink : public FrameOut {
     at::Tensor frame;     // [H, W, 3] in 0..1: the clip's frame at the joint, at the size of the file
     at::Tensor residual;  // [H, W, 3]: what the VAE's view of it, with matched colours, lacks
     at::Tensor jump;      // [H, W, 3], at an end: how far the network is from it when it gets there
-    double step = 0;      // of the clip's motion, as the VAE sees it
+    double step = 0;      // of the clip's motion, or as the VAE sees it, whichever is smaller
   };
 
   Joint joint(const ClipEnd& clip, const VideoFrame& shown, bool at_end) const;

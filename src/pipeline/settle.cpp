@@ -11,7 +11,7 @@ constexpr double kSeconds = 0.6;
 constexpr double kLeastFrames = 5;
 constexpr double kStill = 2;         // times the median difference: what is far above it moves
 constexpr double kMostStill = 0.08;  // of the range: a larger difference is never taken for still
-constexpr double kUsualStart = 1.2;  // a first step against those that follow it, after the VAE alone
+constexpr double kUsualStart = 1.0;  // a first step against those that follow it
 
 at::Tensor size_of(const at::Tensor& difference) {  // [1, H, W, 3] -> [1, H, W, 1], over 3 x 3 pixels
   const at::Tensor size = difference.abs().mean(3).unsqueeze(1);
