@@ -12,7 +12,8 @@ namespace {
 constexpr double kMostGain = 1.6;
 constexpr double kMostShift = 0.1;      // of a mean
 constexpr double kDarkest = 1.0 / 255;  // what is darker has no colour to speak of
-constexpr double kLeast = 1e-4;         // contrast below which there is nothing to hold
+constexpr int kRounds = 4;
+constexpr double kLeast = 1e-4;  // contrast below which there is nothing to hold
 
 // Mean over a square around each pixel; edges repeat.
 at::Tensor blurred(const at::Tensor& x, std::int64_t side) {  // [n, c, H, W]
@@ -45,6 +46,11 @@ double rms(const at::Tensor& x) { return x.square().mean().sqrt().item<double>()
 double gain(double is, double wanted, double strength) {
   if (is < kLeast || wanted < kLeast) return 1;
   return std::clamp(std::pow(wanted / is, strength), 1 / kMostGain, kMostGain);
+}
+
+std::vector<double> numbers_of(const Look& look) {
+  return {look.bands[0].item<double>(), look.bands[1].item<double>(), look.bands[2].item<double>(),
+          look.saturation};
 }
 
 }  // namespace
@@ -97,25 +103,31 @@ at::Tensor DriftControl::hold(const at::Tensor& pixels) {
   }
   if (!holding_) return pixels;
 
-  const Look is = look_of(pixels);
-  const double strength = plan_.drift_control;
-  std::vector<double> gains;  // of the three bands, and of saturation
-  for (std::int64_t band = 0; band < 3; ++band)
-    gains.push_back(gain(is.bands[band].item<double>(), target_->bands[band].item<double>(), strength));
-  gains.push_back(gain(is.saturation, target_->saturation, strength));
-  const at::Tensor reached = at::tensor(gains, at::kFloat);
-  const at::Tensor from = gains_.defined() ? gains_ : reached;
-  const at::Tensor way = at::arange(1, n + 1, at::kFloat).div(static_cast<double>(n)).unsqueeze(1);  // [n, 1]
-  const at::Tensor each = from + way * (reached - from);                                             // [n, 4]
-  gains_ = reached;
-  const auto gain_of = [&](std::int64_t which) { return each.select(1, which).reshape({n, 1, 1, 1}); };
-
   const at::Tensor x = pixels.permute({0, 3, 1, 2});  // [n, 3, H, W]
   const at::Tensor luma = luma_of(x);
   const Detail detail = detail_of(luma);
-  const at::Tensor held =
-      detail.mean + gain_of(0) * detail.fine + gain_of(1) * detail.middle + gain_of(2) * detail.coarse;
-  const at::Tensor result = held + gain_of(3) * (x - luma);
+  const auto with_gains = [&](const at::Tensor& each) {  // [n or 1, 4]
+    const auto of = [&](std::int64_t which) { return each.select(1, which).reshape({-1, 1, 1, 1}); };
+    const at::Tensor held = detail.mean + of(0) * detail.fine + of(1) * detail.middle + of(2) * detail.coarse;
+    return held + of(3) * (x - luma);
+  };
+  // Of the three bands, and of saturation. Bands overlap: the gain of one changes what is seen of the others.
+  const double strength = plan_.drift_control;
+  const std::vector<double> is = numbers_of(look_of(pixels)), target = numbers_of(*target_);
+  std::vector<double> gains(is.size(), 1), now = is;
+  at::Tensor reached;
+  for (int round = 0; round < kRounds; ++round) {
+    for (std::size_t i = 0; i < is.size(); ++i) {
+      const double wanted = is[i] * gain(is[i], target[i], strength);
+      gains[i] = std::clamp(gains[i] * gain(now[i], wanted, 1), 1 / kMostGain, kMostGain);
+    }
+    reached = at::tensor(gains, at::kFloat);
+    now = numbers_of(look_of(with_gains(reached.unsqueeze(0)).permute({0, 2, 3, 1})));
+  }
+  const at::Tensor from = gains_.defined() ? gains_ : reached;
+  const at::Tensor way = at::arange(1, n + 1, at::kFloat).div(static_cast<double>(n)).unsqueeze(1);  // [n, 1]
+  const at::Tensor result = with_gains(from + way * (reached - from));
+  gains_ = reached;
   const at::Tensor wanted =
       (strength * (target_->colour - result.mean({0, 2, 3}))).clamp(-kMostShift, kMostShift);
   const at::Tensor before = shift_.defined() ? shift_ : wanted;  // [3]
