@@ -149,5 +149,5 @@ while done < o.samples and not run.stop:
         run.log("decoder: energy of motion over the clips'", before + done, **moved)
         run.say("%5.0f s  samples %d  lr %.1e  train %.2f dB  held out %s  %.2f samples/s" % (t - began, done, lr, -10 * math.log10(error / 4), q, (done - first) / (t - began))); began += last - t
 checkpoint()
-run.say("end: samples %d, held out %s" % (done, quality(8)))
+run.say("end: samples %d, held out %s" % (done, quality(4)))
 run.end()
