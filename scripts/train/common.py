@@ -1,4 +1,5 @@
 """What both trainings share: data-parallel processes, Muon, averaged weights, checkpoints, a clean stop, and the shards."""
+import contextlib
 import glob
 import json
 import math
@@ -129,6 +130,17 @@ class Muon:
 def rate(done, total, decay, warm):
     """Share of the peak learning rate: linear warm-up over `warm` samples, flat, then linear to zero over the last `decay` share."""
     return min(1., (done + 1) / warm) * max(0., min(1., (total - done) / (decay * total)))
+
+
+@contextlib.contextmanager
+def averaged(params, ema):
+    """The averaged weights are in place of the trained ones."""
+    def swap():
+        with torch.no_grad():
+            for p, e in zip(params, ema): t = p.clone(); p.copy_(e); e.copy_(t)
+    swap()
+    try: yield
+    finally: swap()
 
 
 def save(file, **state):

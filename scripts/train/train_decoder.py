@@ -39,7 +39,7 @@ m, text, net, _ = export.load(o.state, o.denoiser)
 tok = tokenizer.Tokenizer(o.state + "/spiece.model")
 for part in (m, text, net): part.to(run.device).requires_grad_(False)
 mean, std = (torch.tensor(v, device=run.device) for v in (m.config.latents_mean, m.config.latents_std))
-unit = lambda a: torch.from_numpy(np.array(a)).to(run.device).float().div_(127.5).sub_(1)
+unit = lambda a: vae.unit(a, run.device)
 file = o.state + "/vae.pt"
 start = torch.load(file, weights_only=False, map_location=run.device)
 named = [(n, p.requires_grad_(True)) for n, p in m.named_parameters() if n.startswith(("decoder.", "post_quant"))]
@@ -96,22 +96,8 @@ def sample(rng):
     return z[:, :, y:y + h, x:x + w], c, k * ring
 
 
-@torch.no_grad()
-def swap():
-    for p, e in zip(params, ema): t = p.clone(); p.copy_(e); e.copy_(t)
-
-
-@torch.no_grad()
 def quality(n):
-    """Of held-out clips of each size, with the averaged weights: mean PSNR (dB), and the energy of motion over the clips' own."""
-    swap(); out = {}
-    for k, c in held.items():
-        e, moved = [], []
-        for a in c[:n]:
-            x = unit(a[None]); y = vae.decode(m, vae.encode(m, x)[0]).clamp(-1, 1); e.append(-10 * math.log10(float((x - y).square().mean()) / 4))
-            moved.append([float(v.diff(dim=1).square().mean()) for v in (y, x)])
-        out[k] = round(float(np.mean(e)), 2); out[k + " motion"] = round(float(np.divide(*np.sum(moved, 0))), 3)
-    swap(); return out
+    with common.averaged(params, ema): return vae.quality(m, held, n, run.device)
 
 
 def checkpoint():
@@ -144,9 +130,8 @@ while done < o.samples and not run.stop:
     v = float(loss.detach()); error = v if error is None else .98 * error + .02 * v
     if time.time() - last > o.every:
         t = time.time(); checkpoint(); q = quality(4); last = time.time()
-        moved = {k[:-7]: q[k] for k in q if k.endswith(" motion")}
-        run.log("decoder", before + done, train=-10 * math.log10(error / 4), **{k: q[k] for k in moved})
-        run.log("decoder: energy of motion over the clips'", before + done, **moved)
+        run.log("decoder", before + done, train=-10 * math.log10(error / 4), **q[0])
+        run.log("decoder: energy of motion over the clips'", before + done, **q[1])
         run.say("%5.0f s  samples %d  lr %.1e  train %.2f dB  held out %s  %.2f samples/s" % (t - began, done, lr, -10 * math.log10(error / 4), q, (done - first) / (t - began))); began += last - t
 checkpoint()
 run.say("end: samples %d, held out %s" % (done, quality(4)))

@@ -34,7 +34,7 @@ run = common.Run(o.state, o.procs)
 torch.manual_seed(o.seed)
 config = dict(base=o.base, decoder_base=o.base, z=o.z)
 m = vae.build(**config)
-unit = lambda a: torch.from_numpy(np.ascontiguousarray(a)).to(run.device).float().div_(127.5).sub_(1)
+unit = lambda a: vae.unit(a, run.device)
 seen = [common.clips(n)[0] for n in common.shards(o.data, "seen")]
 weight = np.array([len(c) * (3. if c.shape[2] * c.shape[3] > 8000 else o.small) for c in seen]); weight /= weight.sum()
 held = {}
@@ -80,21 +80,8 @@ def batch(rng, crop, n):
     return unit(np.stack(out))
 
 
-@torch.no_grad()
-def swap():
-    for p, e in zip(params, ema): t = p.clone(); p.copy_(e); e.copy_(t)
-
-
-@torch.no_grad()
 def quality(n):
-    """Mean PSNR (dB) of held-out clips for each size, with the averaged weights."""
-    swap(); out = {}
-    for k, c in held.items():
-        e = []
-        for a in c[:n]:
-            x = unit(a[None]); y = vae.decode(m, vae.encode(m, x)[0]).clamp(-1, 1); e.append(-10 * math.log10(float((x - y).square().mean()) / 4))
-        out[k] = round(float(np.mean(e)), 2)
-    swap(); return out
+    with common.averaged(params, ema): return vae.quality(m, held, n, run.device)
 
 
 def checkpoint():
@@ -129,7 +116,7 @@ while done < o.samples and not run.stop:
     v = float(err.detach()); mse = v if mse is None else .95 * mse + .05 * v
     if run.rank == 0 and time.time() - last > o.every:
         t = time.time(); checkpoint(); q = quality(3); last = time.time()
-        run.log("autoencoder", done, train=-10 * math.log10(mse / 4), **q)
+        run.log("autoencoder", done, train=-10 * math.log10(mse / 4), **q[0])
         run.say("%5.0f s  samples %d  step %d  lr %.1e  train %.2f dB%s  held out %s  %.1f samples/s" % (t - began, done, step, lr, -10 * math.log10(mse / 4), "  drift %.4f" % float(drift) if o.anchor else "", q, (done - first) / (t - began))); began += last - t
 checkpoint()
 if run.rank == 0: run.say("end: samples %d, held out %s" % (done, quality(4)))

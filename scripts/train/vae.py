@@ -4,6 +4,9 @@ Layout: activations are [B,T,H,W,C] contiguous float32.  A causal 3x3x3 convolut
 time-shifted copies joined along the channels; (3,1,1) convolutions are matrix products.  The weights are the diffusers class's, and
 the numbers equal its chunked pass (test() compares them); on a CPU it trains several times as fast.
 """
+import math
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderKLWan
@@ -158,6 +161,24 @@ def decode(m, z):
     x = mid(d.mid_block, conv(d.conv_in, conv(m.post_quant_conv, z)))
     for b in d.up_blocks: x = up(b, x)
     return unpatch(conv(d.conv_out, ns(d.norm_out, x)), m.config.patch_size or 1)
+
+
+def unit(clips, device):                # uint8 [..., 3] -> [-1, 1]
+    return torch.from_numpy(np.array(clips)).to(device).float().div_(127.5).sub_(1)
+
+
+@torch.no_grad()
+def quality(m, held, n, device):
+    """What n held-out clips of each size keep: {size: mean PSNR in dB}, {size: energy of motion over the clips' own}."""
+    psnr, motion = {}, {}
+    for size, clips in held.items():
+        e, moved = [], []
+        for a in clips[:n]:
+            x = unit(a[None], device); y = decode(m, encode(m, x)[0]).clamp(-1, 1)
+            e.append(-10 * math.log10(float((x - y).square().mean()) / 4))
+            moved.append([float(v.diff(dim=1).square().mean()) for v in (y, x)])
+        psnr[size] = round(float(np.mean(e)), 2); motion[size] = round(float(np.divide(*np.sum(moved, 0))), 3)
+    return psnr, motion
 
 
 # ---------------------------------------------------------------- the start in closed form
