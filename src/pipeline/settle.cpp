@@ -11,7 +11,6 @@ constexpr double kSeconds = 0.6;
 constexpr double kLeastFrames = 5;
 constexpr double kStill = 2;         // times the median difference: what is far above it moves
 constexpr double kMostStill = 0.08;  // of the range: a larger difference is never taken for still
-constexpr double kUsualStart = 1.0;  // a first step against those that follow it
 
 at::Tensor size_of(const at::Tensor& difference) {  // [1, H, W, 3] -> [1, H, W, 1], over 3 x 3 pixels
   const at::Tensor size = difference.abs().mean(3).unsqueeze(1);
@@ -29,7 +28,7 @@ void Settling::begin(const at::Tensor& last, const at::Tensor& fresh, double usu
   since_ = 0;
   if (fresh.size(0) < 2) return;  // nothing to compare the step with
   const at::Tensor step = fresh.narrow(0, 0, 1) - last;
-  const double excess = mean_of(step) - kUsualStart * std::min(usual, step_of(fresh));
+  const double excess = mean_of(step) - std::min(usual, step_of(fresh));
   if (excess <= 0) return;
   const at::Tensor size = size_of(step);
   const double still = std::min(kStill * size.median().item<double>(), kMostStill);
