@@ -23,7 +23,6 @@ import tokenizer
 import transformer
 import vae
 import wording
-import world
 
 ap = argparse.ArgumentParser()
 ap.add_argument("state"); ap.add_argument("data")

@@ -117,12 +117,12 @@ at::Tensor DriftControl::hold(const at::Tensor& pixels) {
   std::vector<double> gains(is.size(), 1), now = is;
   at::Tensor reached;
   for (int round = 0; round < kRounds; ++round) {
+    if (round > 0) now = numbers_of(look_of(with_gains(reached.unsqueeze(0)).permute({0, 2, 3, 1})));
     for (std::size_t i = 0; i < is.size(); ++i) {
       const double wanted = is[i] * gain(is[i], target[i], strength);
       gains[i] = std::clamp(gains[i] * gain(now[i], wanted, 1), 1 / kMostGain, kMostGain);
     }
     reached = at::tensor(gains, at::kFloat);
-    now = numbers_of(look_of(with_gains(reached.unsqueeze(0)).permute({0, 2, 3, 1})));
   }
   const at::Tensor from = gains_.defined() ? gains_ : reached;
   const at::Tensor way = at::arange(1, n + 1, at::kFloat).div(static_cast<double>(n)).unsqueeze(1);  // [n, 1]
