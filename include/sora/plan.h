@@ -32,7 +32,7 @@ struct TileAxis {
   std::int64_t overlap = 0;
 };
 
-/// Overlapping pieces, worked on one by one and blended (pipeline/tiles.h). What is larger than the whole is
+/// Overlapping pieces, worked on one by one and blended (plan/tiles.h). What is larger than the whole is
 /// the whole.
 struct Tiling {
   TileAxis frames, rows, columns;
@@ -106,7 +106,7 @@ struct Plan {
   std::vector<ShotImage> shot_images;
   double fade = 0;  ///< seconds, half of them before a shot's time
 
-  // A small video made large (pipeline/finish.h); a plan that finishes nothing has none of these
+  // A small video made large (plan/finish.h); a plan that finishes nothing has none of these
   std::vector<Plan> before;  ///< what is made first, each from the one before it
   bool finishes = false;     ///< it begins from a smaller video
   int draft_width = 0;  ///< the size at which that video was made: the picture is its, looked at so small

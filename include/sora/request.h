@@ -31,7 +31,7 @@ struct Request {
   bool only_new = false;  ///< extend, connect, loop: without the frames of the input
   bool no_audio = false;  ///< extend, connect, remix: without the sound of the input
   bool copy = false;      ///< extend, connect, loop: the input's frames as they are coded, not encoded again
-  std::vector<std::string> shot;        ///< storyboard: "TIME PROMPT", rising from 0:00; pipeline/story.h
+  std::vector<std::string> shot;        ///< storyboard: "TIME PROMPT", rising from 0:00; plan/story.h
   std::vector<std::string> shot_image;  ///< storyboard: "TIME FILE", what is seen at that time
   std::optional<double> fade;           ///< storyboard: seconds in which one prompt takes over from another
 

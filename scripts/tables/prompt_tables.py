@@ -162,7 +162,7 @@ def ftfy_tables():
     return (
         HEADER
         + "// Character sets and patterns: Copyright 2023 Robyn Speer, Apache License 2.0.\n"
-        + '#include "models/t5/prompt_tables.h"\n\nnamespace sora::prompt_tables {\nnamespace {\n\n'
+        + '#include "models/t5/text/prompt_tables.h"\n\nnamespace sora::prompt_tables {\nnamespace {\n\n'
         + sets.source()
         + "\n}  // namespace\n\n"
         + body.replace("constexpr", "static constexpr")
@@ -183,7 +183,7 @@ def html_tables():
         body += f"const std::span<const Entity> {name}{{{name}List}};\n\n"
     return (
         HEADER
-        + '#include "models/t5/prompt_tables.h"\n\nnamespace sora::prompt_tables {\n\n'
+        + '#include "models/t5/text/prompt_tables.h"\n\nnamespace sora::prompt_tables {\n\n'
         + body
         + "}  // namespace sora::prompt_tables\n"
     )

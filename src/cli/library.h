@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "pipeline/entry.h"
+#include "pipeline/run/entry.h"
 
 namespace sora {
 

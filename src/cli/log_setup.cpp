@@ -8,7 +8,7 @@
 #include <mutex>
 #include <string>
 
-#include "cli/terminal.h"
+#include "cli/terminal/terminal.h"
 #include "core/json_line.h"
 #include "core/text.h"
 #include "sora/error.h"

@@ -12,12 +12,12 @@
 #include "cli/library.h"
 #include "cli/log_setup.h"
 #include "cli/options.h"
-#include "cli/progress.h"
+#include "cli/terminal/progress.h"
 #include "cli/signals.h"
-#include "cli/terminal.h"
+#include "cli/terminal/terminal.h"
 #include "cli/verbs.h"
 #include "core/text.h"
-#include "pipeline/verb.h"
+#include "plan/verb.h"
 #include "sora/error.h"
 
 namespace sora {

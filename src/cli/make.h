@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "cli/library.h"
-#include "cli/status_signal.h"
+#include "cli/terminal/status_signal.h"
 #include "cli/verbs.h"
 
 namespace sora {

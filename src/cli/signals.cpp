@@ -8,7 +8,7 @@
 #include <csignal>
 #include <string_view>
 
-#include "cli/terminal.h"
+#include "cli/terminal/terminal.h"
 
 namespace sora {
 namespace {

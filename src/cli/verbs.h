@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "cli/options.h"
-#include "cli/progress.h"
-#include "cli/status_signal.h"
+#include "cli/terminal/progress.h"
+#include "cli/terminal/status_signal.h"
 #include "core/log.h"
 
 namespace sora {

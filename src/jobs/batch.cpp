@@ -8,8 +8,8 @@
 #include "jobs/batch_index.h"
 #include "jobs/job_key.h"
 #include "jobs/output_name.h"
-#include "pipeline/model_choice.h"
-#include "pipeline/text_cache.h"
+#include "plan/model_choice.h"
+#include "plan/text_cache.h"
 
 namespace fs = std::filesystem;
 

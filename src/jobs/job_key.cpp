@@ -5,8 +5,8 @@
 
 #include "core/file.h"
 #include "core/sha256.h"
-#include "pipeline/metadata.h"
-#include "pipeline/verb.h"
+#include "plan/metadata.h"
+#include "plan/verb.h"
 
 namespace fs = std::filesystem;
 

@@ -9,7 +9,7 @@
 
 #include "core/sha256.h"
 #include "jobs/output_name.h"
-#include "pipeline/verb.h"
+#include "plan/verb.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;

@@ -5,7 +5,7 @@
 #include "checkpoint/safetensors.h"
 #include "core/file.h"
 #include "core/output_file.h"
-#include "pipeline/metadata.h"
+#include "plan/metadata.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "pipeline/parameters.h"
+#include "plan/parameters.h"
 #include "sora/generator.h"
 #include "sora/plan.h"
 

@@ -8,7 +8,7 @@
 
 #include "core/output_format.h"
 #include "core/text.h"
-#include "pipeline/story.h"
+#include "plan/story.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "core/text.h"
-#include "pipeline/story.h"
+#include "plan/story.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "media/av.h"
-#include "media/encoder.h"
+#include "media/colour.h"
 
 namespace sora {
 

@@ -76,15 +76,13 @@ void add_jpeg_comment(std::vector<std::uint8_t>& jpeg, const std::string& commen
   jpeg.insert(jpeg.begin() + static_cast<std::ptrdiff_t>(at), segments.begin(), segments.end());
 }
 
-void append_gif_comment(Sink& gif, const std::string& comment) {
-  if (!gif.seekable()) return;
+std::string gif_comment_block(const std::string& comment) {
   std::string block = "\x21\xfe";
   for (std::size_t at = 0; at < comment.size(); at += kGifBlock) {
     const std::string part = comment.substr(at, kGifBlock);
     block += static_cast<char>(part.size()) + part;
   }
-  block += std::string(1, '\0') + ";";  // the end of the comment, and of the file
-  gif.write_at(block.data(), block.size(), gif.size() - 1);
+  return block + std::string(1, '\0') + ";";  // the end of the comment, and of the file
 }
 
 Metadata png_text(const std::string& bytes) {

@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "media/sink.h"
-
 namespace sora {
 
 using Metadata = std::map<std::string, std::string>;
@@ -18,8 +16,8 @@ void add_png_text(std::vector<std::uint8_t>& png, const Metadata& metadata);
 /// Adds `comment` to an encoded JPEG; a text of over 65533 bytes becomes several markers.
 void add_jpeg_comment(std::vector<std::uint8_t>& jpeg, const std::string& comment);
 
-/// Adds a comment to a finished GIF file. A stream keeps none: its last byte is written already.
-void append_gif_comment(Sink& gif, const std::string& comment);
+/// What takes the place of a GIF's last byte: the comment, and the end of the file again.
+std::string gif_comment_block(const std::string& comment);
 
 /// What the functions above (or other programs, uncompressed) put in; empty for other files. Damaged
 /// files give what is found before the damage.

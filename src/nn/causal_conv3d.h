@@ -13,9 +13,9 @@
 #include <deque>
 #include <vector>
 
-#include "checkpoint/weights.h"
-#include "nn/pixel_ops.h"
-#include "nn/winograd.h"
+#include "weights/weights.h"
+#include "nn/cpu/pixel_ops.h"
+#include "nn/cpu/winograd.h"
 
 namespace sora::nn {
 

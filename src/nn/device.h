@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "checkpoint/weights.h"
+#include "weights/weights.h"
 
 namespace sora {
 

@@ -1,6 +1,6 @@
 #include "nn/linear.h"
 
-#include "nn/matrix_product.h"
+#include "nn/cpu/matrix_product.h"
 
 namespace sora::nn {
 

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "checkpoint/weights.h"
+#include "weights/weights.h"
 
 namespace sora::nn {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "checkpoint/weights.h"
+#include "weights/weights.h"
 
 namespace sora::nn {
 

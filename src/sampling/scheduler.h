@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sampling/scheduler_config.h"
+#include "sampling/config/scheduler_config.h"
 #include "sampling/sigma_grid.h"
 
 namespace sora {

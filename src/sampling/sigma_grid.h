@@ -4,7 +4,7 @@
 
 #include <ATen/ATen.h>
 
-#include "sampling/scheduler_config.h"
+#include "sampling/config/scheduler_config.h"
 
 namespace sora {
 

@@ -16,9 +16,9 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint/tensor_file.h"
-#include "models/wan/transformer.h"
-#include "models/wan/vae.h"
+#include "weights/tensor_file.h"
+#include "models/wan/networks/transformer.h"
+#include "models/wan/networks/vae.h"
 
 namespace {
 

@@ -7,8 +7,8 @@
 #include <cmath>
 
 #include "checkpoint/quantised.h"
-#include "checkpoint/tensor_file.h"
-#include "checkpoint/weights.h"
+#include "weights/tensor_file.h"
+#include "weights/weights.h"
 #include "core/output_file.h"
 #include "temporary_folder.h"
 

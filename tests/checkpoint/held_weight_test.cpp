@@ -1,6 +1,6 @@
 // Matrices that are widened when they are used give the numbers of those that were widened when they were
 // loaded, and streams bring what comes next.
-#include "checkpoint/held_weight.h"
+#include "weights/held_weight.h"
 
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "checkpoint/tensor_file.h"
-#include "checkpoint/weight_stream.h"
-#include "checkpoint/weights.h"
+#include "weights/tensor_file.h"
+#include "weights/weight_stream.h"
+#include "weights/weights.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 

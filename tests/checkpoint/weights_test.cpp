@@ -1,5 +1,5 @@
 // Schema checks and shard indexes.
-#include "checkpoint/weights.h"
+#include "weights/weights.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint/tensor_file.h"
+#include "weights/tensor_file.h"
 #include "nn/linear.h"
 #include "sora/error.h"
 #include "temporary_folder.h"

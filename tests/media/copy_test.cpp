@@ -1,7 +1,7 @@
 // Coded frames of clips beside frames of the encoder, in one stream that plays.
 #include <tuple>
 
-#include "media/parameter_sets.h"
+#include "media/copy/parameter_sets.h"
 #include "reader_test.h"
 
 namespace sora {

@@ -1,4 +1,4 @@
-#include "media/media_info.h"
+#include "media/read/media_info.h"
 #include "media_test.h"
 
 namespace sora {

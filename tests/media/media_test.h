@@ -16,7 +16,7 @@
 
 #include "core/output_format.h"
 #include "media/av.h"
-#include "media/video_writer.h"
+#include "media/write/video_writer.h"
 #include "temporary_folder.h"
 
 namespace sora {

@@ -1,6 +1,6 @@
 // Transparency, palettes, animation, printing inks, depths and bright colours.
 #include "core/log.h"
-#include "media/tone_map.h"
+#include "media/read/tone_map.h"
 #include "reader_test.h"
 
 namespace sora {

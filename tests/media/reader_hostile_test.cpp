@@ -5,7 +5,7 @@
 #include <cstring>
 #include <functional>
 
-#include "media/media_info.h"
+#include "media/read/media_info.h"
 #include "reader_test.h"
 
 namespace sora {

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "core/log.h"
-#include "media/orientation.h"
+#include "media/read/orientation.h"
 #include "reader_test.h"
 
 namespace sora {

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cmath>
 
-#include "media/video_reader.h"
+#include "media/read/video_reader.h"
 #include "media_test.h"
 
 namespace sora {

@@ -1,4 +1,4 @@
-#include "media/spool.h"
+#include "media/read/spool.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // Times, sizes, colours and bytes of what is written, as libav's own decoders and ffprobe see them.
-#include "media/video_writer.h"
+#include "media/write/video_writer.h"
 
 #include <sched.h>
 

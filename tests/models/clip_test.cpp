@@ -7,13 +7,13 @@
 #include <map>
 
 #include "checkpoint/checkpoint.h"
-#include "checkpoint/tensor_file.h"
+#include "weights/tensor_file.h"
 #include "error_of.h"
 #include "media/pillow_resize.h"
-#include "media/video_reader.h"
+#include "media/read/video_reader.h"
 #include "models/clip/files.h"
-#include "models/clip/image_processor.h"
-#include "models/clip/vision_encoder.h"
+#include "models/clip/networks/image_processor.h"
+#include "models/clip/networks/vision_encoder.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 

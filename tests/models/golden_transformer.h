@@ -8,7 +8,7 @@
 #include <string>
 
 #include "checkpoint/safetensors.h"
-#include "models/wan/transformer.h"
+#include "models/wan/networks/transformer.h"
 
 namespace sora::wan {
 

@@ -13,7 +13,7 @@
 #include "checkpoint/lora.h"
 #include "core/file.h"
 #include "models/t5/files.h"
-#include "models/t5/gguf_tokenizer.h"
+#include "models/t5/tokenizer/gguf_tokenizer.h"
 #include "models/wan/components.h"
 #include "models/wan/names.h"
 #include "sanitized.h"

@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "checkpoint/safetensors.h"
-#include "checkpoint/tensor_file.h"
-#include "models/t5/text_encoder.h"
-#include "models/wan/transformer.h"
+#include "weights/tensor_file.h"
+#include "models/t5/networks/text_encoder.h"
+#include "models/wan/networks/transformer.h"
 
 namespace fs = std::filesystem;
 

@@ -8,14 +8,14 @@
 #include <fstream>
 
 #include "checkpoint/safetensors.h"
-#include "checkpoint/tensor_file.h"
+#include "weights/tensor_file.h"
 #include "core/file.h"
 #include "golden_transformer.h"
 #include "models/t5/files.h"
-#include "models/t5/text_encoder.h"
+#include "models/t5/networks/text_encoder.h"
 #include "models/wan/components.h"
-#include "models/wan/transformer.h"
-#include "models/wan/vae.h"
+#include "models/wan/networks/transformer.h"
+#include "models/wan/networks/vae.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 

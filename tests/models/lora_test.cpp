@@ -4,9 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "checkpoint/tensor_file.h"
+#include "weights/tensor_file.h"
 #include "golden_transformer.h"
-#include "models/wan/transformer.h"
+#include "models/wan/networks/transformer.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 

@@ -1,14 +1,14 @@
-#include "models/t5/prompt_clean.h"
+#include "models/t5/text/prompt_clean.h"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "models/t5/fix_text.h"
-#include "models/t5/html_unescape.h"
-#include "models/t5/mojibake.h"
-#include "models/t5/unicode.h"
+#include "models/t5/text/fix_text.h"
+#include "models/t5/text/html_unescape.h"
+#include "models/t5/text/mojibake.h"
+#include "models/t5/text/unicode.h"
 #include "sora/error.h"
 
 namespace sora {

@@ -5,8 +5,8 @@
 
 #include "checkpoint/safetensors.h"
 #include "core/log.h"
-#include "models/t5/encoder.h"
-#include "models/t5/text_encoder.h"
+#include "models/t5/networks/encoder.h"
+#include "models/t5/networks/text_encoder.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "models/t5/spiece_model.h"
-#include "models/t5/tokenizer.h"
+#include "models/t5/tokenizer/spiece_model.h"
+#include "models/t5/tokenizer/tokenizer.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "golden_transformer.h"
-#include "models/wan/transformer.h"
+#include "models/wan/networks/transformer.h"
 #include "sora/error.h"
 
 namespace sora::wan {

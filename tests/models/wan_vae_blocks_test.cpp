@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "models/wan/vae_resample.h"
+#include "models/wan/networks/vae_resample.h"
 
 namespace sora::wan {
 namespace {

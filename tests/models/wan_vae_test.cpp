@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "checkpoint/tensor_file.h"
-#include "models/wan/vae.h"
+#include "weights/tensor_file.h"
+#include "models/wan/networks/vae.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 

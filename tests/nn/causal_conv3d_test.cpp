@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "nn/pixel_ops.h"
+#include "nn/cpu/pixel_ops.h"
 
 namespace sora::nn {
 namespace {

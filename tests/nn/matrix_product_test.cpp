@@ -1,4 +1,4 @@
-#include "nn/matrix_product.h"
+#include "nn/cpu/matrix_product.h"
 
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>

@@ -7,12 +7,12 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "checkpoint/tensor_file.h"
+#include "weights/tensor_file.h"
 #include "core/file.h"
-#include "media/video_reader.h"
+#include "media/read/video_reader.h"
 #include "models/wan/defaults.h"
-#include "pipeline/denoise.h"
-#include "pipeline/image_condition.h"
+#include "pipeline/denoise/denoise.h"
+#include "pipeline/inputs/image_condition.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "checkpoint/tensor_file.h"
+#include "weights/tensor_file.h"
 #include "core/file.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"

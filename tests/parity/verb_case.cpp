@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include "checkpoint/tensor_file.h"
+#include "weights/tensor_file.h"
 
 namespace sora::test {
 

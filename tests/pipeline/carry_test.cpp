@@ -1,5 +1,5 @@
 // What the verbs take over from their inputs as it lies there: sound, and with --copy the coded frames.
-#include "pipeline/carry.h"
+#include "plan/carry.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,8 +8,8 @@
 #include <sstream>
 #include <tuple>
 
-#include "pipeline/input_facts.h"
-#include "pipeline/verb.h"
+#include "pipeline/inputs/input_facts.h"
+#include "plan/verb.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "media/video_reader.h"
+#include "media/read/video_reader.h"
 
 namespace sora {
 

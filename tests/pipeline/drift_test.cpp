@@ -1,5 +1,5 @@
 // What is held of the look of a long video.
-#include "pipeline/drift.h"
+#include "pipeline/frames/drift.h"
 
 #include <gtest/gtest.h>
 

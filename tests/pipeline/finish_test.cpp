@@ -1,5 +1,5 @@
 // Drafts and what finish makes of them, with tiny models of random weights.
-#include "pipeline/finish.h"
+#include "plan/finish.h"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "difference.h"
-#include "media/video_reader.h"
-#include "media/video_writer.h"
-#include "pipeline/lead_back.h"
-#include "pipeline/metadata.h"
-#include "pipeline/parameters.h"
+#include "media/read/video_reader.h"
+#include "media/write/video_writer.h"
+#include "pipeline/denoise/lead_back.h"
+#include "plan/metadata.h"
+#include "plan/parameters.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"

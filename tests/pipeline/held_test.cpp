@@ -1,10 +1,10 @@
-#include "pipeline/held.h"
+#include "pipeline/inputs/held.h"
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
 
-#include "pipeline/denoise.h"
+#include "pipeline/denoise/denoise.h"
 #include "sampling/noise.h"
 #include "sora/error.h"
 

@@ -1,6 +1,6 @@
 // Memory: what a plan says it needs is what a run needs, limits are kept to, and what cannot fit is refused
 // with what would.
-#include "pipeline/memory.h"
+#include "plan/memory.h"
 
 #include <c10/core/InferenceMode.h>
 #include <fcntl.h>
@@ -16,9 +16,9 @@
 #include <optional>
 #include <sstream>
 
-#include "checkpoint/weights.h"
+#include "weights/weights.h"
 #include "core/file.h"
-#include "models/wan/transformer.h"
+#include "models/wan/networks/transformer.h"
 #include "sanitized.h"
 #include "sora/error.h"
 #include "sora/generator.h"

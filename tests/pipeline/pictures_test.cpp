@@ -1,5 +1,5 @@
 // Contact sheets and thumbnails: which frames they show, and that each appears whole or not at all.
-#include "pipeline/pictures.h"
+#include "pipeline/frames/pictures.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "media/av.h"
-#include "media/media_info.h"
+#include "media/read/media_info.h"
 #include "media/rgb_picture.h"
-#include "pipeline/time_stamp.h"
+#include "pipeline/frames/time_stamp.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 

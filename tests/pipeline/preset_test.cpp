@@ -1,5 +1,5 @@
 // --preset: what few-step models are run with, and who wins.
-#include "pipeline/preset.h"
+#include "plan/preset.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

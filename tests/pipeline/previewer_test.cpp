@@ -1,5 +1,5 @@
 // When a run is looked at on its way, and what of it.
-#include "pipeline/previewer.h"
+#include "pipeline/denoise/previewer.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>

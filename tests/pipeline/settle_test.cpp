@@ -1,5 +1,5 @@
 // The first frames after given ones: what stands still comes gradually, what moves stays.
-#include "pipeline/settle.h"
+#include "pipeline/frames/settle.h"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "checkpoint/safetensors.h"
-#include "checkpoint/tensor_file.h"
+#include "weights/tensor_file.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"

@@ -1,4 +1,4 @@
-#include "pipeline/size.h"
+#include "plan/size.h"
 
 #include <gtest/gtest.h>
 

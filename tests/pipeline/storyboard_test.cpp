@@ -7,13 +7,13 @@
 #include <cmath>
 #include <numeric>
 
-#include "checkpoint/tensor_file.h"
+#include "weights/tensor_file.h"
 #include "difference.h"
-#include "media/video_reader.h"
-#include "media/video_writer.h"
-#include "pipeline/metadata.h"
-#include "pipeline/story.h"
-#include "pipeline/windows.h"
+#include "media/read/video_reader.h"
+#include "media/write/video_writer.h"
+#include "plan/metadata.h"
+#include "plan/story.h"
+#include "plan/windows.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"

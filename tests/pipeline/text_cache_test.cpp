@@ -1,6 +1,6 @@
 // Embeddings of prompts on disk: the same numbers with and without, no encoder for a prompt that was seen,
 // and no harm from what else may lie in the folder.
-#include "pipeline/text_cache.h"
+#include "plan/text_cache.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
@@ -14,8 +14,8 @@
 #include <set>
 #include <thread>
 
-#include "checkpoint/tensor_file.h"
-#include "pipeline/prompt_embeds.h"
+#include "weights/tensor_file.h"
+#include "pipeline/text/prompt_embeds.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"

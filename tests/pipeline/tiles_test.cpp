@@ -1,5 +1,5 @@
 // Tiles: how they lie, and that what is made of them is one whole.
-#include "pipeline/tiles.h"
+#include "plan/tiles.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
@@ -9,10 +9,10 @@
 #include <memory>
 #include <vector>
 
-#include "models/wan/transformer.h"
-#include "models/wan/vae.h"
-#include "pipeline/tiled_prediction.h"
-#include "pipeline/tiled_vae.h"
+#include "models/wan/networks/transformer.h"
+#include "models/wan/networks/vae.h"
+#include "pipeline/networks/tiled_prediction.h"
+#include "pipeline/networks/tiled_vae.h"
 
 namespace sora {
 namespace {

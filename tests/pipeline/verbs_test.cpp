@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "difference.h"
-#include "media/video_reader.h"
-#include "media/video_writer.h"
-#include "pipeline/verb.h"
-#include "pipeline/windows.h"
+#include "media/read/video_reader.h"
+#include "media/write/video_writer.h"
+#include "plan/verb.h"
+#include "plan/windows.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"

@@ -1,4 +1,4 @@
-#include "pipeline/windows.h"
+#include "plan/windows.h"
 
 #include <gtest/gtest.h>
 

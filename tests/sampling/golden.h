@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "checkpoint/safetensors.h"
-#include "sampling/scheduler_config.h"
+#include "sampling/config/scheduler_config.h"
 
 namespace sora {
 

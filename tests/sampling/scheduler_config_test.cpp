@@ -1,4 +1,4 @@
-#include "sampling/scheduler_config.h"
+#include "sampling/config/scheduler_config.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -9,14 +9,14 @@
 #include "models/wan/few_step.h"
 #include "models/wan/model_files.h"
 #include "models/wan/vae_config.h"
-#include "sampling/scheduler_config.h"
+#include "sampling/config/scheduler_config.h"
 
 namespace sora::wan {
 
 /// How a model takes the images that a video begins from and ends with.
 struct ImageInput {
   /// Beside the noisy latents it takes a mask and the latents of a video of these images
-  /// (pipeline/image_condition.h): it makes no video without an image.
+  /// (pipeline/inputs/image_condition.h): it makes no video without an image.
   bool joined = false;
   bool tokens = false;      ///< it also attends to the tokens of an image encoder (Wan 2.1)
   bool two_images = false;  ///< of the first and the last image, always both

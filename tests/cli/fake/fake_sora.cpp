@@ -17,7 +17,7 @@
 
 #include "core/output_file.h"
 #include "core/sha256.h"
-#include "pipeline/entry.h"
+#include "pipeline/run/entry.h"
 #include "sora/error.h"
 #include "sora/export.h"
 

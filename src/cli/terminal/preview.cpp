@@ -1,0 +1,223 @@
+#include "cli/terminal/preview.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "cli/terminal/png.h"
+#include "cli/terminal/progress.h"
+#include "cli/terminal/terminal.h"
+#include "core/base64.h"
+#include "core/log.h"
+
+namespace sora {
+namespace {
+
+// --- what the terminal can show -------------------------------------------------------------
+
+enum class Graphics { kitty, iterm, blocks };
+
+struct Screen {
+  Graphics graphics = Graphics::blocks;
+  bool true_colour = false;
+  bool utf8 = false;
+};
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+Screen screen_of_environment() {
+  const std::string term = variable("TERM"), program = variable("TERM_PROGRAM");
+  const std::string colours = variable("COLORTERM");
+  Screen screen;
+  screen.utf8 = locale_is_utf8();
+  screen.true_colour = colours == "truecolor" || colours == "24bit" || contains(term, "direct");
+  // A multiplexer redraws the screen from its own memory, in which there are no images.
+  const bool multiplexed = !variable("TMUX").empty() || !variable("STY").empty() ||
+                           term.starts_with("screen") || term.starts_with("tmux");
+  if (multiplexed) return screen;
+  if (!variable("KITTY_WINDOW_ID").empty() || contains(term, "kitty") || contains(term, "ghostty") ||
+      program == "ghostty") {
+    screen.graphics = Graphics::kitty;
+  } else if (program == "iTerm.app" || variable("LC_TERMINAL") == "iTerm2" || program == "WezTerm" ||
+             !variable("WEZTERM_PANE").empty() || program == "mintty") {
+    screen.graphics = Graphics::iterm;  // WezTerm leaves Kitty's graphics off unless it is told
+  }
+  return screen;
+}
+
+struct Cells {
+  int columns = 0;
+  int rows = 0;
+};
+
+// The cells that show a picture in its shape, taking a cell for twice as high as wide. Half of the screen's
+// height stays for what was there before.
+Cells cells_for(const Preview& preview) {
+  const int most_columns = std::clamp(stderr_columns() - 1, 8, 100);
+  const int most_rows = std::clamp(stderr_rows() / 2, 4, 20);
+  const double aspect = static_cast<double>(preview.width) / preview.height;
+  const double rows = std::min<double>(most_rows, most_columns / (2 * aspect));
+  return {std::clamp(static_cast<int>(std::lround(rows * 2 * aspect)), 1, most_columns),
+          std::max(1, static_cast<int>(std::lround(rows)))};
+}
+
+// --- images ---------------------------------------------------------------------------------
+
+std::string_view as_text(const std::vector<std::uint8_t>& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// The terminal graphics protocol of Kitty. An image of the same number takes the place of the one before;
+// C=1 leaves the cursor where it is, q=2 asks for no answer.
+std::string kitty_image(const Preview& preview, Cells cells, unsigned number) {
+  constexpr std::size_t kLongestChunk = 4096;
+  const std::string data = base64(as_text(preview.rgb));
+  std::string text;
+  for (std::size_t at = 0; at < data.size(); at += kLongestChunk) {
+    const bool more = at + kLongestChunk < data.size();
+    text += "\x1b_G";
+    if (at == 0) {
+      text += "a=T,f=24,s=" + std::to_string(preview.width) + ",v=" + std::to_string(preview.height) +
+              ",i=" + std::to_string(number) + ",p=1,c=" + std::to_string(cells.columns) +
+              ",r=" + std::to_string(cells.rows) + ",C=1,q=2,";
+    }
+    text += more ? "m=1;" : "m=0;";
+    text += data.substr(at, kLongestChunk);
+    text += "\x1b\\";
+  }
+  return text;
+}
+
+std::string iterm_image(const Preview& preview, Cells cells) {
+  const std::string png = stored_png(preview.width, preview.height, preview.rgb);
+  return "\x1b]1337;File=inline=1;size=" + std::to_string(png.size()) +
+         ";width=" + std::to_string(cells.columns) + ";height=" + std::to_string(cells.rows) +
+         ";preserveAspectRatio=0;doNotMoveCursor=1:" + base64(png) + "\a";
+}
+
+// --- half blocks ----------------------------------------------------------------------------
+
+using Colour = std::array<int, 3>;
+
+// The mean colour of the part of the picture that one of columns x rows fields covers.
+Colour mean_colour(const Preview& preview, int x, int y, int columns, int rows) {
+  const auto from = [](int i, int whole, int parts) {
+    return static_cast<int>(static_cast<std::int64_t>(i) * whole / parts);
+  };
+  const int left = from(x, preview.width, columns), top = from(y, preview.height, rows);
+  const int right = std::max(left + 1, from(x + 1, preview.width, columns));
+  const int bottom = std::max(top + 1, from(y + 1, preview.height, rows));
+  std::array<std::int64_t, 3> sum{};
+  for (int py = top; py < bottom; ++py) {
+    for (int px = left; px < right; ++px) {
+      const std::size_t at = (static_cast<std::size_t>(py) * static_cast<std::size_t>(preview.width) +
+                              static_cast<std::size_t>(px)) *
+                             3;
+      for (std::size_t c = 0; c < 3; ++c) sum[c] += preview.rgb[at + c];
+    }
+  }
+  const std::int64_t pixels = static_cast<std::int64_t>(right - left) * (bottom - top);
+  Colour mean{};
+  for (std::size_t c = 0; c < 3; ++c) mean[c] = static_cast<int>((sum[c] + pixels / 2) / pixels);
+  return mean;
+}
+
+// The nearest of xterm's 6 x 6 x 6 colours and 24 greys.
+int of_256(const Colour& colour) {
+  constexpr std::array<int, 6> levels{0, 95, 135, 175, 215, 255};
+  const auto distance = [&](int r, int g, int b) {
+    const int dr = r - colour[0], dg = g - colour[1], db = b - colour[2];
+    return dr * dr + dg * dg + db * db;
+  };
+  std::array<std::size_t, 3> nearest{};
+  for (std::size_t c = 0; c < 3; ++c) {
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+      if (std::abs(levels[i] - colour[c]) < std::abs(levels[nearest[c]] - colour[c])) nearest[c] = i;
+    }
+  }
+  const int grey = std::clamp(((colour[0] + colour[1] + colour[2]) / 3 - 8 + 5) / 10, 0, 23);
+  const int level = 8 + 10 * grey;
+  const bool grey_is_nearer =
+      distance(level, level, level) < distance(levels[nearest[0]], levels[nearest[1]], levels[nearest[2]]);
+  if (grey_is_nearer) return 232 + grey;
+  return 16 + static_cast<int>(36 * nearest[0] + 6 * nearest[1] + nearest[2]);
+}
+
+std::string colour_code(int plane, const Colour& colour, bool true_colour) {  // plane 38: letter, 48: ground
+  const std::string head = "\x1b[" + std::to_string(plane);
+  if (!true_colour) return head + ";5;" + std::to_string(of_256(colour)) + "m";
+  return head + ";2;" + std::to_string(colour[0]) + ";" + std::to_string(colour[1]) + ";" +
+         std::to_string(colour[2]) + "m";
+}
+
+// Two pixels a cell: the upper one is the block's colour, the lower one the ground's. Without UTF-8 there is
+// no such letter, and a cell is one pixel.
+std::string half_blocks(const Preview& preview, Cells cells, const Screen& screen) {
+  const int rows = screen.utf8 ? 2 * cells.rows : cells.rows;
+  std::string text;
+  for (int y = 0; y < cells.rows; ++y) {
+    std::string letter_colour, ground_colour;
+    const auto set = [&](std::string& now, const std::string& wanted) {
+      if (now != wanted) text += wanted;
+      now = wanted;
+    };
+    for (int x = 0; x < cells.columns; ++x) {
+      const auto code = [&](int plane, int row) {
+        return colour_code(plane, mean_colour(preview, x, row, cells.columns, rows), screen.true_colour);
+      };
+      if (screen.utf8) {
+        set(letter_colour, code(38, 2 * y));
+        set(ground_colour, code(48, 2 * y + 1));
+        text += "▀";
+      } else {
+        set(ground_colour, code(48, y));
+        text += ' ';
+      }
+    }
+    text += "\x1b[0m";
+    if (y + 1 < cells.rows) text += "\r\n";
+  }
+  return text;
+}
+
+// A number for Kitty's images that no other program's is likely to have, and a new one for each video, so
+// that the last picture of the one before stays.
+unsigned next_number() {
+  static unsigned videos = 0;
+  return (static_cast<unsigned>(::getpid()) << 10U) + ++videos;
+}
+
+}  // namespace
+
+PreviewSink make_preview(const Options& options) {
+  if (!options.preview) return {};
+  if (!stderr_is_terminal() || json_on_stderr(options)) {
+    log(LogLevel::warning, json_on_stderr(options)
+                               ? "--preview shows nothing here: stderr carries JSON (--progress-fd moves it)"
+                               : "--preview shows nothing here: stderr is not a terminal");
+    return {};
+  }
+  // When the sink goes, the last picture stays.
+  const std::shared_ptr<void> keeper(nullptr, [](void*) { keep_picture(); });
+  return [keeper, screen = screen_of_environment(), number = next_number()](const Preview& preview) {
+    if (preview.width < 1 || preview.height < 1) return;
+    const Cells cells = cells_for(preview);
+    const std::string drawing = screen.graphics == Graphics::kitty   ? kitty_image(preview, cells, number)
+                                : screen.graphics == Graphics::iterm ? iterm_image(preview, cells)
+                                                                     : half_blocks(preview, cells, screen);
+    show_picture(drawing, cells.rows);
+  };
+}
+
+}  // namespace sora

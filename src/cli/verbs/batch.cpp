@@ -1,0 +1,273 @@
+// Many videos: a prompts file, or one prompt with many seeds.
+#include "jobs/batch.h"
+
+#include <filesystem>
+#include <string>
+
+#include "cli/make.h"
+#include "cli/signals.h"
+#include "cli/terminal/terminal.h"
+#include "core/file.h"
+#include "core/json_line.h"
+#include "core/random_seed.h"
+#include "core/text.h"
+#include "jobs/batch_index.h"
+#include "plan/pace.h"
+#include "plan/verb.h"
+#include "sora/error.h"
+
+namespace fs = std::filesystem;
+
+namespace sora {
+namespace {
+
+constexpr std::uint64_t kLargestList = std::uint64_t{1} << 30;  // bytes
+constexpr std::size_t kMostErrors = 50;
+
+[[noreturn]] void wrong(const std::string& message) { throw Error(ErrorKind::usage, "options", message); }
+
+std::string counted(std::uint64_t n, const char* one, const char* many) {
+  return std::to_string(n) + " " + (n == 1 ? one : many);
+}
+
+PromptsFile read_list(const Options& options) {
+  if (!options.prompts) {  // one prompt, many seeds
+    PromptsFile file;
+    file.lines.emplace_back();
+    return file;
+  }
+  const std::string& name = *options.prompts;
+  return parse_prompts(name, name == "-"
+                                 ? read_stdin(kLargestList, "is over 1 GB, expected a list of prompts")
+                                 : read_text(name, "prompts", kLargestList));
+}
+
+ListSettings list_settings(const Options& options) {
+  ListSettings settings;
+  settings.base = options.request;
+  const bool numbered = options.count && !options.prompts;  // one name, of which each has its own
+  if (numbered && options.request.output) {
+    if (*options.request.output == "-") {
+      wrong("-o - is one stream, and --count " + std::to_string(*options.count) +
+            " makes several files; name them, as in -o picture.png");
+    }
+    if (options.name) wrong("both -o and --name are given; leave one out");
+    settings.name_pattern = numbered_pattern(*options.request.output);
+    settings.named = true;
+  } else if (options.request.output) {
+    wrong("-o names one file, and this makes many; use --out-dir DIR and --name \"{index:04}-{slug}.{ext}\"");
+  }
+  for (auto* picture : {&settings.base.contact_sheet, &settings.base.thumbnail}) {
+    if (!*picture || (*picture)->find('{') != std::string::npos) continue;
+    if (!numbered) {
+      wrong("\"" + **picture +
+            "\" names one picture, and this makes many; use fields, as in \"{index:04}.png\"");
+    }
+    *picture = numbered_pattern(**picture);
+  }
+  settings.out_dir = options.out_dir.value_or("");
+  settings.repeat = static_cast<std::uint64_t>(many(options));
+  // As of a single video; in a folder of a batch the list gives seeds, the same in every run.
+  if (numbered && !options.out_dir && !settings.base.seed) settings.base.seed = random_seed();
+  if (!options.prompts && !settings.named) settings.name_pattern = "{slug}-{seed}.{ext}";
+  if (options.name) settings.name_pattern = *options.name;
+  return settings;
+}
+
+// Where the journal lies: beside the videos.
+fs::path folder_of(const Options& options) {
+  if (options.out_dir) return *options.out_dir;
+  const fs::path folder =
+      options.count ? fs::path(options.request.output.value_or("")).parent_path() : fs::path();
+  return folder.empty() ? fs::path(".") : folder;
+}
+
+BatchSettings batch_settings(const Options& options) {
+  BatchSettings settings;
+  settings.resume = !options.no_resume;
+  settings.retry_failed = options.retry_failed;
+  settings.sort = options.sort;
+  if (options.shard) settings.shard = parse_shard(*options.shard);
+  if (options.jobs_from_rank) settings.shard = shard_from_rank();
+  settings.posters = options.index;
+  settings.share = options.share || settings.shard.count > 1;  // the other shards work in the same folder
+  return settings;
+}
+
+// All that is wrong with the list, each with its line.
+[[noreturn]] void refuse(const std::string& name, const std::vector<LineError>& errors) {
+  const std::string shown = name == "-" ? "stdin" : name;
+  for (std::size_t i = 0; i < errors.size() && i < kMostErrors; ++i) {
+    log(LogLevel::error, shown + ":" + std::to_string(errors[i].line) + ": " + errors[i].message);
+  }
+  const std::string more =
+      errors.size() > kMostErrors ? ", the first " + std::to_string(kMostErrors) + " are above" : "";
+  throw Error(ErrorKind::data, "prompts",
+              shown + ": " + counted(errors.size(), "line is", "lines are") + " wrong" + more +
+                  "; nothing was started");
+}
+
+void check_list(const Options& options, const JobList& list) {
+  if (list.errors().empty()) {
+    if (list.jobs().empty()) {
+      throw Error(ErrorKind::data, "prompts", *options.prompts + ": holds no prompt; write one a line");
+    }
+    return;
+  }
+  // A single prompt has no lines to name.
+  if (!options.prompts) {
+    const LineError& error = list.errors().front();
+    throw error.cause ? *error.cause : Error(ErrorKind::usage, "options", error.message);
+  }
+  refuse(*options.prompts, list.errors());
+}
+
+// The lines of --dry-run. They are held back until the whole list is known to be right.
+class ListedPlans {
+ public:
+  ListedPlans(const JobList& list, bool json) : list_(list), json_(json) {}
+
+  void add(const Job& job, const Plan& plan, bool done) {
+    ++jobs_;
+    done_ += done;
+    seconds_ += static_cast<double>(plan.frames) / plan.fps;
+    if (json_) {
+      JsonLine line;
+      line.add("index", job.index)
+          .add("line", static_cast<std::uint64_t>(list_.line(job)))
+          .add("done", done)
+          .add("prompt", plan.request.prompt)
+          .add("output", job.output)
+          .add("seed", job.seed)
+          .add("model", plan.model_name)
+          .add("width", plan.width)
+          .add("height", plan.height)
+          .add("frames", plan.frames)
+          .add("fps", plan.fps)
+          .add("steps", plan.steps)
+          .add("peak_memory_gb", plan.peak_memory_gb);
+      text_ += line.text() + "\n";
+    } else {
+      text_ += std::to_string(job.index) + "  " + job.output + (done ? "  (done)" : "") + "  \"" +
+               one_line(plan.request.prompt) + "\"\n";
+    }
+  }
+
+  void show() {
+    if (!json_) {
+      text_ += counted(jobs_, "job", "jobs") + ", " + std::to_string(done_) + " done, " +
+               seconds_text(seconds_) + " of video\n";
+    }
+    write_stdout(text_);
+  }
+
+ private:
+  const JobList& list_;
+  bool json_;
+  std::string text_;
+  std::uint64_t jobs_ = 0, done_ = 0;
+  double seconds_ = 0;
+};
+
+class Teller final : public BatchObserver {
+ public:
+  explicit Teller(Session& session) : session_(session) {}
+
+  void begins(const BatchCounts& counts) override {
+    std::string text = counted(counts.jobs, "job", "jobs");
+    if (counts.already > 0) text += ", " + std::to_string(counts.already) + " done already";
+    if (counts.failed > 0)
+      text += ", " + std::to_string(counts.failed) + " failed earlier (--retry-failed tries again)";
+    log(LogLevel::info, text);
+  }
+
+  void job_begins(const Job& job, const Plan& plan, const BatchCounts& counts) override {
+    const std::uint64_t position = counts.already + counts.done + counts.failed + 1;
+    session_.latest.set_job(std::to_string(position) + "/" + std::to_string(counts.jobs) + " " + job.output);
+    session_.progress->job({position, counts.jobs, job.output, plan.request.prompt, job.seed});
+  }
+
+  void job_done(const Job&, const Plan& plan, const Result& result) override {
+    report(session_, plan, result);
+  }
+
+  void job_failed(const Job& job, const Plan&, const Error& error) override {
+    if (!session_.progress->failed(error)) log(LogLevel::error, job.output + ": " + error.what());
+  }
+
+ private:
+  Session& session_;
+};
+
+std::string summary(const BatchCounts& counts) {
+  std::string text = std::to_string(counts.done) + " made";
+  if (counts.already > 0) text += ", " + std::to_string(counts.already) + " done before";
+  if (counts.elsewhere > 0) text += ", " + std::to_string(counts.elsewhere) + " with other runs";
+  if (counts.failed > 0)
+    text += ", " + std::to_string(counts.failed) + " failed (--retry-failed tries them again)";
+  return text;
+}
+
+void write_index(const JobList& list, Planner& planner, Journal& journal) {
+  journal.refresh();
+  write_batch_index(list, planner, journal);
+  log(LogLevel::info,
+      (journal.folder() / "index.html").string() + ": the videos of this batch, for a browser");
+}
+
+}  // namespace
+
+int run_batch(Session& session) {
+  const Options& options = session.options;
+  if (!options.prompts && !options.has_prompt && input_files(options.request).empty()) {
+    wrong("there is no prompt; give --prompts FILE, or --prompt \"a lighthouse in a storm\"");
+  }
+  const BatchSettings settings = batch_settings(options);
+  JobList list(read_list(options), list_settings(options));
+  if (list.jobs().empty()) check_list(options, list);
+
+  const fs::path folder = folder_of(options);
+  std::error_code code;
+  if (!options.dry_run && options.out_dir) {
+    fs::create_directories(folder, code);
+    if (code) {
+      throw Error(ErrorKind::cannot_create, "output",
+                  folder.string() + ": cannot be created: " + code.message());
+    }
+  }
+  Planner planner;
+  Journal journal(folder);
+  ListedPlans plans(list, options.json);
+  const auto show = [&](const Job& job, const Plan& plan, bool done) { plans.add(job, plan, done); };
+  Batch batch(list, planner, journal, settings, options.dry_run ? show : Batch::EachPlan());
+  check_list(options, list);
+  if (options.dry_run) {
+    plans.show();
+    return 0;
+  }
+
+  begin_work(options.quiet || json_on_stderr(options));
+  Maker maker(session);
+  Teller teller(session);
+  const auto make = [&](Plan plan, const Keep& keep, const ComingTexts& coming) {
+    estimate_pace(plan);
+    return maker.make(plan, keep, coming);
+  };
+  BatchCounts counts;
+  try {
+    counts = batch.run(make, teller);
+  } catch (const Error&) {
+    try {
+      if (options.index) write_index(list, planner, journal);  // what there is
+    } catch (const Error& error) {
+      log(LogLevel::warning, error.what());  // the run ends for another reason, which is told below
+    }
+    throw;
+  }
+  session.progress->batch_done(counts.done, counts.already, counts.failed);
+  if (!options.quiet && !json_on_stderr(options)) write_stderr_line(summary(counts));
+  if (options.index) write_index(list, planner, journal);
+  return counts.failed > 0 ? static_cast<int>(ErrorKind::some_failed) : 0;
+}
+
+}  // namespace sora

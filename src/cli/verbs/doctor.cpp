@@ -1,0 +1,167 @@
+// What works on this machine, line by line, and what to install where something does not.
+#include <unistd.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cli/library.h"
+#include "cli/terminal/terminal.h"
+#include "cli/verbs.h"
+#include "cli/verbs/models.h"
+#include "core/text.h"
+#include "plan/memory.h"
+#include "sora/error.h"
+
+namespace fs = std::filesystem;
+
+namespace sora {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Check {
+  std::string subject;
+  bool ok = true;
+  bool needed = true;  ///< without it no video can be made
+  std::string found;
+  std::string remedy;  ///< what to do when it is not ok
+};
+
+constexpr double kLeastMemory = 1;          // GB; the default model needs less
+constexpr std::uint64_t kLeastSpace = 1e8;  // bytes
+
+Check check_memory() {
+  const double gb = available_memory_gb();
+  return {"memory", gb >= kLeastMemory, false, bytes_text(static_cast<std::uint64_t>(gb * 1e9)) + " free",
+          "close other programs; the default model needs about 1 GB"};
+}
+
+Check check_folder(const std::string& subject, const fs::path& path) {
+  std::error_code code;
+  const fs::space_info space = fs::space(path, code);
+  Check check{subject, true, false, path.string(), ""};
+  if (code || ::access(path.c_str(), W_OK) != 0) {
+    check.ok = false;
+    check.found += ", not writable";
+    check.remedy = "choose another folder, as in -o ~/video.mp4";
+  } else {
+    check.ok = space.available >= kLeastSpace;
+    check.found += ", " + bytes_text(space.available) + " free";
+    check.remedy = "make room";
+  }
+  return check;
+}
+
+std::vector<Check> check_models() {
+  std::vector<Check> checks;
+  for (const FoundModel& model : find_models()) {
+    const bool is_default = model.name == "default";
+    if (model.problem.empty()) {
+      checks.push_back(
+          {"model " + model.name, true, false, model.family + ", " + bytes_text(model.weight_bytes), ""});
+    } else {
+      checks.push_back(
+          {"model " + model.name, false, is_default, model.problem, "copy or download the model again"});
+    }
+  }
+  if (checks.empty()) {
+    checks.push_back({"models", false, true, "none found",
+                      "set SORA_GEN_MODELS to the folder that holds them, or give --model a model's folder"});
+  }
+  return checks;
+}
+
+// What libsora says of itself; {} when it cannot be loaded, with a check that says why.
+Json library_report(Session& session, std::vector<Check>& checks) {
+  try {
+    const Entry& library = load_library(session.log_sink);
+    Json report = Json::parse(library.report());
+    checks.push_back({"libtorch", true, true, report.value("libtorch", ""), ""});
+    return report;
+  } catch (const Error& error) {
+    checks.push_back({"libsora", false, true, error.what(), "install sora-gen again"});
+    return Json::object();
+  }
+}
+
+void check_devices(const Json& report, std::vector<Check>& checks) {
+  bool cuda = false;
+  for (const Json& device : report.value("devices", Json::array())) {
+    const std::string name = device.value("name", "");
+    cuda = cuda || name != "cpu";
+    std::string found = device.value("kind", "");
+    if (name == "cpu") found += ", " + std::to_string(std::thread::hardware_concurrency()) + " threads";
+    checks.push_back({"device " + name, true, false, found, ""});
+  }
+  if (!cuda) {
+    checks.push_back({"device cuda", false, false,
+                      cuda_device_present() ? "a GPU, but this build has no CUDA" : "no NVIDIA GPU",
+                      "not needed; the CPU works, a GPU is faster"});
+  }
+}
+
+void check_codecs(const Json& report, std::vector<Check>& checks) {
+  std::string versions;
+  for (const Json& version : report.value("libav", Json::array())) {
+    versions += (versions.empty() ? "" : ", ") + version.get<std::string>();
+  }
+  checks.push_back({"libav", true, true, versions, ""});
+  const Json codecs = report.value("codecs", Json::object());
+  for (const auto& item : codecs.items()) {
+    const auto encoder = item.value().get<std::string>();
+    const bool needed = item.key() == "h264";  // the default
+    checks.push_back({"codec " + item.key(), !encoder.empty(), needed,
+                      encoder.empty() ? "no encoder" : encoder,
+                      "install an FFmpeg (libavcodec) that has it"});
+  }
+}
+
+std::string text_of(const std::vector<Check>& checks) {
+  std::size_t width = 0;
+  for (const Check& check : checks) width = std::max(width, check.subject.size());
+  std::string text;
+  for (const Check& check : checks) {
+    text += check.ok ? "ok       " : check.needed ? "MISSING  " : "-        ";
+    text += check.subject + std::string(width + 2 - check.subject.size(), ' ') + check.found;
+    text += (check.ok || check.remedy.empty() ? "" : "; " + check.remedy) + "\n";
+  }
+  return text;
+}
+
+std::string json_of(const std::vector<Check>& checks, const Json& report, bool works) {
+  Json list = Json::array();
+  for (const Check& check : checks) {
+    Json entry{
+        {"subject", check.subject}, {"ok", check.ok}, {"needed", check.needed}, {"found", check.found}};
+    if (!check.ok) entry["remedy"] = check.remedy;
+    list.push_back(entry);
+  }
+  const Json json{{"version", SORA_GEN_VERSION}, {"works", works}, {"checks", list}, {"library", report}};
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+int run_doctor(Session& session) {
+  std::vector<Check> checks{{"sora-gen", true, true, SORA_GEN_VERSION, ""}};
+  const Json report = library_report(session, checks);
+  if (!report.empty()) {
+    check_devices(report, checks);
+    check_codecs(report, checks);
+  }
+  const std::vector<Check> models = check_models();
+  checks.insert(checks.end(), models.begin(), models.end());
+  checks.push_back(check_memory());
+  checks.push_back(check_folder("this folder", fs::current_path()));
+  checks.push_back(check_folder("temp folder", fs::temp_directory_path()));
+
+  bool works = true;
+  for (const Check& check : checks) works = works && (check.ok || !check.needed);
+  write_stdout(session.options.json ? json_of(checks, report, works) : text_of(checks));
+  return works ? 0 : static_cast<int>(ErrorKind::unavailable);
+}
+
+}  // namespace sora

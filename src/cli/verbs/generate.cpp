@@ -1,0 +1,154 @@
+// Makes one video: plan, check, load the library, run, report.
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+#include "cli/make.h"
+#include "cli/signals.h"
+#include "cli/terminal/preview.h"
+#include "cli/terminal/terminal.h"
+#include "core/folders.h"
+#include "core/random_seed.h"
+#include "core/text.h"
+#include "jobs/job_key.h"
+#include "jobs/made.h"
+#include "jobs/output_name.h"
+#include "plan/finish.h"
+#include "plan/pace.h"
+#include "plan/verb.h"
+#include "plan/vocabulary.h"
+#include "sora/error.h"
+#include "sora/plan.h"
+
+namespace fs = std::filesystem;
+
+namespace sora {
+namespace {
+
+[[noreturn]] void wrong(const std::string& message) { throw Error(ErrorKind::usage, "options", message); }
+
+constexpr auto kKeptFor = std::chrono::hours(24 * 90);
+
+// What nobody came back for.
+void forget_old_latents(const fs::path& folder) {
+  std::error_code code;
+  const auto now = fs::file_time_type::clock::now();
+  for (fs::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
+    std::error_code of_entry;
+    if (entry->path().extension() != ".safetensors") continue;
+    const auto written = fs::last_write_time(entry->path(), of_entry);
+    if (!of_entry && now - written > kKeptFor) fs::remove(entry->path(), of_entry);
+  }
+}
+
+// Latents of a single video are kept apart from it, so that a folder that is full or gone does not matter.
+Keep keep_for(const Plan& plan) {
+  Keep keep;
+  const fs::path folder = state_folder();
+  if (folder.empty()) return keep;
+  forget_old_latents(folder);
+  keep.key = job_key(plan);
+  keep.file = folder / (keep.key.substr(0, 32) + ".safetensors");
+  keep.every = plan.request.checkpoint_every;
+  return keep;
+}
+
+}  // namespace
+
+const Entry& Maker::library() {
+  if (library_ == nullptr) library_ = &load_library(session_.log_sink);
+  return *library_;
+}
+
+Result Maker::make(const Plan& plan, const Keep& keep, const ComingTexts& coming) {
+  if (!status_) status_.emplace(session_.latest);
+  Progress start;
+  start.steps = steps_of(plan);
+  start.frames = plan.frames;
+  start.eta = plan.seconds_estimate;
+  session_.latest.set(start);
+  session_.progress->update(start);
+  if (!generator_) generator_.emplace(make_generator(library()));
+  RunHooks hooks;
+  hooks.progress = [&](const Progress& progress) {
+    session_.latest.set(progress);
+    session_.progress->update(progress);
+  };
+  hooks.stop = [] { return stop_signal() != 0; };
+  hooks.keep = keep;
+  hooks.coming = coming;
+  hooks.preview = make_preview(session_.options);
+  Result result = library().run(**generator_, plan, hooks);
+  if (!keep.only_decode) remember_pace(plan, result);
+  if (plan.request.sidecar) write_sidecar(plan, result);
+  return result;
+}
+
+void report(Session& session, const Plan& plan, const Result& result) {
+  const Options& options = session.options;
+  session.progress->done(result, *plan.request.seed);
+  if (!options.quiet && !json_on_stderr(options)) write_stderr_line(result_text(result, *plan.request.seed));
+  if (options.json) write_stdout(result_json(result, *plan.request.seed) + "\n");
+}
+
+int make_one(Session& session, const Request& request) {
+  const Options& options = session.options;
+  // Plan: everything that can be wrong without libtorch is found here.
+  if (!options.dry_run) {
+    check_output(*request.output, request.overwrite);
+    check_picture_files(request);
+    if (request.sidecar && *request.output == "-") wrong("--sidecar needs a file, -o - is a stream");
+    if (request.sidecar) check_output(sidecar_name(*request.output), request.overwrite, "-o");
+  }
+  Plan plan = make_plan(request);
+  estimate_pace(plan);
+  if (options.dry_run) {
+    write_stdout(options.json ? plan_json(plan) : plan_text(plan));
+    return 0;
+  }
+  if (plan.output == "-" && ::isatty(STDOUT_FILENO) != 0) {
+    wrong("-o - writes the video to stdout, which is a terminal; pipe it, as in | ffplay -, or name a file");
+  }
+  begin_work(options.quiet || json_on_stderr(options));
+  const std::string unknown = plan.unknown_words.empty() ? "" : unknown_words_text(plan.unknown_words);
+  const bool words_of_file = request.prompt.empty() && !plan.request.prompt.empty();
+  if (words_of_file && !options.quiet && !json_on_stderr(options))
+    write_stderr_line("prompt: \"" + one_line(plan.request.prompt) + "\", as the file was made");
+  for (const std::string& note : plan.notes) log(note == unknown ? LogLevel::warning : LogLevel::info, note);
+  Maker maker(session);
+  report(session, plan, maker.make(plan, keep_for(plan)));
+  return 0;
+}
+
+int generate(Session& session) {
+  const Options& options = session.options;
+  if (options.print_config) {
+    write_stdout(config_text(options));
+    return 0;
+  }
+  if (options.prompts || options.out_dir || many(options) > 1) return run_batch(session);
+  for (const bool given : {options.name.has_value(), options.sort, options.shard.has_value(),
+                           options.jobs_from_rank, options.share, options.retry_failed, options.no_resume}) {
+    if (given) {
+      wrong(
+          "--name, --sort, --shard, --jobs-from-rank, --share, --no-resume and --retry-failed are for many "
+          "videos: "
+          "give --prompts FILE, --count N, --repeat N or --out-dir DIR too");
+    }
+  }
+  if (!options.has_prompt && input_files(options.request).empty()) {
+    wrong("there is no prompt; give one, as in: sora-gen --prompt \"a lighthouse in a storm\"");
+  }
+  Request request = options.request;
+  if (!request.seed && request.verb == "finish" && request.input)
+    request.seed = seed_of_file(*request.input);  // one seed, one composition
+  if (!request.seed) request.seed = random_seed();
+  if (!request.output) {
+    request.output = default_output_name(title_of(request), *request.seed, extension_of(request));
+  }
+  return make_one(session, request);
+}
+
+}  // namespace sora

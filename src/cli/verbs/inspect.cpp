@@ -1,0 +1,161 @@
+// inspect FILE: how a file was made. rerun FILE: the same again, or with changes.
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/make.h"
+#include "cli/terminal/terminal.h"
+#include "core/file.h"
+#include "core/text.h"
+#include "jobs/made.h"
+#include "jobs/output_name.h"
+#include "sora/error.h"
+
+namespace fs = std::filesystem;
+
+namespace sora {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// What the container says, and the parameters of the run; either may be missing. (nlohmann's move constructor
+// asserts, which clang-tidy takes for a throw.)
+struct Inspected {  // NOLINT(bugprone-exception-escape)
+  Json media;
+  std::string parameters;
+};
+
+Inspected look(Session& session, const std::string& file) {
+  Inspected result;
+  { const File exists(file, "inspect"); }  // no_input in milliseconds, before the library is opened
+  result.parameters = parameters_beside(file);
+  try {
+    Maker maker(session);
+    result.media = Json::parse(maker.library().inspect(file));
+  } catch (const Error& error) {
+    // A sidecar, kept latents, or raw frames: not for libav, and their parameters are known.
+    if (result.parameters.empty() || error.kind() != ErrorKind::data) throw;
+    return result;
+  }
+  const auto comment = result.media["metadata"].find("comment");
+  if (comment != result.media["metadata"].end()) {
+    const auto text = comment->get<std::string>();
+    if (!text.empty() && text.front() == '{') result.parameters = text;
+  }
+  return result;
+}
+
+std::string number(double value) {
+  Json json = value;
+  std::string text = json.dump();
+  if (text.size() > 2 && text.substr(text.size() - 2) == ".0") text.resize(text.size() - 2);
+  return text;
+}
+
+std::string media_text(const Json& media) {
+  std::string text = media.value("container", "") + ", " + media.value("codec", "") + ", " +
+                     std::to_string(media.value("width", 0)) + "x" + std::to_string(media.value("height", 0));
+  const double fps = media.value("fps", 0.0), duration = media.value("duration", 0.0);
+  const auto frames = media.value("frames", std::int64_t{0});
+  if (frames > 0) text += ", " + std::to_string(frames) + (frames == 1 ? " frame" : " frames");
+  if (fps > 0) text += " at " + number(fps) + " fps";
+  if (duration > 0) text += ", " + number(duration) + " s";
+  return text;
+}
+
+std::string row(std::string name, const std::string& value) {
+  name.resize(std::max<std::size_t>(name.size() + 1, 18), ' ');
+  return name + value + "\n";
+}
+
+// "clip.mp4", "clip-2.mp4", ...: the first name that is free.
+std::string free_name(const std::string& wanted) {
+  std::error_code code;
+  const fs::path path(wanted);
+  std::string name = wanted;
+  for (int i = 2; fs::exists(name, code); ++i) {
+    name = (path.parent_path() / (path.stem().string() + "-" + std::to_string(i) + path.extension().string()))
+               .string();
+  }
+  return name;
+}
+
+}  // namespace
+
+int inspect_file(Session& session) {
+  const std::string& file = session.options.words.at(1);
+  const Inspected found = look(session, file);
+  if (session.options.json) {
+    Json json;
+    json["file"] = file;
+    for (const auto& item : found.media.items()) {
+      if (item.key() != "metadata") json[item.key()] = item.value();
+    }
+    json["parameters"] = found.parameters.empty() ? Json() : Json::parse(found.parameters, nullptr, false);
+    write_stdout(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    return 0;
+  }
+  std::string text;
+  if (!found.media.is_null()) text += row("file", media_text(found.media));
+  if (found.parameters.empty()) {
+    write_stdout(text +
+                 row("made by", "not told: no parameters of sora-gen are in it or in " + sidecar_name(file)));
+    return 0;
+  }
+  const ScalarObject parameters = parse_scalars(found.parameters, "the parameters of a run");
+  if (!parameters.fault.empty())
+    throw Error(ErrorKind::data, "inspect", file + ": its metadata " + parameters.fault);
+  for (const auto& [name, value] : parameters.items) {
+    if (value.kind == Scalar::Kind::list) {
+      for (std::size_t i = 0; i < value.items.size(); ++i)
+        text += row(i == 0 ? name : "", one_line(value.items[i]));
+      continue;
+    }
+    const std::string shown = one_line(value.text);
+    text +=
+        row(name == "generator" ? "made by" : name,
+            value.kind == Scalar::Kind::text && name.find("prompt") != std::string::npos ? "\"" + shown + "\""
+                                                                                         : shown);
+  }
+  write_stdout(text);
+  return 0;
+}
+
+int rerun_file(Session& session) {
+  const Options& options = session.options;
+  const std::string& file = options.words.at(1);
+  if (many(options) > 1) {
+    throw Error(ErrorKind::usage, "options",
+                "rerun makes one video; give it another --seed for another of the kind");
+  }
+  const Inspected found = look(session, file);
+  if (found.parameters.empty()) {
+    throw Error(ErrorKind::data, "rerun",
+                file + ": does not say how it was made: no parameters of sora-gen are in it or in " +
+                    sidecar_name(file));
+  }
+  const MadeWith made = read_parameters(found.parameters, file);
+  Request request;
+  made.options.apply(request);
+  options.given.apply(request);
+  if (!request.seed) throw Error(ErrorKind::data, "rerun", file + ": its metadata has no seed");
+  if (!request.output) {
+    std::string extension = fs::path(file).extension().string();
+    const bool of_media = !found.media.is_null() && !extension.empty() && !request.format;
+    request.output = free_name(default_output_name(title_of(request), *request.seed,
+                                                   of_media ? extension.substr(1) : extension_of(request)));
+  }
+  const Plan plan = make_plan(request);
+  if (!made.model_digest.empty() && !options.given.has("model") &&
+      plan.model_digest.compare(0, made.model_digest.size(), made.model_digest) != 0) {
+    log(LogLevel::warning,
+        "the model " + request.model + " has changed since " + file + " was made; the video will differ");
+  }
+  if (made.generator != "sora-gen " SORA_GEN_VERSION) {
+    log(LogLevel::warning,
+        file + " was made by " + made.generator + ", this is " SORA_GEN_VERSION "; the bytes may differ");
+  }
+  return make_one(session, request);
+}
+
+}  // namespace sora

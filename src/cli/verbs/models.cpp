@@ -1,0 +1,119 @@
+#include "cli/verbs/models.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "checkpoint/model_folder.h"
+#include "cli/terminal/terminal.h"
+#include "cli/verbs.h"
+#include "core/text.h"
+#include "models/wan/defaults.h"
+#include "sora/error.h"
+
+namespace fs = std::filesystem;
+
+namespace sora {
+namespace {
+
+FoundModel describe(const fs::path& dir) {
+  FoundModel model;
+  model.name = dir.filename().string();
+  model.dir = dir;
+  try {
+    const wan::ModelFacts facts = wan::read_model(dir);
+    model.family = facts.family;
+    model.pipeline = facts.folder.pipeline;
+    model.weight_bytes = facts.weight_bytes;
+    model.width = facts.width;
+    model.height = facts.height;
+    model.frames = facts.frames;
+    model.fps = facts.fps;
+    model.steps = facts.steps;
+    model.words = facts.vocabulary;
+  } catch (const Error& error) {
+    model.problem = error.what();
+  }
+  return model;
+}
+
+std::string number(double value) {
+  std::string text = std::to_string(value);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+std::string text_of(const std::vector<FoundModel>& models) {
+  if (models.empty()) {
+    return "no models found; set SORA_GEN_MODELS to a folder that holds some, or give --model a model's "
+           "folder\n";
+  }
+  std::string text;
+  for (const FoundModel& model : models) {
+    text += model.name + "\n";
+    if (model.problem.empty()) {
+      text += "  family   " + model.family + " (" + model.pipeline + ")\n";
+      text += "  native   " + std::to_string(model.width) + "x" + std::to_string(model.height) + ", " +
+              std::to_string(model.frames) + " frames at " + number(model.fps) + " fps, " +
+              std::to_string(model.steps) + " steps\n";
+      text += "  weights  " + bytes_text(model.weight_bytes) + "\n";
+      if (!model.words.empty()) {
+        text += "  knows    " + std::to_string(model.words.size()) + " words and no others:";
+        for (const std::string& word : model.words) text += " " + word;
+        text += "\n";
+      }
+    } else {
+      text += "  unusable " + model.problem + "\n";
+    }
+    text += "  folder   " + model.dir.string() + "\n";
+  }
+  return text;
+}
+
+std::string json_of(const std::vector<FoundModel>& models) {
+  using Json = nlohmann::ordered_json;
+  Json list = Json::array();
+  for (const FoundModel& model : models) {
+    Json entry{{"name", model.name}, {"path", model.dir.string()}, {"usable", model.problem.empty()}};
+    if (model.problem.empty()) {
+      entry.update(
+          {{"family", model.family}, {"pipeline", model.pipeline}, {"weight_bytes", model.weight_bytes}});
+      entry.update({{"width", model.width}, {"height", model.height}, {"frames", model.frames}});
+      entry.update({{"fps", model.fps}, {"steps", model.steps}});
+      if (!model.words.empty()) entry["vocabulary"] = model.words;
+    } else {
+      entry["problem"] = model.problem;
+    }
+    list.push_back(entry);
+  }
+  return list.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+std::vector<FoundModel> find_models() {
+  std::vector<FoundModel> models;
+  for (const fs::path& folder : model_search_path()) {
+    std::vector<fs::path> dirs;
+    std::error_code code;
+    for (fs::directory_iterator it(folder, code), end; !code && it != end; it.increment(code)) {
+      if (fs::is_directory(it->path(), code) && wan::may_be_model(it->path())) dirs.push_back(it->path());
+      code.clear();
+    }
+    std::sort(dirs.begin(), dirs.end());
+    for (const fs::path& dir : dirs) {
+      const bool hidden = std::any_of(models.begin(), models.end(),
+                                      [&](const FoundModel& model) { return model.name == dir.filename(); });
+      if (!hidden) models.push_back(describe(dir));
+    }
+  }
+  return models;
+}
+
+int list_models(Session& session) {
+  const std::vector<FoundModel> models = find_models();
+  write_stdout(session.options.json ? json_of(models) : text_of(models));
+  return 0;
+}
+
+}  // namespace sora

@@ -1,0 +1,126 @@
+// status DIR: what the journal of a batch says.
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "cli/terminal/terminal.h"
+#include "cli/verbs.h"
+#include "core/json_line.h"
+#include "core/text.h"
+#include "jobs/journal.h"
+#include "sora/error.h"
+
+namespace fs = std::filesystem;
+
+namespace sora {
+namespace {
+
+using State = JobRecord::State;
+
+struct JobStatus {
+  ListedJob job;
+  std::string state;  // done, changed, failed, running, stopped, left
+  const JobRecord* record = nullptr;
+};
+
+JobStatus status_of(const ListedJob& job, const Journal& journal) {
+  JobStatus status{job, "left", journal.find(job.key)};
+  if (status.record == nullptr) return status;
+  switch (status.record->state) {
+    case State::done:
+      status.state =
+          output_is_whole(journal.output_path(*status.record), *status.record) ? "done" : "changed";
+      break;
+    case State::failed:
+      status.state = "failed";
+      break;
+    case State::stopped:
+      status.state = "stopped";
+      break;
+    case State::started:
+      status.state = journal.is_claimed(job.key) ? "running" : "stopped";
+  }
+  return status;
+}
+
+std::string time_text(double time) {
+  const auto seconds = static_cast<std::time_t>(time);
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local);
+  return text;
+}
+
+std::string json_of(const JobStatus& status) {
+  JsonLine line;
+  line.add("state", status.state).add("output", status.job.output).add("prompt", status.job.prompt);
+  if (const JobRecord* record = status.record) {
+    line.add("time", record->time);
+    if (record->state == State::done) {
+      line.add("seconds", record->seconds).add("bytes", record->bytes).add("sha256", record->sha256);
+    }
+    if (record->state == State::failed) line.add("exit_code", record->exit_code).add("error", record->error);
+  }
+  return line.text();
+}
+
+}  // namespace
+
+int show_status_of(Session& session) {
+  const fs::path folder = session.options.words.at(1);
+  std::error_code code;
+  if (!Journal::exists(folder)) {
+    throw Error(
+        ErrorKind::no_input, "status",
+        folder.string() + (fs::is_directory(folder, code)
+                               ? ": no batch was run in this folder; sora-gen --prompts FILE --out-dir " +
+                                     folder.string() + " starts one"
+                               : ": there is no such folder"));
+  }
+  Journal journal(folder);
+  journal.refresh();
+  std::vector<ListedJob> listed = journal.read_list();
+  if (listed.empty()) {  // a crash came before the list: what the journal knows
+    for (const auto& [key, record] : journal.records()) listed.push_back({key, record.output, ""});
+  }
+
+  std::map<std::string, std::uint64_t> counts;
+  double spent = 0;
+  std::string text;
+  for (const ListedJob& job : listed) {
+    const JobStatus status = status_of(job, journal);
+    ++counts[status.state];
+    if (status.state == "done") spent += status.record->seconds;
+    if (session.options.json) {
+      text += json_of(status) + "\n";
+    } else if (status.state == "failed") {
+      text += "failed   " + status.job.output + "  " + time_text(status.record->time) + "  " +
+              status.record->error + "\n";
+    } else if (status.state == "running" || status.state == "stopped" || status.state == "changed") {
+      text += status.state + "  " + status.job.output + "  since " + time_text(status.record->time) + "\n";
+    }
+  }
+  if (!session.options.json) {
+    const std::uint64_t done = counts["done"];
+    const std::uint64_t unfinished = listed.size() - done - counts["failed"];
+    text += std::to_string(listed.size()) + (listed.size() == 1 ? " job: " : " jobs: ") +
+            std::to_string(done) + " done, " + std::to_string(counts["failed"]) + " failed, " +
+            std::to_string(counts["running"]) + " running, " +
+            std::to_string(unfinished - counts["running"]) + " left\n";
+    if (done > 0) {
+      const double each = spent / static_cast<double>(done);
+      text += "took " + seconds_text(spent) + ", " + seconds_text(each) + " a job";
+      if (unfinished > 0)
+        text += "; about " + seconds_text(each * static_cast<double>(unfinished)) + " to go";
+      text += "\n";
+    }
+  }
+  write_stdout(text);
+  return 0;
+}
+
+}  // namespace sora

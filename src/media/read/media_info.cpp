@@ -1,0 +1,65 @@
+#include "media/read/media_info.h"
+
+#include "media/image_text.h"
+#include "media/read/input_file.h"
+
+namespace sora {
+namespace {
+
+MediaInfo image_info(const InputFile& input) {
+  MediaInfo info;
+  const bool png = input.image().kind == ImageKind::png;
+  info.container = png ? "png" : "jpg";
+  info.codec = png ? "png" : "mjpeg";
+  info.frames = 1;
+  info.width = static_cast<int>(input.image().width);
+  info.height = static_cast<int>(input.image().height);
+  const std::string bytes = read_text(input.file().path(), "media", kMostImageBytes);
+  info.metadata = png ? png_text(bytes) : jpeg_comment(bytes);
+  return info;
+}
+
+MediaInfo video_info(const InputFile& input) {
+  MediaInfo info;
+  const AVFormatContext& format = input.format();
+  info.container = format.iformat->name;
+  add_metadata(format.metadata, info.metadata);
+  if (format.duration > 0) info.duration = static_cast<double>(format.duration) / AV_TIME_BASE;
+  for (unsigned i = 0; i < format.nb_streams; ++i) {
+    const AVStream& stream = *format.streams[i];
+    if (stream.codecpar->codec_type != AVMEDIA_TYPE_VIDEO) continue;
+    info.codec = avcodec_get_name(stream.codecpar->codec_id);
+    info.width = stream.codecpar->width;
+    info.height = stream.codecpar->height;
+    info.frames = stream.nb_frames;
+    if (stream.avg_frame_rate.den > 0) info.fps = av_q2d(stream.avg_frame_rate);
+    if (info.duration == 0 && stream.duration > 0) {
+      info.duration = static_cast<double>(stream.duration) * av_q2d(stream.time_base);
+    }
+    add_metadata(stream.metadata, info.metadata);
+    break;
+  }
+  if (info.codec.empty()) {
+    throw Error(ErrorKind::data, "media", input.file().path().string() + ": holds no video stream");
+  }
+  return info;
+}
+
+}  // namespace
+
+MediaInfo read_media_info(const std::filesystem::path& path) {
+  InputFile input(path);
+  const ImageKind kind = input.image().kind;
+  if (kind == ImageKind::png || kind == ImageKind::jpeg) return image_info(input);
+  // An MPEG program stream names its streams by and by.
+  if (input.format().nb_streams == 0) input.find_parameters();
+  MediaInfo info = video_info(input);
+  if (kind == ImageKind::gif) info.metadata.merge(gif_comment(read_text(path, "media", kMostImageBytes)));
+  return info;
+}
+
+std::map<std::string, std::string> read_metadata(const std::filesystem::path& path) {
+  return read_media_info(path).metadata;
+}
+
+}  // namespace sora

@@ -1,0 +1,64 @@
+// Decoded frames of any kind into RGB at the wanted size.
+#pragma once
+
+#include <string>
+
+#include "media/av.h"
+#include "media/read/image_header.h"
+#include "media/read/orientation.h"
+#include "media/read/tone_map.h"
+#include "media/read/video_reader.h"
+
+namespace sora {
+
+/// How the samples of a stream stand for colours, and how its pixels lie.
+struct SourceLook {
+  AVColorSpace matrix = AVCOL_SPC_RGB;
+  bool full_range = true;
+  Transfer transfer = Transfer::sdr;
+  Primaries primaries = Primaries::bt709;
+  double peak = 1000;       ///< cd/m2, of PQ
+  double pixel_aspect = 1;  ///< of stored pixels
+  Orientation orientation;
+};
+
+/// From a decoded frame and what its file says. `image` for images, else nullptr. Warns of what cannot be
+/// kept (HDR, odd angles); throws data for colours that libswscale does not know (YCgCo, ICtCp). `name`
+/// stands in messages.
+SourceLook look_of(const AVFrame& frame, const AVStream& stream, const ImageHeader* image,
+                   const std::string& container, const std::string& name);
+
+/// Width and height as shown: turned, with square pixels.
+std::pair<int, int> shown_size(int width, int height, const SourceLook& look);
+
+class RgbConverter {
+ public:
+  /// The settings' size is resolved already.
+  RgbConverter(const ReadSettings& settings, const SourceLook& look);
+
+  void convert(const AVFrame& frame, VideoFrame& out);
+
+ private:
+  // What of a stored picture is taken, and where it goes; in stored directions.
+  struct Placement {
+    int left = 0, top = 0, width = 0, height = 0;  // of the source
+    int scaled_width = 0, scaled_height = 0;       // what that becomes
+    int skip_x = 0, skip_y = 0;                    // cut from the scaled picture
+    int kept_width = 0, kept_height = 0;           // what is left of it
+    int at_x = 0, at_y = 0;                        // in the frame that comes out, as shown
+  };
+  Placement place(const AVFrame& frame) const;
+  av::FramePtr blended(const AVFrame& frame) const;
+  av::FramePtr scaled(const AVFrame& frame, int width, int height, AVPixelFormat format);
+
+  ReadSettings settings_;
+  SourceLook look_;
+  std::unique_ptr<ToneMap> tone_map_;
+  av::SwsPtr scaler_;
+  struct Key {
+    int width = 0, height = 0, format = -1, out_width = 0, out_height = 0, out_format = -1;
+    bool operator==(const Key&) const = default;
+  } key_;  // what scaler_ was made for
+};
+
+}  // namespace sora

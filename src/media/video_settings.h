@@ -1,0 +1,37 @@
+// What a video is to be, and where it goes.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace sora {
+
+struct VideoSettings {
+  int source_width = 0;  ///< of the frames that are written
+  int source_height = 0;
+  int width = 0;  ///< of the file; frames are resampled (Lanczos) when it differs
+  int height = 0;
+  double fps = 0;         ///< frame n is shown at exactly n / frame_rate(fps) seconds
+  std::string container;  ///< the names of core/output_format.h
+  std::string codec;
+  std::string pix_fmt;
+  int crf = 18;        ///< of the codec's own scale; 0 is the best
+  std::string preset;  ///< of the encoder; empty: a good one for two cores
+  /// Stored in the file. `comment` is kept by every container but WebP and raw frames; other keys by
+  /// mp4, mov, matroska, webm and png.
+  std::map<std::string, std::string> metadata;
+  /// Files whose sound is copied into the video by begin_sound(), of a codec that the container takes.
+  std::vector<std::string> sounds;
+  /// Clips whose coded frames are copied into it by copy().
+  std::vector<std::string> copies;
+};
+
+struct Destination {
+  std::string path;  ///< "-" is the descriptor below; a name with %d numbers the images
+  bool overwrite = false;
+  int descriptor = 1;
+  std::string name = "standard output";  ///< of the descriptor, in messages
+};
+
+}  // namespace sora

@@ -1,0 +1,185 @@
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "core/output_format.h"
+#include "media/copy/clip_copy.h"
+#include "media/copy/sound_track.h"
+#include "media/frame_converter.h"
+#include "media/image_text.h"
+#include "media/write/encoder.h"
+#include "media/write/muxer.h"
+#include "media/write/palette.h"
+#include "media/write/sink.h"
+#include "media/write/writers.h"
+
+extern "C" {
+#include <libavutil/pixdesc.h>
+}
+
+namespace sora {
+namespace {
+
+AVRational rational(FrameRate rate) { return {rate.num, rate.den}; }
+
+class MovieWriter : public FrameWriter {
+ public:
+  MovieWriter(const VideoSettings& s, const Destination& destination)
+      : comment_(s.metadata.count("comment") > 0 ? s.metadata.at("comment") : ""),
+        clips_(open_clips(s)),
+        joined_(join_headers(clips_)),
+        sink_(open_sink(destination)),
+        muxer_(s.container, *sink_),
+        encoder_(encoder_settings(s)),
+        converter_(s.source_width, s.source_height, s.width, s.height,
+                   s.codec == "gif" ? AV_PIX_FMT_RGB24 : encoder_.context().pix_fmt,
+                   clips_.empty() ? colour_of(s.codec, encoder_.context().pix_fmt)
+                                  : colour_of(clips_.front()->parameters())) {
+    if (s.codec == "gif") palette_.emplace(s.width, s.height);
+    const AVCodecContext& context = encoder_.context();
+    if (!s.sounds.empty()) {
+      sound_.emplace(s.sounds, av_inv_q(context.framerate), muxer_.takes_negative_times());
+    }
+    Muxer::Streams streams{context, context.framerate, {}, 0, sound_ ? &sound_->parameters() : nullptr};
+    if (!clips_.empty()) {
+      own_delay_ = context.has_b_frames;
+      joined_.delay = std::max(joined_.delay, own_delay_);
+      streams.delay = joined_.delay;
+      streams.header = header();
+    }
+    muxer_.begin(streams, s.metadata);
+  }
+
+  void write(const std::uint8_t* rgb, std::ptrdiff_t stride) override {
+    av::FramePtr frame = converter_.convert(rgb, stride);
+    if (palette_) frame = paletted(*frame);
+    frame->pts = frames_++;
+    ++encoded_;
+    encoder_.encode(frame.get(), [this](AVPacket& packet) { take_encoded(packet); });
+  }
+
+  void begin_sound(std::size_t index) override {
+    if (sound_) sound_->begin(index, frames_);
+  }
+  void end_sound() override {
+    if (sound_) sound_->end(frames_);
+  }
+
+  void copy(std::size_t index) override {
+    finish_encoding();
+    ClipCopy& clip = *clips_.at(index);
+    clip.copy(frames_, joined_.delay, [this](AVPacket& packet) { take(packet); });
+    frames_ += clip.frames();
+  }
+
+  Written finish() override {
+    finish_encoding();
+    if (sound_) sound_->write_rest([this](AVPacket& packet) { muxer_.write_sound(packet); });
+    muxer_.finish();
+    // A stream keeps no comment: its last byte is written already.
+    if (palette_ && !comment_.empty() && sink_->seekable()) {
+      const std::string block = gif_comment_block(comment_);
+      sink_->write_at(block.data(), block.size(), sink_->size() - 1);
+    }
+    Written written;
+    written.frames = frames_;
+    written.bytes = sink_->size();
+    written.sha256 = sink_->commit();
+    return written;
+  }
+
+ private:
+  av::FramePtr paletted(const AVFrame& rgb) {
+    av::FramePtr frame = make_frame(rgb.width, rgb.height, AV_PIX_FMT_PAL8);
+    palette_->convert(rgb.data[0], rgb.linesize[0], frame->data[0], frame->linesize[0]);
+    std::copy(palette_->colours().begin(), palette_->colours().end(),
+              reinterpret_cast<std::uint32_t*>(frame->data[1]));
+    return frame;
+  }
+
+  static std::vector<std::unique_ptr<ClipCopy>> open_clips(const VideoSettings& s) {
+    std::vector<std::unique_ptr<ClipCopy>> clips;
+    for (const std::string& path : s.copies) clips.push_back(std::make_unique<ClipCopy>(path, s));
+    return clips;
+  }
+
+  EncoderSettings encoder_settings(const VideoSettings& s) const {
+    EncoderSettings out;
+    out.codec = s.codec;
+    out.pix_fmt = s.pix_fmt;
+    out.preset = s.preset;
+    out.crf = s.crf;
+    out.width = s.width;
+    out.height = s.height;
+    out.rate = rational(frame_rate(s.fps));
+    out.live = !sink_->seekable();
+    out.global_header = muxer_.wants_global_header();
+    if (!clips_.empty()) {
+      out.beside = &clips_.front()->parameters();
+      out.parameter_set = joined_.number;
+    }
+    return out;
+  }
+
+  // Of the clips' parameter sets and the encoder's; empty: the encoder's own.
+  Bytes header() {
+    const AVCodecContext& context = encoder_.context();
+    if (joined_.sets.sequence.empty()) {
+      // libaom has a header with its first packet only, and Matroska wants one with whatever comes first.
+      const AVCodecParameters& clip = clips_.front()->parameters();
+      if (clip.codec_id != AV_CODEC_ID_AV1 || context.extradata_size > 0) return {};
+      return Bytes(clip.extradata, clip.extradata + clip.extradata_size);
+    }
+    const ParameterSets own =
+        read_nal_units(context.extradata, static_cast<std::size_t>(context.extradata_size));
+    if (own.sequence.size() != 1 || !add_sets(joined_.sets, own)) {
+      throw Error(ErrorKind::unavailable, "media",
+                  "this libx264 does not number its parameter sets, which --copy needs; leave it out");
+    }
+    const AVPixFmtDescriptor* format = av_pix_fmt_desc_get(context.pix_fmt);
+    const int chroma = 3 - format->log2_chroma_w - format->log2_chroma_h;
+    return write_avcc(joined_.sets, chroma, format->comp[0].depth);
+  }
+
+  void take_encoded(AVPacket& packet) {
+    packet.dts -= joined_.delay - own_delay_;
+    take(packet);
+  }
+
+  // Sound goes beside the pictures that it is heard with.
+  void take(AVPacket& packet) {
+    if (sound_) {
+      sound_->write_until(packet.dts, [this](AVPacket& sound) { muxer_.write_sound(sound); });
+    }
+    muxer_.write(packet);
+  }
+
+  void finish_encoding() {
+    if (encoded_ == 0 || flushed_) return;
+    flushed_ = true;
+    encoder_.encode(nullptr, [this](AVPacket& packet) { take_encoded(packet); });
+  }
+
+  std::string comment_;
+  std::vector<std::unique_ptr<ClipCopy>> clips_;
+  JoinedHeader joined_;
+  int own_delay_ = 0;
+  std::unique_ptr<Sink> sink_;
+  Muxer muxer_;
+  Encoder encoder_;
+  FrameConverter converter_;
+  std::optional<AdaptivePalette> palette_;
+  std::optional<SoundTrack> sound_;
+  std::int64_t encoded_ = 0;
+  bool flushed_ = false;
+  std::int64_t frames_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<FrameWriter> make_movie_writer(const VideoSettings& settings,
+                                               const Destination& destination) {
+  return std::make_unique<MovieWriter>(settings, destination);
+}
+
+}  // namespace sora

@@ -1,0 +1,53 @@
+// Frames in, a video (or images) out: the one way by which pictures leave the program.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "media/video_settings.h"
+
+namespace sora {
+
+struct Written {
+  std::int64_t frames = 0;
+  std::uint64_t bytes = 0;
+  std::string sha256;  ///< of all bytes; for a sequence, of its files one after another
+};
+
+/// Not thread-safe. Destroyed before finish() it leaves nothing behind.
+class FrameWriter {
+ public:
+  virtual ~FrameWriter() = default;
+
+  /// One frame, [source_height, source_width, 3] uint8 sRGB; `stride` is the distance of its rows in
+  /// bytes. The frame is copied.
+  virtual void write(const std::uint8_t* rgb, std::ptrdiff_t stride) = 0;
+
+  /// From the next frame on, the sound of settings.sounds[index] is heard, from its beginning and up to
+  /// end_sound(). What comes without pictures (stills, raw frames) stays silent.
+  virtual void begin_sound(std::size_t index) {}
+  virtual void end_sound() {}
+
+  /// Puts the coded frames of settings.copies[index] after what was written. Once there are frames behind
+  /// those of write(), no other can be written.
+  virtual void copy(std::size_t index) {}
+
+  /// Writes what is left and gives the file its name.
+  virtual Written finish() = 0;
+};
+
+/// Opens the destination and the encoder. Encoding runs on a thread of its own with a few frames in
+/// between, so write() returns at once unless the encoder falls behind; an error of the encoder or the
+/// disk is thrown by the next write() or finish().
+///
+/// The same frames and settings give the same bytes, whatever the number of cores.
+/// Video is BT.709 limited range, tagged so; y4m, which has no such tag, is BT.601. To a pipe, mp4 is
+/// fragmented and every fragment is at most half a second long; y4m and rgb24 are raw frames.
+///
+/// Errors: usage (odd size, names that do not fit), unavailable (no such encoder), cannot_create, io,
+/// reader_gone (the other end of the pipe was closed).
+std::unique_ptr<FrameWriter> open_writer(const VideoSettings& settings, const Destination& destination);
+
+}  // namespace sora

@@ -1,0 +1,70 @@
+// CLIPVisionModel (2103.00020): a vision transformer, with the numbers of transformers 5.24.0, as
+// image-to-video models use it: what goes into its last layer is what it gives.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+#include "checkpoint/model_folder.h"
+#include "media/rgb_picture.h"
+#include "models/clip/config.h"
+#include "nn/linear.h"
+#include "nn/norm.h"
+#include "weights/weights.h"
+
+namespace sora::clip {
+
+struct VisionLayer {
+  nn::LayerNorm layer_norm1, layer_norm2;
+  nn::Linear qkv;  // q_proj, k_proj and v_proj as one product
+  nn::Linear out_proj, fc1, fc2;
+  std::int64_t heads = 0;
+  VisionConfig::Activation activation = VisionConfig::Activation::gelu;
+
+  VisionLayer(const Weights& w, const VisionConfig& config);
+
+  /// x [B, N, C] -> [B, N, C]
+  at::Tensor operator()(const at::Tensor& x) const;
+};
+
+class VisionEncoder {
+ public:
+  VisionEncoder(const Weights& w, const VisionConfig& config);
+
+  /// pixels [B, 3, image_size, image_size] -> [B, tokens(), hidden_size], hidden_states[-2] of transformers.
+  at::Tensor operator()(const at::Tensor& pixels) const;
+
+ private:
+  VisionConfig config_;
+  nn::Linear patch_embedding_;       // the convolution's stride is its kernel: a product over each patch
+  at::Tensor class_embedding_;       // [C]
+  at::Tensor position_embedding_;    // [tokens, C]
+  nn::LayerNorm pre_layrnorm_;       // spelled so in checkpoints
+  std::vector<VisionLayer> layers_;  // all but the last
+};
+
+/// From a picture to tokens. In fp32 on every device: it runs once a video.
+class ImageEncoder {
+ public:
+  /// `processor` is the folder with preprocessor_config.json, or empty (files.h).
+  /// Throws Error: no_input, data, refused.
+  ImageEncoder(const ComponentSource& source, const std::filesystem::path& processor, at::Device device);
+
+  /// [1, tokens, hidden_size] on the device. Throws Error (data) where the picture cannot be made the size
+  /// that the encoder takes.
+  at::Tensor encode(const RgbPicture& picture) const;
+
+ private:
+  struct Parts;
+  explicit ImageEncoder(Parts parts);
+
+  ImageProcessorConfig processor_;
+  VisionConfig config_;
+  at::Device device_;
+  VisionEncoder encoder_;
+};
+
+}  // namespace sora::clip

@@ -1,0 +1,104 @@
+#include "models/t5/networks/text_encoder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/log.h"
+#include "models/t5/files.h"
+#include "models/t5/networks/encoder.h"
+#include "models/t5/text/prompt_clean.h"
+#include "models/t5/tokenizer/tokenizer.h"
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kMaxLength = 512;  // WanPipeline's max_sequence_length
+constexpr std::size_t kListedWords = 5;
+
+std::vector<std::string> warnings_of(const std::vector<std::string>& unknown, std::size_t dropped) {
+  std::vector<std::string> warnings;
+  if (dropped > 0) {
+    warnings.push_back("the prompt is " + std::to_string(dropped) +
+                       " tokens too long; the model sees the first " + std::to_string(kMaxLength - 1));
+  }
+  if (!unknown.empty()) {
+    std::string words;
+    for (std::size_t i = 0; i < std::min(unknown.size(), kListedWords); ++i)
+      words += (i ? ", " : "") + unknown[i];
+    if (unknown.size() > kListedWords)
+      words += ", and " + std::to_string(unknown.size() - kListedWords) + " more";
+    warnings.push_back("the model has no token for some of: " + words);
+  }
+  return warnings;
+}
+
+// Used once or a few times: to widen a matrix when it is used costs little, and to hold all of them widened
+// twice the memory.
+Placement as_stored(Placement placement) {
+  if (placement.keeping == Keeping::widened) placement.keeping = Keeping::stored;
+  return placement;
+}
+
+T5Encoder load_encoder(const ComponentSource& source, const Placement& placement) {
+  T5Files files = open_text_encoder(source);
+  return load_network(
+      std::move(files.checkpoint), as_stored(placement),
+      [&](const Weights& w) { return T5Encoder(w, files.config, placement.dtype); }, &T5Encoder::ignores);
+}
+
+}  // namespace
+
+struct TextEncoder::State {
+  T5Tokenizer tokenizer;
+  T5Encoder encoder;
+  Placement placement;
+};
+
+TextEncoder::TextEncoder(const fs::path& model_dir, const Placement& placement)
+    : TextEncoder(model_dir / "text_encoder", model_dir / "tokenizer", placement) {}
+
+TextEncoder::TextEncoder(const ComponentSource& text_encoder, const fs::path& tokenizer,
+                         const Placement& placement)
+    : state_(new State{T5Tokenizer(tokenizer), load_encoder(text_encoder, placement), placement}) {}
+
+TextEncoder::~TextEncoder() = default;
+TextEncoder::TextEncoder(TextEncoder&&) noexcept = default;
+TextEncoder& TextEncoder::operator=(TextEncoder&&) noexcept = default;
+
+EncodedPrompt TextEncoder::encode_rows(const std::string& prompt) const {
+  const auto& [tokenizer, encoder, placement] = *state_;
+  const T5Config& config = encoder.config();
+  const std::string text = prompt_clean(prompt);
+  std::size_t dropped = 0;
+  const std::vector<std::int64_t> ids = tokenizer.encode(text, kMaxLength, &dropped);
+  std::vector<std::string> warnings = warnings_of(tokenizer.unknown_words(text), dropped);
+
+  const std::int64_t largest = *std::max_element(ids.begin(), ids.end());
+  if (largest >= config.vocab_size) {
+    throw Error(ErrorKind::data, "text_encoder",
+                "the tokenizer gives id " + std::to_string(largest) + ", but the text encoder has " +
+                    std::to_string(config.vocab_size) + " embeddings; the two folders are not of one model");
+  }
+
+  // The reference encodes all 512 positions and masks the padding out as keys: what is left of the real
+  // tokens is the same, and the rest is overwritten by zeros.
+  const at::Tensor tokens = at::tensor(ids, at::kLong).unsqueeze(0).to(placement.device);  // [1, L]
+  return {encoder(tokens)[0], std::move(warnings)};                                        // [L, d_model]
+}
+
+at::Tensor TextEncoder::encode(const std::string& prompt) const {
+  const EncodedPrompt encoded = encode_rows(prompt);
+  for (const std::string& warning : encoded.warnings) log(LogLevel::warning, warning);
+  return padded_rows(encoded.rows);
+}
+
+at::Tensor padded_rows(const at::Tensor& rows) {
+  at::Tensor padded = at::zeros({1, kMaxLength, rows.size(1)}, rows.options());  // [1, 512, d_model]
+  padded[0].narrow(0, 0, rows.size(0)).copy_(rows);
+  return padded;
+}
+
+}  // namespace sora

@@ -1,0 +1,68 @@
+#include "models/t5/text/unicode.h"
+
+#include <utf8proc.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "sora/error.h"
+
+namespace sora {
+
+std::optional<std::u32string> from_utf8(std::string_view bytes, std::size_t* error_at) {
+  std::u32string text;
+  text.reserve(bytes.size());
+  const auto* data = reinterpret_cast<const utf8proc_uint8_t*>(bytes.data());
+  for (std::size_t at = 0; at < bytes.size();) {
+    utf8proc_int32_t c = 0;
+    const auto used = utf8proc_iterate(data + at, static_cast<utf8proc_ssize_t>(bytes.size() - at), &c);
+    if (used <= 0) {
+      if (error_at != nullptr) *error_at = at;
+      return {};
+    }
+    text.push_back(static_cast<char32_t>(c));
+    at += static_cast<std::size_t>(used);
+  }
+  return text;
+}
+
+void append_utf8(std::string& out, char32_t c) {
+  utf8proc_uint8_t buffer[4];
+  const auto used = utf8proc_encode_char(static_cast<utf8proc_int32_t>(c), buffer);
+  out.append(reinterpret_cast<const char*>(buffer), static_cast<std::size_t>(used));
+}
+
+std::string to_utf8(std::u32string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char32_t c : text) append_utf8(out, c);
+  return out;
+}
+
+std::u32string nfc(std::u32string_view text) {
+  const std::string bytes = to_utf8(text);
+  utf8proc_uint8_t* result = nullptr;
+  const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(bytes.data()),
+                                 static_cast<utf8proc_ssize_t>(bytes.size()), &result,
+                                 static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(result, &std::free);
+  if (size < 0) throw Error(ErrorKind::internal, "prompt", utf8proc_errmsg(size));
+  return *from_utf8({reinterpret_cast<const char*>(result), static_cast<std::size_t>(size)});
+}
+
+bool is_white_space(char32_t c) {
+  return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
+         c == 0x3000;
+}
+
+bool is_decimal_digit(char32_t c) {
+  return utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_ND;
+}
+
+bool grapheme_break(char32_t left, char32_t right, int& state) {
+  return utf8proc_grapheme_break_stateful(static_cast<utf8proc_int32_t>(left),
+                                          static_cast<utf8proc_int32_t>(right), &state);
+}
+
+}  // namespace sora

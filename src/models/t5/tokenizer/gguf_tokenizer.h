@@ -1,0 +1,13 @@
+// The tokenizer that converters put into a text encoder's GGUF file.
+#pragma once
+
+#include <filesystem>
+
+#include "models/t5/tokenizer/spiece_model.h"
+
+namespace sora {
+
+/// Throws Error: no_input, data (there is none, or not a T5's).
+SpieceModel read_gguf_tokenizer(const std::filesystem::path& path);
+
+}  // namespace sora

@@ -1,0 +1,49 @@
+// The tokenizer of T5 and UMT5, with the ids that transformers' T5Tokenizer gives.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "models/t5/tokenizer/charsmap.h"
+#include "models/t5/tokenizer/unigram.h"
+
+namespace sora {
+
+class T5Tokenizer {
+ public:
+  /// Reads a model's `tokenizer` folder. Throws Error: no_input, data.
+  explicit T5Tokenizer(const std::filesystem::path& folder);
+
+  /// Ids of a text (UTF-8), without </s>. Special tokens such as <extra_id_0> or </s> are recognised in it.
+  std::vector<std::int64_t> tokenize(std::string_view text) const;
+
+  /// What the text encoder is given: the first max_length - 1 ids of the text, then </s>. The reference pads
+  /// with id 0 to max_length and masks that out. `dropped`, if given, is how many ids did not fit.
+  std::vector<std::int64_t> encode(std::string_view text, std::size_t max_length,
+                                   std::size_t* dropped = nullptr) const;
+
+  /// Words of the text of which some part is not in the vocabulary, each once, as they are written.
+  std::vector<std::string> unknown_words(std::string_view text) const;
+
+ private:
+  struct Special {
+    std::string text;
+    std::int64_t id;
+  };
+  const Special* special_at(std::string_view text) const;
+  void tokenize_plain(std::string_view text, std::vector<std::int64_t>& ids) const;
+
+  std::string source_;
+  Unigram unigram_;
+  Charsmap charsmap_;
+  std::vector<Special> special_;  // longest first
+  std::int64_t eos_id_ = 0;
+
+  explicit T5Tokenizer(struct TokenizerFiles files);
+};
+
+}  // namespace sora

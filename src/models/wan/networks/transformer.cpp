@@ -1,0 +1,169 @@
+#include "models/wan/networks/transformer.h"
+
+#include <c10/core/InferenceMode.h>
+
+#include <cmath>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "models/wan/components.h"
+#include "models/wan/names.h"
+#include "models/wan/networks/transformer_ops.h"
+#include "sora/error.h"
+#include "weights/lora_edit.h"
+
+namespace sora::wan {
+namespace {
+
+std::string text_of(at::IntArrayRef shape) { return shape_text(shape.vec()); }
+
+[[noreturn]] void wrong_shape(const char* what, const at::Tensor& found, const std::string& expected) {
+  throw Error(ErrorKind::data, "transformer",
+              std::string(what) + " are " + text_of(found.sizes()) + ", expected " + expected);
+}
+
+nn::Linear patch_embedding(const Weights& w, const TransformerConfig& config) {
+  const auto [frames, rows, columns] = config.patch_size;
+  nn::Linear linear;
+  linear.weight = w.get("weight", {config.dim(), config.in_channels, frames, rows, columns}).flatten(1);
+  linear.bias = w.get("bias", {config.dim()});
+  return linear;
+}
+
+/// Index of the first row from which on all rows are equal, over the whole batch.
+std::int64_t padding_start(const at::Tensor& rows) {
+  const std::int64_t last = rows.size(1) - 1;
+  const at::Tensor differs = rows.ne(rows.narrow(1, last, 1)).any(-1).any(0);  // [N]
+  const at::Tensor places = at::nonzero(differs);                              // [k, 1]
+  return places.size(0) == 0 ? 0 : places[-1].item<std::int64_t>() + 1;
+}
+
+}  // namespace
+
+WanTransformer::WanTransformer(const Weights& w, const TransformerConfig& config)
+    : config_(config),
+      patch_embedding_(patch_embedding(w / "patch_embedding", config)),
+      time_embedder_(w, config),
+      text_embedder_(w / "condition_embedder" / "text_embedder", config),
+      proj_out_(w / "proj_out", config.dim(), config.out_channels * config.patch_volume()),
+      scale_shift_table_(w.get("scale_shift_table", {1, 2, config.dim()}, Precision::full)),
+      rotary_(config.attention_head_dim, config.rope_max_seq_len) {
+  if (config.image_dim) image_embedder_ = ImageEmbedder(w / "condition_embedder" / "image_embedder", config);
+  for (std::int64_t i = 0; i < config.num_layers; ++i) blocks_.emplace_back(w / "blocks" / i, config);
+}
+
+TextContext WanTransformer::prepare_text(const at::Tensor& prompt_embeds, const at::Tensor& image_embeds,
+                                         PaddingRows padding) const {
+  const c10::InferenceMode inference;
+  const auto place = scale_shift_table_.options();
+  if (prompt_embeds.dim() != 3 || prompt_embeds.size(1) < 1 || prompt_embeds.size(2) != config_.text_dim) {
+    wrong_shape("prompt embeddings", prompt_embeds, "[B, N, " + std::to_string(config_.text_dim) + "]");
+  }
+  if (image_embeds.defined() && !config_.image_dim) {
+    throw Error(ErrorKind::data, "transformer", "image tokens for a model whose config has no image_dim");
+  }
+  if (!image_embeds.defined() && config_.added_kv_proj_dim) {
+    throw Error(ErrorKind::data, "transformer",
+                "the model attends to an image (added_kv_proj_dim is set); give it image tokens");
+  }
+
+  at::Tensor rows = prompt_embeds;  // [B, N, text_dim]
+  TextContext text;
+  // In half precision the raised score would be rounded by up to 0.4 %, so the rows stay.
+  if (padding == PaddingRows::merge && dtype() == at::kFloat) {
+    const std::int64_t start = padding_start(rows);
+    const std::int64_t equal = rows.size(1) - start;
+    if (equal > 1) {
+      rows = rows.narrow(1, 0, start + 1);
+      text.key_bias = at::zeros({start + 1}, place.dtype(at::kFloat));
+      text.key_bias[start] = std::log(static_cast<double>(equal));
+    }
+  }
+
+  at::Tensor embedded = text_embedder_(rows.to(place.device(), dtype()));  // [B, N, dim]
+  at::Tensor image;
+  if (image_embeds.defined()) {
+    if (image_embeds.dim() != 3 || image_embeds.size(2) != *config_.image_dim) {
+      wrong_shape("image tokens", image_embeds, "[B, n, " + std::to_string(*config_.image_dim) + "]");
+    }
+    image = image_embedder_(image_embeds.to(place.device(), dtype()));  // [B, n, dim]
+    if (!config_.added_kv_proj_dim) {
+      // Without projections of their own, image tokens are rows before the text's.
+      embedded = at::cat({image, embedded}, 1);  // [B, n + N, dim]
+      if (text.key_bias.defined()) text.key_bias = at::constant_pad_nd(text.key_bias, {image.size(1), 0});
+    }
+  }
+  for (const TransformerBlock& block : blocks_) text.blocks.push_back(block.attn2.prepare(embedded, image));
+  return text;
+}
+
+at::Tensor WanTransformer::patchify(const at::Tensor& latents, const Grid& grid) const {
+  const auto [pt, ph, pw] = config_.patch_size;
+  return latents.view({latents.size(0), latents.size(1), grid[0], pt, grid[1], ph, grid[2], pw})
+      .permute({0, 2, 4, 6, 1, 3, 5, 7})  // [B, T', H', W', C, pt, ph, pw]
+      .flatten(4)
+      .flatten(1, 3);  // [B, L, C * pt * ph * pw]
+}
+
+at::Tensor WanTransformer::unpatchify(const at::Tensor& tokens, const Grid& grid) const {
+  const auto [pt, ph, pw] = config_.patch_size;
+  return tokens  // [B, L, pt * ph * pw * C], channels fastest
+      .view({tokens.size(0), grid[0], grid[1], grid[2], pt, ph, pw, config_.out_channels})
+      .permute({0, 7, 1, 4, 2, 5, 3, 6})  // [B, C, T', pt, H', ph, W', pw]
+      .flatten(6)
+      .flatten(4, 5)
+      .flatten(2, 3);  // [B, C, T, H, W]
+}
+
+at::Tensor WanTransformer::forward(const at::Tensor& latents, const at::Tensor& timestep,
+                                   const TextContext& text) const {
+  const c10::InferenceMode inference;
+  const auto& patch = config_.patch_size;
+  if (latents.dim() != 5 || latents.size(1) != config_.in_channels || latents.size(2) % patch[0] != 0 ||
+      latents.size(3) % patch[1] != 0 || latents.size(4) % patch[2] != 0 || latents.numel() == 0) {
+    wrong_shape("latents", latents,
+                "[B, " + std::to_string(config_.in_channels) + ", T, H, W] with T, H, W multiples of " +
+                    text_of(patch));
+  }
+  const Grid grid{latents.size(2) / patch[0], latents.size(3) / patch[1], latents.size(4) / patch[2]};
+  const std::int64_t batch = latents.size(0), tokens = grid[0] * grid[1] * grid[2];
+  const bool per_token = timestep.dim() == 2;
+  if (timestep.dim() < 1 || timestep.dim() > 2 || timestep.size(0) != batch ||
+      (per_token && timestep.size(1) != tokens)) {
+    wrong_shape("timesteps", timestep, text_of({batch}) + " or " + text_of({batch, tokens}));
+  }
+  if (text.blocks.size() != blocks_.size()) {
+    throw Error(ErrorKind::internal, "transformer", "a text context of another transformer");
+  }
+
+  const auto device = scale_shift_table_.device();
+  const at::Tensor& rotary_table = rotary_.table(grid, device);  // [L, 1, head_dim / 2]
+  at::Tensor x = patch_embedding_(patchify(latents.to(device, dtype()).contiguous(), grid));  // [B, L, dim]
+  const TimeEmbedding time = time_embedder_(timestep, grid[0]);
+
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    blocks_[i].apply(x, time.timestep_proj, text.blocks[i], text.key_bias, rotary_table);  // [B, L, dim]
+  }
+
+  const auto modulation = (scale_shift_table_ + time.temb.unsqueeze(2)).unbind(2);       // 2 x [B, G, dim]
+  x = modulated_norm(x, /*scale=*/modulation[1], /*shift=*/modulation[0], config_.eps);  // [B, L, dim]
+  return unpatchify(proj_out_(x), grid);                                                 // [B, C, T, H, W]
+}
+
+WanTransformer load_transformer(const ComponentSource& source, const Placement& placement,
+                                const std::vector<LoraSource>& loras) {
+  const c10::InferenceMode inference;
+  auto [config, checkpoint] = open_transformer(source);
+  std::vector<Lora> opened;
+  opened.reserve(loras.size());
+  for (const LoraSource& lora : loras) opened.emplace_back(lora, checkpoint, transformer_names());
+  auto edit = opened.empty() ? nullptr : std::make_shared<LoraEdit>(std::move(opened));
+  // Left over in old conversions of the image models; diffusers drops them too.
+  const auto ignored = [](const std::string& name) { return name.find("norm_added_q") != std::string::npos; };
+  return load_network(
+      std::move(checkpoint), placement,
+      [&config = config](const Weights& w) { return WanTransformer(w, config); }, ignored, std::move(edit));
+}
+
+}  // namespace sora::wan

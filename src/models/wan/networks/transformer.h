@@ -1,0 +1,68 @@
+// WanTransformer3DModel: the denoiser of Wan 2.1 and 2.2 (2503.20314), with the numbers of diffusers
+// 0.42.1. Latents are split into patches, one token each; a timestep modulates every block, and the
+// prompt is attended to in every block.
+#pragma once
+
+#include <vector>
+
+#include "checkpoint/lora.h"
+#include "checkpoint/model_folder.h"
+#include "models/wan/networks/rotary.h"
+#include "models/wan/networks/transformer_block.h"
+#include "models/wan/networks/transformer_embeddings.h"
+#include "models/wan/transformer_config.h"
+#include "nn/linear.h"
+#include "weights/weights.h"
+
+namespace sora::wan {
+
+/// What the blocks attend to, made once for a prompt and used in every step.
+struct TextContext {
+  std::vector<BlockContext> blocks;
+  at::Tensor key_bias;  ///< [N], undefined when every row is a key of its own
+};
+
+/// What prepare_text does with the rows past the prompt's length, which are all equal. Attention to m
+/// equal keys is attention to one of them whose score is raised by ln(m), so they can be merged exactly.
+enum class PaddingRows { merge, keep };
+
+class WanTransformer {
+ public:
+  WanTransformer(const Weights& w, const TransformerConfig& config);
+
+  const TransformerConfig& config() const { return config_; }
+  at::ScalarType dtype() const { return patch_embedding_.weight.scalar_type(); }
+
+  /// prompt_embeds [B, N, text_dim], for Wan N = 512 with zero rows past the prompt's length.
+  /// image_embeds (models with image_dim): [B, n, image_dim], for models of first and last frame
+  /// [2 B, n, image_dim]. Both go to the network's device and type.
+  TextContext prepare_text(const at::Tensor& prompt_embeds, const at::Tensor& image_embeds = {},
+                           PaddingRows padding = PaddingRows::merge) const;
+
+  /// Predicts the flow. latents [B, in_channels, T, H, W], multiples of patch_size; timestep [B], or
+  /// [B, L] with one for each of the L = T/pt * H/ph * W/pw tokens, in [0, 1000].
+  /// Returns [B, out_channels, T, H, W] in the network's type.
+  at::Tensor forward(const at::Tensor& latents, const at::Tensor& timestep, const TextContext& text) const;
+
+ private:
+  at::Tensor patchify(const at::Tensor& latents, const Grid& grid) const;
+  at::Tensor unpatchify(const at::Tensor& tokens, const Grid& grid) const;
+
+  TransformerConfig config_;
+  nn::Linear patch_embedding_;  // the convolution's stride is its kernel: a product over each patch
+  TimeEmbedder time_embedder_;
+  TextEmbedder text_embedder_;
+  ImageEmbedder image_embedder_;  // with image_dim
+  std::vector<TransformerBlock> blocks_;
+  nn::Linear proj_out_;
+  at::Tensor scale_shift_table_;  // [1, 2, dim]
+  mutable RotaryEmbedding rotary_;
+};
+
+/// Loads a transformer from whatever it is in (components.h): of a folder, config.json and
+/// diffusion_pytorch_model.safetensors, whole or in shards. `loras` are merged into its weights.
+/// Throws Error: no_input, refused, data.
+WanTransformer load_transformer(const ComponentSource& source, const Placement& placement,
+                                const std::vector<LoraSource>& loras = {});
+
+}  // namespace sora::wan

@@ -1,0 +1,134 @@
+#include "pipeline/denoise/denoise.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "pipeline/networks/tiled_prediction.h"
+#include "sampling/finite.h"
+#include "sampling/guidance.h"
+
+namespace sora {
+namespace {
+
+std::vector<const wan::WanTransformer*> experts(const Model& model) {
+  std::vector<const wan::WanTransformer*> result{model.transformer.get()};
+  if (model.transformer_2) result.push_back(model.transformer_2.get());
+  return result;
+}
+
+// [1, L]: 0 for the tokens of the held latent frames, t for the rest; tokens in t, h, w order.
+at::Tensor token_timesteps(const wan::WanTransformer& transformer, at::IntArrayRef shape, const Held& held,
+                           double t) {
+  const auto& patch = transformer.config().patch_size;
+  const std::int64_t per_frame = (shape[3] / patch[1]) * (shape[4] / patch[2]);
+  at::Tensor timesteps = at::full({1, shape[2] * per_frame}, t, at::kFloat);
+  for (const std::int64_t frame : held.frames) timesteps.narrow(1, frame * per_frame, per_frame).zero_();
+  return timesteps;
+}
+
+// Predictions for the prompts; of several, each latent frame takes its shares.
+at::Tensor mixed(const Conditioning& text, const std::function<at::Tensor(const TextCondition&)>& forward) {
+  at::Tensor sum;
+  for (std::size_t i = 0; i < text.prompts.size(); ++i) {
+    at::Tensor noise_pred = forward(text.prompts[i]);
+    if (text.prompts.size() == 1) return noise_pred;
+    const at::Tensor share = text.shares[static_cast<std::int64_t>(i)]
+                                 .reshape({1, 1, -1, 1, 1})
+                                 .to(noise_pred.device(), noise_pred.scalar_type());
+    sum = sum.defined() ? sum + share * noise_pred : share * noise_pred;
+  }
+  return sum;
+}
+
+}  // namespace
+
+void condition_on_prompts(const Model& model, const Plan& plan, const PromptEmbeds& embeds,
+                          const std::vector<std::string>& prompts, Conditioning& conditioning) {
+  const auto make = [&](TextCondition& condition, const std::string& text) {
+    if (!condition.experts.empty() && condition.text == text) return;
+    condition = {};  // the old one leaves before the new one comes
+    condition.text = text;
+    condition.embeds = embeds.get(text);
+    const at::Tensor placed = condition.embeds.to(model.placement.device, model.placement.dtype);
+    for (const auto* transformer : experts(model))
+      condition.experts.push_back(transformer->prepare_text(placed, conditioning.image_tokens));
+  };
+  std::vector<TextCondition> made(prompts.size());
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    const auto known =
+        std::find_if(conditioning.prompts.begin(), conditioning.prompts.end(),
+                     [&](const TextCondition& condition) { return condition.text == prompts[i]; });
+    if (known != conditioning.prompts.end()) made[i] = std::move(*known);
+  }
+  conditioning.prompts = std::move(made);
+  for (std::size_t i = 0; i < prompts.size(); ++i) make(conditioning.prompts[i], prompts[i]);
+  if (plan.guidance > 1) make(conditioning.negative, plan.negative_prompt);
+}
+
+std::unique_ptr<Scheduler> scheduler_of(const Model& model, const Plan& plan) {
+  SchedulerConfig config = model.scheduler;
+  config.even_levels = plan.even_levels;
+  return make_scheduler(plan.scheduler, config, plan.steps, plan.flow_shift);
+}
+
+void condition_on_text(const Model& model, const Plan& plan, const PromptEmbeds& embeds,
+                       Conditioning& conditioning) {
+  conditioning.shares = at::Tensor();
+  condition_on_prompts(model, plan, embeds, {plan.request.prompt}, conditioning);
+}
+
+at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& text, const at::Tensor& noise,
+                   const Held& held, const DenoiseHooks& hooks, const DenoiseState* from) {
+  const auto networks = experts(model);
+  const auto scheduler = scheduler_of(model, plan);
+  const Guidance guidance{plan.guidance, plan.guidance_2, plan.boundary_ratio,
+                          model.scheduler.num_train_timesteps};
+  const bool replace = !held.empty() && !plan.expand_timesteps;
+  const at::Tensor held_noise = replace ? at_held(noise, held) : at::Tensor();  // [1, C, n, h, w]
+  const int first = from != nullptr ? from->step : 0;
+
+  at::Tensor latents = from != nullptr ? from->latents.clone() : noise.clone();  // [1, C, T, h, w]
+  if (from != nullptr) scheduler->restore(from->scheduler);
+  for (int i = first; i < scheduler->steps(); ++i) {
+    if (hooks.before_step) hooks.before_step();
+    const double t = scheduler->timestep(i);
+    const int expert = guidance.expert(t);
+    const wan::WanTransformer& transformer = *networks.at(expert);
+
+    at::Tensor input = latents;
+    at::Tensor timestep = at::full({1}, t, at::kFloat);
+    if (replace) {
+      put_in_place(latents, held, scheduler->add_noise(held.latents, held_noise, i));
+    } else if (!held.empty()) {
+      input = latents.clone();
+      put_in_place(input, held, held.latents);
+      timestep = token_timesteps(transformer, noise.sizes(), held, t);
+    }
+    if (text.joined.defined()) input = at::cat({input, text.joined}, 1);  // [1, C + s + C, T, h, w]
+    input = input.to(model.placement.device, model.placement.dtype);
+    timestep = timestep.to(model.placement.device);
+
+    const auto forward = [&](const TextCondition& condition) {
+      const wan::TextContext& context = condition.experts.at(expert);
+      if (!plan.tiling) return transformer.forward(input, timestep, context);
+      return predict_in_tiles(transformer, input, timestep, context, *plan.tiling,
+                              (i - plan.first_step) % 2 != 0);
+    };
+    at::Tensor noise_pred = mixed(text, forward);  // [1, C, T, h, w]
+    if (guidance.active()) {
+      const at::Tensor uncond = forward(text.negative);
+      noise_pred = guided(noise_pred, uncond, guidance.scale_at(t));
+    }
+    noise_pred = noise_pred.to(at::kCPU);
+    if (i == first && hooks.first_prediction) hooks.first_prediction(noise_pred);
+    if (hooks.look) hooks.look([&] { return scheduler->predict_x0(noise_pred, i, latents); });
+    latents = scheduler->step(noise_pred, i, latents);
+    check_finite(latents, i, scheduler->steps());
+    if (hooks.after_step) hooks.after_step({i + 1, latents, scheduler->state()});
+  }
+  put_in_place(latents, held, held.latents);
+  return latents;
+}
+
+}  // namespace sora

@@ -1,0 +1,32 @@
+// The images of a plan for models that take them beside the noise (image_condition.h), window by window.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include "pipeline/denoise/denoise.h"
+#include "pipeline/denoise/known_frames.h"
+#include "pipeline/networks/model.h"
+#include "sora/plan.h"
+
+namespace sora {
+
+/// Whether the model takes images beside the noise; then latents are not held.
+bool joins_images(const Model& model);
+
+class ImageFrames {
+ public:
+  /// Reads --image and --last-image, and sets the tokens of `text` where the model attends to images.
+  /// `model` must outlive it. Throws Error: no_input, data, io.
+  ImageFrames(const Plan& plan, const Model& model, Conditioning& text);
+
+  /// What is joined to the noise of the window with this number: the first begins with the image, a later
+  /// one with the frames made before it; the last one ends with the last image.
+  at::Tensor condition(std::size_t window, const KnownFrames& known) const;
+
+ private:
+  const Plan& plan_;
+  const Model& model_;
+  at::Tensor first_, last_;  // [1, 3, 1, H, W]; last_ may be undefined
+};
+
+}  // namespace sora

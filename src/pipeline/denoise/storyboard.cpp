@@ -1,0 +1,45 @@
+#include "pipeline/denoise/storyboard.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "plan/story.h"
+
+namespace sora {
+
+void condition_on_shots(const Model& model, const Plan& plan, const PromptEmbeds& embeds, std::size_t number,
+                        Conditioning& text) {
+  const Window& window = plan.windows[number];
+  const std::int64_t fresh = window.count - window.held;
+  std::vector<std::string> prompts;
+  std::vector<std::vector<float>> shares;  // of each prompt, for each new latent frame
+  for (std::int64_t t = 0; t < fresh; ++t) {
+    const int latent = window.first + window.held + static_cast<int>(t);
+    const auto of_shots = shares_at(plan, time_of_latent(plan, latent, model.vae->temporal_scale()));
+    for (std::size_t i = 0; i < of_shots.size(); ++i) {
+      if (of_shots[i] <= 0) continue;
+      const std::string& prompt = plan.shots[i].prompt;
+      const auto known = std::find(prompts.begin(), prompts.end(), prompt);
+      const auto place = static_cast<std::size_t>(known - prompts.begin());
+      if (known == prompts.end()) {
+        prompts.push_back(prompt);
+        shares.emplace_back(fresh, 0.0F);
+      }
+      shares[place][static_cast<std::size_t>(t)] += static_cast<float>(of_shots[i]);
+    }
+  }
+  condition_on_prompts(model, plan, embeds, prompts, text);
+  text.shares = at::Tensor();
+  if (prompts.size() < 2) return;
+  // Held frames have no prediction of their own; any share does for them.
+  text.shares = at::zeros({static_cast<std::int64_t>(prompts.size()), window.count}, at::kFloat);
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    auto row = text.shares[static_cast<std::int64_t>(i)];
+    row.narrow(0, window.held, fresh).copy_(at::tensor(shares[i], at::kFloat));
+    row.narrow(0, 0, window.held).fill_(shares[i].front());
+  }
+}
+
+}  // namespace sora

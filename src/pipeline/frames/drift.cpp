@@ -1,0 +1,139 @@
+#include "pipeline/frames/drift.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "plan/story.h"
+
+namespace sora {
+namespace {
+
+constexpr double kMostGain = 1.6;
+constexpr double kMostShift = 0.1;      // of a mean
+constexpr double kDarkest = 1.0 / 255;  // what is darker has no colour to speak of
+constexpr int kRounds = 4;
+constexpr double kLeast = 1e-4;  // contrast below which there is nothing to hold
+
+// Mean over a square around each pixel; edges repeat.
+at::Tensor blurred(const at::Tensor& x, std::int64_t side) {  // [n, c, H, W]
+  const std::int64_t margin = side / 2;
+  return at::avg_pool2d(at::replication_pad2d(x, {margin, margin, margin, margin}), {side, side}, {1, 1});
+}
+
+struct Detail {
+  at::Tensor fine, middle, coarse;  // [n, 1, H, W]; with the mean they sum to the luma
+  at::Tensor mean;                  // [n, 1, 1, 1]
+};
+
+at::Tensor luma_of(const at::Tensor& x) {  // [n, 3, H, W] -> [n, 1, H, W], BT.601
+  return 0.299 * x.narrow(1, 0, 1) + 0.587 * x.narrow(1, 1, 1) + 0.114 * x.narrow(1, 2, 1);
+}
+
+Detail detail_of(const at::Tensor& luma) {
+  const at::Tensor near = blurred(luma, 3), far = blurred(near, 9);
+  Detail detail;
+  detail.fine = luma - near;
+  detail.middle = near - far;
+  detail.mean = far.mean({2, 3}, true);
+  detail.coarse = far - detail.mean;
+  return detail;
+}
+
+double rms(const at::Tensor& x) { return x.square().mean().sqrt().item<double>(); }
+
+// A gain, or a shift, that moves `is` towards `wanted` with this strength.
+double gain(double is, double wanted, double strength) {
+  if (is < kLeast || wanted < kLeast) return 1;
+  return std::clamp(std::pow(wanted / is, strength), 1 / kMostGain, kMostGain);
+}
+
+std::vector<double> numbers_of(const Look& look) {
+  return {look.bands[0].item<double>(), look.bands[1].item<double>(), look.bands[2].item<double>(),
+          look.saturation};
+}
+
+}  // namespace
+
+Look look_of(const at::Tensor& pixels) {
+  const at::Tensor x = pixels.permute({0, 3, 1, 2});  // [n, 3, H, W]
+  const Detail detail = detail_of(luma_of(x));
+  const at::Tensor highest = x.amax(1), lowest = x.amin(1);
+  Look look;
+  look.colour = x.mean({0, 2, 3});
+  look.bands = at::tensor({rms(detail.fine), rms(detail.middle), rms(detail.coarse)}, at::kDouble);
+  look.saturation = ((highest - lowest) / highest.clamp_min(kDarkest)).mean().item<double>();
+  return look;
+}
+
+DriftControl::DriftControl(const Plan& plan, std::int64_t temporal_scale)
+    : plan_(plan), scale_(temporal_scale) {}
+
+void DriftControl::begin(std::size_t number) {
+  const Window& window = plan_.windows[number];
+  learning_ = holding_ = false;
+  gains_ = shift_ = at::Tensor();
+  if (plan_.drift_control <= 0) return;
+  const auto shot = steady_shot(plan_, window, static_cast<int>(scale_));
+  if (!plan_.shots.empty() && (!shot || shot != shot_)) {
+    target_.reset();
+    learnt_ = 0;
+    shot_ = shot;
+    learning_ = shot.has_value();
+    return;
+  }
+  learning_ = number == 0;
+  // What leads to frames that are given takes its look from them.
+  holding_ = !learning_ && target_ && window.held_end == 0;
+}
+
+at::Tensor DriftControl::hold(const at::Tensor& pixels) {
+  const std::int64_t n = pixels.size(0);
+  if (learning_) {
+    const Look look = look_of(pixels);
+    if (!target_) {
+      target_ = look;
+    } else {
+      const double share = static_cast<double>(n) / static_cast<double>(learnt_ + n);
+      target_->colour = target_->colour.lerp(look.colour, share);
+      target_->bands = target_->bands.lerp(look.bands, share);
+      target_->saturation += share * (look.saturation - target_->saturation);
+    }
+    learnt_ += n;
+  }
+  if (!holding_) return pixels;
+
+  const at::Tensor x = pixels.permute({0, 3, 1, 2});  // [n, 3, H, W]
+  const at::Tensor luma = luma_of(x);
+  const Detail detail = detail_of(luma);
+  const auto with_gains = [&](const at::Tensor& each) {  // [n or 1, 4]
+    const auto of = [&](std::int64_t which) { return each.select(1, which).reshape({-1, 1, 1, 1}); };
+    const at::Tensor held = detail.mean + of(0) * detail.fine + of(1) * detail.middle + of(2) * detail.coarse;
+    return held + of(3) * (x - luma);
+  };
+  // Of the three bands, and of saturation. Bands overlap: the gain of one changes what is seen of the others.
+  const double strength = plan_.drift_control;
+  const std::vector<double> is = numbers_of(look_of(pixels)), target = numbers_of(*target_);
+  std::vector<double> gains(is.size(), 1), now = is;
+  at::Tensor reached;
+  for (int round = 0; round < kRounds; ++round) {
+    if (round > 0) now = numbers_of(look_of(with_gains(reached.unsqueeze(0)).permute({0, 2, 3, 1})));
+    for (std::size_t i = 0; i < is.size(); ++i) {
+      const double wanted = is[i] * gain(is[i], target[i], strength);
+      gains[i] = std::clamp(gains[i] * gain(now[i], wanted, 1), 1 / kMostGain, kMostGain);
+    }
+    reached = at::tensor(gains, at::kFloat);
+  }
+  const at::Tensor from = gains_.defined() ? gains_ : reached;
+  const at::Tensor way = at::arange(1, n + 1, at::kFloat).div(static_cast<double>(n)).unsqueeze(1);  // [n, 1]
+  const at::Tensor result = with_gains(from + way * (reached - from));
+  gains_ = reached;
+  const at::Tensor wanted =
+      (strength * (target_->colour - result.mean({0, 2, 3}))).clamp(-kMostShift, kMostShift);
+  const at::Tensor before = shift_.defined() ? shift_ : wanted;  // [3]
+  shift_ = wanted;
+  const at::Tensor shift = before + way * (wanted - before);  // [n, 3]
+  return (result + shift.reshape({n, 3, 1, 1})).clamp(0, 1).permute({0, 2, 3, 1}).contiguous();
+}
+
+}  // namespace sora

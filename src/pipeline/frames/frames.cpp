@@ -1,0 +1,84 @@
+#include "pipeline/frames/frames.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace sora {
+
+at::Tensor to_pixels(const at::Tensor& chunk) {
+  return chunk.to(at::kCPU, at::kFloat)
+      .mul(0.5)
+      .add_(0.5)
+      .clamp_(0, 1)  // [1, 3, n, H, W]
+      .squeeze(0)
+      .permute({1, 2, 3, 0})
+      .contiguous();  // [n, H, W, 3]
+}
+
+at::Tensor to_network(const at::Tensor& pixels) {
+  return pixels.permute({3, 0, 1, 2}).unsqueeze(0).mul(2).sub(1).contiguous();
+}
+
+std::int64_t FrameSink::source_of(std::int64_t frame) const {
+  return std::llround(static_cast<double>(frame) / plan_.fps * plan_.model_fps);
+}
+
+at::Tensor cropped_bytes(const at::Tensor& pixels, const Plan& plan) {
+  const std::int64_t top = (plan.model_height - plan.crop_height) / 2;
+  const std::int64_t left = (plan.model_width - plan.crop_width) / 2;
+  return pixels.narrow(1, top, plan.crop_height)
+      .narrow(2, left, plan.crop_width)
+      .mul(255)
+      .round_()
+      .to(at::kByte)
+      .contiguous();
+}
+
+double fade(double distance, double length) {
+  if (distance >= length) return 0;
+  return 0.5 + 0.5 * std::cos(std::numbers::pi * std::max(0.0, distance) / length);
+}
+
+double step_of(const at::Tensor& frames) {
+  const std::int64_t n = frames.size(0);
+  if (n < 2) return std::numeric_limits<double>::infinity();
+  return (frames.narrow(0, 1, n - 1) - frames.narrow(0, 0, n - 1)).abs().mean().item<double>();
+}
+
+double jump_share(const at::Tensor& last, const at::Tensor& next, double usual) {
+  const auto apart = [](const at::Tensor& a, const at::Tensor& b) {
+    return (a - b).abs().mean().item<double>();
+  };
+  const std::int64_t n = last.size(0);
+  const at::Tensor nearest = last.narrow(0, n - 1, 1);
+  const double before = n > 1 ? apart(nearest, last.narrow(0, n - 2, 1)) : 0;
+  const double step = std::min(before, usual), whole = apart(next, nearest);
+  return whole > step ? 1 - step / whole : 0;
+}
+
+void FrameSink::see_end(const at::Tensor& last, const at::Tensor&) {
+  jump_ = (first_ - last.narrow(0, last.size(0) - 1, 1)) * jump_share(last, first_);
+  dissolve_ = static_cast<double>(plan_.model_frames - seen_) + 1;
+}
+
+void FrameSink::push(const at::Tensor& made) {
+  if (!first_.defined()) first_ = made.narrow(0, 0, 1).clone();
+  at::Tensor pixels = made;
+  if (jump_.defined()) {
+    pixels = made.clone();
+    for (std::int64_t i = 0; i < made.size(0); ++i) {
+      const auto distance = static_cast<double>(plan_.model_frames - seen_ - i);
+      pixels[i].add_(jump_[0], fade(distance, dissolve_)).clamp_(0, 1);
+    }
+  }
+  const at::Tensor rgb = cropped_bytes(pixels, plan_);
+  for (std::int64_t i = 0; i < rgb.size(0); ++i, ++seen_) {
+    while (!complete() && source_of(written_) == seen_) {
+      writer_.write(rgb[i].const_data_ptr<std::uint8_t>(), rgb.stride(1));
+      ++written_;
+    }
+  }
+}
+
+}  // namespace sora

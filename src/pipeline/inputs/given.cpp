@@ -1,0 +1,193 @@
+#include "pipeline/inputs/given.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "pipeline/inputs/image_condition.h"
+#include "plan/verb.h"
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+Fit fit_of(const Request& request) {
+  const std::string fit = request.fit.value_or("cover");
+  return fit == "contain" ? Fit::contain : fit == "stretch" ? Fit::stretch : Fit::cover;
+}
+
+[[noreturn]] void no_frames(const std::string& path) {
+  throw Error(ErrorKind::data, "input", path + ": holds no frame, expected a video");
+}
+
+// Frames of a clip that is too short stand still where there are none.
+void fill(std::vector<VideoFrame>& frames, std::size_t wanted, bool in_front) {
+  while (frames.size() < wanted) {
+    if (in_front) {
+      frames.insert(frames.begin(), frames.front());
+    } else {
+      frames.push_back(frames.back());
+    }
+  }
+}
+
+ClipEnd end_of(const Plan& plan, const std::string& path, int latents, const wan::WanVae& vae) {
+  ReadSettings settings = read_settings(plan, plan.crop_width, plan.crop_height);
+  settings.fps = plan.model_fps;
+  const auto wanted = static_cast<std::size_t>(1 + (latents - 1) * vae.temporal_scale());
+  auto frames = read_last(path, settings, static_cast<int>(wanted));
+  if (frames.empty()) no_frames(path);
+  fill(frames, wanted, true);
+  ClipEnd end;
+  end.frames = network_frames(frames, plan);
+  end.latents = encode_in_tiles(vae, end.frames, plan.vae_tiling);
+  end.decoded = vae.decode(end.latents);
+  return end;
+}
+
+ClipEnd start_of(const Plan& plan, const std::string& path, int latents, const wan::WanVae& vae) {
+  ReadSettings settings = read_settings(plan, plan.crop_width, plan.crop_height);
+  settings.fps = plan.model_fps;
+  const auto wanted = static_cast<std::size_t>(latents * vae.temporal_scale());
+  auto frames = read_first(path, settings, static_cast<int>(wanted));
+  if (frames.empty()) no_frames(path);
+  fill(frames, wanted, false);
+  ClipEnd start;
+  start.frames = network_frames(frames, plan);
+  const at::Tensor still = start.frames.narrow(2, 0, 1);
+  const at::Tensor with_still = vae.encode(at::cat({still, start.frames}, 2));  // [1, C, 1 + k, h, w]
+  start.latents = with_still.narrow(2, 1, latents);
+  start.decoded = vae.decode(with_still).narrow(2, 1, static_cast<std::int64_t>(wanted));
+  return start;
+}
+
+}  // namespace
+
+ReadSettings read_settings(const Plan& plan, int width, int height) {
+  ReadSettings settings;
+  settings.width = width;
+  settings.height = height;
+  settings.fit = fit_of(plan.request);
+  if (plan.request.background) settings.background = parse_colour(*plan.request.background);
+  return settings;
+}
+
+at::Tensor network_frames(const std::vector<VideoFrame>& frames, const Plan& plan) {
+  std::vector<at::Tensor> pictures;
+  pictures.reserve(frames.size());
+  for (const VideoFrame& frame : frames) {
+    pictures.push_back(
+        at::from_blob(const_cast<std::uint8_t*>(frame.rgb.data()), {frame.height, frame.width, 3}, at::kByte)
+            .to(at::kFloat));
+  }
+  const at::Tensor crop = at::stack(pictures)  // [n, h, w, 3]
+                              .permute({3, 0, 1, 2})
+                              .unsqueeze(0)  // [1, 3, n, h, w]
+                              .div(255)
+                              .mul(2)
+                              .sub(1);
+  const std::int64_t left = (plan.model_width - crop.size(4)) / 2,
+                     top = (plan.model_height - crop.size(3)) / 2;
+  const std::int64_t right = plan.model_width - crop.size(4) - left;
+  const std::int64_t bottom = plan.model_height - crop.size(3) - top;
+  if (left + right + top + bottom == 0) return crop.contiguous();
+  return at::replication_pad3d(crop.contiguous(), {left, right, top, bottom, 0, 0});
+}
+
+at::Tensor image_frame(const Plan& plan, const std::string& path) {
+  const bool whole = plan.crop_width == plan.model_width && plan.crop_height == plan.model_height;
+  if (whole && plan.request.fit == "stretch") {
+    VideoFrame frame = read_image(path);
+    return network_image({frame.width, frame.height, std::move(frame.rgb)}, plan.model_width,
+                         plan.model_height);
+  }
+  return network_frames({read_image(path, read_settings(plan, plan.crop_width, plan.crop_height))}, plan);
+}
+
+at::Tensor encode_as_continuation(const wan::WanVae& vae, const at::Tensor& frames) {
+  const at::Tensor latents = vae.encode(at::cat({frames.narrow(2, 0, 1), frames}, 2));
+  return latents.narrow(2, 1, latents.size(2) - 1);
+}
+
+at::Tensor still_latents(const Plan& plan, const wan::WanVae& vae, const std::string& path) {
+  return encode_as_continuation(vae, image_frame(plan, path).expand({-1, -1, vae.temporal_scale(), -1, -1}));
+}
+
+Given read_given(const Plan& plan, const wan::WanVae& vae) {
+  const Request& request = plan.request;
+  Given given;
+  if (request.image) given.start = encode_in_tiles(vae, image_frame(plan, *request.image), plan.vae_tiling);
+  if (request.last_image) given.end = still_latents(plan, vae, *request.last_image);
+  if (!joins_clips(request)) return given;
+
+  const int start = request.backward ? 0 : plan.windows.front().held;
+  const int end = request.backward ? plan.windows.front().held_end : plan.windows.back().held_end;
+  if (start > 0) {
+    given.before = end_of(plan, *request.input, start, vae);
+    given.start = given.before.latents;
+  }
+  if (end > 0) {
+    given.after = start_of(plan, request.input_2.value_or(*request.input), end, vae);
+    given.end = given.after.latents;
+  }
+  return given;
+}
+
+ClipWindows::ClipWindows(const Plan& plan, const wan::WanVae& vae)
+    : plan_(plan), vae_(vae), reader_(*plan.request.input, [&] {
+        ReadSettings settings = read_settings(plan, plan.crop_width, plan.crop_height);
+        // Frame by frame where the file is as the plan is; else by time.
+        const bool as_is = plan.input->steady_rate && plan.input->fps == plan.model_fps;
+        settings.fps = as_is ? 0 : plan.model_fps;
+        return settings;
+      }()) {}
+
+void ClipWindows::go_to(const Window& window) {
+  const std::int64_t scale = vae_.temporal_scale();
+  // A later window begins with one frame: the last of the four that its first latent stands for in the video.
+  const std::int64_t begin = window.first * scale;
+  const std::int64_t end = begin + 1 + (window.count - 1) * scale;
+  const auto drop = [&] {  // all that lies before the window, except one frame to stand still
+    const std::int64_t kept = std::max<std::int64_t>(1, read_ - begin);
+    if (static_cast<std::int64_t>(frames_.size()) > kept)
+      frames_.erase(frames_.begin(), frames_.end() - kept);
+  };
+  for (VideoFrame frame; read_ < end && reader_.next(frame); ++read_) {
+    drop();
+    frames_.push_back(at::from_blob(frame.rgb.data(), {frame.height, frame.width, 3}, at::kByte).clone());
+  }
+  if (frames_.empty()) no_frames(*plan_.request.input);
+  drop();
+  for (; read_ < end; ++read_) frames_.push_back(frames_.back());
+  if (static_cast<std::int64_t>(frames_.size()) > end - begin) frames_.erase(frames_.begin());
+}
+
+at::Tensor ClipWindows::latents() const {
+  return encode_parts(
+      vae_, [this](const FramePart& part) { return frames(part); }, static_cast<std::int64_t>(frames_.size()),
+      plan_.model_height, plan_.model_width, plan_.vae_tiling);
+}
+
+at::Tensor ClipWindows::frames(const FramePart& part) const {
+  // The margin between the crop and what the network makes repeats the crop's edge, as in network_frames().
+  const auto picked = [](const at::Tensor& x, std::int64_t dim, std::int64_t first, std::int64_t count) {
+    if (first >= 0 && first + count <= x.size(dim)) return x.narrow(dim, first, count);
+    return x.index_select(dim, at::arange(first, first + count).clamp_(0, x.size(dim) - 1));
+  };
+  const std::int64_t top = part.top - (plan_.model_height - plan_.crop_height) / 2;
+  const std::int64_t left = part.left - (plan_.model_width - plan_.crop_width) / 2;
+  std::vector<at::Tensor> pictures;
+  for (std::int64_t i = part.first; i < part.first + part.count; ++i) {
+    const at::Tensor& frame = frames_.at(static_cast<std::size_t>(i));
+    pictures.push_back(picked(picked(frame, 0, top, part.height), 1, left, part.width));
+  }
+  return at::stack(pictures)  // [n, h, w, 3]
+      .to(at::kFloat)
+      .permute({3, 0, 1, 2})
+      .unsqueeze(0)  // [1, 3, n, h, w]
+      .div(255)
+      .mul(2)
+      .sub(1)
+      .contiguous();
+}
+
+}  // namespace sora

@@ -1,0 +1,70 @@
+#include "pipeline/inputs/image_condition.h"
+
+#include "media/pillow_resize.h"
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+void check_frames(const at::Tensor& first, const at::Tensor& last, std::int64_t scale, std::int64_t frames) {
+  const bool begins = first.dim() == 5 && first.size(2) % scale == 1 && first.size(2) <= frames;
+  const bool ends = !last.defined() || (last.dim() == 5 && last.size(2) == 1 && first.size(2) < frames &&
+                                        last.size(3) == first.size(3) && last.size(4) == first.size(4));
+  if (begins && ends) return;
+  throw Error(ErrorKind::internal, "condition",
+              std::to_string(first.size(2)) + " frames" + (last.defined() ? " and a last one" : "") +
+                  " are given of " + std::to_string(frames) + ", expected 1 or 1 more than a multiple of " +
+                  std::to_string(scale) + ", all of one size");
+}
+
+}  // namespace
+
+at::Tensor network_image(const RgbPicture& picture, int width, int height) {
+  const RgbPicture resized = pillow_resized(picture, width, height, PillowFilter::lanczos);
+  return at::tensor(resized.rgb, at::kByte)
+      .view({1, 1, height, width, 3})
+      .permute({0, 4, 1, 2, 3})  // [1, 3, 1, H, W]
+      .to(at::kFloat)
+      .div(255)
+      .mul(2)
+      .sub(1)
+      .contiguous();
+}
+
+at::Tensor image_condition(const wan::WanVae& vae, const at::Tensor& first, const at::Tensor& last,
+                           std::int64_t latent_frames) {
+  const std::int64_t scale = vae.temporal_scale();
+  const std::int64_t frames = 1 + (latent_frames - 1) * scale;
+  check_frames(first, last, scale, frames);
+
+  wan::EncoderStream encoder = vae.encoder();
+  std::vector<at::Tensor> latents{encoder.next(first.narrow(2, 0, 1)).to(at::kCPU)};
+  at::Tensor grey;  // [1, 3, s, H, W]
+  for (std::int64_t t = 1; t < frames; t += scale) {
+    at::Tensor chunk;
+    if (t < first.size(2)) {
+      chunk = first.narrow(2, t, scale);
+    } else {
+      if (!grey.defined()) grey = at::zeros({1, 3, scale, first.size(3), first.size(4)}, first.options());
+      chunk = grey;
+      if (last.defined() && t + scale == frames) chunk = at::cat({grey.narrow(2, 1, scale - 1), last}, 2);
+    }
+    latents.push_back(encoder.next(chunk).to(at::kCPU));
+  }
+  const at::Tensor encoded = at::cat(latents, 2);  // [1, C, T, h, w]
+
+  // The first latent stands for one frame, which all of its channels show.
+  at::Tensor mask = at::zeros({1, scale, latent_frames, encoded.size(3), encoded.size(4)});
+  mask.narrow(2, 0, 1 + (first.size(2) - 1) / scale).fill_(1);
+  if (last.defined()) mask.narrow(2, latent_frames - 1, 1).narrow(1, scale - 1, 1).fill_(1);
+  return at::cat({mask, encoded}, 1);
+}
+
+at::Tensor image_tokens(const clip::ImageEncoder& encoder, const std::vector<RgbPicture>& images) {
+  std::vector<at::Tensor> tokens;
+  tokens.reserve(images.size());
+  for (const RgbPicture& image : images) tokens.push_back(encoder.encode(image));  // [1, n, D]
+  return at::cat(tokens);
+}
+
+}  // namespace sora

@@ -1,0 +1,19 @@
+// One network's prediction for latents of any size, tile by tile; Note [Tiles] in tiles.h.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include "models/wan/networks/transformer.h"
+#include "plan/tiles.h"
+
+namespace sora {
+
+/// As transformer.forward(latents, timestep, text), blended over tiles: latents [1, C, T, h, w] on the CPU or
+/// the device, timestep [1] or [1, L]. Returns fp32 on the latents' device. `shifted` is the layout of every
+/// other step. A single tile that covers all is the plain prediction. Memory beside the latents is that of a
+/// few tiles.
+at::Tensor predict_in_tiles(const wan::WanTransformer& transformer, const at::Tensor& latents,
+                            const at::Tensor& timestep, const wan::TextContext& text, const Tiling& tiling,
+                            bool shifted);
+
+}  // namespace sora

@@ -1,0 +1,84 @@
+#include "pipeline/networks/tiled_vae.h"
+
+#include <utility>
+#include <vector>
+
+namespace sora {
+namespace {
+
+constexpr std::int64_t kChunk = 4;  // frames that the encoder takes after the first one
+
+at::Tensor weights_of(const Tile& rows, const Tile& columns) {  // [h, w]
+  return at::tensor(rows.weights, at::kFloat).view({-1, 1}) * at::tensor(columns.weights, at::kFloat);
+}
+
+}  // namespace
+
+at::Tensor encode_parts(const wan::WanVae& vae, const FrameParts& parts, std::int64_t frames,
+                        std::int64_t height, std::int64_t width, const VaeTiling& tiling) {
+  const std::int64_t scale = vae.spatial_scale();
+  const auto rows = tiles_over(height / scale, tiling ? tiling->rows : TileAxis{height, 0}, 1, false);
+  const auto columns = tiles_over(width / scale, tiling ? tiling->columns : TileAxis{width, 0}, 1, false);
+  at::Tensor latents;  // [1, C, t, h, w]
+  for (const Tile& r : rows) {
+    for (const Tile& c : columns) {
+      wan::EncoderStream stream = vae.encoder();
+      std::vector<at::Tensor> made;
+      FramePart part{0, 1, r.first * scale, r.count * scale, c.first * scale, c.count * scale};
+      for (; part.first + part.count <= frames; part.first += part.count, part.count = kChunk)
+        made.push_back(stream.next(parts(part)).to(at::kCPU));
+      at::Tensor tile = at::cat(made, 2);  // [1, C, t, h, w] of the tile
+      if (rows.size() * columns.size() == 1) return tile;
+      if (!latents.defined())
+        latents = at::zeros({1, tile.size(1), tile.size(2), height / scale, width / scale}, at::kFloat);
+      latents.narrow(3, r.first, r.count).narrow(4, c.first, c.count).addcmul_(tile, weights_of(r, c));
+    }
+  }
+  return latents;
+}
+
+at::Tensor encode_in_tiles(const wan::WanVae& vae, const at::Tensor& video, const VaeTiling& tiling) {
+  return encode_parts(
+      vae,
+      [&](const FramePart& part) {
+        return video.narrow(2, part.first, part.count)
+            .narrow(3, part.top, part.height)
+            .narrow(4, part.left, part.width);
+      },
+      video.size(2), video.size(3), video.size(4), tiling);
+}
+
+ClipDecoder::ClipDecoder(const wan::WanVae& vae, at::Tensor latents, const VaeTiling& tiling)
+    : vae_(vae), latents_(std::move(latents)), tiling_(tiling), stream_(vae.decoder()) {}
+
+void ClipDecoder::decode_all() {
+  const std::int64_t scale = vae_.spatial_scale(), T = latents_.size(2);
+  const std::int64_t h = latents_.size(3), w = latents_.size(4);
+  decoded_ = at::zeros({1, 3, 1 + (T - 1) * vae_.temporal_scale(), h * scale, w * scale}, at::kHalf);
+  for (const Tile& r : tiles_over(h, tiling_->rows, 1, false, scale)) {
+    for (const Tile& c : tiles_over(w, tiling_->columns, 1, false, scale)) {
+      const at::Tensor part = latents_.narrow(3, r.first, r.count).narrow(4, c.first, c.count);
+      const at::Tensor weights = weights_of(r, c);
+      const at::Tensor place =
+          decoded_.narrow(3, r.first * scale, r.count * scale).narrow(4, c.first * scale, c.count * scale);
+      wan::DecoderStream stream = vae_.decoder();
+      std::int64_t frame = 0;
+      for (std::int64_t t = 0; t < T; ++t) {
+        const at::Tensor chunk = stream.next(part.narrow(2, t, 1)).to(at::kCPU);  // [1, 3, n, H, W]
+        const at::Tensor there = place.narrow(2, frame, chunk.size(2));
+        there.copy_(chunk.mul(weights).add_(there));
+        frame += chunk.size(2);
+      }
+    }
+  }
+}
+
+at::Tensor ClipDecoder::next() {
+  const std::int64_t t = next_++;
+  if (!tiling_) return stream_.next(latents_.narrow(2, t, 1));
+  if (!decoded_.defined()) decode_all();
+  const std::int64_t scale = vae_.temporal_scale();
+  return decoded_.narrow(2, t == 0 ? 0 : 1 + (t - 1) * scale, t == 0 ? 1 : scale).to(at::kFloat);
+}
+
+}  // namespace sora

@@ -1,0 +1,69 @@
+// The other side of the door: what the program calls in libsora (entry.h).
+#include "pipeline/run/entry.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Version.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <torch/headeronly/version.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+
+#include "core/output_file.h"
+#include "media/codecs.h"
+#include "media/read/media_info.h"
+#include "nn/cuda_loader.h"
+#include "pipeline/inputs/input_facts.h"
+#include "sora/export.h"
+
+namespace sora {
+namespace {
+
+std::string report() {
+  using Json = nlohmann::ordered_json;
+  Json json;
+  json["libtorch"] = std::to_string(TORCH_VERSION_MAJOR) + "." + std::to_string(TORCH_VERSION_MINOR) + "." +
+                     std::to_string(TORCH_VERSION_PATCH);
+  json["devices"] = Json::array({{{"name", "cpu"}, {"kind", at::get_cpu_capability()}}});
+  const int gpus = load_cuda_backend() ? at::detail::getCUDAHooks().deviceCount() : 0;
+  for (int i = 0; i < gpus; ++i) {
+    json["devices"].push_back({{"name", "cuda:" + std::to_string(i)}, {"kind", "NVIDIA GPU"}});
+  }
+  json["libav"] = media_versions();
+  json["codecs"] = Json::object();
+  for (const EncoderInfo& info : installed_encoders()) json["codecs"][info.codec] = info.encoder;
+  return json.dump();
+}
+
+std::string inspect(const std::filesystem::path& path) {
+  const MediaInfo info = read_media_info(path);
+  nlohmann::ordered_json json;
+  json["container"] = info.container;
+  json["codec"] = info.codec;
+  json["width"] = info.width;
+  json["height"] = info.height;
+  json["fps"] = info.fps;
+  json["duration"] = info.duration;
+  json["frames"] = info.frames;
+  json["metadata"] = info.metadata;
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+}  // namespace
+}  // namespace sora
+
+extern "C" SORA_API const sora::Entry* sora_entry() {
+  static const sora::Entry entry{
+      .build = {},
+      .create = [] { return new sora::Generator; },
+      .destroy = [](sora::Generator* generator) { delete generator; },
+      .run = [](sora::Generator& generator, const sora::Plan& plan,
+                const sora::RunHooks& hooks) { return generator.run(plan, hooks); },
+      .set_log_sink = [](sora::LogSink sink) { sora::set_log_sink(std::move(sink)); },
+      .remove_temporaries = [] { sora::remove_temporaries(); },
+      .report = sora::report,
+      .inspect = sora::inspect,
+      .probe = sora::read_input_facts};
+  return &entry;
+}

@@ -1,0 +1,178 @@
+#include "pipeline/text/prompt_embeds.h"
+
+#include <ATen/Version.h>
+#include <malloc.h>
+#include <torch/headeronly/version.h>
+
+#include <algorithm>
+
+#include "checkpoint/safetensors.h"
+#include "core/log.h"
+#include "core/sha256.h"
+#include "core/text.h"
+#include "sora/error.h"
+#include "weights/tensor_file.h"
+
+namespace fs = std::filesystem;
+
+namespace sora {
+namespace {
+
+constexpr std::int64_t kMostInMemory = std::int64_t{256} << 20;  // bytes of rows
+constexpr std::int64_t kMostRows = 512;
+
+// What decides the bits beside what the key has: a home folder may be used by several machines.
+std::string made_by() {
+  return "libtorch " + std::to_string(TORCH_VERSION_MAJOR) + "." + std::to_string(TORCH_VERSION_MINOR) + "." +
+         std::to_string(TORCH_VERSION_PATCH) + ", " + at::get_cpu_capability();
+}
+
+std::string digest_of(const at::Tensor& rows) {
+  Sha256 digest;
+  digest.update(rows.const_data_ptr<float>(), static_cast<std::size_t>(rows.numel()) * sizeof(float));
+  return digest.hex();
+}
+
+std::string joined_lines(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) {
+    if (!text.empty()) text += '\n';
+    text += one_line(line);
+  }
+  return text;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+void warn(const EncodedPrompt& prompt) {
+  for (const std::string& warning : prompt.warnings) log(LogLevel::warning, warning);
+}
+
+EncodedPrompt on_host(EncodedPrompt prompt) {
+  prompt.rows = prompt.rows.to(at::kCPU, at::kFloat).contiguous();
+  return prompt;
+}
+
+bool cached(const TextCache& cache, const std::string& text, std::int64_t width, EncodedPrompt& prompt) {
+  return cache.keeps() && read_cached(cache, cache.key(text), width, prompt);
+}
+
+}  // namespace
+
+bool read_cached(const TextCache& cache, const std::string& key, std::int64_t width, EncodedPrompt& prompt) {
+  try {
+    if (!cache.holds(key)) return false;
+    std::map<std::string, std::string> says = SafetensorsFile(cache.file(key)).metadata();
+    const at::Tensor rows = read_tensor(cache.file(key), "rows");
+    const bool fits =
+        rows.dim() == 2 && rows.size(0) >= 1 && rows.size(0) <= kMostRows && rows.size(1) == width;
+    if (!fits || says["made_by"] != made_by() || says["sha256"] != digest_of(rows)) {
+      log(LogLevel::debug, cache.file(key).string() + ": is not what it should be, and is made again");
+      return false;
+    }
+    prompt = {rows, lines_of(says["warnings"])};
+    cache.used(key);
+    return true;
+  } catch (const std::exception& error) {
+    log(LogLevel::debug, std::string("not used: ") + error.what());
+    return false;
+  }
+}
+
+void write_cached(const TextCache& cache, const std::string& key, const EncodedPrompt& prompt) {
+  try {
+    const fs::path file = cache.file(key);
+    if (fs::create_directories(file.parent_path())) {
+      fs::permissions(file.parent_path(), fs::perms::owner_all);  // prompts are nobody else's business
+    }
+    write_tensors(file, {{"rows", prompt.rows}},
+                  {{"key", key},
+                   {"made_by", made_by()},
+                   {"sha256", digest_of(prompt.rows)},
+                   {"warnings", joined_lines(prompt.warnings)}});
+    cache.prune();
+  } catch (const std::exception& error) {
+    log(LogLevel::debug, std::string("the prompt's embeddings are not kept: ") + error.what());
+  }
+}
+
+const PromptEmbeds::Known* PromptEmbeds::find(const std::string& text) const {
+  const auto found =
+      std::find_if(known_.begin(), known_.end(), [&](const Known& known) { return known.text == text; });
+  return found == known_.end() ? nullptr : &*found;
+}
+
+void PromptEmbeds::add(const std::string& text, const at::Tensor& rows,
+                       const std::vector<std::string>& needed) {
+  known_.push_front({text, rows});
+  std::int64_t bytes = 0;
+  for (auto it = known_.begin(); it != known_.end();) {
+    bytes += static_cast<std::int64_t>(it->rows.nbytes());
+    const bool stays =
+        bytes <= kMostInMemory || std::find(needed.begin(), needed.end(), it->text) != needed.end();
+    it = stays ? std::next(it) : known_.erase(it);
+  }
+}
+
+at::Tensor PromptEmbeds::get(const std::string& text) const {
+  const Known* known = find(text);
+  if (known == nullptr) throw Error(ErrorKind::internal, "text", "a prompt that was not encoded");
+  return padded_rows(known->rows);
+}
+
+void PromptEmbeds::prepare(Model& model, const Plan& plan, const ComingTexts& coming,
+                           const std::function<void()>& encoding) {
+  const std::vector<std::string> needed = texts_of(plan);
+  const TextCache cache(text_cache_folder(), plan.text_cache_key);
+  std::vector<std::string> missing;
+  for (const std::string& text : needed) {
+    EncodedPrompt prompt;
+    if (find(text) != nullptr) continue;
+    if (cached(cache, text, plan.text_dim, prompt)) {
+      warn(prompt);
+      add(text, prompt.rows, needed);
+    } else {
+      missing.push_back(text);
+    }
+  }
+  if (missing.empty()) return;
+
+  const auto encode = [&](const std::string& text) {
+    const EncodedPrompt prompt = on_host(model.text_encoder->encode_rows(text));
+    warn(prompt);
+    add(text, prompt.rows, needed);
+    if (cache.keeps()) write_cached(cache, cache.key(text), prompt);
+  };
+  if (!model.text_encoder) {
+    if (!plan.text_fits_beside) {
+      model.transformer.reset();
+      model.transformer_2.reset();
+    }
+    load_text_encoder(model, plan);
+  }
+  if (encoding) encoding();
+  for (const std::string& text : missing) {
+    if (find(text) == nullptr) encode(text);  // the two may be one
+  }
+  if (!plan.frees_text_encoder) return;
+  for (const std::string& text : coming ? coming() : std::vector<std::string>()) {
+    try {
+      EncodedPrompt prompt;
+      if (find(text) == nullptr && !cached(cache, text, plan.text_dim, prompt)) encode(text);
+    } catch (const Error& error) {
+      log(LogLevel::debug, std::string("a later prompt: ") + error.what());  // said again when its turn comes
+    }
+  }
+  model.text_encoder.reset();
+  ::malloc_trim(0);  // or the allocator keeps much of it
+}
+
+}  // namespace sora

@@ -1,0 +1,223 @@
+#include "sampling/config/scheduler_config.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <utility>
+
+#include "core/json_config.h"
+#include "core/log.h"
+
+namespace sora {
+namespace {
+
+constexpr const char* kComponent = "scheduler";
+
+template <class T>
+using Choices = std::initializer_list<std::pair<const char*, T>>;
+
+/// The value that the string under `key` stands for; any other string is an error that lists the choices.
+template <class T>
+T choice(const JsonConfig& json, const char* key, Choices<T> choices, T fallback) {
+  if (!json.has(key)) return fallback;
+  const std::string found = json.string(key);
+  std::string expected = "one of";
+  for (const auto& [name, value] : choices) {
+    if (found == name) return value;
+    expected += std::string(expected == "one of" ? " " : ", ") + name;
+  }
+  json.fail(key, expected);
+}
+
+std::optional<double> optional_number(const JsonConfig& json, const char* key) {
+  if (!json.has(key)) return {};
+  return json.number(key);
+}
+
+double positive(const JsonConfig& json, const char* key, double fallback) {
+  const double value = json.number(key, fallback);
+  if (value <= 0) json.fail(key, "a number above 0");
+  return value;
+}
+
+/// Features of diffusers that would change the numbers and are not built in must be off.
+void refuse_what_is_not_built_in(const JsonConfig& json) {
+  for (const char* key :
+       {"thresholding", "rescale_betas_zero_snr", "use_exponential_sigmas", "use_beta_sigmas",
+        "use_lu_lambdas", "use_dynamic_shifting", "invert_sigmas", "stochastic_sampling"}) {
+    if (json.boolean(key, false)) json.fail(key, "false (sora-gen does not have this variant)");
+  }
+  for (const char* key : {"solver_p", "variance_type"}) {
+    if (json.has(key)) json.fail(key, "null (sora-gen does not have this variant)");
+  }
+  if (json.string("algorithm_type", "dpmsolver++") != "dpmsolver++")
+    json.fail("algorithm_type", "dpmsolver++");
+  // Python writes minus infinity as a bare word, which JsonConfig hands on as a string.
+  if (json.string("lambda_min_clipped", "-Infinity") != "-Infinity") {
+    json.fail("lambda_min_clipped", "-Infinity (sora-gen does not clip noise levels)");
+  }
+}
+
+/// A key of a newer diffusers may change the numbers. Keys of another scheduler are left in the file when
+/// diffusers converts a config from one class to another, and mean nothing.
+void warn_of_unknown_keys(const JsonConfig& json) {
+  static const std::initializer_list<const char*> known = {"algorithm_type",
+                                                           "base_image_seq_len",
+                                                           "base_shift",
+                                                           "beta_end",
+                                                           "beta_schedule",
+                                                           "beta_start",
+                                                           "disable_corrector",
+                                                           "dynamic_thresholding_ratio",
+                                                           "euler_at_final",
+                                                           "final_sigmas_type",
+                                                           "flow_shift",
+                                                           "invert_sigmas",
+                                                           "lambda_min_clipped",
+                                                           "lower_order_final",
+                                                           "max_image_seq_len",
+                                                           "max_shift",
+                                                           "num_train_timesteps",
+                                                           "predict_x0",
+                                                           "prediction_type",
+                                                           "rescale_betas_zero_snr",
+                                                           "sample_max_value",
+                                                           "shift",
+                                                           "shift_terminal",
+                                                           "sigma_max",
+                                                           "sigma_min",
+                                                           "solver_order",
+                                                           "solver_p",
+                                                           "solver_type",
+                                                           "steps_offset",
+                                                           "stochastic_sampling",
+                                                           "thresholding",
+                                                           "time_shift_type",
+                                                           "timestep_spacing",
+                                                           "trained_betas",
+                                                           "use_beta_sigmas",
+                                                           "use_dynamic_shifting",
+                                                           "use_exponential_sigmas",
+                                                           "use_flow_sigmas",
+                                                           "use_karras_sigmas",
+                                                           "use_lu_lambdas",
+                                                           "variance_type"};
+  for (const std::string& key : json.keys()) {
+    if (key.empty() || key.front() == '_') continue;  // _class_name, _diffusers_version
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      log(LogLevel::warning, std::string("[") + kComponent + "] " + json.path().string() + ": " + key +
+                                 " is not known and is left out of account");
+    }
+  }
+}
+
+void read_flow_grid(const JsonConfig& json, SchedulerConfig& config) {
+  const bool euler = config.scheduler == "euler";
+  config.use_flow_sigmas = euler || json.boolean("use_flow_sigmas", false);
+  config.flow_shift = positive(json, euler ? "shift" : "flow_shift", 1);
+  if (optional_number(json, "shift_terminal").value_or(0) != 0) {  // 0 is off, as in diffusers
+    config.shift_terminal = json.number("shift_terminal");
+    if (*config.shift_terminal < 0 || *config.shift_terminal >= 1) {
+      json.fail("shift_terminal", "null or a noise level in [0, 1)");
+    }
+    if (!config.use_flow_sigmas || config.scheduler == "dpm++") {
+      json.fail("shift_terminal", "null (it needs UniPC with use_flow_sigmas, or Euler)");
+    }
+  }
+  config.use_karras_sigmas = json.boolean("use_karras_sigmas", false);
+  if (config.use_karras_sigmas && (config.scheduler != "unipc" || !config.use_flow_sigmas)) {
+    json.fail("use_karras_sigmas", "false (it is only built in for UniPC with use_flow_sigmas)");
+  }
+  config.sigma_min = optional_number(json, "sigma_min");
+  config.sigma_max = optional_number(json, "sigma_max");
+}
+
+void read_variance_preserving_grid(const JsonConfig& json, SchedulerConfig& config) {
+  config.beta_start = positive(json, "beta_start", config.beta_start);
+  config.beta_end = positive(json, "beta_end", config.beta_end);
+  config.beta_schedule = choice<BetaSchedule>(json, "beta_schedule",
+                                              {{"linear", BetaSchedule::linear},
+                                               {"scaled_linear", BetaSchedule::scaled_linear},
+                                               {"squaredcos_cap_v2", BetaSchedule::squaredcos_cap_v2}},
+                                              config.beta_schedule);
+  config.trained_betas = json.numbers("trained_betas", std::vector<double>());
+  if (!config.trained_betas.empty() &&
+      static_cast<std::int64_t>(config.trained_betas.size()) != config.num_train_timesteps) {
+    json.fail("trained_betas", "null or num_train_timesteps numbers");
+  }
+  config.timestep_spacing = choice<TimestepSpacing>(json, "timestep_spacing",
+                                                    {{"linspace", TimestepSpacing::linspace},
+                                                     {"leading", TimestepSpacing::leading},
+                                                     {"trailing", TimestepSpacing::trailing}},
+                                                    config.timestep_spacing);
+  config.steps_offset = json.integer_in("steps_offset", 0, config.num_train_timesteps - 1, 0);
+}
+
+void read_solver(const JsonConfig& json, SchedulerConfig& config) {
+  const bool unipc = config.scheduler == "unipc";
+  config.solver_order = json.integer_in("solver_order", 1, unipc ? 3 : 2, 2);
+  // Names of other solvers mean the own default, as in diffusers.
+  const SolverType own = unipc ? SolverType::bh2 : SolverType::midpoint;
+  config.solver_type = choice<SolverType>(json, "solver_type",
+                                          {{"bh1", unipc ? SolverType::bh1 : own},
+                                           {"bh2", own},
+                                           {"midpoint", own},
+                                           {"heun", unipc ? own : SolverType::heun},
+                                           {"logrho", own}},
+                                          own);
+  config.lower_order_final = json.boolean("lower_order_final", true);
+  config.euler_at_final = json.boolean("euler_at_final", false);
+  config.predict_x0 = json.boolean("predict_x0", true);
+  config.disable_corrector = json.integers("disable_corrector", std::vector<std::int64_t>());
+}
+
+/// Combinations for which the formulas of the solver have no value.
+void refuse_what_has_no_value(const JsonConfig& json, const SchedulerConfig& config) {
+  if (config.scheduler != "unipc") return;
+  if (!config.predict_x0) {
+    if (config.prediction_type == PredictionType::flow_prediction) {
+      json.fail("predict_x0", "true with prediction_type flow_prediction");
+    }
+    if (config.final_sigmas_type == FinalSigmas::zero) {
+      json.fail("predict_x0", "true with final_sigmas_type zero (the last step would divide by zero)");
+    }
+  }
+  if (!config.lower_order_final && config.solver_order > 1) {
+    json.fail("lower_order_final", "true (the last step of a higher order would divide by zero)");
+  }
+}
+
+}  // namespace
+
+SchedulerConfig read_scheduler_config(const std::filesystem::path& path) {
+  const JsonConfig json(path, kComponent);
+  SchedulerConfig config;
+  if (!json.has("_class_name")) json.fail("_class_name", "the class of a scheduler");
+  config.scheduler = choice<const char*>(json, "_class_name",
+                                         {{"UniPCMultistepScheduler", "unipc"},
+                                          {"FlowMatchEulerDiscreteScheduler", "euler"},
+                                          {"DPMSolverMultistepScheduler", "dpm++"}},
+                                         nullptr);
+  refuse_what_is_not_built_in(json);
+  warn_of_unknown_keys(json);
+  config.num_train_timesteps = json.integer_in("num_train_timesteps", 1, 1000000, 1000);
+  read_flow_grid(json, config);
+  if (config.scheduler == "euler") {
+    config.prediction_type = PredictionType::flow_prediction;
+    return config;
+  }
+  config.prediction_type = choice<PredictionType>(json, "prediction_type",
+                                                  {{"epsilon", PredictionType::epsilon},
+                                                   {"sample", PredictionType::sample},
+                                                   {"v_prediction", PredictionType::v_prediction},
+                                                   {"flow_prediction", PredictionType::flow_prediction}},
+                                                  PredictionType::epsilon);
+  config.final_sigmas_type = choice<FinalSigmas>(
+      json, "final_sigmas_type", {{"zero", FinalSigmas::zero}, {"sigma_min", FinalSigmas::sigma_min}},
+      FinalSigmas::zero);
+  read_variance_preserving_grid(json, config);
+  read_solver(json, config);
+  refuse_what_has_no_value(json, config);
+  return config;
+}
+
+}  // namespace sora

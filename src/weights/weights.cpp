@@ -1,0 +1,168 @@
+#include "weights/weights.h"
+
+#include <algorithm>
+
+#include "sora/error.h"
+#include "weights/weight_stream.h"
+
+namespace sora {
+
+Weights Weights::operator/(std::string_view name) const {
+  Weights scope(source_);
+  scope.prefix_ = prefix_ + std::string(name) + ".";
+  return scope;
+}
+
+at::Tensor SchemaRecorder::get(const std::string& name, at::IntArrayRef shape, Precision) {
+  schema_.push_back({name, shape.vec()});
+  return at::empty(shape, at::TensorOptions(at::kMeta).dtype(at::kFloat));
+}
+
+bool SchemaRecorder::has(const std::string& name) const {
+  return checkpoint_ != nullptr && checkpoint_->find(name) != nullptr;
+}
+
+Matrix WeightSource::matrix(const std::vector<RowsSpec>& parts, std::int64_t columns) {
+  std::vector<at::Tensor> tensors;
+  tensors.reserve(parts.size());
+  for (const RowsSpec& part : parts)
+    tensors.push_back(get(part.name, {part.rows, columns}, Precision::compute));
+  return {tensors.size() == 1 ? tensors[0] : at::cat(tensors), nullptr};
+}
+
+RowTable WeightSource::table(const std::string& name, at::IntArrayRef shape) {
+  RowTable table;
+  table.tensor = get(name, shape, Precision::compute);
+  return table;
+}
+
+Matrix Weights::joined(const std::vector<Weights>& layers, const char* name, std::int64_t rows_each,
+                       std::int64_t columns) {
+  std::vector<RowsSpec> parts;
+  parts.reserve(layers.size());
+  for (const Weights& layer : layers) parts.push_back({layer.prefix_ + name, rows_each});
+  return layers.front().source_->matrix(parts, columns);
+}
+
+CheckpointReader::CheckpointReader(std::shared_ptr<const Checkpoint> checkpoint, const Placement& placement,
+                                   std::shared_ptr<const WeightEdit> edit)
+    : checkpoint_(std::move(checkpoint)),
+      placement_(placement),
+      edit_(std::move(edit)),
+      scratch_(std::make_shared<Scratch>()) {
+  if (placement_.keeping == Keeping::streamed) {
+    stream_ =
+        std::make_shared<WeightStream>(checkpoint_, placement_.device, placement_.ahead, placement_.resident);
+  }
+}
+
+const TensorInfo& CheckpointReader::info(const std::string& name, at::IntArrayRef shape) const {
+  const TensorInfo* info = checkpoint_->find(name);
+  if (info != nullptr && has_shape(*info, shape.vec())) return *info;
+  throw Error(ErrorKind::data, "checkpoint",
+              checkpoint_->path().string() + ": tensor " + name +
+                  (info ? " is " + shape_text(info->shape) : " is missing") + ", expected " +
+                  shape_text(shape.vec()));
+}
+
+// `out` is fp32, on the CPU.
+void CheckpointReader::read_finished(const std::string& name, at::Tensor& out) const {
+  read_widened(*checkpoint_, name, out);
+  if (const float scale = checkpoint_->scale(name); scale != 1) out.mul_(scale);
+  if (edited(name)) edit_->apply(name, out);
+}
+
+at::Tensor CheckpointReader::get(const std::string& name, at::IntArrayRef shape, Precision precision) {
+  const TensorInfo& stored = info(name, shape);
+  const at::ScalarType wanted = precision == Precision::full ? at::kFloat : placement_.dtype;
+  if (placement_.device.is_cpu() && wanted == at::kFloat) {
+    at::Tensor tensor = at::empty(shape, at::kFloat);
+    read_finished(name, tensor);
+    return tensor;
+  }
+  // To a device go the stored bytes, and they are widened there; it cannot do that with blocks.
+  at::Tensor tensor;
+  if (is_quantised(stored.dtype)) {
+    tensor = at::empty(shape, at::kFloat);
+    read_widened(*checkpoint_, name, tensor);
+  } else {
+    tensor = empty_stored(stored, shape, name);
+    read_stored(*checkpoint_, name, tensor);
+  }
+  const float scale = checkpoint_->scale(name);
+  if (scale != 1 || edited(name)) {
+    tensor = tensor.to(placement_.device, at::kFloat);
+    if (scale != 1) tensor.mul_(scale);
+    if (edited(name)) edit_->apply(name, tensor);
+  }
+  return tensor.to(placement_.device, wanted);
+}
+
+bool CheckpointReader::is_smaller_as_stored(const std::vector<StoredPart>& parts,
+                                            std::int64_t columns) const {
+  std::uint64_t stored = 0, widened = 0;
+  for (const StoredPart& part : parts) {
+    stored += part.info.end - part.info.begin;
+    widened += static_cast<std::uint64_t>(part.rows * columns) * at::elementSize(placement_.dtype);
+  }
+  return stored < widened;
+}
+
+Matrix CheckpointReader::matrix(const std::vector<RowsSpec>& specs, std::int64_t columns) {
+  auto held = std::make_shared<HeldWeight>();
+  std::int64_t rows = 0;
+  for (const RowsSpec& spec : specs) {
+    const TensorInfo& stored = info(spec.name, {spec.rows, columns});
+    held->parts.push_back({spec.name, stored, spec.rows, checkpoint_->scale(spec.name), {}});
+    rows += spec.rows;
+  }
+  const bool smaller = is_smaller_as_stored(held->parts, columns);
+  // Blocks are widened by the CPU alone.
+  const bool can_be_held = placement_.device.is_cpu() ||
+                           std::none_of(held->parts.begin(), held->parts.end(),
+                                        [](const StoredPart& part) { return is_quantised(part.info.dtype); });
+  if (can_be_held && (stream_ || (placement_.keeping == Keeping::stored && smaller))) {
+    held->columns = columns;
+    held->widened_options = at::TensorOptions(placement_.device).dtype(placement_.dtype);
+    held->edit = edit_;
+    held->scratch = scratch_;
+    if (stream_) {
+      held->stream = stream_;
+      held->index = stream_->add(held->parts, columns);
+      return {{}, held};
+    }
+    for (StoredPart& part : held->parts) {
+      part.stored = empty_stored(part.info, {part.rows, columns}, part.name);
+      read_stored(*checkpoint_, part.name, part.stored);
+      part.stored = part.stored.to(placement_.device);
+    }
+    return {{}, held};
+  }
+  if (!placement_.device.is_cpu() || placement_.dtype != at::kFloat)
+    return WeightSource::matrix(specs, columns);
+  at::Tensor out = at::empty({rows, columns}, at::kFloat);
+  std::int64_t row = 0;
+  for (const RowsSpec& spec : specs) {
+    at::Tensor part = out.narrow(0, row, spec.rows);
+    read_finished(spec.name, part);
+    row += spec.rows;
+  }
+  return {out, nullptr};
+}
+
+RowTable CheckpointReader::table(const std::string& name, at::IntArrayRef shape) {
+  const TensorInfo& stored = info(name, shape);
+  // Rows of a block format are whole blocks, unless the format allows what no network here has.
+  const bool by_rows = shape[1] % static_cast<std::int64_t>(dtype_block(stored.dtype).elements) == 0;
+  if (placement_.keeping == Keeping::widened || edited(name) || !by_rows)
+    return WeightSource::table(name, shape);
+  (void)scalar_type(stored.dtype, name);
+  RowTable table;
+  table.checkpoint = checkpoint_;
+  table.name = name;
+  table.columns = shape[1];
+  table.scale = checkpoint_->scale(name);
+  return table;
+}
+
+}  // namespace sora
