@@ -33,3 +33,15 @@ function(sora_layer name)
     set_target_properties(${name}_links PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/links)
   endif()
 endfunction()
+
+# sora_whole(NAME PROPERTY): a target that brings all of the layers that the global property lists, also what
+# nothing refers to by name: families of models register themselves.
+function(sora_whole name property)
+  get_property(layers GLOBAL PROPERTY ${property})
+  set(flags -Wl,--whole-archive)
+  foreach(layer IN LISTS layers)
+    string(APPEND flags ",$<TARGET_FILE:${layer}>")
+  endforeach()
+  add_library(${name} INTERFACE)
+  target_link_libraries(${name} INTERFACE ${flags},--no-whole-archive ${layers})
+endfunction()

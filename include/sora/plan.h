@@ -93,10 +93,12 @@ struct Plan {
   std::filesystem::path model_dir;
   std::string model_name;            ///< folder name
   std::string model_digest;          ///< tells models apart (checkpoint/model_digest.h)
+  std::string family;                ///< whose code runs it, such as Wan
   std::string pipeline;              ///< class name in model_index.json, such as WanPipeline
   std::uint64_t weight_bytes = 0;    ///< size of all weight files
   std::int64_t transformer_dim = 0;  ///< width of its tokens
   std::int64_t text_dim = 0;         ///< width of the prompt's vectors
+  int text_rows = 512;               ///< how many of them the denoiser is given
 
   // What it begins from
   std::optional<InputFacts> input;    ///< of request.input

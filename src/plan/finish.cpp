@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "core/text.h"
-#include "models/wan/vae_memory.h"
 #include "plan/parameters.h"
 #include "plan/tiles.h"
 #include "plan/verb.h"
@@ -88,7 +87,7 @@ std::int64_t model_frames_for(std::int64_t frames, double fps, double model_fps)
   return std::llround(static_cast<double>(frames - 1) / fps * model_fps) + 1;
 }
 
-void plan_time(Plan& plan, const wan::ModelFacts& model, const Source& source, bool last) {
+void plan_time(Plan& plan, const ModelFacts& model, const Source& source, bool last) {
   const Request& request = plan.request;
   plan.model_fps = source.fps;
   plan.fps = last ? request.fps.value_or(source.shown_fps) : source.fps;
@@ -132,7 +131,7 @@ TileAxis axis(std::int64_t size, std::int64_t grid, std::int64_t share) {
   return {size, std::max(grid, size / share / grid * grid)};
 }
 
-void plan_tiles(Plan& plan, const wan::ModelFacts& model) {
+void plan_tiles(Plan& plan, const ModelFacts& model) {
   std::int64_t rows = std::max(1, model.height / (model.spatial_scale * model.patch_height));
   std::int64_t columns = std::max(1, model.width / (model.spatial_scale * model.patch_width));
   if ((rows < columns) != (plan.latent_height < plan.latent_width) && rows != columns)
@@ -267,10 +266,10 @@ void make_source(Plan& plan) {
   request.sidecar = false;
 }
 
-std::optional<Tiling> vae_tiling_for(const Plan& plan, const wan::ModelFacts& model, double bytes) {
+std::optional<Tiling> vae_tiling_for(const Plan& plan, const ModelFacts& model, double bytes) {
   const std::int64_t scale = model.spatial_scale;
   std::int64_t rows = plan.latent_height, columns = plan.latent_width;
-  while (static_cast<double>(wan::decoder_bytes(model.vae_config, rows * scale, columns * scale)) > bytes &&
+  while (static_cast<double>(model.decoder_bytes(rows * scale, columns * scale)) > bytes &&
          std::max(rows, columns) > kVaeLeast) {
     std::int64_t& longer = rows >= columns ? rows : columns;
     longer = std::max(kVaeLeast, (longer + 1) / 2 + kVaeOverlap / 2);
@@ -279,7 +278,7 @@ std::optional<Tiling> vae_tiling_for(const Plan& plan, const wan::ModelFacts& mo
   return Tiling{{1, 0}, {rows, kVaeOverlap}, {columns, kVaeOverlap}};
 }
 
-void plan_stage(Plan& plan, const wan::ModelFacts& model, const Source& source, Size size, bool last) {
+void plan_stage(Plan& plan, const ModelFacts& model, const Source& source, Size size, bool last) {
   if (model.image.joined) {
     wrong(plan.model_name +
           " makes videos of images alone; finish with a model that needs none: --model NAME");

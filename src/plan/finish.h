@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "models/wan/defaults.h"
+#include "models/family.h"
 #include "plan/size.h"
 #include "sora/plan.h"
 
@@ -61,14 +61,14 @@ void make_source(Plan& plan);
 
 /// One stage: its picture, time, steps and tiles, from plan.request and what plan_sampling() set.
 /// Throws Error: usage.
-void plan_stage(Plan& plan, const wan::ModelFacts& model, const Source& source, Size size, bool last);
+void plan_stage(Plan& plan, const ModelFacts& model, const Source& source, Size size, bool last);
 
 /// Says in plain words what the plan does to the draft: stages and tiles, and where the draft comes from.
 void note_stages(Plan& last, const std::vector<Plan>& before, bool from_file);
 void note_draft(Plan& plan, const Draft& draft);
 
 /// Tiles of the VAE in which a chunk takes at most about `bytes`; nothing where a whole one does.
-std::optional<Tiling> vae_tiling_for(const Plan& plan, const wan::ModelFacts& model, double bytes);
+std::optional<Tiling> vae_tiling_for(const Plan& plan, const ModelFacts& model, double bytes);
 
 /// What `stage` is run with instead of its own request: the video `path` that stage.input describes, whatever
 /// it was asked for with.

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "models/wan/defaults.h"
+#include "models/family.h"
 
 namespace sora {
 
@@ -11,6 +11,6 @@ namespace sora {
 /// their own take them as held latents, which is not looked at here.
 /// Throws Error (usage): a model that needs images gets none, one that takes two gets one, one that takes one
 /// gets two, or more frames than a model of two images makes at once.
-void check_images(const wan::ModelFacts& model, bool image, bool last_image, std::int64_t latent_frames);
+void check_images(const ModelFacts& model, bool image, bool last_image, std::int64_t latent_frames);
 
 }  // namespace sora

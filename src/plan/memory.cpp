@@ -41,12 +41,12 @@ double peak_of(const Plan& plan, const std::vector<PhaseMemory>& phases) {
   return peak;
 }
 
-double peak_gb(const Plan& plan, const wan::ModelFacts& model, const std::string& offload) {
+double peak_gb(const Plan& plan, const ModelFacts& model, const std::string& offload) {
   return peak_of(plan, estimate_memory(plan, model, offload));
 }
 
 // The ways to keep less in memory, the fastest first.
-std::vector<std::string> ways(const Plan& plan, const wan::ModelFacts& model) {
+std::vector<std::string> ways(const Plan& plan, const ModelFacts& model) {
   const std::string& wanted = plan.request.offload;
   const std::vector<std::string> all{"none", "text", "stored", "stream"};
   if (wanted != "auto") {
@@ -58,7 +58,7 @@ std::vector<std::string> ways(const Plan& plan, const wan::ModelFacts& model) {
   }
   // Widening a large matrix when it is used costs little beside the product that it is used in, and holding
   // all of them widened up to twice the memory, or four times; a small one costs nothing to hold.
-  const wan::NetworkSize& transformer = model.transformer;
+  const NetworkSize& transformer = model.transformer;
   const bool smaller = static_cast<double>(transformer.stored) <
                        0.9 * element_size(plan) * static_cast<double>(transformer.parameters);
   const std::size_t first = transformer.stored >= kLargeTransformer && smaller ? 2
@@ -68,7 +68,7 @@ std::vector<std::string> ways(const Plan& plan, const wan::ModelFacts& model) {
 }
 
 // A plan like this one for a smaller picture or for fewer frames, as far as memory is concerned.
-Plan smaller_picture(const Plan& plan, const wan::ModelFacts& model, double share) {
+Plan smaller_picture(const Plan& plan, const ModelFacts& model, double share) {
   Plan smaller = plan;
   const auto side = [&](int made, int patch) {
     const int grid = model.spatial_scale * patch;
@@ -95,7 +95,7 @@ Plan fewer_frames(const Plan& plan, int latent_frames) {
 }
 
 // What would fit, the least change of each kind.
-std::string what_fits(const Plan& plan, const wan::ModelFacts& model, const std::string& offload,
+std::string what_fits(const Plan& plan, const ModelFacts& model, const std::string& offload,
                       double limit) {
   std::vector<std::string> ideas;
   const auto fits = [&](const Plan& other, const std::string& way) {
@@ -122,8 +122,8 @@ std::string what_fits(const Plan& plan, const wan::ModelFacts& model, const std:
     break;
   }
   if (plan.request.offload == "stored") {
-    wan::ModelFacts quantised = model;
-    for (wan::NetworkSize* network : {&quantised.transformer, &quantised.transformer_2}) network->stored /= 2;
+    ModelFacts quantised = model;
+    for (NetworkSize* network : {&quantised.transformer, &quantised.transformer_2}) network->stored /= 2;
     if (peak_gb(plan, quantised, offload) <= limit)
       ideas.push_back("a quantised file of the transformer, of half the size");
   }
@@ -134,7 +134,7 @@ std::string what_fits(const Plan& plan, const wan::ModelFacts& model, const std:
   return text;
 }
 
-[[noreturn]] void refuse(const Plan& plan, const wan::ModelFacts& model, const std::string& offload,
+[[noreturn]] void refuse(const Plan& plan, const ModelFacts& model, const std::string& offload,
                          const MemoryLimit& limit) {
   const std::vector<PhaseMemory> phases = estimate_memory(plan, model, offload);
   std::string parts;
@@ -161,7 +161,7 @@ MemoryLimit memory_limit(const Plan& plan, double free_gb) {
   return on_gpu(plan) ? MemoryLimit{} : MemoryLimit{free_gb * 1e9, false};
 }
 
-void plan_memory(Plan& plan, const wan::ModelFacts& model, double free_gb) {
+void plan_memory(Plan& plan, const ModelFacts& model, double free_gb) {
   const MemoryLimit limit = memory_limit(plan, free_gb);
   const double most = limit.bytes / 1e9;
   const std::vector<std::string> possible = ways(plan, model);

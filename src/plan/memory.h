@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "models/wan/defaults.h"
+#include "models/family.h"
 #include "sora/plan.h"
 
 namespace sora {
@@ -19,7 +19,7 @@ MemoryLimit memory_limit(const Plan& plan, double free_gb);
 /// Chooses what leaves memory while it is not needed (Plan::offload), so that the plan fits, and sets what
 /// follows from it. To be called when all else is planned. Throws Error: usage (--offload, --max-memory),
 /// unavailable (nothing fits; the message says what would).
-void plan_memory(Plan& plan, const wan::ModelFacts& model, double free_gb);
+void plan_memory(Plan& plan, const ModelFacts& model, double free_gb);
 
 /// Memory that can be had without swapping, in GB, the limits of the control group and of the process (ulimit
 /// -d) included.

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string_view>
 
-#include "models/wan/vae_memory.h"
 #include "plan/tiles.h"
 
 // Note [What was measured]
@@ -30,7 +29,7 @@ bool at_least(const std::string& offload, const char* way) {
 }
 
 /// Bytes of weights where they are computed.
-double kept(const wan::NetworkSize& network, double element, const std::string& offload, double ahead) {
+double kept(const NetworkSize& network, double element, const std::string& offload, double ahead) {
   const double widened = element * number(network.parameters);
   const double stored = number(network.stored - network.table_bytes);
   const double scratch = element * number(network.largest);  // of the matrix that is in use
@@ -51,7 +50,7 @@ std::int64_t longest_window(const Plan& plan) {
 }
 
 /// The largest activations of a forward pass.
-double denoise_work(const Plan& plan, const wan::ModelFacts& model, double element) {
+double denoise_work(const Plan& plan, const ModelFacts& model, double element) {
   const std::int64_t frames = longest_window(plan);
   const double cells = number(std::int64_t{plan.latent_width} * plan.latent_height * frames);
   double tokens = at_once(frames, plan.tiling, &Tiling::frames) *
@@ -68,33 +67,33 @@ double denoise_work(const Plan& plan, const wan::ModelFacts& model, double eleme
 }
 
 /// Keys and values of the texts for all blocks.
-double text_context(const Plan& plan, const wan::ModelFacts& model, double element) {
+double text_context(const Plan& plan, const ModelFacts& model, double element) {
   const double texts = plan.guidance > 1 ? 2 : 1, experts = plan.boundary_ratio ? 2 : 1;
   return texts * experts * number(model.layers) * 2 * kTextRows * number(model.transformer_dim) * element;
 }
 
 /// A decoded chunk, with what the decoder carries from one to the next, and its frames on their way out.
-double decode_work(const Plan& plan, const wan::ModelFacts& model) {
+double decode_work(const Plan& plan, const ModelFacts& model) {
   const double pixels = number(std::int64_t{plan.model_width} * plan.model_height);
   const auto height = static_cast<std::int64_t>(at_once(plan.latent_height, plan.vae_tiling, &Tiling::rows));
   const auto width = static_cast<std::int64_t>(at_once(plan.latent_width, plan.vae_tiling, &Tiling::columns));
-  return number(wan::decoder_bytes(model.vae_config, height * model.spatial_scale,
+  return number(model.decoder_bytes(height * model.spatial_scale,
                                    width * model.spatial_scale)) +
          pixels * 3 * 4 * 4;
 }
 
 /// Finishing: a window's frames as bytes and, where the VAE works in tiles, decoded ones in fp16.
-double window_frames(const Plan& plan, const wan::ModelFacts& model) {
+double window_frames(const Plan& plan, const ModelFacts& model) {
   if (!plan.finishes) return 0;
   const double pixels = number(std::int64_t{plan.model_width} * plan.model_height);
   return pixels * 3 * number(longest_window(plan) * model.temporal_scale) * (plan.vae_tiling ? 3 : 1);
 }
 
-double text_work(const wan::ModelFacts& model) { return 512 * number(model.text_dim) * 40 * 4; }
+double text_work(const ModelFacts& model) { return 512 * number(model.text_dim) * 40 * 4; }
 
 }  // namespace
 
-std::uint64_t stream_ahead(const wan::ModelFacts& model) {
+std::uint64_t stream_ahead(const ModelFacts& model) {
   // A block of the transformer, within reason.
   const std::uint64_t block =
       model.transformer.stored / static_cast<std::uint64_t>(std::max<std::int64_t>(1, model.layers));
@@ -103,13 +102,13 @@ std::uint64_t stream_ahead(const wan::ModelFacts& model) {
 
 double element_size(const Plan& plan) { return plan.dtype == "bfloat16" ? 2 : 4; }
 
-double text_encoder_gb(const Plan& plan, const wan::ModelFacts& model, const std::string& offload) {
+double text_encoder_gb(const Plan& plan, const ModelFacts& model, const std::string& offload) {
   const std::string way = at_least(offload, "stored") ? offload : "stored";  // it always is
   const double weights = kept(model.text_encoder, element_size(plan), way, number(stream_ahead(model)));
   return (weights + text_work(model)) / 1e9;
 }
 
-std::vector<PhaseMemory> estimate_memory(const Plan& plan, const wan::ModelFacts& model,
+std::vector<PhaseMemory> estimate_memory(const Plan& plan, const ModelFacts& model,
                                          const std::string& offload) {
   const bool gpu = plan.device != "cpu";
   const double element = element_size(plan), ahead = number(stream_ahead(model));

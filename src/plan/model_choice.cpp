@@ -2,19 +2,17 @@
 
 #include "checkpoint/model_digest.h"
 #include "core/sha256.h"
-#include "models/wan/components.h"
-#include "models/wan/names.h"
 #include "sora/error.h"
 
 namespace sora {
 
 std::filesystem::path chosen_folder(const Request& request) {
-  const bool no_folder = request.model == Request().model && wan::is_whole_model(chosen_files(request));
+  const bool no_folder = request.model == Request().model && is_whole_model(chosen_files(request));
   return no_folder ? std::filesystem::path() : find_model(request.model);
 }
 
-wan::Replacements chosen_files(const Request& request) {
-  wan::Replacements files;
+Replacements chosen_files(const Request& request) {
+  Replacements files;
   if (request.transformer) files["transformer"] = *request.transformer;
   if (request.transformer_2) files["transformer_2"] = *request.transformer_2;
   if (request.vae) files["vae"] = *request.vae;
@@ -30,14 +28,11 @@ std::vector<LoraSource> chosen_loras(const std::vector<std::string>& options) {
   return loras;
 }
 
-void check_loras(const Request& request, const ModelFolder& folder) {
+void check_loras(const Request& request, const ModelFacts& model) {
   const auto check = [&](const std::vector<std::string>& options, const char* component) {
-    if (options.empty()) return;
-    const auto files = wan::open_transformer(folder.source(component));
-    for (const LoraSource& lora : chosen_loras(options))
-      Lora(lora, files.checkpoint, wan::transformer_names());
+    if (!options.empty()) model.family->check_loras(chosen_loras(options), model.folder.source(component));
   };
-  if (!request.lora_2.empty() && !folder.has("transformer_2")) {
+  if (!request.lora_2.empty() && !model.folder.has("transformer_2")) {
     throw Error(ErrorKind::usage, "options",
                 "--lora-2 is for the second of two experts, and this model has one; use --lora");
   }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "checkpoint/lora.h"
-#include "models/wan/model_files.h"
+#include "models/family.h"
 #include "sora/plan.h"
 #include "sora/request.h"
 
@@ -17,11 +17,11 @@ namespace sora {
 std::filesystem::path chosen_folder(const Request& request);
 
 /// --transformer, --transformer-2, --vae, --text-encoder and --image-encoder.
-wan::Replacements chosen_files(const Request& request);
+Replacements chosen_files(const Request& request);
 
 /// Opens the model's LoRAs against its transformers, so that a key that matches nothing is found before any
 /// work. Throws Error: usage, no_input, refused, data.
-void check_loras(const Request& request, const ModelFolder& folder);
+void check_loras(const Request& request, const ModelFacts& model);
 
 /// --lora, or --lora-2 of the second expert.
 std::vector<LoraSource> chosen_loras(const std::vector<std::string>& options);

@@ -10,7 +10,7 @@
 #include "checkpoint/safetensors.h"
 #include "core/output_format.h"
 #include "core/random_seed.h"
-#include "models/wan/defaults.h"
+#include "models/family.h"
 #include "plan/carry.h"
 #include "plan/finish.h"
 #include "plan/image_input.h"
@@ -52,7 +52,7 @@ double in_range(const char* option, double value, double low, double high) {
   return value;
 }
 
-void plan_sampling(Plan& plan, const wan::ModelFacts& model) {
+void plan_sampling(Plan& plan, const ModelFacts& model) {
   const Request& request = plan.request;
   const SamplingDefaults defaults = sampling_defaults(plan, model);
   const int usual = request.draft ? std::max(std::min(defaults.steps, kDraftSteps), (defaults.steps + 1) / 2)
@@ -88,7 +88,7 @@ class Canvases {
   std::map<std::tuple<int, int, std::int64_t, int, int>, Canvas> known_;
 };
 
-void plan_picture(Plan& plan, const wan::ModelFacts& model, Canvases& canvases) {
+void plan_picture(Plan& plan, const ModelFacts& model, Canvases& canvases) {
   const Request& request = plan.request;
   const Size grid{model.spatial_scale * model.patch_width, model.spatial_scale * model.patch_height};
   std::int64_t native_area = static_cast<std::int64_t>(model.width) * model.height;
@@ -193,7 +193,7 @@ void check_still(const Request& request, std::int64_t frames) {
                  " frames");
 }
 
-void plan_time(Plan& plan, const wan::ModelFacts& model, bool still) {
+void plan_time(Plan& plan, const ModelFacts& model, bool still) {
   const Request& request = plan.request;
   // A remix goes frame by frame, whatever the rate.
   plan.model_fps = verb_kind(request.verb) == VerbKind::remix ? request.fps.value_or(model.fps) : model.fps;
@@ -328,7 +328,7 @@ void plan_words(Plan& plan, const std::vector<std::string>& vocabulary) {
 struct Planner::State {
   struct Entry {
     std::filesystem::path dir;
-    wan::ModelFacts facts;
+    ModelFacts facts;
     std::string name;
     std::string digest;
     std::optional<std::string> text_digest;  // of the text encoder, once it is asked for
@@ -343,8 +343,8 @@ struct Planner::State {
     if (known != models.end()) return known->second;
     Entry entry;
     entry.dir = chosen_folder(request);
-    entry.facts = wan::read_model(entry.dir, chosen_files(request));
-    check_loras(request, entry.facts.folder);
+    entry.facts = read_model(entry.dir, chosen_files(request));
+    check_loras(request, entry.facts);
     entry.name = entry.dir.empty() ? std::filesystem::path(*request.transformer).stem().string()
                                    : std::filesystem::weakly_canonical(entry.dir).filename().string();
     entry.digest = chosen_digest(request, entry.dir);
@@ -359,10 +359,12 @@ struct Planner::State {
     plan.model_dir = model.dir;
     plan.model_name = model.name;
     plan.model_digest = model.digest;
+    plan.family = model.facts.family->name();
     plan.pipeline = model.facts.folder.pipeline;
     plan.weight_bytes = model.facts.weight_bytes;
     plan.transformer_dim = model.facts.transformer_dim;
     plan.text_dim = model.facts.text_dim;
+    plan.text_rows = model.facts.text_rows;
     plan_sampling(plan, model.facts);
     return plan;
   }

@@ -4,13 +4,13 @@
 #include <filesystem>
 #include <vector>
 
-#include "models/wan/few_step.h"
+#include "models/family.h"
 #include "plan/model_choice.h"
 #include "sora/error.h"
 
 namespace sora {
 
-SamplingDefaults sampling_defaults(Plan& plan, const wan::ModelFacts& model) {
+SamplingDefaults sampling_defaults(Plan& plan, const ModelFacts& model) {
   const Request& request = plan.request;
   SamplingDefaults own{model.steps, model.guidance, model.guidance_2.value_or(model.guidance),
                        model.flow_shift, model.scheduler};
@@ -29,7 +29,7 @@ SamplingDefaults sampling_defaults(Plan& plan, const wan::ModelFacts& model) {
   for (const auto* list : {&request.lora, &request.lora_2}) {
     for (const LoraSource& lora : chosen_loras(*list)) loras.push_back(lora.path);
   }
-  auto named = wan::find_few_step(loras);
+  auto named = model.family->find_few_step(loras);
   const bool by_lora = named.has_value();
   if (!named) named = model.few_step;
   if (asked.empty() && !named) return own;
@@ -38,7 +38,7 @@ SamplingDefaults sampling_defaults(Plan& plan, const wan::ModelFacts& model) {
     plan.notes.push_back("\"" + named->name + "\" is a few-step " + (by_lora ? "LoRA" : "model") +
                          " by its name, so the preset is fast; --preset none for the model's own settings");
   }
-  const wan::FewStep fast = named ? named->settings : wan::FewStep();
+  const FewStep fast = named ? named->settings : FewStep();
   // A model that is not one of the published ones has what suits it, or its maker distilled it already.
   if (!model.is_published) return {std::min(own.steps, 8), 1, 1, own.flow_shift, own.scheduler};
   return {fast.steps, fast.guidance, fast.guidance, fast.flow_shift, fast.scheduler};

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "models/wan/defaults.h"
+#include "models/family.h"
 #include "sora/plan.h"
 
 namespace sora {
@@ -18,6 +18,6 @@ struct SamplingDefaults {
 
 /// Of the preset that is asked for, or that the name of the weights or of a LoRA asks for: then a note says
 /// so. Sets plan.preset. Throws Error (usage).
-SamplingDefaults sampling_defaults(Plan& plan, const wan::ModelFacts& model);
+SamplingDefaults sampling_defaults(Plan& plan, const ModelFacts& model);
 
 }  // namespace sora

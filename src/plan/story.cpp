@@ -132,7 +132,7 @@ std::vector<std::string> shot_image_files(const Request& request) {
   return files;
 }
 
-void read_story(Plan& plan, const wan::ModelFacts& model) {
+void read_story(Plan& plan, const ModelFacts& model) {
   Request& request = plan.request;
   for (TimedText& shot : timed("--shot", request.shot))
     plan.shots.push_back({shot.time, std::move(shot.text)});
@@ -150,7 +150,7 @@ void read_story(Plan& plan, const wan::ModelFacts& model) {
     plan.shot_images.push_back({image.time, std::move(image.text), 0});
   }
   if (!plan.shot_images.empty() && model.image.joined) {
-    wrong("this model (" + model.family + ") takes an image at the start alone, and " +
+    wrong("this model (" + model.title + ") takes an image at the start alone, and " +
           plan.shot_images.front().path + " is at " + time_text(plan.shot_images.front().time) +
           "; use a model of text to video");
   }
@@ -165,13 +165,13 @@ void read_story(Plan& plan, const wan::ModelFacts& model) {
   request.prompt = first;
 }
 
-double story_length(const Plan& plan, const wan::ModelFacts& model) {
+double story_length(const Plan& plan, const ModelFacts& model) {
   const double last =
       std::max(plan.shots.back().time, plan.shot_images.empty() ? 0 : plan.shot_images.back().time);
   return last + model.frames / model.fps;
 }
 
-void plan_story_windows(Plan& plan, const wan::ModelFacts& model, int latent_frames, int native, int held) {
+void plan_story_windows(Plan& plan, const ModelFacts& model, int latent_frames, int native, int held) {
   const double end = static_cast<double>(plan.frames) / plan.fps;
   if (const auto fault = find_fault(plan.shots, end)) {
     wrong("shot " + std::to_string(fault->shot + 1) + " " + fault->message);

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "models/wan/defaults.h"
+#include "models/family.h"
 #include "sora/plan.h"
 
 namespace sora {
@@ -43,13 +43,13 @@ std::vector<std::string> shot_image_files(const Request& request);
 
 /// Reads --shot, --shot-image and --fade into the plan, and gives it the prompt of its first shot.
 /// Throws Error (usage).
-void read_story(Plan& plan, const wan::ModelFacts& model);
+void read_story(Plan& plan, const ModelFacts& model);
 
 /// How long a storyboard is that does not say so: seconds.
-double story_length(const Plan& plan, const wan::ModelFacts& model);
+double story_length(const Plan& plan, const ModelFacts& model);
 
 /// Windows and the places of the images, from plan.frames on. Throws Error (usage): a shot after the end.
-void plan_story_windows(Plan& plan, const wan::ModelFacts& model, int latent_frames, int native, int held);
+void plan_story_windows(Plan& plan, const ModelFacts& model, int latent_frames, int native, int held);
 
 /// The share of each shot at a time; they sum to 1.
 std::vector<double> shares_at(const Plan& plan, double time);

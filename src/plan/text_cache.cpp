@@ -9,7 +9,6 @@
 #include "core/folders.h"
 #include "core/log.h"
 #include "core/sha256.h"
-#include "models/t5/text/prompt_clean.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -21,7 +20,7 @@ constexpr std::uint64_t kLargeEncoder = std::uint64_t{256} << 20;  // bytes of w
 
 // What encodes a prompt, and how: on another device, or with another number of threads, sums are taken in
 // another order, and one seed is to make one video whether or not its text was kept.
-std::string encoder_key(const Plan& plan, const wan::ModelFacts& model, std::optional<std::string>& digest) {
+std::string encoder_key(const Plan& plan, const ModelFacts& model, std::optional<std::string>& digest) {
   if (!digest) {
     const ComponentSource source = model.folder.source("text_encoder");
     std::string all = model_digest(source.path) + model_digest(model.tokenizer);
@@ -39,7 +38,7 @@ TextCache::TextCache(fs::path folder, std::string encoder, TextCacheLimits limit
       limits_(limits) {}
 
 std::string TextCache::key(const std::string& prompt) const {
-  return sha256_hex("sora-gen " SORA_GEN_VERSION "\n" + encoder_ + "\n" + prompt_clean(prompt));
+  return sha256_hex("sora-gen " SORA_GEN_VERSION "\n" + encoder_ + "\n" + prompt);
 }
 
 fs::path TextCache::file(const std::string& key) const { return folder_ / (key + ".safetensors"); }
@@ -103,9 +102,9 @@ std::vector<std::string> texts_of(const Plan& plan) {
   return texts;
 }
 
-bool is_large(const wan::NetworkSize& encoder) { return encoder.stored >= kLargeEncoder; }
+bool is_large(const NetworkSize& encoder) { return encoder.stored >= kLargeEncoder; }
 
-void plan_text_cache(Plan& plan, const wan::ModelFacts& model, std::optional<std::string>& digest) {
+void plan_text_cache(Plan& plan, const ModelFacts& model, std::optional<std::string>& digest) {
   const std::string& wanted = plan.request.text_cache;
   if (wanted != "auto" && wanted != "on" && wanted != "off") {
     throw Error(ErrorKind::usage, "options", "--text-cache " + wanted + ": expected auto, on or off");

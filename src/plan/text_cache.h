@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "models/wan/defaults.h"
+#include "models/family.h"
 #include "sora/plan.h"
 
 namespace sora {
@@ -56,10 +56,10 @@ std::filesystem::path text_cache_folder();
 std::vector<std::string> texts_of(const Plan& plan);
 
 /// Whether a text encoder is large: it takes longer to load than to use.
-bool is_large(const wan::NetworkSize& encoder);
+bool is_large(const NetworkSize& encoder);
 
 /// Whether embeddings are kept, and are there: sets text_cache_key and text_cached. `digest` keeps the digest
 /// of the encoder's files between plans of one model. Throws Error: usage, io.
-void plan_text_cache(Plan& plan, const wan::ModelFacts& model, std::optional<std::string>& digest);
+void plan_text_cache(Plan& plan, const ModelFacts& model, std::optional<std::string>& digest);
 
 }  // namespace sora

@@ -186,7 +186,7 @@ void take_words(Plan& plan, VerbKind kind, const std::vector<InputFacts>& facts)
 }
 
 // One line for the plan: the means that the model has to keep what it is given.
-std::string means_of(const wan::ModelFacts& model) {
+std::string means_of(const ModelFacts& model) {
   if (model.image.joined) return "the images are given to the network beside the noise, as it was trained";
   return model.folder.expand_timesteps
              ? "the frames that are given are held clean by per-token timesteps"
@@ -256,7 +256,7 @@ InputFacts probed(const char* option, const std::string& path) {
 
 void check_verb_options(const Request& request) { check_options(request, verb_kind(request.verb)); }
 
-void plan_inputs(Plan& plan, const wan::ModelFacts& model) {
+void plan_inputs(Plan& plan, const ModelFacts& model) {
   Request& request = plan.request;
   const VerbKind kind = verb_kind(request.verb);
   check_options(request, kind);
@@ -293,7 +293,7 @@ void plan_inputs(Plan& plan, const wan::ModelFacts& model) {
   if (kind != VerbKind::remix) plan.notes.push_back(means_of(model));
 }
 
-void plan_verb_windows(Plan& plan, const wan::ModelFacts& model) {
+void plan_verb_windows(Plan& plan, const ModelFacts& model) {
   const Request& request = plan.request;
   const int scale = model.temporal_scale;
   const int native = (model.frames - 1) / scale + 1;

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "models/wan/defaults.h"
+#include "models/family.h"
 #include "sora/plan.h"
 
 namespace sora {
@@ -45,9 +45,9 @@ void check_verb_options(const Request& request);
 /// Checks what the verb of plan.request asks for, and looks at its inputs: all that can be wrong with them
 /// short of decoding. Size, shape and rate that the request leaves open are taken from the input.
 /// Throws Error: usage, no_input, data.
-void plan_inputs(Plan& plan, const wan::ModelFacts& model);
+void plan_inputs(Plan& plan, const ModelFacts& model);
 
 /// plan.windows and what follows from them, from frames, fps and model_fps.
-void plan_verb_windows(Plan& plan, const wan::ModelFacts& model);
+void plan_verb_windows(Plan& plan, const ModelFacts& model);
 
 }  // namespace sora

@@ -47,10 +47,10 @@ at::Tensor decode(const sora::wan::WanVae& vae, const at::Tensor& latents) {
   const std::int64_t frames = 1 + (count - 1) * vae.temporal_scale();
   at::Tensor video =
       at::empty({1, 3, frames, latents.size(3) * vae.spatial_scale(), latents.size(4) * vae.spatial_scale()});
-  sora::wan::DecoderStream stream = vae.decoder();
+  const auto stream = vae.decoder();
   std::int64_t first = 0;
   for (std::int64_t t = 0; t < count; ++t) {
-    const at::Tensor chunk = stream.next(latents.narrow(2, t, 1));
+    const at::Tensor chunk = stream->next(latents.narrow(2, t, 1));
     video.narrow(2, first, chunk.size(2)).copy_(chunk);
     first += chunk.size(2);
   }

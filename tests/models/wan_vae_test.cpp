@@ -64,13 +64,13 @@ TEST(WanVae, StreamsThatRunInTurnsDoNotSeeEachOther) {
   const auto vae = load_vae(folder_of("residual_small"), {});
   const at::Tensor latents = golden("residual_small", "latents");
   const at::Tensor expected = golden("residual_small", "decoded");
-  DecoderStream forward = vae->decoder();
-  DecoderStream other = vae->decoder();
+  const auto forward = vae->decoder();
+  const auto other = vae->decoder();
   std::vector<at::Tensor> chunks;
   for (std::int64_t t = 0; t < latents.size(2); ++t) {
-    chunks.push_back(forward.next(latents.narrow(2, t, 1)));
+    chunks.push_back(forward->next(latents.narrow(2, t, 1)));
     EXPECT_EQ(chunks.back().size(2), t == 0 ? 1 : vae->temporal_scale());
-    (void)other.next(latents.narrow(2, latents.size(2) - 1 - t, 1));
+    (void)other->next(latents.narrow(2, latents.size(2) - 1 - t, 1));
   }
   EXPECT_LE(relative_l2(at::cat(chunks, 2), expected), tolerance);
 }
@@ -85,17 +85,17 @@ TEST(WanVae, WrongShapesAreErrorsThatNameBoth) {
   const auto vae = load_vae(folder_of("plain"), {});
   EXPECT_THAT(
       [&] {
-        (void)vae->decoder().next(at::zeros({1, 4, 1, 3, 5}));
+        (void)vae->decoder()->next(at::zeros({1, 4, 1, 3, 5}));
       },
       ThrowsMessage<Error>(HasSubstr("[1, 4, 1, 3, 5], expected [1, 3, 1, h, w]")));
   EXPECT_THAT(
       [&] {
-        (void)vae->encoder().next(at::zeros({1, 3, 1, 24, 42}));
+        (void)vae->encoder()->next(at::zeros({1, 3, 1, 24, 42}));
       },
       ThrowsMessage<Error>(HasSubstr("multiples of 8")));
   EXPECT_THAT(
       [&] {
-        (void)vae->encoder().next(at::zeros({1, 3, 4, 24, 40}));
+        (void)vae->encoder()->next(at::zeros({1, 3, 4, 24, 40}));
       },
       ThrowsMessage<Error>(HasSubstr("expected [1, 3, 1, H, W]")));
 }

@@ -10,7 +10,7 @@
 #include "weights/tensor_file.h"
 #include "core/file.h"
 #include "media/read/video_reader.h"
-#include "models/wan/defaults.h"
+#include "models/family.h"
 #include "pipeline/denoise/denoise.h"
 #include "pipeline/inputs/image_condition.h"
 #include "sora/error.h"
@@ -35,7 +35,7 @@ RgbPicture picture(const fs::path& path) {
 
 // What the planner makes of a request; the images stand beside it here.
 Plan plan_of(const fs::path& folder, const nlohmann::json& item) {
-  const wan::ModelFacts facts = wan::read_model(folder);
+  const ModelFacts facts = read_model(folder);
   Plan plan;
   plan.request.model = folder.string();
   plan.request.prompt = item["prompt"];

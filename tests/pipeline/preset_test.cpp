@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "models/family.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 
@@ -17,8 +18,9 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-wan::ModelFacts published() {
-  wan::ModelFacts facts;
+ModelFacts published() {
+  ModelFacts facts;
+  facts.family = &family_named("Wan");
   facts.is_published = true;
   facts.steps = 40;
   facts.guidance = 4;
@@ -28,7 +30,7 @@ wan::ModelFacts published() {
   return facts;
 }
 
-SamplingDefaults defaults(Plan& plan, const wan::ModelFacts& facts) { return sampling_defaults(plan, facts); }
+SamplingDefaults defaults(Plan& plan, const ModelFacts& facts) { return sampling_defaults(plan, facts); }
 
 TEST(Preset, FastIsWhatFewStepModelsWerePublishedWith) {
   Plan plan;
@@ -49,8 +51,8 @@ TEST(Preset, ANameTurnsItOnAndTheNoteSaysHowToTurnItOff) {
   EXPECT_EQ(defaults(plan, published()).steps, 8);
   EXPECT_THAT(plan.notes, ElementsAre(HasSubstr("--preset none")));
 
-  wan::ModelFacts distilled = published();
-  distilled.few_step = wan::find_few_step({"/models/Wan2.1-T2V-14B-StepDistill-CfgDistill"});
+  ModelFacts distilled = published();
+  distilled.few_step = family_named("Wan").find_few_step({"/models/Wan2.1-T2V-14B-StepDistill-CfgDistill"});
   Plan by_model;
   EXPECT_EQ(defaults(by_model, distilled).guidance, 1);
   EXPECT_EQ(by_model.preset, "fast");
@@ -61,7 +63,7 @@ TEST(Preset, ANameTurnsItOnAndTheNoteSaysHowToTurnItOff) {
 }
 
 TEST(Preset, AModelThatIsNotPublishedKeepsItsOwnScheduler) {
-  wan::ModelFacts facts = published();
+  ModelFacts facts = published();
   facts.is_published = false;
   Plan plan;
   plan.request.preset = "fast";

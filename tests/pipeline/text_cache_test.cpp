@@ -54,7 +54,7 @@ class TextCacheTest : public testing::Test {
     bool encoded = false;
     prompts.prepare(model, plan, {}, [&] { encoded = true; });
     if (embeds != nullptr) *embeds = prompts.get(request.prompt);
-    EXPECT_FALSE(model.text_encoder) << "it is freed";
+    EXPECT_FALSE(model.prompt_encoder) << "it is freed";
     return encoded;
   }
 

@@ -7,7 +7,7 @@
 #include "cli/terminal/terminal.h"
 #include "cli/verbs.h"
 #include "core/text.h"
-#include "models/wan/defaults.h"
+#include "models/family.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -20,8 +20,8 @@ FoundModel describe(const fs::path& dir) {
   model.name = dir.filename().string();
   model.dir = dir;
   try {
-    const wan::ModelFacts facts = wan::read_model(dir);
-    model.family = facts.family;
+    const ModelFacts facts = read_model(dir);
+    model.family = facts.title;
     model.pipeline = facts.folder.pipeline;
     model.weight_bytes = facts.weight_bytes;
     model.width = facts.width;
@@ -97,7 +97,7 @@ std::vector<FoundModel> find_models() {
     std::vector<fs::path> dirs;
     std::error_code code;
     for (fs::directory_iterator it(folder, code), end; !code && it != end; it.increment(code)) {
-      if (fs::is_directory(it->path(), code) && wan::may_be_model(it->path())) dirs.push_back(it->path());
+      if (fs::is_directory(it->path(), code) && may_be_model(it->path())) dirs.push_back(it->path());
       code.clear();
     }
     std::sort(dirs.begin(), dirs.end());

@@ -7,15 +7,9 @@
 #include <string>
 #include <vector>
 
-namespace sora::wan {
+#include "models/family.h"
 
-/// Settings that such a model was published with.
-struct FewStep {
-  int steps = 4;
-  double guidance = 1;  ///< off: it was distilled, too
-  double flow_shift = 5;
-  std::string scheduler = "euler";  ///< over the levels i / steps (SchedulerConfig::even_levels)
-};
+namespace sora::wan {
 
 /// What a name says: the publishers of few-step models put the method, or the number of steps, into the names
 /// of their files and folders ("lightx2v_T2V_14B_cfg_step_distill_v2_lora_rank64", "Wan2.2-Lightning",
@@ -23,10 +17,6 @@ struct FewStep {
 std::optional<FewStep> few_step_by_name(const std::string& name);
 
 /// The first path whose own name, or that of the folder it lies in, says so.
-struct NamedFewStep {
-  FewStep settings;
-  std::string name;  ///< the name that says it
-};
 std::optional<NamedFewStep> find_few_step(const std::vector<std::filesystem::path>& paths);
 
 }  // namespace sora::wan

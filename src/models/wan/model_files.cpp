@@ -149,12 +149,6 @@ void require(const ModelFolder& folder, const std::string& component) {
 
 }  // namespace
 
-bool may_be_model(const fs::path& dir) {
-  std::error_code code;
-  return fs::is_regular_file(dir / "model_index.json", code) || has_weights(dir / "high_noise_model") ||
-         !files_with(dir, {".safetensors", ".gguf"}).empty();
-}
-
 bool is_whole_model(const Replacements& replacements) {
   return replacements.count("transformer") && replacements.count("vae") && replacements.count("text_encoder");
 }

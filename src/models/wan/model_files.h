@@ -3,16 +3,10 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
-#include <string>
 
-#include "checkpoint/model_folder.h"
+#include "models/family.h"
 
 namespace sora::wan {
-
-/// Files by the component that each stands in for: transformer, transformer_2, vae, text_encoder,
-/// image_encoder.
-using Replacements = std::map<std::string, std::filesystem::path>;
 
 /// Opens the model in `dir`, which may be empty if the replacements make a whole model. File headers only.
 /// Throws Error: no_input (a part is missing: the message says which and what to do), refused (it is there
@@ -24,9 +18,6 @@ void require_image_encoder(const ModelFolder& folder);
 
 /// The folder of the image encoder's preprocessor_config.json; empty where there is none.
 std::filesystem::path image_processor_of(const ModelFolder& folder);
-
-/// Whether a folder may be a model: what it has is not looked into.
-bool may_be_model(const std::filesystem::path& dir);
 
 /// Whether `replacements` make a model without a folder.
 bool is_whole_model(const Replacements& replacements);

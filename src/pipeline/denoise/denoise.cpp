@@ -11,16 +11,16 @@
 namespace sora {
 namespace {
 
-std::vector<const wan::WanTransformer*> experts(const Model& model) {
-  std::vector<const wan::WanTransformer*> result{model.transformer.get()};
-  if (model.transformer_2) result.push_back(model.transformer_2.get());
+std::vector<const Denoiser*> experts(const Model& model) {
+  std::vector<const Denoiser*> result{model.denoiser.get()};
+  if (model.denoiser_2) result.push_back(model.denoiser_2.get());
   return result;
 }
 
 // [1, L]: 0 for the tokens of the held latent frames, t for the rest; tokens in t, h, w order.
-at::Tensor token_timesteps(const wan::WanTransformer& transformer, at::IntArrayRef shape, const Held& held,
+at::Tensor token_timesteps(const Denoiser& denoiser, at::IntArrayRef shape, const Held& held,
                            double t) {
-  const auto& patch = transformer.config().patch_size;
+  const auto patch = denoiser.patch_size();
   const std::int64_t per_frame = (shape[3] / patch[1]) * (shape[4] / patch[2]);
   at::Tensor timesteps = at::full({1, shape[2] * per_frame}, t, at::kFloat);
   for (const std::int64_t frame : held.frames) timesteps.narrow(1, frame * per_frame, per_frame).zero_();
@@ -51,8 +51,8 @@ void condition_on_prompts(const Model& model, const Plan& plan, const PromptEmbe
     condition.text = text;
     condition.embeds = embeds.get(text);
     const at::Tensor placed = condition.embeds.to(model.placement.device, model.placement.dtype);
-    for (const auto* transformer : experts(model))
-      condition.experts.push_back(transformer->prepare_text(placed, conditioning.image_tokens));
+    for (const Denoiser* denoiser : experts(model))
+      condition.experts.push_back(denoiser->prepare(placed, conditioning.image_tokens));
   };
   std::vector<TextCondition> made(prompts.size());
   for (std::size_t i = 0; i < prompts.size(); ++i) {
@@ -94,7 +94,7 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
     if (hooks.before_step) hooks.before_step();
     const double t = scheduler->timestep(i);
     const int expert = guidance.expert(t);
-    const wan::WanTransformer& transformer = *networks.at(expert);
+    const Denoiser& denoiser = *networks.at(expert);
 
     at::Tensor input = latents;
     at::Tensor timestep = at::full({1}, t, at::kFloat);
@@ -103,16 +103,16 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
     } else if (!held.empty()) {
       input = latents.clone();
       put_in_place(input, held, held.latents);
-      timestep = token_timesteps(transformer, noise.sizes(), held, t);
+      timestep = token_timesteps(denoiser, noise.sizes(), held, t);
     }
     if (text.joined.defined()) input = at::cat({input, text.joined}, 1);  // [1, C + s + C, T, h, w]
     input = input.to(model.placement.device, model.placement.dtype);
     timestep = timestep.to(model.placement.device);
 
     const auto forward = [&](const TextCondition& condition) {
-      const wan::TextContext& context = condition.experts.at(expert);
-      if (!plan.tiling) return transformer.forward(input, timestep, context);
-      return predict_in_tiles(transformer, input, timestep, context, *plan.tiling,
+      const PreparedText& context = *condition.experts.at(expert);
+      if (!plan.tiling) return denoiser.predict(input, timestep, context);
+      return predict_in_tiles(denoiser, input, timestep, context, *plan.tiling,
                               (i - plan.first_step) % 2 != 0);
     };
     at::Tensor noise_pred = mixed(text, forward);  // [1, C, T, h, w]

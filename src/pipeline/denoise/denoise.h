@@ -20,7 +20,7 @@ namespace sora {
 struct TextCondition {
   std::string text;
   at::Tensor embeds;                      ///< [1, 512, D] fp32, zero after the text; undefined: not made yet
-  std::vector<wan::TextContext> experts;  ///< cross-attention keys and values, for each expert
+  std::vector<std::unique_ptr<PreparedText>> experts;  ///< as each expert takes it
 };
 
 struct Conditioning {

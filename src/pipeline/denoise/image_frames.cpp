@@ -18,9 +18,8 @@ RgbPicture read_picture(const std::string& path) {
 }  // namespace
 
 bool joins_images(const Model& model) {
-  if (!model.transformer) return false;
-  const auto& config = model.transformer->config();
-  return config.in_channels != config.out_channels;
+  if (!model.denoiser) return false;
+  return model.denoiser->in_channels() != model.denoiser->out_channels();
 }
 
 ImageFrames::ImageFrames(const Plan& plan, const Model& model, Conditioning& text)

@@ -7,7 +7,7 @@
 
 namespace sora {
 
-KnownFrames::KnownFrames(const Plan& plan, const wan::WanVae& vae, bool holds)
+KnownFrames::KnownFrames(const Plan& plan, const VideoAutoencoder& vae, bool holds)
     : plan_(plan), vae_(vae), given_(holds ? read_given(plan, vae) : Given{}) {
   const std::int64_t scale = vae.temporal_scale();
   for (std::size_t i = 1; i < plan.windows.size(); ++i) {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "models/wan/networks/vae.h"
+#include "models/networks/video_autoencoder.h"
 #include "pipeline/denoise/denoise.h"
 #include "pipeline/inputs/given.h"
 #include "pipeline/inputs/held.h"
@@ -18,7 +18,7 @@ class KnownFrames {
  public:
   /// Reads what the plan begins from; without `holds` nothing, as for a network that is given its images
   /// beside the noise. Throws Error: no_input, data, io.
-  KnownFrames(const Plan& plan, const wan::WanVae& vae, bool holds);
+  KnownFrames(const Plan& plan, const VideoAutoencoder& vae, bool holds);
 
   const Given& given() const { return given_; }
 
@@ -37,7 +37,7 @@ class KnownFrames {
 
  private:
   const Plan& plan_;
-  const wan::WanVae& vae_;
+  const VideoAutoencoder& vae_;
   Given given_;
   std::int64_t tail_frames_ = 0, head_frames_ = 0;  // that some window needs
   at::Tensor tail_, head_;                          // [1, 3, n, H, W], the last and the first frames

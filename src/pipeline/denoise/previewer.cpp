@@ -40,7 +40,7 @@ RgbPicture side_by_side(const std::vector<RgbPicture>& pictures) {
 
 }  // namespace
 
-Previewer::Previewer(const Plan& plan, const wan::WanVae& vae, const PreviewSink& sink,
+Previewer::Previewer(const Plan& plan, const VideoAutoencoder& vae, const PreviewSink& sink,
                      std::function<double()> clock)
     : plan_(plan),
       vae_(vae),
@@ -78,7 +78,7 @@ void Previewer::show(const at::Tensor& latents, std::int64_t held, std::int64_t 
   const double begin = clock_();
   std::vector<RgbPicture> pictures;
   for (const std::int64_t t : chosen) {
-    const at::Tensor pixels = to_pixels(vae_.decoder().next(latents.narrow(2, t, 1)));  // [1, H, W, 3]
+    const at::Tensor pixels = to_pixels(vae_.decoder()->next(latents.narrow(2, t, 1)));  // [1, H, W, 3]
     const at::Tensor bytes = cropped_bytes(pixels, plan_);  // [1, crop_height, crop_width, 3]
     const Size size = fitted({plan_.crop_width, plan_.crop_height}, kBox);
     pictures.push_back(resampled(bytes.const_data_ptr<std::uint8_t>(), bytes.stride(1), plan_.crop_width,

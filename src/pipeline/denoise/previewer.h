@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "models/wan/networks/vae.h"
+#include "models/networks/video_autoencoder.h"
 #include "sora/plan.h"
 #include "sora/progress.h"
 
@@ -18,7 +18,7 @@ namespace sora {
 class Previewer {
  public:
   /// `clock` gives seconds since any moment; by default it is the steady clock.
-  Previewer(const Plan& plan, const wan::WanVae& vae, const PreviewSink& sink,
+  Previewer(const Plan& plan, const VideoAutoencoder& vae, const PreviewSink& sink,
             std::function<double()> clock = {});
 
   /// A step's prediction is there. clean() gives latents [1, C, T, h, w], of which the first `held` and the
@@ -33,7 +33,7 @@ class Previewer {
   void show(const at::Tensor& latents, std::int64_t held, std::int64_t held_end);
 
   const Plan& plan_;
-  const wan::WanVae& vae_;
+  const VideoAutoencoder& vae_;
   const PreviewSink& sink_;
   std::function<double()> clock_;
   double start_;

@@ -30,7 +30,7 @@ void fill(std::vector<VideoFrame>& frames, std::size_t wanted, bool in_front) {
   }
 }
 
-ClipEnd end_of(const Plan& plan, const std::string& path, int latents, const wan::WanVae& vae) {
+ClipEnd end_of(const Plan& plan, const std::string& path, int latents, const VideoAutoencoder& vae) {
   ReadSettings settings = read_settings(plan, plan.crop_width, plan.crop_height);
   settings.fps = plan.model_fps;
   const auto wanted = static_cast<std::size_t>(1 + (latents - 1) * vae.temporal_scale());
@@ -44,7 +44,7 @@ ClipEnd end_of(const Plan& plan, const std::string& path, int latents, const wan
   return end;
 }
 
-ClipEnd start_of(const Plan& plan, const std::string& path, int latents, const wan::WanVae& vae) {
+ClipEnd start_of(const Plan& plan, const std::string& path, int latents, const VideoAutoencoder& vae) {
   ReadSettings settings = read_settings(plan, plan.crop_width, plan.crop_height);
   settings.fps = plan.model_fps;
   const auto wanted = static_cast<std::size_t>(latents * vae.temporal_scale());
@@ -103,16 +103,16 @@ at::Tensor image_frame(const Plan& plan, const std::string& path) {
   return network_frames({read_image(path, read_settings(plan, plan.crop_width, plan.crop_height))}, plan);
 }
 
-at::Tensor encode_as_continuation(const wan::WanVae& vae, const at::Tensor& frames) {
+at::Tensor encode_as_continuation(const VideoAutoencoder& vae, const at::Tensor& frames) {
   const at::Tensor latents = vae.encode(at::cat({frames.narrow(2, 0, 1), frames}, 2));
   return latents.narrow(2, 1, latents.size(2) - 1);
 }
 
-at::Tensor still_latents(const Plan& plan, const wan::WanVae& vae, const std::string& path) {
+at::Tensor still_latents(const Plan& plan, const VideoAutoencoder& vae, const std::string& path) {
   return encode_as_continuation(vae, image_frame(plan, path).expand({-1, -1, vae.temporal_scale(), -1, -1}));
 }
 
-Given read_given(const Plan& plan, const wan::WanVae& vae) {
+Given read_given(const Plan& plan, const VideoAutoencoder& vae) {
   const Request& request = plan.request;
   Given given;
   if (request.image) given.start = encode_in_tiles(vae, image_frame(plan, *request.image), plan.vae_tiling);
@@ -132,7 +132,7 @@ Given read_given(const Plan& plan, const wan::WanVae& vae) {
   return given;
 }
 
-ClipWindows::ClipWindows(const Plan& plan, const wan::WanVae& vae)
+ClipWindows::ClipWindows(const Plan& plan, const VideoAutoencoder& vae)
     : plan_(plan), vae_(vae), reader_(*plan.request.input, [&] {
         ReadSettings settings = read_settings(plan, plan.crop_width, plan.crop_height);
         // Frame by frame where the file is as the plan is; else by time.

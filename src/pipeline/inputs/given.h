@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "media/read/video_reader.h"
-#include "models/wan/networks/vae.h"
+#include "models/networks/video_autoencoder.h"
 #include "pipeline/inputs/held.h"
 #include "pipeline/networks/tiled_vae.h"
 #include "sora/plan.h"
@@ -31,7 +31,7 @@ struct Given {
 
 /// Reads and encodes what `plan` begins from; only the frames that are needed are decoded.
 /// Throws Error: no_input, data, io.
-Given read_given(const Plan& plan, const wan::WanVae& vae);
+Given read_given(const Plan& plan, const VideoAutoencoder& vae);
 
 /// How files are read for a plan: --fit and --background, at this size.
 ReadSettings read_settings(const Plan& plan, int width, int height);
@@ -47,16 +47,16 @@ at::Tensor image_frame(const Plan& plan, const std::string& path);
 /// Latents of frames that come with no history, for the end of a window: the first frame stands before them
 /// as the still that a clip begins with, and its latent is left out. `frames` [1, 3, 4 k, H, W] ->
 /// [1, C, k, h, w].
-at::Tensor encode_as_continuation(const wan::WanVae& vae, const at::Tensor& frames);
+at::Tensor encode_as_continuation(const VideoAutoencoder& vae, const at::Tensor& frames);
 
 /// A picture as a latent frame within a clip, whose frames all show it: [1, C, 1, h, w].
-at::Tensor still_latents(const Plan& plan, const wan::WanVae& vae, const std::string& path);
+at::Tensor still_latents(const Plan& plan, const VideoAutoencoder& vae, const std::string& path);
 
 /// The input of remix and finish as clips for the windows of a plan, read as it is needed. One window's
 /// frames are in memory, as bytes.
 class ClipWindows {
  public:
-  ClipWindows(const Plan& plan, const wan::WanVae& vae);
+  ClipWindows(const Plan& plan, const VideoAutoencoder& vae);
 
   /// Reads the stretch that `window` covers. Windows come in their order. Where the input ends, its last
   /// frame stands still.
@@ -70,7 +70,7 @@ class ClipWindows {
 
  private:
   const Plan& plan_;
-  const wan::WanVae& vae_;
+  const VideoAutoencoder& vae_;
   VideoReader reader_;
   std::vector<at::Tensor> frames_;  // [crop_height, crop_width, 3] bytes: the last ones that were read
   std::int64_t read_ = 0;  // frames of the network that were read, or stood still after the input's end

@@ -31,14 +31,14 @@ at::Tensor network_image(const RgbPicture& picture, int width, int height) {
       .contiguous();
 }
 
-at::Tensor image_condition(const wan::WanVae& vae, const at::Tensor& first, const at::Tensor& last,
+at::Tensor image_condition(const VideoAutoencoder& vae, const at::Tensor& first, const at::Tensor& last,
                            std::int64_t latent_frames) {
   const std::int64_t scale = vae.temporal_scale();
   const std::int64_t frames = 1 + (latent_frames - 1) * scale;
   check_frames(first, last, scale, frames);
 
-  wan::EncoderStream encoder = vae.encoder();
-  std::vector<at::Tensor> latents{encoder.next(first.narrow(2, 0, 1)).to(at::kCPU)};
+  const auto encoder = vae.encoder();
+  std::vector<at::Tensor> latents{encoder->next(first.narrow(2, 0, 1)).to(at::kCPU)};
   at::Tensor grey;  // [1, 3, s, H, W]
   for (std::int64_t t = 1; t < frames; t += scale) {
     at::Tensor chunk;
@@ -49,7 +49,7 @@ at::Tensor image_condition(const wan::WanVae& vae, const at::Tensor& first, cons
       chunk = grey;
       if (last.defined() && t + scale == frames) chunk = at::cat({grey.narrow(2, 1, scale - 1), last}, 2);
     }
-    latents.push_back(encoder.next(chunk).to(at::kCPU));
+    latents.push_back(encoder->next(chunk).to(at::kCPU));
   }
   const at::Tensor encoded = at::cat(latents, 2);  // [1, C, T, h, w]
 
@@ -60,7 +60,7 @@ at::Tensor image_condition(const wan::WanVae& vae, const at::Tensor& first, cons
   return at::cat({mask, encoded}, 1);
 }
 
-at::Tensor image_tokens(const clip::ImageEncoder& encoder, const std::vector<RgbPicture>& images) {
+at::Tensor image_tokens(const ImageEncoder& encoder, const std::vector<RgbPicture>& images) {
   std::vector<at::Tensor> tokens;
   tokens.reserve(images.size());
   for (const RgbPicture& image : images) tokens.push_back(encoder.encode(image));  // [1, n, D]

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "media/rgb_picture.h"
-#include "models/clip/networks/vision_encoder.h"
-#include "models/wan/networks/vae.h"
+#include "models/networks/image_encoder.h"
+#include "models/networks/video_autoencoder.h"
 
 namespace sora {
 
@@ -23,10 +23,10 @@ at::Tensor network_image(const RgbPicture& picture, int width, int height);
 /// `first` [1, 3, 1 + s k, H, W] in [-1, 1] are the frames that it begins with: one image, or for a window
 /// that goes on the last frames of the one before; `last` [1, 3, 1, H, W] is the frame that it ends with, or
 /// undefined. One frame at a time is encoded, so memory does not grow with the length.
-at::Tensor image_condition(const wan::WanVae& vae, const at::Tensor& first, const at::Tensor& last,
+at::Tensor image_condition(const VideoAutoencoder& vae, const at::Tensor& first, const at::Tensor& last,
                            std::int64_t latent_frames);
 
 /// Tokens of the first, or of the first and the last image, at their own sizes: [images, n, D].
-at::Tensor image_tokens(const clip::ImageEncoder& encoder, const std::vector<RgbPicture>& images);
+at::Tensor image_tokens(const ImageEncoder& encoder, const std::vector<RgbPicture>& images);
 
 }  // namespace sora

@@ -5,10 +5,10 @@
 #include <memory>
 #include <optional>
 
-#include "models/clip/networks/vision_encoder.h"
-#include "models/t5/networks/text_encoder.h"
-#include "models/wan/networks/transformer.h"
-#include "models/wan/networks/vae.h"
+#include "models/networks/denoiser.h"
+#include "models/networks/image_encoder.h"
+#include "models/networks/prompt_encoder.h"
+#include "models/networks/video_autoencoder.h"
 #include "sampling/config/scheduler_config.h"
 #include "sora/plan.h"
 #include "weights/weights.h"
@@ -19,18 +19,18 @@ struct Model {
   std::filesystem::path dir;
   Placement placement;
   SchedulerConfig scheduler;
-  std::unique_ptr<TextEncoder> text_encoder;          ///< null while no prompt has to be encoded
-  std::unique_ptr<clip::ImageEncoder> image_encoder;  ///< null: the transformer attends to no image
-  std::unique_ptr<wan::WanTransformer> transformer;
-  std::unique_ptr<wan::WanTransformer> transformer_2;  ///< the low-noise expert; null: one network
-  std::unique_ptr<wan::WanVae> vae;
+  std::unique_ptr<PromptEncoder> prompt_encoder;  ///< null while no prompt has to be encoded
+  std::unique_ptr<ImageEncoder> image_encoder;    ///< null: the denoiser attends to no image
+  std::unique_ptr<Denoiser> denoiser;
+  std::unique_ptr<Denoiser> denoiser_2;  ///< the low-noise expert; null: one network
+  std::unique_ptr<VideoAutoencoder> vae;
 };
 
-/// Loads the text encoder. Throws Error: no_input, data, refused, unavailable.
-void load_text_encoder(Model& model, const Plan& plan);
+/// Loads what encodes prompts. Throws Error: no_input, data, refused, unavailable.
+void load_prompt_encoder(Model& model, const Plan& plan);
 
 /// Loads what else `plan` needs that `model` does not hold yet; without `denoises` that is the VAE alone.
-/// Throws Error as load_text_encoder.
+/// Throws Error as load_prompt_encoder.
 void load_model(Model& model, const Plan& plan, bool denoises);
 
 }  // namespace sora

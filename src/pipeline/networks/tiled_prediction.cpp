@@ -6,18 +6,6 @@
 namespace sora {
 namespace {
 
-wan::TextContext for_batch(const wan::TextContext& text, std::int64_t batch) {
-  wan::TextContext all{{}, text.key_bias};
-  const auto widened = [&](const at::Tensor& x) {
-    return x.defined() ? x.expand({batch, -1, -1, -1}) : at::Tensor();
-  };
-  for (const wan::BlockContext& block : text.blocks) {
-    all.blocks.push_back(
-        {widened(block.key), widened(block.value), widened(block.image_key), widened(block.image_value)});
-  }
-  return all;
-}
-
 struct Place {
   const Tile* frames;
   const Tile* rows;
@@ -37,10 +25,10 @@ at::Tensor tensor_of(const std::vector<float>& values, at::IntArrayRef shape, at
 
 }  // namespace
 
-at::Tensor predict_in_tiles(const wan::WanTransformer& transformer, const at::Tensor& latents,
-                            const at::Tensor& timestep, const wan::TextContext& text, const Tiling& tiling,
+at::Tensor predict_in_tiles(const Denoiser& denoiser, const at::Tensor& latents,
+                            const at::Tensor& timestep, const PreparedText& text, const Tiling& tiling,
                             bool shifted) {
-  const auto& patch = transformer.config().patch_size;
+  const auto patch = denoiser.patch_size();
   const std::int64_t T = latents.size(2), h = latents.size(3), w = latents.size(4);
   const auto frames = tiles_over(T, tiling.frames, patch[0], shifted);
   const auto rows = tiles_over(h, tiling.rows, patch[1], shifted);
@@ -52,7 +40,7 @@ at::Tensor predict_in_tiles(const wan::WanTransformer& transformer, const at::Te
     }
   }
   const auto device = latents.device();
-  if (places.size() == 1) return transformer.forward(latents, timestep, text).to(device, at::kFloat);
+  if (places.size() == 1) return denoiser.predict(latents, timestep, text).to(device, at::kFloat);
 
   const bool per_token = timestep.dim() == 2;
   const at::Tensor times =
@@ -60,8 +48,8 @@ at::Tensor predict_in_tiles(const wan::WanTransformer& transformer, const at::Te
   const std::int64_t tokens =
       frames[0].count / patch[0] * (rows[0].count / patch[1]) * (columns[0].count / patch[2]);
   const std::int64_t at_once = std::max<std::int64_t>(1, kTokensAtOnce / tokens);
-  const wan::TextContext texts = for_batch(text, at_once);
-  at::Tensor blended = at::zeros({1, transformer.config().out_channels, T, h, w},
+  const auto texts = text.for_batch(at_once);
+  at::Tensor blended = at::zeros({1, denoiser.out_channels(), T, h, w},
                                  at::TensorOptions(at::kFloat).device(device));
   for (std::size_t first = 0; first < places.size(); first += static_cast<std::size_t>(at_once)) {
     const std::size_t last = std::min(places.size(), first + static_cast<std::size_t>(at_once));
@@ -72,9 +60,9 @@ at::Tensor predict_in_tiles(const wan::WanTransformer& transformer, const at::Te
       if (per_token) steps.push_back(part_of(times, places[i], patch[1], patch[2]).flatten(1));
     }
     const at::Tensor predicted =
-        transformer
-            .forward(at::cat(inputs), per_token ? at::cat(steps) : timestep.expand({batch}),
-                     batch == at_once ? texts : for_batch(text, batch))
+        denoiser
+            .predict(at::cat(inputs), per_token ? at::cat(steps) : timestep.expand({batch}),
+                     batch == at_once ? *texts : *text.for_batch(batch))
             .to(device, at::kFloat);  // [batch, C, t, h, w] of a tile
     for (std::int64_t i = 0; i < batch; ++i) {
       const Place& place = places[first + static_cast<std::size_t>(i)];

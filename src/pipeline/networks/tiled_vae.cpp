@@ -6,15 +6,13 @@
 namespace sora {
 namespace {
 
-constexpr std::int64_t kChunk = 4;  // frames that the encoder takes after the first one
-
 at::Tensor weights_of(const Tile& rows, const Tile& columns) {  // [h, w]
   return at::tensor(rows.weights, at::kFloat).view({-1, 1}) * at::tensor(columns.weights, at::kFloat);
 }
 
 }  // namespace
 
-at::Tensor encode_parts(const wan::WanVae& vae, const FrameParts& parts, std::int64_t frames,
+at::Tensor encode_parts(const VideoAutoencoder& vae, const FrameParts& parts, std::int64_t frames,
                         std::int64_t height, std::int64_t width, const VaeTiling& tiling) {
   const std::int64_t scale = vae.spatial_scale();
   const auto rows = tiles_over(height / scale, tiling ? tiling->rows : TileAxis{height, 0}, 1, false);
@@ -22,11 +20,11 @@ at::Tensor encode_parts(const wan::WanVae& vae, const FrameParts& parts, std::in
   at::Tensor latents;  // [1, C, t, h, w]
   for (const Tile& r : rows) {
     for (const Tile& c : columns) {
-      wan::EncoderStream stream = vae.encoder();
+      const auto stream = vae.encoder();
       std::vector<at::Tensor> made;
       FramePart part{0, 1, r.first * scale, r.count * scale, c.first * scale, c.count * scale};
-      for (; part.first + part.count <= frames; part.first += part.count, part.count = kChunk)
-        made.push_back(stream.next(parts(part)).to(at::kCPU));
+      for (; part.first + part.count <= frames; part.first += part.count, part.count = vae.encoder_chunk())
+        made.push_back(stream->next(parts(part)).to(at::kCPU));
       at::Tensor tile = at::cat(made, 2);  // [1, C, t, h, w] of the tile
       if (rows.size() * columns.size() == 1) return tile;
       if (!latents.defined())
@@ -37,7 +35,7 @@ at::Tensor encode_parts(const wan::WanVae& vae, const FrameParts& parts, std::in
   return latents;
 }
 
-at::Tensor encode_in_tiles(const wan::WanVae& vae, const at::Tensor& video, const VaeTiling& tiling) {
+at::Tensor encode_in_tiles(const VideoAutoencoder& vae, const at::Tensor& video, const VaeTiling& tiling) {
   return encode_parts(
       vae,
       [&](const FramePart& part) {
@@ -48,7 +46,7 @@ at::Tensor encode_in_tiles(const wan::WanVae& vae, const at::Tensor& video, cons
       video.size(2), video.size(3), video.size(4), tiling);
 }
 
-ClipDecoder::ClipDecoder(const wan::WanVae& vae, at::Tensor latents, const VaeTiling& tiling)
+ClipDecoder::ClipDecoder(const VideoAutoencoder& vae, at::Tensor latents, const VaeTiling& tiling)
     : vae_(vae), latents_(std::move(latents)), tiling_(tiling), stream_(vae.decoder()) {}
 
 void ClipDecoder::decode_all() {
@@ -61,10 +59,10 @@ void ClipDecoder::decode_all() {
       const at::Tensor weights = weights_of(r, c);
       const at::Tensor place =
           decoded_.narrow(3, r.first * scale, r.count * scale).narrow(4, c.first * scale, c.count * scale);
-      wan::DecoderStream stream = vae_.decoder();
+      const auto stream = vae_.decoder();
       std::int64_t frame = 0;
       for (std::int64_t t = 0; t < T; ++t) {
-        const at::Tensor chunk = stream.next(part.narrow(2, t, 1)).to(at::kCPU);  // [1, 3, n, H, W]
+        const at::Tensor chunk = stream->next(part.narrow(2, t, 1)).to(at::kCPU);  // [1, 3, n, H, W]
         const at::Tensor there = place.narrow(2, frame, chunk.size(2));
         there.copy_(chunk.mul(weights).add_(there));
         frame += chunk.size(2);
@@ -75,7 +73,7 @@ void ClipDecoder::decode_all() {
 
 at::Tensor ClipDecoder::next() {
   const std::int64_t t = next_++;
-  if (!tiling_) return stream_.next(latents_.narrow(2, t, 1));
+  if (!tiling_) return stream_->next(latents_.narrow(2, t, 1));
   if (!decoded_.defined()) decode_all();
   const std::int64_t scale = vae_.temporal_scale();
   return decoded_.narrow(2, t == 0 ? 0 : 1 + (t - 1) * scale, t == 0 ? 1 : scale).to(at::kFloat);

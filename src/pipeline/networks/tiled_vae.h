@@ -6,9 +6,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 
-#include "models/wan/networks/vae.h"
+#include "models/networks/video_autoencoder.h"
 #include "plan/tiles.h"
 
 namespace sora {
@@ -28,11 +29,11 @@ struct FramePart {
 using FrameParts = std::function<at::Tensor(const FramePart&)>;
 
 /// Latents [1, C, t, H / s, W / s] fp32 on the CPU of a video of `frames` frames (1 + 4 k) of H x W.
-at::Tensor encode_parts(const wan::WanVae& vae, const FrameParts& parts, std::int64_t frames,
+at::Tensor encode_parts(const VideoAutoencoder& vae, const FrameParts& parts, std::int64_t frames,
                         std::int64_t height, std::int64_t width, const VaeTiling& tiling);
 
 /// As vae.encode(), in tiles.
-at::Tensor encode_in_tiles(const wan::WanVae& vae, const at::Tensor& video, const VaeTiling& tiling);
+at::Tensor encode_in_tiles(const VideoAutoencoder& vae, const at::Tensor& video, const VaeTiling& tiling);
 
 /// Latent frames of one clip, decoded in their order. In tiles the whole clip is decoded when the first is
 /// asked for, tile after tile, so that the caches of one tile are in memory at a time; what is made is kept
@@ -40,7 +41,7 @@ at::Tensor encode_in_tiles(const wan::WanVae& vae, const at::Tensor& video, cons
 class ClipDecoder {
  public:
   /// latents [1, C, T, h, w].
-  ClipDecoder(const wan::WanVae& vae, at::Tensor latents, const VaeTiling& tiling);
+  ClipDecoder(const VideoAutoencoder& vae, at::Tensor latents, const VaeTiling& tiling);
 
   /// Latent frame number 0, 1, ... -> [1, 3, n, H, W] in [-1, 1], n as DecoderStream::next().
   at::Tensor next();
@@ -48,10 +49,10 @@ class ClipDecoder {
  private:
   void decode_all();
 
-  const wan::WanVae& vae_;
+  const VideoAutoencoder& vae_;
   at::Tensor latents_;
   VaeTiling tiling_;
-  wan::DecoderStream stream_;
+  std::unique_ptr<DecoderStream> stream_;
   std::int64_t next_ = 0;
   at::Tensor decoded_;  // [1, 3, F, H, W] fp16 on the CPU, in tiles alone
 };

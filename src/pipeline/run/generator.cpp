@@ -144,8 +144,8 @@ void Generator::State::load(const Plan& plan, bool denoises, const ComingTexts& 
     });
   }
   const bool lacks_image_encoder =
-      model.transformer && model.transformer->config().image_dim && !model.image_encoder;
-  const bool there = model.vae && (!denoises || (model.transformer && !lacks_image_encoder));
+      model.denoiser && model.denoiser->attends_to_images() && !model.image_encoder;
+  const bool there = model.vae && (!denoises || (model.denoiser && !lacks_image_encoder));
   if (there && !loads) report.loaded_before();
   if (!there) {
     report.enter(Phase::load);

@@ -125,11 +125,12 @@ void PromptEmbeds::add(const std::string& text, const at::Tensor& rows,
 at::Tensor PromptEmbeds::get(const std::string& text) const {
   const Known* known = find(text);
   if (known == nullptr) throw Error(ErrorKind::internal, "text", "a prompt that was not encoded");
-  return padded_rows(known->rows);
+  return padded_rows(known->rows, text_rows_);
 }
 
 void PromptEmbeds::prepare(Model& model, const Plan& plan, const ComingTexts& coming,
                            const std::function<void()>& encoding) {
+  text_rows_ = plan.text_rows;
   const std::vector<std::string> needed = texts_of(plan);
   const TextCache cache(text_cache_folder(), plan.text_cache_key);
   std::vector<std::string> missing;
@@ -146,17 +147,17 @@ void PromptEmbeds::prepare(Model& model, const Plan& plan, const ComingTexts& co
   if (missing.empty()) return;
 
   const auto encode = [&](const std::string& text) {
-    const EncodedPrompt prompt = on_host(model.text_encoder->encode_rows(text));
+    const EncodedPrompt prompt = on_host(model.prompt_encoder->encode_rows(text));
     warn(prompt);
     add(text, prompt.rows, needed);
     if (cache.keeps()) write_cached(cache, cache.key(text), prompt);
   };
-  if (!model.text_encoder) {
+  if (!model.prompt_encoder) {
     if (!plan.text_fits_beside) {
-      model.transformer.reset();
-      model.transformer_2.reset();
+      model.denoiser.reset();
+      model.denoiser_2.reset();
     }
-    load_text_encoder(model, plan);
+    load_prompt_encoder(model, plan);
   }
   if (encoding) encoding();
   for (const std::string& text : missing) {
@@ -171,7 +172,7 @@ void PromptEmbeds::prepare(Model& model, const Plan& plan, const ComingTexts& co
       log(LogLevel::debug, std::string("a later prompt: ") + error.what());  // said again when its turn comes
     }
   }
-  model.text_encoder.reset();
+  model.prompt_encoder.reset();
   ::malloc_trim(0);  // or the allocator keeps much of it
 }
 

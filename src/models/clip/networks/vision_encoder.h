@@ -11,6 +11,7 @@
 #include "checkpoint/model_folder.h"
 #include "media/rgb_picture.h"
 #include "models/clip/config.h"
+#include "models/networks/image_encoder.h"
 #include "nn/linear.h"
 #include "nn/norm.h"
 #include "weights/weights.h"
@@ -47,7 +48,7 @@ class VisionEncoder {
 };
 
 /// From a picture to tokens. In fp32 on every device: it runs once a video.
-class ImageEncoder {
+class ImageEncoder final : public sora::ImageEncoder {
  public:
   /// `processor` is the folder with preprocessor_config.json, or empty (files.h).
   /// Throws Error: no_input, data, refused.
@@ -55,7 +56,7 @@ class ImageEncoder {
 
   /// [1, tokens, hidden_size] on the device. Throws Error (data) where the picture cannot be made the size
   /// that the encoder takes.
-  at::Tensor encode(const RgbPicture& picture) const;
+  at::Tensor encode(const RgbPicture& picture) const override;
 
  private:
   struct Parts;

@@ -92,13 +92,7 @@ EncodedPrompt TextEncoder::encode_rows(const std::string& prompt) const {
 at::Tensor TextEncoder::encode(const std::string& prompt) const {
   const EncodedPrompt encoded = encode_rows(prompt);
   for (const std::string& warning : encoded.warnings) log(LogLevel::warning, warning);
-  return padded_rows(encoded.rows);
-}
-
-at::Tensor padded_rows(const at::Tensor& rows) {
-  at::Tensor padded = at::zeros({1, kMaxLength, rows.size(1)}, rows.options());  // [1, 512, d_model]
-  padded[0].narrow(0, 0, rows.size(0)).copy_(rows);
-  return padded;
+  return padded_rows(encoded.rows, kMaxLength);
 }
 
 }  // namespace sora

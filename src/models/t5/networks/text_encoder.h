@@ -9,22 +9,12 @@
 #include <vector>
 
 #include "checkpoint/model_folder.h"
+#include "models/networks/prompt_encoder.h"
 #include "weights/weights.h"
 
 namespace sora {
 
-/// A prompt as the encoder gives it.
-struct EncodedPrompt {
-  at::Tensor rows;  ///< [L, d_model], one for each token, 512 at most
-  std::vector<std::string>
-      warnings;  ///< for the user: the prompt is cut off, or has words that are not known
-};
-
-/// prompt_embeds [1, 512, d_model], as WanPipeline.encode_prompt gives them: zero from the prompt's length
-/// on.
-at::Tensor padded_rows(const at::Tensor& rows);
-
-class TextEncoder {
+class TextEncoder final : public PromptEncoder {
  public:
   /// Loads `tokenizer/` and `text_encoder/` of a model folder. On a CPU all is computed in fp32, from weights
   /// that stay in memory as they are stored.
@@ -34,12 +24,12 @@ class TextEncoder {
   /// holds one (read_tokenizer_files).
   TextEncoder(const ComponentSource& text_encoder, const std::filesystem::path& tokenizer,
               const Placement& placement);
-  ~TextEncoder();
+  ~TextEncoder() override;
   TextEncoder(TextEncoder&&) noexcept;
   TextEncoder& operator=(TextEncoder&&) noexcept;
 
   /// In the placement's type and on its device. Throws Error (data) if the prompt is not UTF-8.
-  EncodedPrompt encode_rows(const std::string& prompt) const;
+  EncodedPrompt encode_rows(const std::string& prompt) const override;
   /// The same, padded; warnings go to the log.
   at::Tensor encode(const std::string& prompt) const;
 

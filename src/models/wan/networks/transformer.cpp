@@ -151,6 +151,31 @@ at::Tensor WanTransformer::forward(const at::Tensor& latents, const at::Tensor& 
   return unpatchify(proj_out_(x), grid);                                                 // [B, C, T, H, W]
 }
 
+std::unique_ptr<PreparedText> TextContext::for_batch(std::int64_t batch) const {
+  auto all = std::make_unique<TextContext>();
+  all->key_bias = key_bias;
+  const auto widened = [&](const at::Tensor& x) {
+    return x.defined() ? x.expand({batch, -1, -1, -1}) : at::Tensor();
+  };
+  for (const BlockContext& block : blocks) {
+    all->blocks.push_back(
+        {widened(block.key), widened(block.value), widened(block.image_key), widened(block.image_value)});
+  }
+  return all;
+}
+
+std::unique_ptr<PreparedText> WanTransformer::prepare(const at::Tensor& prompt_embeds,
+                                                      const at::Tensor& image_tokens) const {
+  return std::make_unique<TextContext>(prepare_text(prompt_embeds, image_tokens));
+}
+
+at::Tensor WanTransformer::predict(const at::Tensor& latents, const at::Tensor& timestep,
+                                   const PreparedText& text) const {
+  const auto* own = dynamic_cast<const TextContext*>(&text);
+  if (own == nullptr) throw Error(ErrorKind::internal, "transformer", "a text of another family");
+  return forward(latents, timestep, *own);
+}
+
 WanTransformer load_transformer(const ComponentSource& source, const Placement& placement,
                                 const std::vector<LoraSource>& loras) {
   const c10::InferenceMode inference;

@@ -3,10 +3,14 @@
 // prompt is attended to in every block.
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "checkpoint/lora.h"
 #include "checkpoint/model_folder.h"
+#include "models/networks/denoiser.h"
 #include "models/wan/networks/rotary.h"
 #include "models/wan/networks/transformer_block.h"
 #include "models/wan/networks/transformer_embeddings.h"
@@ -17,20 +21,26 @@
 namespace sora::wan {
 
 /// What the blocks attend to, made once for a prompt and used in every step.
-struct TextContext {
+struct TextContext final : PreparedText {
   std::vector<BlockContext> blocks;
   at::Tensor key_bias;  ///< [N], undefined when every row is a key of its own
+
+  std::unique_ptr<PreparedText> for_batch(std::int64_t batch) const override;
 };
 
 /// What prepare_text does with the rows past the prompt's length, which are all equal. Attention to m
 /// equal keys is attention to one of them whose score is raised by ln(m), so they can be merged exactly.
 enum class PaddingRows { merge, keep };
 
-class WanTransformer {
+class WanTransformer final : public Denoiser {
  public:
   WanTransformer(const Weights& w, const TransformerConfig& config);
 
   const TransformerConfig& config() const { return config_; }
+  std::array<std::int64_t, 3> patch_size() const override { return config_.patch_size; }
+  std::int64_t in_channels() const override { return config_.in_channels; }
+  std::int64_t out_channels() const override { return config_.out_channels; }
+  bool attends_to_images() const override { return config_.image_dim.has_value(); }
   at::ScalarType dtype() const { return patch_embedding_.weight.scalar_type(); }
 
   /// prompt_embeds [B, N, text_dim], for Wan N = 512 with zero rows past the prompt's length.
@@ -43,6 +53,11 @@ class WanTransformer {
   /// [B, L] with one for each of the L = T/pt * H/ph * W/pw tokens, in [0, 1000].
   /// Returns [B, out_channels, T, H, W] in the network's type.
   at::Tensor forward(const at::Tensor& latents, const at::Tensor& timestep, const TextContext& text) const;
+
+  std::unique_ptr<PreparedText> prepare(const at::Tensor& prompt_embeds,
+                                        const at::Tensor& image_tokens) const override;
+  at::Tensor predict(const at::Tensor& latents, const at::Tensor& timestep,
+                     const PreparedText& text) const override;
 
  private:
   at::Tensor patchify(const at::Tensor& latents, const Grid& grid) const;

@@ -10,7 +10,7 @@
 namespace sora::wan {
 namespace {
 
-constexpr std::int64_t encoder_chunk = 4;  // frames, after the first one; fixed in diffusers
+constexpr std::int64_t kEncoderChunk = 4;  // frames, after the first one; fixed in diffusers
 
 // Packed channel (c * p + column) * p + row: the column within a patch is the slower one.
 
@@ -46,7 +46,28 @@ at::Tensor clip_of(const at::Tensor& x) { return x.permute({3, 0, 1, 2}).unsquee
 
 }  // namespace
 
-at::Tensor DecoderStream::next(const at::Tensor& latent_frame) {
+class WanDecoderStream final : public DecoderStream {
+ public:
+  explicit WanDecoderStream(const WanVae& vae) : vae_(&vae) {}
+  at::Tensor next(const at::Tensor& latent_frame) override;
+
+ private:
+  const WanVae* vae_;
+  nn::StreamState state_;
+};
+
+class WanEncoderStream final : public EncoderStream {
+ public:
+  explicit WanEncoderStream(const WanVae& vae) : vae_(&vae) {}
+  at::Tensor next(const at::Tensor& frames) override;
+
+ private:
+  const WanVae* vae_;
+  nn::StreamState state_;
+  bool started_ = false;
+};
+
+at::Tensor WanDecoderStream::next(const at::Tensor& latent_frame) {
   const VaeConfig& config = vae_->config_;
   if (latent_frame.dim() != 5 || latent_frame.size(0) != 1 || latent_frame.size(1) != config.z_dim ||
       latent_frame.size(2) != 1) {
@@ -57,9 +78,9 @@ at::Tensor DecoderStream::next(const at::Tensor& latent_frame) {
   return unpatchify(x, config.patch_size).clamp_(-1, 1);                                 // [1, 3, n, H, W]
 }
 
-at::Tensor EncoderStream::next(const at::Tensor& frames) {
+at::Tensor WanEncoderStream::next(const at::Tensor& frames) {
   const VaeConfig& config = vae_->config_;
-  const std::int64_t count = started_ ? encoder_chunk : 1;
+  const std::int64_t count = started_ ? kEncoderChunk : 1;
   const std::int64_t scale = config.scale_factor_spatial;
   if (frames.dim() != 5 || frames.size(0) != 1 || frames.size(1) != 3 || frames.size(2) != count ||
       frames.size(3) % scale != 0 || frames.size(4) % scale != 0) {
@@ -90,28 +111,16 @@ WanVae::WanVae(VaeFiles files, const Placement& placement)
 
 WanVae::~WanVae() = default;
 
-EncoderStream WanVae::encoder() const {
+std::int64_t WanVae::encoder_chunk() const { return kEncoderChunk; }
+
+std::unique_ptr<DecoderStream> WanVae::decoder() const { return std::make_unique<WanDecoderStream>(*this); }
+
+std::unique_ptr<EncoderStream> WanVae::encoder() const {
   if (!encoder_) {
     encoder_ = std::make_unique<VaeEncoder>(
         Weights(std::make_shared<CheckpointReader>(checkpoint_, placement_)), config_);
   }
-  return EncoderStream(*this);
-}
-
-at::Tensor WanVae::decode(const at::Tensor& latents) const {
-  DecoderStream stream = decoder();
-  std::vector<at::Tensor> chunks;
-  for (std::int64_t t = 0; t < latents.size(2); ++t) chunks.push_back(stream.next(latents.narrow(2, t, 1)));
-  return at::cat(chunks, 2);
-}
-
-at::Tensor WanVae::encode(const at::Tensor& video) const {
-  EncoderStream stream = encoder();
-  std::vector<at::Tensor> chunks{stream.next(video.narrow(2, 0, 1))};
-  for (std::int64_t t = 1; t + encoder_chunk <= video.size(2); t += encoder_chunk) {
-    chunks.push_back(stream.next(video.narrow(2, t, encoder_chunk)));
-  }
-  return at::cat(chunks, 2);
+  return std::make_unique<WanEncoderStream>(*this);
 }
 
 std::unique_ptr<WanVae> load_vae(const ComponentSource& source, const Placement& placement) {

@@ -1,0 +1,100 @@
+#include "models/family.h"
+
+#include <algorithm>
+
+#include "core/json_config.h"
+#include "sora/error.h"
+
+namespace fs = std::filesystem;
+
+namespace sora {
+namespace {
+
+std::vector<const Family*>& registry() {
+  static std::vector<const Family*> all;
+  return all;
+}
+
+bool has_weight_file(const fs::path& dir) {
+  std::error_code code;
+  for (const auto& entry : fs::directory_iterator(dir, code)) {
+    const fs::path extension = entry.path().extension();
+    if ((extension == ".safetensors" || extension == ".gguf") && entry.is_regular_file(code)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+const std::vector<const Family*>& families() { return registry(); }
+
+void register_family(const Family& family) {
+  // Libraries are loaded in no order that one could count on.
+  auto& all = registry();
+  all.insert(std::upper_bound(all.begin(), all.end(), &family,
+                              [](const Family* a, const Family* b) { return a->name() < b->name(); }),
+             &family);
+}
+
+const Family& family_of(const fs::path& dir, const Replacements& replacements) {
+  for (const Family* family : families()) {
+    if (family->recognises(dir, replacements)) return *family;
+  }
+  std::string known;
+  for (const Family* family : families()) {
+    for (const std::string& pipeline : family->pipelines()) known += (known.empty() ? "" : ", ") + pipeline;
+  }
+  throw Error(ErrorKind::data, "checkpoint",
+              (dir / "model_index.json").string() + ": _class_name is \"" + open_model_folder(dir).pipeline +
+                  "\", expected one of " + known + "; other models are not known");
+}
+
+const Family& family_named(const std::string& name) {
+  for (const Family* family : families()) {
+    if (family->name() == name) return *family;
+  }
+  throw Error(ErrorKind::internal, "models", "there is no family " + name);
+}
+
+ModelFacts read_model(const fs::path& dir, const Replacements& replacements) {
+  const Family& family = family_of(dir, replacements);
+  ModelFacts facts = family.read(dir, replacements);
+  facts.family = &family;
+  return facts;
+}
+
+bool is_whole_model(const Replacements& replacements) {
+  return std::any_of(families().begin(), families().end(),
+                     [&](const Family* family) { return family->is_whole_model(replacements); });
+}
+
+bool may_be_model(const fs::path& dir) {
+  std::error_code code;
+  return fs::is_regular_file(dir / "model_index.json", code) || has_weight_file(dir) ||
+         has_weight_file(dir / "high_noise_model");  // Wan 2.2's original layout
+}
+
+void read_own_defaults(ModelFacts& facts) {
+  const auto path = facts.folder.dir / "sora-gen.json";
+  if (facts.folder.dir.empty() || !fs::exists(path)) return;
+  const JsonConfig config(path, "model");
+  facts.title = config.string("name", facts.title);
+  facts.width = static_cast<int>(config.integer_in("native_width", 16, 4096, facts.width));
+  facts.height = static_cast<int>(config.integer_in("native_height", 16, 4096, facts.height));
+  facts.frames = static_cast<int>(config.integer_in("native_frames", 1, 100000, facts.frames));
+  facts.fps = config.number("fps", facts.fps);
+  if (!(facts.fps >= 0.1 && facts.fps <= 1000)) config.fail("fps", "a rate from 0.1 to 1000");
+  facts.steps = static_cast<int>(config.integer_in("steps", 1, 1000, facts.steps));
+  facts.guidance = config.number("guidance_scale", facts.guidance);
+  if (config.has("guidance_scale")) facts.image_guidance.reset();
+  facts.flow_shift = config.number("flow_shift", facts.flow_shift);
+  if (config.has("flow_shift")) facts.image_flow_shift.reset();
+  facts.negative_prompt = config.string("negative_prompt", facts.negative_prompt);
+  if (config.has("steps")) facts.few_step.reset();  // whoever wrote this knows more than a name says
+  facts.res = config.string("default_res", facts.res);
+  facts.vocabulary = config.strings("vocabulary", std::vector<std::string>());
+  std::sort(facts.vocabulary.begin(), facts.vocabulary.end());
+  facts.smallest_area = config.integer_in("smallest_area", 0, 1 << 24, facts.smallest_area);
+}
+
+}  // namespace sora

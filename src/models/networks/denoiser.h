@@ -1,0 +1,39 @@
+// What denoises: the transformer of any family, as the denoising loop takes it.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+namespace sora {
+
+/// What a denoiser attends to, made once for a prompt and used in every step. Each family has its own.
+class PreparedText {
+ public:
+  virtual ~PreparedText() = default;
+  /// The same text for each of `batch` windows or tiles that are predicted at once.
+  virtual std::unique_ptr<PreparedText> for_batch(std::int64_t batch) const = 0;
+};
+
+class Denoiser {
+ public:
+  virtual ~Denoiser() = default;
+
+  virtual std::array<std::int64_t, 3> patch_size() const = 0;  ///< latent frames, rows, columns of a token
+  virtual std::int64_t in_channels() const = 0;                ///< more than out: takes images beside the noise
+  virtual std::int64_t out_channels() const = 0;
+  virtual bool attends_to_images() const = 0;  ///< by the tokens of an image encoder
+
+  /// prompt_embeds [B, N, D], zero after the text; image_tokens [B, n, D] or undefined.
+  virtual std::unique_ptr<PreparedText> prepare(const at::Tensor& prompt_embeds,
+                                                const at::Tensor& image_tokens) const = 0;
+
+  /// The flow. latents [B, in_channels, T, h, w]; timestep [B], or [B, L] with one for each token, in
+  /// [0, 1000]. Returns [B, out_channels, T, h, w] in the network's type.
+  virtual at::Tensor predict(const at::Tensor& latents, const at::Tensor& timestep,
+                             const PreparedText& text) const = 0;
+};
+
+}  // namespace sora

@@ -1,0 +1,48 @@
+// Between frames and latents: the video autoencoder of any family, as streams.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <memory>
+
+namespace sora {
+
+/// Decodes one latent frame after another; its memory does not grow with their number. Any number of streams
+/// of one autoencoder, which must outlive them, may be alive.
+class DecoderStream {
+ public:
+  virtual ~DecoderStream() = default;
+  /// latent_frame [1, C, 1, h, w], normalised, as the denoiser makes it -> [1, 3, n, H, W] in [-1, 1], on the
+  /// autoencoder's device; n is 1 for the first frame, then temporal_scale().
+  virtual at::Tensor next(const at::Tensor& latent_frame) = 0;
+};
+
+/// Encodes a video as its frames come.
+class EncoderStream {
+ public:
+  virtual ~EncoderStream() = default;
+  /// frames [1, 3, 1, H, W], then [1, 3, encoder_chunk(), H, W], in [-1, 1], sides multiples of
+  /// spatial_scale() -> [1, C, n, h, w], the posterior's mode, normalised.
+  virtual at::Tensor next(const at::Tensor& frames) = 0;
+};
+
+class VideoAutoencoder {
+ public:
+  virtual ~VideoAutoencoder() = default;
+
+  virtual std::int64_t temporal_scale() const = 0;  ///< frames a latent frame; the first stands for one
+  virtual std::int64_t spatial_scale() const = 0;   ///< pixels a latent cell
+  virtual std::int64_t encoder_chunk() const { return temporal_scale(); }  ///< frames, after the first one
+
+  virtual std::unique_ptr<DecoderStream> decoder() const = 0;
+  /// The first call may read the encoder's weights. Throws Error. Not to be called by two threads.
+  virtual std::unique_ptr<EncoderStream> encoder() const = 0;
+
+  /// latents [1, C, t, h, w] -> [1, 3, 1 + (t - 1) * temporal_scale, H, W].
+  at::Tensor decode(const at::Tensor& latents) const;
+  /// video [1, 3, T, H, W] -> [1, C, t, h, w]; frames that do not fill a last chunk are dropped.
+  at::Tensor encode(const at::Tensor& video) const;
+};
+
+}  // namespace sora

@@ -1,0 +1,60 @@
+#include "models/wan/family.h"
+
+#include <algorithm>
+
+#include "models/wan/components.h"
+#include "models/wan/facts.h"
+#include "models/wan/few_step.h"
+#include "models/wan/model_files.h"
+#include "models/wan/names.h"
+
+namespace fs = std::filesystem;
+
+namespace sora::wan {
+namespace {
+
+const RegisteredFamily<WanFamily> registered;
+
+}  // namespace
+
+std::vector<std::string> WanFamily::pipelines() const { return {"WanPipeline", "WanImageToVideoPipeline"}; }
+
+// Whatever says nothing else of itself: what is missing in it is then told in this family's terms.
+bool WanFamily::recognises(const fs::path& dir, const Replacements& replacements) const {
+  std::error_code code;
+  if (dir.empty() || !fs::exists(dir / "model_index.json", code)) return true;
+  const auto known = pipelines();
+  return std::find(known.begin(), known.end(), open_model_folder(dir).pipeline) != known.end();
+}
+
+ModelFolder WanFamily::open(const fs::path& dir, const Replacements& replacements) const {
+  return open_wan_model(dir, replacements);
+}
+
+ModelFacts WanFamily::read(const fs::path& dir, const Replacements& replacements) const {
+  ModelFacts facts = read_facts(dir, replacements);
+  published_defaults(facts);
+  read_own_defaults(facts);
+  return facts;
+}
+
+SchedulerConfig WanFamily::scheduler(const ModelFolder& folder, double flow_shift, bool) const {
+  if (!folder.has("scheduler")) return published_scheduler(flow_shift);
+  return read_scheduler_config(folder.component("scheduler") / "scheduler_config.json");
+}
+
+void WanFamily::check_loras(const std::vector<LoraSource>& loras, const ComponentSource& network) const {
+  if (loras.empty()) return;
+  const auto files = open_transformer(network);
+  for (const LoraSource& lora : loras) Lora(lora, files.checkpoint, transformer_names());
+}
+
+std::optional<NamedFewStep> WanFamily::find_few_step(const std::vector<fs::path>& paths) const {
+  return wan::find_few_step(paths);
+}
+
+bool WanFamily::is_whole_model(const Replacements& replacements) const {
+  return wan::is_whole_model(replacements);
+}
+
+}  // namespace sora::wan

@@ -1,0 +1,23 @@
+// The Wan models, 2.1 and 2.2, through the door of models/family.h.
+#pragma once
+
+#include "models/family.h"
+
+namespace sora::wan {
+
+/// Families with Wan's networks (SkyReels-V2) derive from it and change what is their own.
+class WanFamily : public Family {
+ public:
+  std::string name() const override { return "Wan"; }
+  std::vector<std::string> pipelines() const override;
+  bool recognises(const std::filesystem::path& dir, const Replacements& replacements) const override;
+  ModelFacts read(const std::filesystem::path& dir, const Replacements& replacements) const override;
+  ModelFolder open(const std::filesystem::path& dir, const Replacements& replacements) const override;
+  SchedulerConfig scheduler(const ModelFolder& folder, double flow_shift,
+                            bool expand_timesteps) const override;
+  void check_loras(const std::vector<LoraSource>& loras, const ComponentSource& network) const override;
+  std::optional<NamedFewStep> find_few_step(const std::vector<std::filesystem::path>& paths) const override;
+  bool is_whole_model(const Replacements& replacements) const override;
+};
+
+}  // namespace sora::wan
