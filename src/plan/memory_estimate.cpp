@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <optional>
 #include <string_view>
 
+#include "plan/model_choice.h"
 #include "plan/tiles.h"
 
 // Note [What was measured]
@@ -36,6 +38,25 @@ double kept(const NetworkSize& network, double element, const std::string& offlo
   if (at_least(offload, "stream")) return std::min(widened, ahead + scratch * 1.5 + 0.02 * widened);
   if (at_least(offload, "stored") && stored < widened) return std::min(widened, stored + scratch);
   return widened;
+}
+
+/// What streams have where they are computed: what comes ahead and, on a GPU, as much that is in use.
+double streamed(const Plan& plan, const ModelFacts& model) {
+  return number(stream_ahead(model)) * (plan.device == "cpu" ? 1 : 2);
+}
+
+/// LoRAs that are added each time a weight is used stay in memory.
+double kept_loras(const Plan& plan, const std::string& offload) {
+  if (!at_least(offload, "stored")) return 0;
+  double bytes = 0;
+  for (const auto* options : {&plan.request.lora, &plan.request.lora_2}) {
+    for (const LoraSource& lora : chosen_loras(*options)) {
+      std::error_code code;
+      const std::uintmax_t size = std::filesystem::file_size(lora.path, code);
+      if (!code) bytes += static_cast<double>(size);
+    }
+  }
+  return bytes;
 }
 
 /// Latent cells along an axis that are computed at once.
@@ -104,18 +125,19 @@ double element_size(const Plan& plan) { return plan.dtype == "bfloat16" ? 2 : 4;
 
 double text_encoder_gb(const Plan& plan, const ModelFacts& model, const std::string& offload) {
   const std::string way = at_least(offload, "stored") ? offload : "stored";  // it always is
-  const double weights = kept(model.text_encoder, element_size(plan), way, number(stream_ahead(model)));
+  const double weights = kept(model.text_encoder, element_size(plan), way, streamed(plan, model));
   return (weights + text_work(model)) / 1e9;
 }
 
 std::vector<PhaseMemory> estimate_memory(const Plan& plan, const ModelFacts& model,
                                          const std::string& offload) {
   const bool gpu = plan.device != "cpu";
-  const double element = element_size(plan), ahead = number(stream_ahead(model));
+  const double element = element_size(plan), ahead = streamed(plan, model);
   const double base = gpu ? kCudaContext : kLibraries;
   const double text = text_encoder_gb(plan, model, offload) * 1e9;
   const double transformers = kept(model.transformer, element, offload, ahead) +
-                              (plan.boundary_ratio ? kept(model.transformer_2, element, offload, ahead) : 0);
+                              (plan.boundary_ratio ? kept(model.transformer_2, element, offload, ahead) : 0) +
+                              kept_loras(plan, offload);
   const double vae = 4 * number(model.vae.parameters);
   const bool frees_text = at_least(offload, "text");
   const double resident =

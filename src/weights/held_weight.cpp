@@ -1,5 +1,7 @@
 #include "weights/held_weight.h"
 
+#include <c10/core/impl/VirtualGuardImpl.h>
+
 #include <algorithm>
 
 #include "weights/tensor_reader.h"
@@ -32,13 +34,19 @@ void widen_part(const HeldWeight& weight, const StoredPart& part, const at::Tens
   if (!in_place) slice.copy_(wide);
 }
 
+// "cuda" is the current one, and what lies there says "cuda:0".
+at::Device with_index(at::Device device) {
+  return device.has_index() || device.is_cpu() ? device
+                                               : c10::impl::VirtualGuardImpl(device.type()).getDevice();
+}
+
 }  // namespace
 
 at::Tensor Scratch::take(at::IntArrayRef shape, const at::TensorOptions& options) {
   std::int64_t elements = 1;
   for (const std::int64_t side : shape) elements *= side;
   const bool fits = room_.defined() && room_.numel() >= elements && room_.storage().use_count() == 1 &&
-                    room_.device() == options.device() && room_.scalar_type() == options.dtype();
+                    room_.device() == with_index(options.device()) && room_.scalar_type() == options.dtype();
   if (!fits) {
     room_.reset();  // before the next one takes its place in memory
     room_ = at::empty({elements}, options);

@@ -5,11 +5,11 @@
 namespace sora {
 namespace {
 
-at::Tensor read(const WeightFile& file, const std::string& name, at::Device device) {
+at::Tensor read_tensor_of(const WeightFile& file, const std::string& name, at::Device device) {
   const TensorInfo& info = file.tensors().at(name);
   at::Tensor tensor = at::empty(info.shape, scalar_type(info.dtype, name));
   if (tensor.numel() > 0) file.read(info, tensor.data_ptr());
-  return tensor.to(device, at::kFloat);
+  return tensor.to(device);
 }
 
 }  // namespace
@@ -19,21 +19,38 @@ bool LoraEdit::touches(const std::string& name) const {
                      [&](const Lora& lora) { return lora.terms().count(name) != 0; });
 }
 
-void LoraEdit::apply(const std::string& name, at::Tensor& weight) const {
+std::vector<LoraEdit::Factors> LoraEdit::read(const std::string& name, at::Device device) const {
+  std::vector<Factors> all;
   for (const Lora& lora : loras_) {
     const auto found = lora.terms().find(name);
     if (found == lora.terms().end()) continue;
     for (const LoraTerm& term : found->second) {
-      at::Tensor change;
+      Factors factors;
+      factors.scale = term.scale;
       if (term.diff.empty()) {
-        const at::Tensor up = read(lora.file(), term.up, weight.device()).flatten(1);      // [out, rank]
-        const at::Tensor down = read(lora.file(), term.down, weight.device()).flatten(1);  // [rank, in]
-        change = at::mm(up, down);                                                         // [out, in]
+        factors.up = read_tensor_of(lora.file(), term.up, device);
+        factors.down = read_tensor_of(lora.file(), term.down, device);
       } else {
-        change = read(lora.file(), term.diff, weight.device());
+        factors.diff = read_tensor_of(lora.file(), term.diff, device);
       }
-      weight.add_(change.view(weight.sizes()), term.scale);
+      all.push_back(std::move(factors));
     }
+  }
+  return all;
+}
+
+void LoraEdit::keep(const std::string& name, at::Device device) {
+  if (kept_.count(name) == 0) kept_[name] = read(name, device);
+}
+
+void LoraEdit::apply(const std::string& name, at::Tensor& weight) const {
+  const auto kept = kept_.find(name);
+  for (const Factors& factors : kept != kept_.end() ? kept->second : read(name, weight.device())) {
+    const auto wide = [&](const at::Tensor& stored) { return stored.to(weight.device(), at::kFloat); };
+    const at::Tensor change = factors.diff.defined() ? wide(factors.diff)
+                                                     : at::mm(wide(factors.up).flatten(1),     // [out, rank]
+                                                              wide(factors.down).flatten(1));  // [rank, in]
+    weight.add_(change.view(weight.sizes()), factors.scale);                                   // [out, in]
   }
 }
 

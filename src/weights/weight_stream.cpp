@@ -10,10 +10,27 @@
 #include "weights/tensor_reader.h"
 
 namespace sora {
+namespace {
+
+// The queue is the stream that is current where take() is called.
+MarkDevice mark_of(at::Device device) {
+  if (device.is_cpu()) return {};
+  return [device]() -> DeviceMark {
+    const auto event = std::make_shared<c10::Event>(device.type());
+    event->record(c10::impl::VirtualGuardImpl(device.type()).getStream(device));
+    return [event] { event->synchronize(); };
+  };
+}
+
+}  // namespace
 
 WeightStream::WeightStream(std::shared_ptr<const Checkpoint> checkpoint, at::Device device,
-                           std::uint64_t ahead, bool resident)
-    : checkpoint_(std::move(checkpoint)), device_(device), ahead_(ahead), resident_(resident) {
+                           std::uint64_t ahead, bool resident, MarkDevice mark)
+    : checkpoint_(std::move(checkpoint)),
+      device_(device),
+      ahead_(ahead),
+      resident_(resident),
+      in_use_(mark ? std::move(mark) : mark_of(device)) {
   if (!device_.is_cpu())
     copies_ = c10::impl::VirtualGuardImpl(device_.type()).getStreamFromGlobalPool(device_);
 }
@@ -59,6 +76,7 @@ std::vector<at::Tensor> WeightStream::take(std::size_t index) {
   if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
   if (last_) items_[*last_].next = index;
   last_ = index;
+  in_use_.queued();
   Item& item = items_[index];
   if (item.state == Item::State::away || item.state == Item::State::wanted) {
     wanted_.erase(std::remove(wanted_.begin(), wanted_.end(), index), wanted_.end());
@@ -67,10 +85,16 @@ std::vector<at::Tensor> WeightStream::take(std::size_t index) {
     item.state = Item::State::wanted;
     changed_.notify_all();
   }
+  asked_ = index;
   changed_.wait(lock, [&] { return item.state == Item::State::ready || failure_; });
-  if (item.state != Item::State::ready) std::rethrow_exception(failure_);
+  asked_.reset();
+  if (failure_) {
+    last_.reset();  // what comes next does not follow this one
+    std::rethrow_exception(std::exchange(failure_, nullptr));
+  }
   std::vector<at::Tensor> here = std::exchange(item.here, {});
   item.state = Item::State::away;
+  in_use_.hand_out(item.bytes);
   if (item.arrived) {
     const c10::Stream now = c10::impl::VirtualGuardImpl(device_.type()).getStream(device_);
     item.arrived->block(now);
@@ -119,9 +143,11 @@ void WeightStream::work() {
   const c10::InferenceMode inference;
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [&] { return ends_ || (!wanted_.empty() && !failure_); });
+    changed_.wait(lock, [&] { return ends_ || !wanted_.empty(); });
     if (ends_) return;
-    Item& item = items_[wanted_.front()];
+    const std::size_t index = wanted_.front();
+    if (!wait_for_room(lock, index)) continue;
+    Item& item = items_[index];
     wanted_.pop_front();
     item.state = Item::State::coming;
     lock.unlock();
@@ -133,14 +159,44 @@ void WeightStream::work() {
     }
     lock.lock();
     if (failure) {
-      failure_ = failure;
-      item.state = Item::State::away;
+      failed(index, failure);
     } else {
       item.state = Item::State::ready;
       ++brought_;
     }
     changed_.notify_all();
   }
+}
+
+// Under the lock, which it gives up while it waits: what is wanted may be another thing then, and it is
+// false.
+bool WeightStream::wait_for_room(std::unique_lock<std::mutex>& lock, std::size_t index) {
+  if (!in_use_.can_wait() || in_use_.bytes() + items_[index].bytes <= ahead_) return true;
+  const DeviceMark mark = in_use_.oldest();
+  lock.unlock();
+  std::exception_ptr failure;
+  try {
+    mark();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  lock.lock();
+  in_use_.forget_oldest();
+  if (failure) {
+    wanted_.erase(std::remove(wanted_.begin(), wanted_.end(), index), wanted_.end());
+    failed(index, failure);
+    changed_.notify_all();
+  }
+  return false;
+}
+
+// Under the lock; Note [Failed reads].
+void WeightStream::failed(std::size_t index, std::exception_ptr failure) {
+  Item& item = items_[index];
+  item.here.clear();
+  item.arrived.reset();
+  item.state = Item::State::away;
+  if (asked_ == index) failure_ = std::move(failure);
 }
 
 // Memory that was given out and has come back is used again: fresh pages cost as much as reading into them.

@@ -4,6 +4,10 @@
 // Note [Ahead]: a network uses its weights in the same order in every pass. The stream remembers which weight
 // followed which, at first by the order in which they were added, and a thread of its own brings what comes
 // next while the network computes. A weight that comes unexpectedly is brought at once; only time is lost.
+//
+// Note [Failed reads]: a weight that could not be brought ahead is forgotten, and read again when it is asked
+// for. If that fails too, take() throws what went wrong, and nothing of the failure stays: the next pass
+// reads anew, and works if the file is whole again.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -22,6 +26,7 @@
 
 #include "checkpoint/checkpoint.h"
 #include "weights/held_weight.h"
+#include "weights/use_window.h"
 
 namespace sora {
 
@@ -29,9 +34,10 @@ class WeightStream {
  public:
   /// Brings weights to `device`, up to `ahead` bytes before they are asked for, or one weight if that is
   /// more. With `resident` they are read into pinned memory of the host when they are added; else they stay
-  /// in the file.
+  /// in the file. As much again may be in use on the device (Note [Behind the host]); `mark` is how to know,
+  /// that of `device` itself if it is left out.
   WeightStream(std::shared_ptr<const Checkpoint> checkpoint, at::Device device, std::uint64_t ahead,
-               bool resident);
+               bool resident, MarkDevice mark = {});
   ~WeightStream();
   WeightStream(const WeightStream&) = delete;
   WeightStream& operator=(const WeightStream&) = delete;
@@ -40,7 +46,8 @@ class WeightStream {
   std::size_t add(const std::vector<StoredPart>& parts, std::int64_t columns);
 
   /// The parts as they are stored (tensor_reader.h), on the device. They belong to the caller; the memory is
-  /// used again once they are gone. Throws Error: io, data.
+  /// used again once they are gone. The work on them is to be queued before the next call. Throws Error: io,
+  /// data.
   std::vector<at::Tensor> take(std::size_t index);
 
   std::uint64_t brought() const;  ///< weights that were brought up to now, and
@@ -63,6 +70,8 @@ class WeightStream {
   };
 
   void work();
+  bool wait_for_room(std::unique_lock<std::mutex>& lock, std::size_t index);
+  void failed(std::size_t index, std::exception_ptr failure);
   void bring(Item& item);
   at::Tensor room(const Source& source);
   void look_ahead(std::size_t index);
@@ -80,7 +89,9 @@ class WeightStream {
   std::condition_variable changed_;
   std::deque<std::size_t> wanted_;
   std::optional<std::size_t> last_;
-  std::exception_ptr failure_;
+  std::optional<std::size_t> asked_;  // what take() waits for
+  std::exception_ptr failure_;        // of that
+  UseWindow in_use_;
   std::uint64_t brought_ = 0, waited_ = 0;
   bool ends_ = false;
   std::thread thread_;

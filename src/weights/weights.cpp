@@ -45,7 +45,7 @@ Matrix Weights::joined(const std::vector<Weights>& layers, const char* name, std
 }
 
 CheckpointReader::CheckpointReader(std::shared_ptr<const Checkpoint> checkpoint, const Placement& placement,
-                                   std::shared_ptr<const WeightEdit> edit)
+                                   std::shared_ptr<WeightEdit> edit)
     : checkpoint_(std::move(checkpoint)),
       placement_(placement),
       edit_(std::move(edit)),
@@ -126,6 +126,9 @@ Matrix CheckpointReader::matrix(const std::vector<RowsSpec>& specs, std::int64_t
     held->widened_options = at::TensorOptions(placement_.device).dtype(placement_.dtype);
     held->edit = edit_;
     held->scratch = scratch_;
+    for (const StoredPart& part : held->parts) {
+      if (edited(part.name)) edit_->keep(part.name, placement_.device);
+    }
     if (stream_) {
       held->stream = stream_;
       held->index = stream_->add(held->parts, columns);

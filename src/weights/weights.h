@@ -101,11 +101,13 @@ class SchemaRecorder : public WeightSource {
   std::vector<TensorSpec> schema_;
 };
 
-/// Changes to weights when they are loaded, such as a LoRA's.
+/// Changes to weights when they are loaded, or each time they are used, such as a LoRA's.
 class WeightEdit {
  public:
   virtual ~WeightEdit() = default;
   virtual bool touches(const std::string& name) const = 0;
+  /// `name` will be changed each time it is used, on `device`: what that needs is read now and kept.
+  virtual void keep(const std::string& /*name*/, at::Device /*device*/) {}
   /// `weight` is fp32, of the shape that the network wants, on the device; changed in place.
   virtual void apply(const std::string& name, at::Tensor& weight) const = 0;
 };
@@ -115,7 +117,7 @@ class WeightEdit {
 class CheckpointReader : public WeightSource {
  public:
   CheckpointReader(std::shared_ptr<const Checkpoint> checkpoint, const Placement& placement,
-                   std::shared_ptr<const WeightEdit> edit = nullptr);
+                   std::shared_ptr<WeightEdit> edit = nullptr);
   at::Tensor get(const std::string& name, at::IntArrayRef shape, Precision precision) override;
   Matrix matrix(const std::vector<RowsSpec>& parts, std::int64_t columns) override;
   RowTable table(const std::string& name, at::IntArrayRef shape) override;
@@ -129,7 +131,7 @@ class CheckpointReader : public WeightSource {
 
   std::shared_ptr<const Checkpoint> checkpoint_;
   Placement placement_;
-  std::shared_ptr<const WeightEdit> edit_;
+  std::shared_ptr<WeightEdit> edit_;
   std::shared_ptr<Scratch> scratch_;
   std::shared_ptr<WeightStream> stream_;
 };
@@ -139,7 +141,7 @@ class CheckpointReader : public WeightSource {
 template <class Build>
 auto load_network(Checkpoint checkpoint, const Placement& placement, Build&& build,
                   const std::function<bool(const std::string&)>& ignored = {},
-                  std::shared_ptr<const WeightEdit> edit = nullptr) {
+                  std::shared_ptr<WeightEdit> edit = nullptr) {
   auto recorder = std::make_shared<SchemaRecorder>(&checkpoint);
   (void)build(Weights(recorder));
   check_schema(recorder->schema(), checkpoint, ignored);

@@ -1,45 +1,21 @@
 // Matrices that are widened when they are used give the numbers of those that were widened when they were
-// loaded, and streams bring what comes next.
+// loaded.
 #include "weights/held_weight.h"
 
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 
 #include "weights/tensor_file.h"
-#include "weights/weight_stream.h"
 #include "weights/weights.h"
-#include "sora/error.h"
 #include "temporary_folder.h"
+#include "typed_file.h"
 
 namespace fs = std::filesystem;
 
 namespace sora {
 namespace {
-
-// As a file: {name: (type as safetensors names it, tensor of that type)}.
-void write_typed(const fs::path& path,
-                 const std::map<std::string, std::pair<std::string, at::Tensor>>& tensors) {
-  std::string header = "{", data;
-  for (const auto& [name, typed] : tensors) {
-    const at::Tensor tensor = typed.second.contiguous();
-    const std::size_t begin = data.size();
-    data.append(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes());
-    std::string shape;
-    for (const std::int64_t side : tensor.sizes()) shape += (shape.empty() ? "" : ",") + std::to_string(side);
-    header += std::string(header.size() > 1 ? "," : "") + "\"" + name + "\":{\"dtype\":\"" + typed.first +
-              "\",\"shape\":[" + shape + "],\"data_offsets\":[" + std::to_string(begin) + "," +
-              std::to_string(data.size()) + "]}";
-  }
-  header += "}";
-  header.resize((header.size() + 7) / 8 * 8, ' ');
-  const std::uint64_t length = header.size();
-  std::ofstream out(path, std::ios::binary);
-  out.write(reinterpret_cast<const char*>(&length), sizeof length);
-  out << header << data;
-}
 
 Placement kept(Keeping keeping) {
   Placement placement;
@@ -133,83 +109,6 @@ TEST_F(HeldWeightTest, OneRoomServesAllMatricesThatAreUsedInTurn) {
   EXPECT_EQ(b().const_data_ptr(), room);
   const at::Tensor in_use = a();
   EXPECT_NE(b().const_data_ptr(), in_use.const_data_ptr()) << "not while another is in use";
-}
-
-class WeightStreamTest : public HeldWeightTest {
- protected:
-  void write(int count) {
-    std::map<std::string, std::pair<std::string, at::Tensor>> tensors;
-    for (int i = 0; i < count; ++i) {
-      values_.push_back(at::full({50, 100}, i).to(at::kBFloat16));
-      tensors["w" + std::to_string(i)] = {"BF16", values_.back()};
-    }
-    write_typed(folder_ / "a.safetensors", tensors);
-    file_ = checkpoint();
-  }
-  std::unique_ptr<WeightStream> stream(std::uint64_t ahead) const {
-    auto stream = std::make_unique<WeightStream>(file_, at::kCPU, ahead, false);
-    for (std::size_t i = 0; i < values_.size(); ++i) {
-      const std::string name = "w" + std::to_string(i);
-      stream->add({{name, *file_->find(name), 50, 1, {}}}, 100);
-    }
-    return stream;
-  }
-  void take(WeightStream& from, std::size_t index) const {
-    const std::vector<at::Tensor> found = from.take(index);
-    ASSERT_EQ(found.size(), 1u);
-    EXPECT_TRUE(at::equal(found[0], values_[index])) << index;
-  }
-
-  std::vector<at::Tensor> values_;
-  std::shared_ptr<const Checkpoint> file_;
-};
-
-TEST_F(WeightStreamTest, WaitsOnlyForTheFirstWhenTheOrderIsThatOfTheNetwork) {
-  write(7);
-  for (const std::uint64_t ahead : {1U, 25'000U, 1'000'000U}) {
-    const auto from = stream(ahead);
-    for (std::size_t i = 0; i < 21; ++i) take(*from, i % 7);
-    EXPECT_EQ(from->waited(), 1u) << ahead;
-  }
-}
-
-TEST_F(WeightStreamTest, LearnsAnOrderInOnePass) {
-  write(7);
-  const auto from = stream(25'000);
-  const std::vector<std::size_t> order{3, 0, 6, 5, 1, 4};  // one of them is never used
-  for (const std::size_t i : order) take(*from, i);
-  const std::uint64_t learning = from->waited();
-  EXPECT_GT(learning, 1u);
-  take(*from, order[0]);  // what follows the last is learnt here
-  for (std::size_t i = 1; i < order.size(); ++i) take(*from, order[i]);
-  for (int pass = 0; pass < 3; ++pass) {
-    for (const std::size_t i : order) take(*from, i);
-  }
-  EXPECT_LE(from->waited(), learning + 1);
-}
-
-TEST_F(WeightStreamTest, AFileThatWasCutMeanwhileIsAnError) {
-  write(4);
-  const auto from = stream(1);
-  take(*from, 0);
-  fs::resize_file(folder_ / "a.safetensors", 100);
-  const auto all = [&] {
-    for (std::size_t i = 0; i < 12; ++i) (void)from->take(i % 4);
-  };
-  try {
-    all();
-    ADD_FAILURE();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::data);
-  }
-}
-
-TEST_F(WeightStreamTest, EndsWhileItBringsSomething) {
-  write(7);
-  for (int i = 0; i < 50; ++i) {
-    const auto from = stream(1'000'000);
-    take(*from, static_cast<std::size_t>(i % 7));
-  }
 }
 
 }  // namespace

@@ -331,7 +331,7 @@ TEST(Where, IsAnsweredOnASignal) {
   program.signal(SIGINT);
   const Finished finished = program.wait();
   EXPECT_EQ(finished.code, 130);
-  EXPECT_THAT(finished.err, HasSubstr("/400, "));
+  EXPECT_THAT(finished.err, HasSubstr("/100000, "));
 }
 
 TEST(Serve, MakesOneVideoAfterAnother) {

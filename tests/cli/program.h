@@ -13,10 +13,9 @@
 namespace sora::test {
 
 struct Finished {
-  int code = -1;       ///< exit code; -N when signal N killed it
-  std::string out;     ///< stdout
-  std::string err;     ///< stderr
-  double seconds = 0;  ///< wall time
+  int code = -1;    ///< exit code; -N when signal N killed it
+  std::string out;  ///< stdout
+  std::string err;  ///< stderr
 };
 
 /// A temporary folder to run in, removed at the end. The models are the tiny ones of the tests.
@@ -40,7 +39,7 @@ class Program {
   /// For tests that do something meanwhile.
   void start(const std::vector<std::string>& arguments);
   void signal(int number) const;
-  /// Waits until stderr holds `text`, 10 s at most; false if it never does.
+  /// Waits until stderr holds `text`, minutes if need be; false if it never does.
   bool wait_for_stderr(const std::string& text);
   Finished wait();
 
@@ -58,7 +57,6 @@ class Program {
   pid_t pid_ = -1;
   int terminal_ = -1;
   std::string terminal_text_;
-  double started_ = 0;
 };
 
 int lines(const std::string& text);  ///< how many

@@ -1,5 +1,5 @@
-// Files that are no video, lie about what they are, or ask for too much: one clear error each, in no time.
-#include <sys/resource.h>
+// Files that are no video, lie about what they are, or ask for too much: one clear error each. Time and
+// memory are measured by scripts/stress/media.py.
 #include <sys/stat.h>
 
 #include <cstring>
@@ -16,8 +16,6 @@ using testing::HasSubstr;
 using testing::Not;
 using ReaderHostile = ReaderTest;
 
-constexpr double kSoon = 2;  // seconds, on a busy machine; most take some milliseconds
-
 std::string big_endian(std::uint64_t value, int bytes) {
   std::string text;
   for (int i = bytes - 1; i >= 0; --i) text += static_cast<char>(value >> (8 * i));
@@ -32,7 +30,6 @@ std::string little_endian(std::uint64_t value, int bytes) {
 
 /// Reading it is an error of that exit code whose text names the file and contains `part`.
 void refused(const std::string& file, int code, const std::string& part) {
-  const Within time(kSoon);
   const auto [found, text] = error_of([&] { read_all(file); });
   EXPECT_EQ(found, code) << file << ": " << text;
   EXPECT_THAT(text, HasSubstr(part));
@@ -145,8 +142,6 @@ TEST_F(ReaderHostile, AWrongExtensionDoesNotMatter) {
 
 // Every image format may claim to be huge in a few bytes.
 TEST_F(ReaderHostile, ClaimsOfHugeSizesAreRefusedBeforeDecoding) {
-  rusage before{};
-  ::getrusage(RUSAGE_SELF, &before);
   write_pictures(settings_for("a.png", 32, 32), {path("a.png")}, {moving_picture(32, 32, 0)});
   std::string png = contents(path("a.png"));
   for (const auto& [width, height] :
@@ -183,9 +178,6 @@ TEST_F(ReaderHostile, ClaimsOfHugeSizesAreRefusedBeforeDecoding) {
   const std::size_t entry_at = mov.find("jpeg", mov.find("stsd"));
   mov.replace(entry_at + 4 + 24, 4, big_endian(60000, 2) + big_endian(60000, 2));
   refused(file_of("bomb.mov", mov), 65, "is 60000x60000");
-  rusage after{};
-  ::getrusage(RUSAGE_SELF, &after);
-  EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 300 * 1024) << "kB of memory were asked for";
 }
 
 // The container says nothing of the size, and the decoder finds it in the stream.
@@ -199,7 +191,6 @@ TEST_F(ReaderHostile, AStreamBeyondTheLimitIsRefused) {
 
 // Many pixels in few bytes, within the limits: read, or refused, without a surprise.
 TEST_F(ReaderHostile, AHighlyCompressedImageIsReadWithinTheLimits) {
-  const Within time(10);
   const std::string file =
       ffmpeg("-f lavfi -i color=c=black:s=8000x8000:d=0.04:r=25 -frames:v 1 -pix_fmt gray", "black.png");
   EXPECT_LT(std::filesystem::file_size(file), 100'000u);
@@ -257,7 +248,6 @@ TEST_F(ReaderHostile, AnIndexThatLiesGivesAnErrorOrFewerFrames) {
       for (const int skip : {4, 8, 12}) {
         std::string bytes = good;
         for (int i = 0; i < 8; ++i) bytes[at + 4 + skip - 4 + i] = fill;
-        const Within time(kSoon);
         int frames = 0;
         const auto [code, text] = error_of([&] {
           VideoReader reader(file_of("lie.mp4", bytes));
@@ -289,7 +279,6 @@ TEST_P(Mangled, AnyCutAndAnyChangeIsSurvived) {
   const std::string bad = path("bad-" + name);
   const auto survive = [&](const std::string& bytes, const std::string& what) {
     std::ofstream(bad, std::ios::binary) << bytes;
-    const Within time(kSoon);
     const auto [code, text] = error_of([&] {
       int frames = 0;
       VideoReader reader(bad);

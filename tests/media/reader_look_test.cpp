@@ -227,7 +227,6 @@ TEST_F(ReaderLook, ExtremeShapesAndSizesAreScaled) {
         s.height = h;
         s.fit = fit;
         for (const std::string& from : {file, video}) {
-          const Within time(3);
           const VideoFrame frame = read_image(from, s);
           ASSERT_EQ(frame.rgb.size(), static_cast<std::size_t>(w) * h * 3);
           EXPECT_LE(distance(pixel(frame, (w - 1) / 2, (h - 1) / 2), {90, 160, 40}), 2)

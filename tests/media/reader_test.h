@@ -1,7 +1,6 @@
 // What the tests of the readers share: files made by the ffmpeg program, and reading them whole.
 #pragma once
 
-#include <chrono>
 #include <cmath>
 
 #include "media/read/video_reader.h"
@@ -60,21 +59,5 @@ inline int distance(const std::array<int, 3>& a, const std::array<int, 3>& b) {
   for (std::size_t c = 0; c < 3; ++c) most = std::max(most, std::abs(a[c] - b[c]));
   return most;
 }
-
-/// Whether reading ends within `seconds`; of damaged files none may take long.
-class Within {
- public:
-  explicit Within(double seconds) : limit_(seconds), start_(std::chrono::steady_clock::now()) {}
-  ~Within() {
-    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start_;
-    EXPECT_LT(taken.count(), limit_);
-  }
-  Within(const Within&) = delete;
-  Within& operator=(const Within&) = delete;
-
- private:
-  double limit_;
-  std::chrono::steady_clock::time_point start_;
-};
 
 }  // namespace sora

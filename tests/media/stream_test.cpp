@@ -105,7 +105,7 @@ TEST_F(Stream, AReaderSeesTheFirstFragmentsLongBeforeTheEnd) {
   };
   // Two seconds of video: with half a second a fragment, at least two are whole before more frames come.
   for (int t = 0; t < 16; ++t) writer->write(moving_picture(64, 48, t).rgb.data(), 192);
-  for (int wait = 0; wait < 1000 && whole_fragments(bytes) < 2; ++wait) {
+  for (int wait = 0; wait < 30'000 && whole_fragments(bytes) < 2; ++wait) {
     collect();
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }

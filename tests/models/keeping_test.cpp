@@ -8,6 +8,7 @@
 #include "weights/tensor_file.h"
 #include "models/t5/networks/text_encoder.h"
 #include "models/wan/networks/transformer.h"
+#include "temporary_folder.h"
 
 namespace fs = std::filesystem;
 
@@ -69,6 +70,28 @@ INSTANTIATE_TEST_SUITE_P(Files, Keepings,
                                          Case{"fp8_plain.safetensors", "patches", ""},
                                          Case{"fp8_comfy.safetensors", "patches", ""},
                                          Case{"fp8_other.safetensors", "patches", ""}));
+
+TEST(LorasOfHeldWeights, AreReadOnce) {
+  const c10::InferenceMode inference;
+  at::set_num_threads(1);
+  const TemporaryFolder folder;
+  const fs::path config = kData / "transformer/plain", golden = config / "golden.safetensors";
+  for (const char* name : {"kohya.safetensors", "differences.safetensors"}) {
+    for (const Keeping keeping : {Keeping::stored, Keeping::streamed}) {
+      const fs::path lora = folder / "lora.safetensors";
+      fs::copy_file(kData / "lora" / name, lora, fs::copy_options::overwrite_existing);
+      const ComponentSource source(kData / "layouts/transformer/plain.gguf", config);
+      const WanTransformer transformer = load_transformer(source, kept(keeping), {{lora, 0.7}});
+      const TextContext text = transformer.prepare_text(read_tensor(golden, "prompt_embeds"), {});
+      const auto forward = [&] {
+        return transformer.forward(read_tensor(golden, "latents"), read_tensor(golden, "timestep"), text);
+      };
+      const at::Tensor expected = forward();
+      fs::resize_file(lora, 8);
+      EXPECT_TRUE(at::equal(forward(), expected)) << name;
+    }
+  }
+}
 
 class TextKeepings : public testing::TestWithParam<const char*> {};
 

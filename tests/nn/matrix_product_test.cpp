@@ -40,28 +40,47 @@ TEST_P(MatrixProduct, EqualsTheProductInDoublePrecision) {
   EXPECT_LT(relative_l2(linear_product(x, weight, {}), expected), tolerance);
 }
 
+// Outputs that eight does not divide are libtorch's.
+bool by_panels(const Shape& shape) { return shape.out % 8 == 0; }
+
+TEST_P(MatrixProduct, ByPanelsEqualsTheProductInDoublePrecisionOnAnyCPU) {
+  if (!by_panels(GetParam())) GTEST_SKIP() << "not for panels";
+  const at::Tensor expected = at::mm(x.to(at::kDouble), weight.to(at::kDouble).t());
+  EXPECT_LT(relative_l2(panels_product(x, {weight}, bias), expected + bias), tolerance);
+  EXPECT_LT(relative_l2(panels_product(x, {weight}, {}), expected), tolerance);
+}
+
+TEST_P(MatrixProduct, IsByPanelsWhereThatIsQuicker) {
+  const bool rows_pay = GetParam().rows >= 48;
+  EXPECT_EQ(takes_bf16(x), prefers_panels() && rows_pay);
+  EXPECT_FALSE(takes_bf16(x.to(at::kDouble)));
+  const at::Tensor taken = linear_product(x, weight, bias);
+  if (!prefers_panels() || !rows_pay || !by_panels(GetParam())) {
+    EXPECT_TRUE(at::equal(taken, at::linear(x, weight, bias)));
+  } else {
+    EXPECT_TRUE(at::equal(taken, panels_product(x, {weight}, bias)));
+  }
+}
+
 TEST_P(MatrixProduct, DoesNotDependOnTheNumberOfThreads) {
   const int threads = at::get_num_threads();
+  if (!by_panels(GetParam())) GTEST_SKIP() << "libtorch's product makes no such promise";
   at::set_num_threads(1);
-  const at::Tensor alone = linear_product(x, weight, bias);
+  const at::Tensor alone = panels_product(x, {weight}, bias);
   at::set_num_threads(3);
-  const at::Tensor shared = linear_product(x, weight, bias);
+  const at::Tensor shared = panels_product(x, {weight}, bias);
   at::set_num_threads(threads);
-  // Fewer rows, and outputs that eight does not divide, are libtorch's, which makes no such promise.
-  if (takes_bf16(x) && GetParam().out % 8 == 0) {
-    EXPECT_TRUE(at::equal(alone, shared));
-  }
+  EXPECT_TRUE(at::equal(alone, shared));
 }
 
 class MatrixProductOfBf16 : public MatrixProduct {};
 
 TEST_P(MatrixProductOfBf16, IsAsIfItHadBeenWidenedBefore) {
-  if (!takes_bf16(x)) GTEST_SKIP() << "no AVX2, or more than that";
   const at::Tensor narrow = weight.to(at::kBFloat16), other = at::randn({24, GetParam().in}, at::kBFloat16);
   const at::Tensor biases = at::cat({bias, at::randn({24})});
   const at::Tensor whole = at::cat({narrow, other}).to(at::kFloat);
   EXPECT_TRUE(
-      at::equal(linear_product_of_bf16(x, {narrow, other}, biases), linear_product(x, whole, biases)));
+      at::equal(linear_product_of_bf16(x, {narrow, other}, biases), panels_product(x, {whole}, biases)));
 }
 
 // The rows: fewer than are worth it, and every number that six does not divide. Inputs: less than eight, not

@@ -25,19 +25,9 @@ constexpr std::int64_t widest = 256;     // 384 x 256 floats: a third of a secon
 constexpr std::int64_t block_rows = 24;  // that stay in the first-level cache while panels go by
 constexpr std::int64_t fewest_rows = 48;
 
-bool has_plain_avx2() {
-#if defined(__x86_64__) && defined(__GNUC__)
-  static const bool value =
-      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && !__builtin_cpu_supports("avx512f");
-  return value;
-#else
-  return false;
-#endif
-}
-
 /// Whether x is such that the loops below are for it.
 bool fits(const at::Tensor& x) {
-  return has_plain_avx2() && x.is_cpu() && x.scalar_type() == at::kFloat && x.dim() > 0 && x.size(-1) > 0 &&
+  return prefers_panels() && x.is_cpu() && x.scalar_type() == at::kFloat && x.dim() > 0 && x.size(-1) > 0 &&
          x.numel() >= fewest_rows * x.size(-1);
 }
 
@@ -122,7 +112,19 @@ void multiply(const float* x, std::int64_t rows, const at::Tensor& weight, const
   for_items((n + share - 1) / share, some_outputs);
 }
 
-at::Tensor multiply_all(const at::Tensor& x, const std::vector<at::Tensor>& parts, const at::Tensor& bias) {
+}  // namespace
+
+bool prefers_panels() {
+#if defined(__x86_64__) && defined(__GNUC__)
+  static const bool value =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && !__builtin_cpu_supports("avx512f");
+  return value;
+#else
+  return false;
+#endif
+}
+
+at::Tensor panels_product(const at::Tensor& x, const std::vector<at::Tensor>& parts, const at::Tensor& bias) {
   const at::Tensor in = x.contiguous();
   std::int64_t n = 0;
   for (const at::Tensor& part : parts) n += part.size(0);
@@ -139,17 +141,15 @@ at::Tensor multiply_all(const at::Tensor& x, const std::vector<at::Tensor>& part
   return out;
 }
 
-}  // namespace
-
 bool takes_bf16(const at::Tensor& x) { return fits(x); }
 
 at::Tensor linear_product_of_bf16(const at::Tensor& x, const std::vector<at::Tensor>& parts,
                                   const at::Tensor& bias) {
-  return multiply_all(x, parts, bias);
+  return panels_product(x, parts, bias);
 }
 
 at::Tensor linear_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  return fits(x, weight, bias) ? multiply_all(x, {weight}, bias) : at::linear(x, weight, bias);
+  return fits(x, weight, bias) ? panels_product(x, {weight}, bias) : at::linear(x, weight, bias);
 }
 
 }  // namespace sora::nn

@@ -99,7 +99,9 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
     at::Tensor input = latents;
     at::Tensor timestep = at::full({1}, t, at::kFloat);
     if (replace) {
+      latents = latents.clone();  // those of the step before may have been kept
       put_in_place(latents, held, scheduler->add_noise(held.latents, held_noise, i));
+      input = latents;
     } else if (!held.empty()) {
       input = latents.clone();
       put_in_place(input, held, held.latents);
@@ -127,6 +129,7 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
     check_finite(latents, i, scheduler->steps());
     if (hooks.after_step) hooks.after_step({i + 1, latents, scheduler->state()});
   }
+  if (!held.empty()) latents = latents.clone();
   put_in_place(latents, held, held.latents);
   return latents;
 }

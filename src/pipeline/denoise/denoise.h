@@ -47,7 +47,7 @@ void condition_on_text(const Model& model, const Plan& plan, const PromptEmbeds&
 /// The plan's scheduler for this model.
 std::unique_ptr<Scheduler> scheduler_of(const Model& model, const Plan& plan);
 
-/// Where a window is between two steps.
+/// Where a window is between two steps. To be read, not written: the scheduler has the same tensors.
 struct DenoiseState {
   int step = 0;        ///< that comes next
   at::Tensor latents;  ///< [1, C, T, h, w] fp32
@@ -56,7 +56,7 @@ struct DenoiseState {
 
 struct DenoiseHooks {
   std::function<void()> before_step;                    ///< may throw to stop
-  std::function<void(const DenoiseState&)> after_step;  ///< the tensors are in use: look, do not keep
+  std::function<void(const DenoiseState&)> after_step;  ///< may keep it: its tensors never change
   /// After each prediction; clean() is the clean latents that it points to, of noise's shape. For a look at
   /// them: it changes nothing.
   std::function<void(const std::function<at::Tensor()>& clean)> look;

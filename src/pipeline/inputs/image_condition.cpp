@@ -31,6 +31,15 @@ at::Tensor network_image(const RgbPicture& picture, int width, int height) {
       .contiguous();
 }
 
+at::Tensor frames_from(const at::Tensor& first, const at::Tensor& last, std::int64_t t, std::int64_t scale,
+                       std::int64_t frames) {
+  if (t < first.size(2)) return first.narrow(2, t, scale);
+  at::Tensor chunk = at::zeros({1, 3, scale, first.size(3), first.size(4)}, first.options());  // grey
+  // What was decoded before lies where the VAE works, an image on the CPU.
+  if (last.defined() && t + scale == frames) chunk.narrow(2, scale - 1, 1).copy_(last);
+  return chunk;
+}
+
 at::Tensor image_condition(const VideoAutoencoder& vae, const at::Tensor& first, const at::Tensor& last,
                            std::int64_t latent_frames) {
   const std::int64_t scale = vae.temporal_scale();
@@ -39,18 +48,8 @@ at::Tensor image_condition(const VideoAutoencoder& vae, const at::Tensor& first,
 
   const auto encoder = vae.encoder();
   std::vector<at::Tensor> latents{encoder->next(first.narrow(2, 0, 1)).to(at::kCPU)};
-  at::Tensor grey;  // [1, 3, s, H, W]
-  for (std::int64_t t = 1; t < frames; t += scale) {
-    at::Tensor chunk;
-    if (t < first.size(2)) {
-      chunk = first.narrow(2, t, scale);
-    } else {
-      if (!grey.defined()) grey = at::zeros({1, 3, scale, first.size(3), first.size(4)}, first.options());
-      chunk = grey;
-      if (last.defined() && t + scale == frames) chunk = at::cat({grey.narrow(2, 1, scale - 1), last}, 2);
-    }
-    latents.push_back(encoder->next(chunk).to(at::kCPU));
-  }
+  for (std::int64_t t = 1; t < frames; t += scale)
+    latents.push_back(encoder->next(frames_from(first, last, t, scale, frames)).to(at::kCPU));
   const at::Tensor encoded = at::cat(latents, 2);  // [1, C, T, h, w]
 
   // The first latent stands for one frame, which all of its channels show.

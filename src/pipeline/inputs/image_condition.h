@@ -17,6 +17,11 @@ namespace sora {
 /// by Pillow, its shape not kept).
 at::Tensor network_image(const RgbPicture& picture, int width, int height);
 
+/// `scale` frames from number t on of a video of `frames`, t at least 1, as the VAE takes them: those of
+/// `first`, then grey, and at the end `last`, if it is defined. On the device of `first`.
+at::Tensor frames_from(const at::Tensor& first, const at::Tensor& last, std::int64_t t, std::int64_t scale,
+                       std::int64_t frames);
+
 /// Beside the noisy latents of a window of `latent_frames`: [1, s + C, T, h, w] fp32 on the CPU, s the frames
 /// of a latent one. First a mask, one channel for each frame that a latent stands for, 1 where the frame is
 /// given; then the latents of the video of the given frames with grey between them, normalised.

@@ -121,20 +121,23 @@ struct Generator::State {
   Result make_all(const Plan& plan, const RunHooks& hooks, Reporter& report, Keeper& keeper);
   Result make(const Plan& plan, FrameWriter& writer, const RunHooks& hooks, Reporter& report, Keeper& keeper);
   void load(const Plan& plan, bool denoises, const ComingTexts& coming, Reporter& report);
+  void forget();
 };
 
 Generator::Generator() : state_(std::make_unique<State>()) { use_own_probe(); }
 Generator::~Generator() = default;
 
+void Generator::State::forget() {
+  prompts.clear();
+  text = {};
+  model = {};
+  key.clear();
+}
+
 // The text encoder comes first, so that it can be gone before the rest is loaded.
 void Generator::State::load(const Plan& plan, bool denoises, const ComingTexts& coming, Reporter& report) {
   const std::string wanted = model_key(plan);
-  if (key != wanted) {
-    prompts.clear();
-    text = {};
-    model = {};  // before the next one takes its place in memory
-    key.clear();
-  }
+  if (key != wanted) forget();  // before the next one takes its place in memory
   bool loads = false;
   if (denoises) {
     prompts.prepare(model, plan, coming, [&] {
@@ -166,6 +169,8 @@ Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
     keeper.finished();
     return result;
   } catch (const Error& error) {
+    // The next run opens the model's files anew: a whole one may lie there by then.
+    if (error.component() == "checkpoint") forget();
     // A pipe that is closed is no failure, and nothing would go on from there.
     const std::string advice = error.kind() == ErrorKind::reader_gone ? "" : keeper.failed(report.elapsed());
     if (advice.empty()) throw;

@@ -63,7 +63,7 @@ Result run(Generator&, const Plan& plan, const RunHooks& hooks) {
   fail_as_asked(plan);
   Progress now;
   now.phase = Phase::denoise;
-  now.steps = has(plan, "slow") ? 400 : plan.steps;
+  now.steps = has(plan, "slow") ? 100000 : plan.steps;
   now.frames = plan.frames;
   std::unique_ptr<OutputFile> file;
   if (plan.output != "-") file = std::make_unique<OutputFile>(plan.output, plan.request.overwrite);
@@ -79,7 +79,11 @@ Result run(Generator&, const Plan& plan, const RunHooks& hooks) {
       hooks.preview(red_over_blue(now));
     }
     if (has(plan, "slow")) sleep_ms(50);
-    while (has(plan, "stuck")) sleep_ms(1000);
+    for (bool told = false; has(plan, "stuck"); sleep_ms(10)) {
+      if (told || !hooks.stop()) continue;
+      log(LogLevel::warning, "asked to stop");
+      told = true;
+    }
   }
   now.step = now.steps;
   now.phase = Phase::decode;

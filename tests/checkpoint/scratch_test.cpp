@@ -1,0 +1,64 @@
+// The room that the widened matrices of a network share, on a device whose name leaves its number out.
+#include <ATen/EmptyTensor.h>
+#include <ATen/ops/as_strided_native.h>
+#include <ATen/ops/view_native.h>
+#include <c10/core/impl/FakeGuardImpl.h>
+#include <gtest/gtest.h>
+#include <torch/library.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "weights/held_weight.h"
+
+// A device that takes the host's memory: as much of one as the room needs.
+namespace {
+
+constexpr at::DeviceType kFake = at::kPrivateUse1;
+
+struct FakeMemory : c10::Allocator {
+  at::DataPtr allocate(std::size_t bytes) override {
+    void* memory = std::malloc(bytes);
+    return {memory, memory, &std::free, at::Device(kFake, 0)};
+  }
+  at::DeleterFnPtr raw_deleter() const override { return &std::free; }
+  void copy_data(void* to, const void* from, std::size_t bytes) const override {
+    std::memcpy(to, from, bytes);
+  }
+};
+
+at::Tensor empty_fake(at::IntArrayRef shape, std::optional<at::ScalarType> type, std::optional<at::Layout>,
+                      std::optional<at::Device>, std::optional<bool>,
+                      std::optional<at::MemoryFormat> format) {
+  static FakeMemory memory;
+  return at::detail::empty_generic(shape, &memory, c10::DispatchKeySet(c10::DispatchKey::PrivateUse1),
+                                   type.value_or(at::kFloat), format);
+}
+
+}  // namespace
+
+C10_REGISTER_GUARD_IMPL(PrivateUse1, c10::impl::FakeGuardImpl<kFake>);
+
+TORCH_LIBRARY_IMPL(aten, PrivateUse1, library) {
+  library.impl("empty.memory_format", empty_fake);
+  library.impl("as_strided", at::native::as_strided_tensorimpl);
+  library.impl("view", [](const at::Tensor& x, at::IntArrayRef shape) { return at::native::view(x, shape); });
+}
+
+namespace sora {
+namespace {
+
+TEST(ScratchTest, IsTheSameRoomOnADeviceThatIsNamedWithoutItsNumber) {
+  const c10::InferenceMode inference;
+  for (const at::Device device : {at::Device(at::kCPU), at::Device(kFake, 0), at::Device(kFake)}) {
+    SCOPED_TRACE(device.str());
+    Scratch scratch;
+    const void* room = scratch.take({8, 4}, at::TensorOptions(device).dtype(at::kFloat)).data_ptr();
+    const at::Tensor in_the_way = at::empty({8, 4});  // might take the place of a room that is let go
+    EXPECT_EQ(scratch.take({4, 4}, at::TensorOptions(device).dtype(at::kFloat)).data_ptr(), room);
+    EXPECT_EQ(scratch.take({8, 4}, at::TensorOptions(device).dtype(at::kFloat)).data_ptr(), room);
+  }
+}
+
+}  // namespace
+}  // namespace sora
