@@ -1,10 +1,12 @@
-"""Batches that are killed (SIGKILL) at random moments and run again until they are done.
+"""Runs that are killed (SIGKILL) at random moments and begun again until they are done: batches, serve, extend --copy,
+storyboards and finish.
 
-    scripts/stress/kills.py --runs 200
+    scripts/stress/kills.py [--runs 40] [--only serve]
 
-After every kill each file under a final name has the bytes of an unbroken run, and in the end all are there, with
-no temporary left beside them.
+After every kill each file under a final name has the bytes of an unbroken run. In the end all are there, and nothing
+else is: not beside them, not in the state, cache and temporary folders.
 """
+
 import os
 import random
 import shutil
@@ -13,55 +15,119 @@ import sys
 import time
 
 import program
+from kill_kinds import KINDS
 
-o = program.arguments(__doc__.splitlines()[0], runs=200, jobs=20, seed=1)
-random.seed(o.seed)
-bad = kills = 0
 
-with program.Place() as place:
-    prompts = place.write("prompts.txt", "".join(f"a red ball {i}\n" for i in range(o.jobs)))
+class Count:
+    def __init__(self):
+        self.runs = self.kills = self.done_before = self.wrong = 0
 
-    def command(folder):
-        return [o.program, "--model", o.model, "--prompts", prompts, "--out-dir", place.path(folder), "--frames", "5", "--res", "64x48", "--steps", "2", "--threads", "1", "--seed", "1", "-q", "--checkpoint-every", "1"]
 
-    start = time.time()
-    subprocess.run(command("whole"), env=place.env, check=True)
-    unbroken = time.time() - start
-    whole = program.digests(place.path("whole"))
-    assert len(whole) == o.jobs
-    out = place.path("out")
-    for run in range(o.runs):
-        print(f"\rrun {run + 1} of {o.runs}, {kills} kills, {bad} wrong", end="", file=sys.stderr, flush=True)
-        shutil.rmtree(out, ignore_errors=True)
-        killed_here = 0
-        while True:
-            began = time.time()
-            process = subprocess.Popen(command("out"), env=place.env, stderr=subprocess.PIPE, text=True)
-            try:
-                # The first is killed for sure; later ones may reach the end.
-                _, error = process.communicate(timeout=random.uniform(0, unbroken * (1.2 if killed_here else .9)))
-                if process.returncode:
-                    bad += 1
-                    print(f"WRONG: run {run} ends with {process.returncode}: {error}")
-                if killed_here or process.returncode:
-                    break
-                unbroken = time.time() - began
-                shutil.rmtree(out, ignore_errors=True)  # it was quicker than its killer: again
-                continue
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
-                kills += 1
-                killed_here += 1
-            for name, digest in program.digests(out).items():
-                if whole.get(name) != digest:
-                    bad += 1
-                    print(f"WRONG: run {run}: {name} is not whole after a kill")
-        if program.digests(out) != whole:
-            bad += 1
-            print(f"WRONG: run {run} made other files")
-        if program.left_over(out):
-            bad += 1
-            print(f"WRONG: run {run} left {program.left_over(out)}")
-print(f"\r{o.runs} runs of {o.jobs} jobs, {kills} kills, {bad} wrong")
-sys.exit(bad > 0)
+def listing(place):
+    """Every file of the place but what the runs read, relative to it."""
+    found = set()
+    for part in ("out", "state", "cache", "tmp"):
+        for folder, _, names in os.walk(place.path(part)):
+            found |= {os.path.relpath(os.path.join(folder, name), place.folder) for name in names}
+    return found
+
+
+def clear(place):
+    for part in ("out", "state", "cache", "tmp"):
+        shutil.rmtree(place.path(part), ignore_errors=True)
+        os.mkdir(place.path(part))
+
+
+def begin(kind, place, limit=None):
+    """The exit code and the error output; None and "" of a run that was killed when `limit` seconds had gone by."""
+    process = subprocess.Popen(
+        kind.command(),
+        env=place.env,
+        cwd=kind.folder,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        _, error = process.communicate(kind.input, timeout=limit)
+        return process.returncode, error
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return None, ""
+
+
+def kill_and_go_on(kind, place, expected, seconds, count, wrong):
+    """One run: killed once for sure, then as it comes, until it is done."""
+    killed = 0
+    while True:
+        code, error = begin(kind, place, random.uniform(0, seconds * (1.2 if killed else 0.95)))
+        if code is None:
+            killed += 1
+            count.kills += 1
+            digests = program.digests(kind.folder)
+            count.done_before += len(digests) == len(kind.outputs)
+            for name, digest in digests.items():
+                if expected.get(name) != digest:
+                    wrong(f"{name} is not whole after a kill")
+            if len(digests) == len(kind.outputs) and len(kind.outputs) == 1:
+                break  # killed between the end of its file and its own: who sees the file begins nothing again
+        elif code != 0:
+            return wrong(f"ends with {code}: {error.strip()}")
+        elif killed:
+            break
+        else:
+            clear(place)  # it was quicker than its killer: again
+    if program.digests(kind.folder) != expected:
+        wrong("made other files: " + ", ".join(sorted(program.digests(kind.folder))))
+
+
+def stress(name, options, count):
+    with program.Place() as place:
+        place.env["TMPDIR"] = place.path("tmp")
+        clear(place)
+        kind = KINDS[name](options, place)
+        clear(place)
+        began = time.monotonic()
+        code, error = begin(kind, place)
+        seconds = time.monotonic() - began
+        expected, files = program.digests(kind.folder), listing(place)
+        if code != 0 or sorted(expected) != sorted(kind.outputs):
+            sys.exit(f"{name}: the unbroken run ends with {code} and {sorted(expected)}: {error}")
+        for run in range(options.runs):
+
+            def wrong(text, run=run):
+                count.wrong += 1
+                print(f"\rWRONG: {name}, run {run}: {text}", flush=True)
+
+            clear(place)
+            kill_and_go_on(kind, place, expected, seconds, count, wrong)
+            count.runs += 1
+            if more := listing(place) - files:
+                wrong("leaves " + ", ".join(sorted(more)))
+            print(f"\r{name}: run {run + 1} of {options.runs}", end="", file=sys.stderr, flush=True)
+        print(file=sys.stderr)
+        return seconds
+
+
+def main():
+    options = program.arguments(
+        __doc__.splitlines()[0], model=program.ROOT + "/models/default", runs=40, seed=1, only=""
+    )
+    random.seed(options.seed)
+    rows = []
+    for name in KINDS:
+        if options.only in name:
+            count = Count()
+            rows.append((name, count, stress(name, options, count)))
+    print(f"{'kind':<14} {'s':>5} {'runs':>5} {'kills':>6} {'done when killed':>17} {'wrong':>6}")
+    for name, count, seconds in rows:
+        print(
+            f"{name:<14} {seconds:5.1f} {count.runs:5} {count.kills:6} {count.done_before:17} {count.wrong:6}"
+        )
+    sys.exit(any(count.wrong for _, count, _ in rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -7,32 +7,13 @@ Needs ffmpeg and ffprobe.
 import os
 import subprocess
 import sys
-import tempfile
-import time
 
 from media_files import make_all
-from program import Place, arguments, left_over
+from program import Place, arguments, left_over, measured
 
 MOST_SECONDS = 20.0  # of processor time: libtorch alone takes two
 MOST_MEMORY = 1200  # MB, libtorch's own 300 among them
 NEW = 4  # frames
-
-
-def run(place, command):
-    """Exit code, stderr, processor seconds and peak memory (MB) of the command alone."""
-    with tempfile.TemporaryFile("w+") as err:
-        process = subprocess.Popen(command, env=place.env, cwd=place.folder, stdout=subprocess.DEVNULL, stderr=err, stdin=subprocess.DEVNULL)
-        deadline = time.monotonic() + 300
-        while True:
-            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-            if pid:
-                break
-            if time.monotonic() > deadline:
-                process.kill()
-            time.sleep(0.02)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        err.seek(0)
-        return process.returncode, err.read(), usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def frames_of(path):
@@ -57,7 +38,7 @@ def main():
                 ("extend", extend, frames and frames + NEW, [options.program, "extend", path, "--frames", str(NEW), "--res", "64x48", *common]),
             ]
             for verb, wanted, count, command in lines:
-                code, said, seconds, memory = run(place, command)
+                code, said, seconds, memory = measured(place, command)
                 runs += 1
                 name = f"{verb} {what}"
                 slowest, largest = max(slowest, (name, seconds), key=lambda x: x[1]), max(largest, (name, memory), key=lambda x: x[1])

@@ -5,17 +5,19 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 def arguments(description, **more):
-    """Parses --program, --model and the options in `more` (name = default)."""
+    """Parses --program, --model and the options in `more` (name = default; of --model too)."""
     ap = argparse.ArgumentParser(description=description)
     ap.add_argument("--program", default=ROOT + "/build/release/bin/sora-gen")
-    ap.add_argument("--model", default=ROOT + "/tests/data/pipeline/ti2v", help="default: a tiny one, for which a job takes a moment")
+    tiny = ROOT + "/tests/data/pipeline/ti2v"  # for which a job takes a moment
+    ap.add_argument("--model", default=more.pop("model", tiny))
     for name, default in more.items():
-        ap.add_argument("--" + name, type=type(default), default=default)
+        ap.add_argument("--" + name.replace("_", "-"), type=type(default), default=default)
     return ap.parse_args()
 
 
@@ -40,6 +42,30 @@ class Place:
 
     def run(self, command, env=None, **more):
         return subprocess.run(command, env=dict(self.env, **(env or {})), cwd=self.folder, text=True, capture_output=True, timeout=120, **more)
+
+
+def measured(place, command, limit=300):
+    """Exit code, stderr, processor seconds and peak memory (MB) of the command alone."""
+    with tempfile.TemporaryFile("w+") as err:
+        process = subprocess.Popen(
+            command,
+            env=place.env,
+            cwd=place.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=err,
+            stdin=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + limit
+        while True:
+            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+            if pid:
+                break
+            if time.monotonic() > deadline:
+                process.kill()
+            time.sleep(0.002)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        err.seek(0)
+        return process.returncode, err.read(), usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def digests(folder, suffix=".mp4"):
