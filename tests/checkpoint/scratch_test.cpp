@@ -1,10 +1,10 @@
 // The room that the widened matrices of a network share, on a device whose name leaves its number out.
 #include <ATen/EmptyTensor.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/as_strided_native.h>
 #include <ATen/ops/view_native.h>
 #include <c10/core/impl/FakeGuardImpl.h>
 #include <gtest/gtest.h>
-#include <torch/library.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -35,20 +35,31 @@ at::Tensor empty_fake(at::IntArrayRef shape, std::optional<at::ScalarType> type,
                                    type.value_or(at::kFloat), format);
 }
 
+at::Tensor as_strided(const at::Tensor& x, at::IntArrayRef shape, at::IntArrayRef strides,
+                      std::optional<std::int64_t> offset) {
+  return at::native::as_strided_tensorimpl(x, shape, strides, offset);
+}
+
+at::Tensor view(const at::Tensor& x, at::IntArrayRef shape) { return at::native::view(x, shape); }
+
+template <class Function>
+c10::RegistrationHandleRAII registered(const char* name, const char* overload, Function* function) {
+  return c10::Dispatcher::singleton().registerImpl(
+      {name, overload}, c10::DispatchKey::PrivateUse1,
+      c10::KernelFunction::makeFromUnboxedRuntimeFunction(function), {}, nullptr, "a device for tests");
+}
+
 }  // namespace
 
 C10_REGISTER_GUARD_IMPL(PrivateUse1, c10::impl::FakeGuardImpl<kFake>);
-
-TORCH_LIBRARY_IMPL(aten, PrivateUse1, library) {
-  library.impl("empty.memory_format", empty_fake);
-  library.impl("as_strided", at::native::as_strided_tensorimpl);
-  library.impl("view", [](const at::Tensor& x, at::IntArrayRef shape) { return at::native::view(x, shape); });
-}
 
 namespace sora {
 namespace {
 
 TEST(ScratchTest, IsTheSameRoomOnADeviceThatIsNamedWithoutItsNumber) {
+  const auto empty_there = registered("aten::empty", "memory_format", empty_fake);
+  const auto as_strided_there = registered("aten::as_strided", "", as_strided);
+  const auto view_there = registered("aten::view", "", view);
   const c10::InferenceMode inference;
   for (const at::Device device : {at::Device(at::kCPU), at::Device(kFake, 0), at::Device(kFake)}) {
     SCOPED_TRACE(device.str());

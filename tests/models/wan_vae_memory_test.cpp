@@ -1,6 +1,11 @@
+#include "models/wan/vae_memory.h"
+
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
-#include "models/wan/vae_memory.h"
+#include "models/wan/networks/vae.h"
+#include "tensor_memory.h"
 
 namespace sora::wan {
 namespace {
@@ -20,6 +25,35 @@ TEST(WanVaeMemory, FollowsTheWidth) {
   half.base_dim = half.decoder_base_dim = 48;
   EXPECT_LT(decoder_bytes(half, 480, 832), 0.55 * static_cast<double>(decoder_bytes(VaeConfig{}, 480, 832)));
 }
+
+class DecoderMemory : public testing::TestWithParam<const char*> {};
+
+TEST_P(DecoderMemory, IsWhatItsTensorsTakeWhateverTheNumberOfFrames) {
+  const c10::InferenceMode inference;
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const auto vae = load_vae(std::filesystem::path(SORA_TEST_DATA) / "vae" / GetParam(), {});
+  const VaeConfig& config = vae->config();
+  const std::int64_t side = 40;  // latent cells
+  for (const std::int64_t frames : {3, 9}) {
+    const at::Tensor latents = at::randn({1, config.z_dim, frames, side, side});
+    test::TensorMemory memory;
+    {
+      DecoderStream stream = vae->decoder();
+      for (std::int64_t t = 0; t < frames; ++t) (void)stream.next(latents.narrow(2, t, 1));
+    }
+    const std::int64_t pixels = side * config.scale_factor_spatial;
+    const auto counted = static_cast<double>(decoder_bytes(config, pixels, pixels));
+    RecordProperty("counted_mb", std::to_string(counted / 1e6));
+    RecordProperty("found_mb", std::to_string(static_cast<double>(memory.peak()) / 1e6));
+    EXPECT_LT(static_cast<double>(memory.peak()), counted);
+    EXPECT_GT(static_cast<double>(memory.peak()), 0.5 * counted);
+  }
+  at::set_num_threads(threads);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, DecoderMemory, testing::Values("plain", "residual"),
+                         [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
 }  // namespace sora::wan
