@@ -92,72 +92,95 @@ struct Request {
   std::optional<std::string> dump_tensors;  ///< safetensors file to write
 };
 
-/// Calls v(name, field, help) for every option of a Request, in the order of the help text.
+/// What an option decides, and so who may set it. The command line, a prompts file, --config and a request to
+/// serve set any. What a file says about itself is a stranger's word: it sets options of the kind `video`,
+/// and gives the name of a model to look for. It opens no file, writes none, and chooses nothing of the
+/// machine.
+enum class OptionKind {
+  video,    ///< what is made
+  model,    ///< the model: of a file's word only its name is taken, and looked for where models are installed
+  source,   ///< files that are opened: whoever makes a video again gives them again
+  machine,  ///< what is written and where, what is replaced, what computes it and with how much
+};
+
+/// Calls v(name, field, kind, help) for every option of a Request, in the order of the help text.
 /// `name` uses underscores, as in JSON; the command line replaces them by dashes.
 template <class R, class V>
-void visit_request(R& r, V&& v) {
-  v("prompt", r.prompt, "what is seen; - reads standard input; default of a verb: its file's own");
-  v("negative_prompt", r.negative_prompt, "what to keep out; default: the model's own");
-  v("verb", r.verb, "generate, animate, extend, connect, loop, remix, finish or storyboard");
-  v("image", r.image, "picture that animate or a storyboard begins with");
-  v("last_image", r.last_image, "picture that animate ends with");
-  v("input", r.input, "video that extend, connect, loop, remix and finish begin from");
-  v("input_2", r.input_2, "video that connect leads to");
-  v("fit", r.fit, "inputs of another shape: cover, contain or stretch; default: cover");
-  v("background", r.background, "#rrggbb, black, white or grey, behind transparency and in bars");
-  v("strength", r.strength, "remix: 0 leaves the input, 1 ignores it; default: 0.6; finish: noise level");
-  v("backward", r.backward, "extend: new footage before the clip");
-  v("only_new", r.only_new, "extend, connect, loop: the new frames alone");
-  v("no_audio", r.no_audio, "extend, connect, remix: drop the sound of the input");
-  v("copy", r.copy, "extend, connect, loop: copy the input's coded frames instead of encoding them again");
-  v("shot", r.shot, "storyboard: \"0:04 a storm\", a time and a prompt; may be given several times");
-  v("shot_image", r.shot_image, "storyboard: \"0:08 photo.jpg\", what is seen at that time");
-  v("fade", r.fade, "storyboard: seconds in which a prompt takes over; default: 1");
-  v("seconds", r.seconds, "length in seconds; default: the model's native length");
-  v("frames", r.frames, "length in frames, instead of --seconds");
-  v("drift_control", r.drift_control,
+void visit_request_kinds(R& r, V&& v) {
+  using enum OptionKind;
+  v("prompt", r.prompt, video, "what is seen; - reads standard input; default of a verb: its file's own");
+  v("negative_prompt", r.negative_prompt, video, "what to keep out; default: the model's own");
+  v("verb", r.verb, video, "generate, animate, extend, connect, loop, remix, finish or storyboard");
+  v("image", r.image, source, "picture that animate or a storyboard begins with");
+  v("last_image", r.last_image, source, "picture that animate ends with");
+  v("input", r.input, source, "video that extend, connect, loop, remix and finish begin from");
+  v("input_2", r.input_2, source, "video that connect leads to");
+  v("fit", r.fit, video, "inputs of another shape: cover, contain or stretch; default: cover");
+  v("background", r.background, video, "#rrggbb, black, white or grey, behind transparency and in bars");
+  v("strength", r.strength, video,
+    "remix: 0 leaves the input, 1 ignores it; default: 0.6; finish: noise level");
+  v("backward", r.backward, video, "extend: new footage before the clip");
+  v("only_new", r.only_new, video, "extend, connect, loop: the new frames alone");
+  v("no_audio", r.no_audio, video, "extend, connect, remix: drop the sound of the input");
+  v("copy", r.copy, video,
+    "extend, connect, loop: copy the input's coded frames instead of encoding them again");
+  v("shot", r.shot, video, "storyboard: \"0:04 a storm\", a time and a prompt; may be given several times");
+  v("shot_image", r.shot_image, source, "storyboard: \"0:08 photo.jpg\", what is seen at that time");
+  v("fade", r.fade, video, "storyboard: seconds in which a prompt takes over; default: 1");
+  v("seconds", r.seconds, video, "length in seconds; default: the model's native length");
+  v("frames", r.frames, video, "length in frames, instead of --seconds");
+  v("drift_control", r.drift_control, video,
     "long videos keep their first look: 0 is off, 1 all of it; default: 0.9");
-  v("fps", r.fps, "frames per second; another rate than the model's resamples in time");
-  v("res", r.res, "size: WxH, 480p, 720p or 1080p; default: the model's native size");
-  v("aspect", r.aspect, "aspect ratio W:H, for a named or the native size");
-  v("draft", r.draft, "small and fast; sora-gen finish makes it large");
-  v("refine", r.refine, "sizes beyond the native one are denoised in tiles instead of enlarged");
-  v("model", r.model, "model folder, or a name on the search path");
-  v("transformer", r.transformer, "file that replaces the model's transformer (safetensors, GGUF)");
-  v("transformer_2", r.transformer_2, "file that replaces its low-noise expert");
-  v("vae", r.vae, "file that replaces its VAE");
-  v("text_encoder", r.text_encoder, "file that replaces its text encoder");
-  v("image_encoder", r.image_encoder, "file that replaces its image encoder (CLIP)");
-  v("lora", r.lora, "LoRA, as FILE or FILE:strength; may be given several times");
-  v("lora_2", r.lora_2, "LoRA of the low-noise expert");
-  v("preset", r.preset, "fast: settings for few-step distilled models and LoRAs; none: the model's own");
-  v("steps", r.steps, "denoising steps");
-  v("guidance", r.guidance, "classifier-free guidance scale; 1 turns it off");
-  v("guidance_2", r.guidance_2, "guidance scale of the low-noise expert");
-  v("flow_shift", r.flow_shift, "shift of the noise schedule");
-  v("scheduler", r.scheduler, "unipc, euler or dpm++");
-  v("seed", r.seed, "one seed, one video; default: random, printed and stored");
-  v("output", r.output, "output file; - is standard output");
-  v("contact_sheet", r.contact_sheet, "also a picture of frames spread over the video: .png, .jpg or .webp");
-  v("thumbnail", r.thumbnail, "also a picture of one telling frame: .png, .jpg or .webp");
-  v("overwrite", r.overwrite, "replace an existing output");
-  v("format", r.format, "container, or y4m, rgb24 for raw frames; default: from the name");
-  v("codec", r.codec, "h264, hevc, av1, vp9 or ffv1");
-  v("crf", r.crf, "quality of the encoder, lower is better");
-  v("pix_fmt", r.pix_fmt, "pixel format of the encoder");
-  v("checkpoint_every", r.checkpoint_every,
+  v("fps", r.fps, video, "frames per second; another rate than the model's resamples in time");
+  v("res", r.res, video, "size: WxH, 480p, 720p or 1080p; default: the model's native size");
+  v("aspect", r.aspect, video, "aspect ratio W:H, for a named or the native size");
+  v("draft", r.draft, video, "small and fast; sora-gen finish makes it large");
+  v("refine", r.refine, video, "sizes beyond the native one are denoised in tiles instead of enlarged");
+  v("model", r.model, model, "model folder, or a name on the search path");
+  v("transformer", r.transformer, source, "file that replaces the model's transformer (safetensors, GGUF)");
+  v("transformer_2", r.transformer_2, source, "file that replaces its low-noise expert");
+  v("vae", r.vae, source, "file that replaces its VAE");
+  v("text_encoder", r.text_encoder, source, "file that replaces its text encoder");
+  v("image_encoder", r.image_encoder, source, "file that replaces its image encoder (CLIP)");
+  v("lora", r.lora, source, "LoRA, as FILE or FILE:strength; may be given several times");
+  v("lora_2", r.lora_2, source, "LoRA of the low-noise expert");
+  v("preset", r.preset, video,
+    "fast: settings for few-step distilled models and LoRAs; none: the model's own");
+  v("steps", r.steps, video, "denoising steps");
+  v("guidance", r.guidance, video, "classifier-free guidance scale; 1 turns it off");
+  v("guidance_2", r.guidance_2, video, "guidance scale of the low-noise expert");
+  v("flow_shift", r.flow_shift, video, "shift of the noise schedule");
+  v("scheduler", r.scheduler, video, "unipc, euler or dpm++");
+  v("seed", r.seed, video, "one seed, one video; default: random, printed and stored");
+  v("output", r.output, machine, "output file; - is standard output");
+  v("contact_sheet", r.contact_sheet, machine,
+    "also a picture of frames spread over the video: .png, .jpg or .webp");
+  v("thumbnail", r.thumbnail, machine, "also a picture of one telling frame: .png, .jpg or .webp");
+  v("overwrite", r.overwrite, machine, "replace an existing output");
+  v("format", r.format, video, "container, or y4m, rgb24 for raw frames; default: from the name");
+  v("codec", r.codec, video, "h264, hevc, av1, vp9 or ffv1");
+  v("crf", r.crf, video, "quality of the encoder, lower is better");
+  v("pix_fmt", r.pix_fmt, video, "pixel format of the encoder");
+  v("checkpoint_every", r.checkpoint_every, machine,
     "keep what is denoised every N steps; 0: never; default: every minute, in long jobs");
-  v("sidecar", r.sidecar, "write the parameters into OUTPUT.json too");
-  v("device", r.device, "auto, cpu, cuda or cuda:N");
-  v("dtype", r.dtype, "float32 or bfloat16");
-  v("threads", r.threads, "CPU threads");
-  v("max_memory", r.max_memory, "memory limit in GB");
-  v("offload", r.offload,
+  v("sidecar", r.sidecar, machine, "write the parameters into OUTPUT.json too");
+  v("device", r.device, machine, "auto, cpu, cuda or cuda:N");
+  v("dtype", r.dtype, video, "float32 or bfloat16");
+  v("threads", r.threads, machine, "CPU threads");
+  v("max_memory", r.max_memory, machine, "memory limit in GB");
+  v("offload", r.offload, machine,
     "what is out of memory while it is not used: none, text, stored or stream; auto takes what fits");
-  v("text_cache", r.text_cache,
+  v("text_cache", r.text_cache, machine,
     "auto, on or off: keep what prompts become on disk, so that it is there next time");
-  v("init_noise", r.init_noise, "safetensors file whose `latents` replace the seeded noise");
-  v("dump_tensors", r.dump_tensors, "safetensors file for intermediate tensors");
+  v("init_noise", r.init_noise, source, "safetensors file whose `latents` replace the seeded noise");
+  v("dump_tensors", r.dump_tensors, machine, "safetensors file for intermediate tensors");
+}
+
+/// The same with v(name, field, help), for those who take every option.
+template <class R, class V>
+void visit_request(R& r, V&& v) {
+  visit_request_kinds(
+      r, [&](const char* name, auto& field, OptionKind, const char* help) { v(name, field, help); });
 }
 
 }  // namespace sora

@@ -44,6 +44,17 @@ int request_field(const std::string& name) {
   return found == positions.end() ? -1 : found->second;
 }
 
+OptionKind option_kind(int field) {
+  static const auto kinds = [] {
+    std::vector<OptionKind> list;
+    Request request;
+    visit_request_kinds(request,
+                        [&](const char*, auto&, OptionKind kind, const char*) { list.push_back(kind); });
+    return list;
+  }();
+  return kinds.at(static_cast<std::size_t>(field));
+}
+
 std::string Overrides::add(const std::string& given, const Scalar& value) {
   std::string name = given;
   std::replace(name.begin(), name.end(), '-', '_');

@@ -33,4 +33,7 @@ class Overrides {
 /// Position of a field in visit_request(); -1 when there is none.
 int request_field(const std::string& name);
 
+/// What the option at a position of request_field() decides.
+OptionKind option_kind(int field);
+
 }  // namespace sora

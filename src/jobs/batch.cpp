@@ -85,7 +85,8 @@ bool Batch::is_done(const Entry& entry) {
   const JobRecord* record = journal_.find(entry.key);
   if (record == nullptr || record->state != State::done) return false;
   // Made under another name, as when lines were put in before it: a name that the pattern gave is no wish.
-  if (record->output != recorded_output(*entry.job) && entry.job->named) return false;
+  if (record->output != recorded_output(*entry.job) && (entry.job->named || !is_inside(record->output)))
+    return false;
   return output_is_whole(journal_.output_path(*record), *record);
 }
 

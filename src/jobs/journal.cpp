@@ -238,6 +238,11 @@ fs::path Journal::latents(const std::string& key) const {
   return home_ / (key.substr(0, 32) + ".safetensors");
 }
 
+bool is_inside(const std::string& output) {
+  const fs::path path = fs::path(output).lexically_normal();
+  return !path.empty() && path.is_relative() && *path.begin() != "..";
+}
+
 bool output_is_whole(const fs::path& file, const JobRecord& record) {
   std::error_code code;
   if (!fs::is_regular_file(file, code) || fs::file_size(file, code) != record.bytes || code) return false;

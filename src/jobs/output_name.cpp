@@ -51,13 +51,15 @@ std::string title_of(const Request& request) {
     std::string prompt;
     if (split_shot(request.shot.front(), time, prompt).empty()) return prompt;
   }
-  const auto& file = request.image ? request.image : request.input;
+  const bool by_image = request.image && request.verb != "finish";
+  const auto& file = by_image ? request.image : request.input;
   if (!request.prompt.empty() || !file) return request.prompt;
   return request.verb + " " + std::filesystem::path(*file).stem().string();
 }
 
 std::string extension_of(const Request& request) {
   if (!request.format) return "mp4";
+  (void)resolve_output("-", request.format);  // a name that is known, and so no part of a path
   return *request.format == "matroska" ? "mkv" : *request.format;
 }
 

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "core/text.h"
-#include "plan/parameters.h"
 #include "plan/tiles.h"
 #include "plan/verb.h"
 #include "plan/windows.h"
@@ -31,57 +30,6 @@ std::string text_of(Size size) { return std::to_string(size.width) + "x" + std::
 std::int64_t area(Size size) { return static_cast<std::int64_t>(size.width) * size.height; }
 
 int even(double side) { return std::max(2, 2 * static_cast<int>(std::lround(side / 2))); }
-
-// Why a draft with these parameters is not made again; empty: it is.
-std::string obstacle(const Request& draft, const MadeWith& made) {
-  if (!draft.seed) return "its parameters name no seed";
-  if (made.generator != "sora-gen " SORA_GEN_VERSION) return "it was made by " + made.generator;
-  if (draft.verb == "finish" || draft.refine) return "it was finished already";
-  if (joins_clips(draft)) return draft.verb + " puts frames of a clip into it";
-  return {};
-}
-
-template <class T>
-void take(std::optional<T>& field, const std::optional<T>& from) {
-  if (!field) field = from;
-}
-
-// What finish leaves open is the draft's.
-void take_over(Request& request, const Request& draft) {
-  if (request.prompt.empty()) request.prompt = draft.prompt;
-  take(request.negative_prompt, draft.negative_prompt);
-  take(request.seed, draft.seed);
-  take(request.guidance, draft.guidance);
-  take(request.guidance_2, draft.guidance_2);
-  take(request.flow_shift, draft.flow_shift);
-  take(request.scheduler, draft.scheduler);
-  const bool own_model = request.model != Request().model || request.transformer || request.vae ||
-                         request.text_encoder || !request.lora.empty() || !request.lora_2.empty();
-  if (own_model) return;
-  request.model = draft.model;
-  request.transformer = draft.transformer;
-  request.transformer_2 = draft.transformer_2;
-  request.vae = draft.vae;
-  request.text_encoder = draft.text_encoder;
-  request.image_encoder = draft.image_encoder;
-  request.lora = draft.lora;
-  request.lora_2 = draft.lora_2;
-}
-
-// How the request's own machine is used for what it begins from.
-void share_machine(Request& draft, const Request& request) {
-  draft.device = request.device;
-  draft.dtype = request.dtype;
-  draft.threads = request.threads;
-  draft.max_memory = request.max_memory;
-  draft.offload = request.offload;
-  draft.text_cache = request.text_cache;
-  draft.output = "-";
-  draft.format = "matroska";
-  draft.codec = "ffv1";
-  draft.crf.reset();
-  draft.pix_fmt.reset();
-}
 
 std::int64_t model_frames_for(std::int64_t frames, double fps, double model_fps) {
   return std::llround(static_cast<double>(frames - 1) / fps * model_fps) + 1;
@@ -166,38 +114,6 @@ void plan_steps(Plan& plan) {
 }
 
 }  // namespace
-
-Draft look_at_draft(Request& request) {
-  Draft draft;
-  draft.facts = probed("--input", *request.input);
-  const std::string& path = *request.input;
-  if (draft.facts.parameters.empty()) {
-    draft.why_frames = "it does not say how it was made";
-    return draft;
-  }
-  Request made_with;
-  try {
-    const MadeWith made = read_parameters(draft.facts.parameters, path);
-    made.options.apply(made_with);
-    draft.why_frames = obstacle(made_with, made);
-  } catch (const Error& error) {
-    draft.why_frames = "what it says of how it was made cannot be read";
-    return draft;
-  }
-  take_over(request, made_with);
-  if (!draft.why_frames.empty()) return draft;
-  share_machine(made_with, request);
-  draft.request = made_with;
-  return draft;
-}
-
-std::optional<std::uint64_t> seed_of_file(const std::string& path) {
-  Request request;
-  request.input = path;
-  request.seed.reset();
-  (void)look_at_draft(request);
-  return request.seed;
-}
 
 Source source_of(const Plan& plan) {
   return {{plan.crop_width, plan.crop_height}, plan.model_fps, plan.model_frames, plan.fps, plan.frames};

@@ -36,13 +36,15 @@ struct Draft {
   InputFacts facts;
   std::optional<Request> request;  ///< that makes it again, to the bit; empty: its frames are taken
   std::string why_frames;          ///< then: why
+  std::string model_digest;        ///< of the model that made it, its first digits; empty: it does not say
 };
 
-/// Looks at the draft that `request` names, and takes over from its parameters what `request` leaves open.
-/// Throws Error: usage, no_input, data.
+/// Looks at the draft that `request` names, and takes over from its parameters what `request` leaves open. The
+/// files that the draft was made with are those that `request` gives for them. Throws Error: usage (an image
+/// is given that the draft does not name), no_input (a model or a LoRA is needed and not given), data.
 Draft look_at_draft(Request& request);
 
-/// The seed of a file that was made by this program.
+/// The seed of a file that was made by this program. Throws Error: no_input, data.
 std::optional<std::uint64_t> seed_of_file(const std::string& path);
 
 /// Source of a draft that is made again by `plan`, or of a file's frames.

@@ -444,6 +444,8 @@ struct Planner::State {
     if (draft.request) {
       try {
         before.push_back(plan(*draft.request));
+        if (!before.front().model_digest.starts_with(draft.model_digest))
+          throw Error(ErrorKind::data, "draft", "its model is another one here, or has changed since");
         source = source_of(before.front());
         make_source(before.front());
       } catch (const Error& error) {  // its model or its inputs are gone

@@ -1,6 +1,7 @@
 // The plan, for people and for programs.
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "plan/metadata.h"
@@ -222,6 +223,15 @@ Json shot_lines(const Plan& plan) {
   return lines;
 }
 
+// What a path is called at its end: where a model lies is nobody's business but this machine's, and a file is
+// made again with the model of that name.
+std::string told_model(const Plan& plan) {
+  namespace fs = std::filesystem;
+  if (plan.model_dir != fs::path(plan.request.model)) return plan.request.model;
+  const fs::path path = fs::absolute(plan.model_dir).lexically_normal();
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
 }  // namespace
 
 // Names of Request, so that the same visitor reads them back; what is no field of it is for people.
@@ -253,10 +263,12 @@ std::string metadata_json(const Plan& plan) {
     for (const ShotImage& image : plan.shot_images)
       json["shot_image"].push_back(time_text(image.time) + " " + image.path);
     json["fade"] = plan.fade;
+  } else if (!plan.request.shot_image.empty()) {
+    json["shot_image"] = plan.request.shot_image;  // the draft's
   }
   if (plan.request.draft) json["draft"] = true;
   if (plan.request.refine) json["refine"] = true;
-  if (!plan.model_dir.empty()) json["model"] = plan.request.model;
+  if (!plan.model_dir.empty()) json["model"] = told_model(plan);
   for (const auto& [component, file] : chosen_files(plan.request)) json[component] = file.string();
   if (!plan.request.lora.empty()) json["lora"] = plan.request.lora;
   if (!plan.request.lora_2.empty()) json["lora_2"] = plan.request.lora_2;

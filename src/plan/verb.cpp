@@ -53,8 +53,8 @@ void check_options(const Request& request, VerbKind kind) {
   if (kind == generate && !any) return;  // a list may hold 100,000 of them
   const std::string with = "sora-gen " + request.verb;
   const std::vector<Rule> rules{
-      {"--image", request.image.has_value(), {animate, storyboard}, kind == animate},
-      {"--last-image", request.last_image.has_value(), {animate}, false},
+      {"--image", request.image.has_value(), {animate, storyboard, finish}, kind == animate},
+      {"--last-image", request.last_image.has_value(), {animate, finish}, false},
       {"--input",
        request.input.has_value(),
        {extend, connect, loop, remix, finish},
@@ -72,7 +72,7 @@ void check_options(const Request& request, VerbKind kind) {
        request.background.has_value(),
        {animate, extend, connect, loop, remix, finish, storyboard},
        false},
-      {"--shot-image", !request.shot_image.empty(), {storyboard}, false},
+      {"--shot-image", !request.shot_image.empty(), {storyboard, finish}, false},
       {"--fade", request.fade.has_value(), {storyboard}, false},
       {"--shot", !request.shot.empty(), {storyboard}, false}};
   for (const Rule& rule : rules) {

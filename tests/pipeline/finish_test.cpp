@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "media/read/video_reader.h"
 #include "media/write/video_writer.h"
 #include "pipeline/denoise/lead_back.h"
+#include "plan/made_again.h"
 #include "plan/metadata.h"
 #include "plan/parameters.h"
 #include "sora/error.h"
@@ -32,6 +34,7 @@ using testing::Not;
 class FinishTest : public testing::Test {
  protected:
   void SetUp() override {
+    ::setenv("SORA_GEN_MODELS", folder_.path().c_str(), 1);  // a draft's model is found by its name
     request_.model = copy_tiny_model(
         folder_, "ti2v",
         R"({"native_width": 64, "native_height": 32, "native_frames": 9, "fps": 8, "steps": 2,)"
@@ -60,6 +63,8 @@ class FinishTest : public testing::Test {
     request_ = finish;
     return result;
   }
+
+  void TearDown() override { ::unsetenv("SORA_GEN_MODELS"); }
 
   void expect_error(ErrorKind kind, const std::string& text) {
     try {
@@ -149,7 +154,11 @@ TEST_F(FinishTest, FramesAreTakenWhereTheDraftCannotBeMadeAgain) {
   draft();
   EXPECT_THAT(notes(make_plan(request_)), HasSubstr("made again"));
   fs::rename(folder_ / "ti2v", folder_ / "moved");
+  expect_error(ErrorKind::no_input, "--model \"ti2v\" (not installed here)");
   request_.model = (folder_ / "moved").string();
+  EXPECT_THAT(notes(make_plan(request_)), HasSubstr("made again")) << "the same model, as its digest says";
+  std::ofstream(folder_ / "moved/sora-gen.json")
+      << R"({"native_width": 64, "native_height": 32, "native_frames": 9, "fps": 8, "steps": 3})";
   const Plan plan = make_plan(request_);
   EXPECT_THAT(notes(plan), HasSubstr("the draft is taken from its frames: it cannot be made again"));
   EXPECT_EQ(plan.before.size() + 1, stage_sizes({plan.input->width, plan.input->height}, {128, 64}).size());
@@ -251,8 +260,10 @@ TEST_F(FinishTest, AStoryboardIsDraftedAndFinishedWithItsShots) {
   EXPECT_THAT(metadata_json(make_plan(with_prompt)), HasSubstr(R"("prompt":"a boat")"));
   const Result finished = generator_.run(plan);
   EXPECT_EQ(finished.frames, 17);
-  Request again;
-  read_parameters(metadata_json(plan), "the file").options.apply(again);
+  Overrides draft_given;
+  (void)draft_given.add("input", {Scalar::Kind::text, *request_.input, {}});
+  Request again =
+      request_again(read_parameters(metadata_json(plan), "the file"), draft_given, "file", "rerun");
   again.device = "cpu";
   again.threads = 1;
   again.codec = "ffv1";
@@ -276,8 +287,10 @@ TEST_F(FinishTest, WhatItSaysOfItselfMakesItAgain) {
   request_.strength = 0.4;
   request_.steps = 2;
   const Plan plan = make_plan(request_);
-  Request again;
-  read_parameters(metadata_json(plan), "the file").options.apply(again);
+  Overrides draft_given;
+  (void)draft_given.add("input", {Scalar::Kind::text, *request_.input, {}});
+  Request again =
+      request_again(read_parameters(metadata_json(plan), "the file"), draft_given, "file", "rerun");
   again.device = "cpu";
   again.output = request_.output;
   const Plan second = make_plan(again);

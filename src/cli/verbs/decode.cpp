@@ -8,6 +8,7 @@
 #include "cli/signals.h"
 #include "jobs/made.h"
 #include "jobs/output_name.h"
+#include "plan/made_again.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -18,13 +19,36 @@ constexpr std::array<std::string_view, 13> allowed{
     "--output",  "--overwrite",  "--format", "--codec",   "--crf",       "--pix-fmt",      "--device",
     "--threads", "--max-memory", "--model",  "--sidecar", "--thumbnail", "--contact-sheet"};
 
+// And the files that it was made with, which the latents name but do not choose.
+bool is_allowed(const std::string& flag) {
+  bool opens = false;
+  const Request request;
+  visit_request_kinds(request, [&](const char* name, const auto&, OptionKind kind, const char*) {
+    if (flag_name(name) == flag) opens = kind == OptionKind::source;
+  });
+  return opens || std::find(allowed.begin(), allowed.end(), flag) != allowed.end();
+}
+
+// Latents mean nothing to another model, which would make a wrong picture of them and not say so.
+void check_model(const MadeWith& made, const Plan& plan, const std::string& file, bool model_is_given) {
+  if (!is_another_model(made, plan)) return;
+  const std::string what = "the model " + plan.model_name + " is not the one that " + file +
+                           " was denoised with, or has changed since";
+  if (!model_is_given) {
+    throw Error(ErrorKind::data, "decode",
+                what + "; give the right one with --model DIR, or this one with --model " +
+                    plan.request.model + " to decode them all the same");
+  }
+  log(LogLevel::warning, what + "; the video may be wrong");
+}
+
 }  // namespace
 
 int decode_kept(Session& session) {
   const Options& options = session.options;
   const std::string& file = options.words.at(1);
   for (const std::string& flag : options.video_flags) {
-    if (std::find(allowed.begin(), allowed.end(), flag) == allowed.end()) {
+    if (!is_allowed(flag)) {
       throw Error(ErrorKind::usage, "options",
                   "decode takes no " + flag +
                       ": the latents are as they are; it takes what shapes the file, such as "
@@ -38,14 +62,18 @@ int decode_kept(Session& session) {
         file +
             ": holds no latents that a run kept; it is a safetensors file with parameters in its metadata");
   }
-  Request request;
-  read_parameters(parameters, file).options.apply(request);
-  request.checkpoint_every.reset();
-  options.given.apply(request);
+  const MadeWith made = read_parameters(parameters, file);
+  Request request = request_again(made, options.given, file, "decode");
   if (!request.output)
     request.output = default_output_name(title_of(request), *request.seed, extension_of(request));
   check_output(*request.output, request.overwrite);
+  check_picture_files(request);
+  if (request.sidecar && *request.output == "-") {
+    throw Error(ErrorKind::usage, "options", "--sidecar needs a file, -o - is a stream");
+  }
+  if (request.sidecar) check_output(sidecar_name(*request.output), request.overwrite, "-o");
   const Plan plan = make_plan(request);
+  check_model(made, plan, file, options.given.has("model"));
 
   begin_work(options.quiet || json_on_stderr(options));
   Keep keep;

@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "jobs/made.h"
 #include "jobs/output_name.h"
+#include "plan/made_again.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -135,10 +136,7 @@ int rerun_file(Session& session) {
                     sidecar_name(file));
   }
   const MadeWith made = read_parameters(found.parameters, file);
-  Request request;
-  made.options.apply(request);
-  options.given.apply(request);
-  if (!request.seed) throw Error(ErrorKind::data, "rerun", file + ": its metadata has no seed");
+  Request request = request_again(made, options.given, file, "rerun");
   if (!request.output) {
     std::string extension = fs::path(file).extension().string();
     const bool of_media = !found.media.is_null() && !extension.empty() && !request.format;
@@ -146,10 +144,11 @@ int rerun_file(Session& session) {
                                                    of_media ? extension.substr(1) : extension_of(request)));
   }
   const Plan plan = make_plan(request);
-  if (!made.model_digest.empty() && !options.given.has("model") &&
-      plan.model_digest.compare(0, made.model_digest.size(), made.model_digest) != 0) {
-    log(LogLevel::warning,
-        "the model " + request.model + " has changed since " + file + " was made; the video will differ");
+  // Who gives another model than the one that is here wants another; who had to give one may have erred.
+  const bool had_to_give = made.model && installed_model(*made.model).empty();
+  if ((had_to_give || !options.given.has("model")) && is_another_model(made, plan)) {
+    log(LogLevel::warning, "the model " + plan.model_name + " is not the one that " + file +
+                               " was made with, or has changed since; the video will differ");
   }
   if (made.generator != "sora-gen " SORA_GEN_VERSION) {
     log(LogLevel::warning,

@@ -12,6 +12,7 @@ namespace {
 
 constexpr double kLongJob = 60;       // seconds: jobs of less are not worth a file
 constexpr double kSaveInterval = 30;  // seconds between two saves
+constexpr int kLongestHistory = 8;    // predictions that a solver goes back to
 constexpr double kWorthKeeping = 10;  // seconds of work that a failed run does not throw away
 
 [[noreturn]] void bad(const std::filesystem::path& path, const std::string& message) {
@@ -91,6 +92,11 @@ KeptLatents read_kept(const std::filesystem::path& path, const Plan& plan) {
   current.scheduler.next = number(file, "next");
   current.scheduler.order = number(file, "order");
   const int history = number(file, "history");
+  if (history < 0 || history > kLongestHistory || current.scheduler.order < 0 ||
+      current.scheduler.order > history) {
+    bad(path, "its scheduler has order " + std::to_string(current.scheduler.order) + " and a history of " +
+                  std::to_string(history) + ", expected no more of the one than of the other");
+  }
   for (int i = 0; i < history; ++i) {
     current.scheduler.history.push_back(read_shaped(path, "current.history." + std::to_string(i), shape));
   }

@@ -9,8 +9,11 @@
 //   no memory      std::bad_alloc
 //   otherwise      writes "a fake video\n"
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <new>
+#include <nlohmann/json.hpp>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -106,11 +109,26 @@ Result run(Generator&, const Plan& plan, const RunHooks& hooks) {
   return result;
 }
 
+// "a fake video that says {...}" has these parameters in it.
+std::string said_by(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  const std::string start = "a fake video that says ", all = text.str();
+  return all.compare(0, start.size(), start) == 0 ? all.substr(start.size()) : "";
+}
+
+std::string inspect(const std::filesystem::path& path) {
+  const std::string said = said_by(path.string());
+  if (said.empty()) throw Error(ErrorKind::data, "fake", path.string() + ": is not looked at");
+  return nlohmann::json{{"metadata", {{"comment", said}}}}.dump();
+}
+
 // Any file whose name has "picture" in it is one, any other a clip; a draft says how it was made.
 InputFacts facts_by_name(const std::string& name) {
   if (name.find("damaged") != std::string::npos)
     throw Error(ErrorKind::data, "media", name + ": is damaged as asked");
   InputFacts facts;
+  facts.parameters = said_by(name);
   if (name.find("draft") != std::string::npos) {
     facts.parameters = R"({"generator": "sora-gen )" SORA_GEN_VERSION
                        R"(", "prompt": "a fox", "model": "wan21", "seed": 5, "res": "128x96", "frames": 24, )"
@@ -151,9 +169,7 @@ extern "C" SORA_API const sora::Entry* sora_entry() {
                                      "devices": [{"name": "cpu", "kind": "AVX2"}], "libav": ["libavcodec 1.2.3"],
                                      "codecs": {"h264": "libx264", "av1": ""}})");
           },
-      .inspect = [](const std::filesystem::path& path) -> std::string {
-        throw sora::Error(sora::ErrorKind::data, "fake", path.string() + ": is not looked at");
-      },
+      .inspect = sora::inspect,
       .probe = [](const std::filesystem::path& path) { return sora::facts_by_name(path.string()); }};
   return &entry;
 }
