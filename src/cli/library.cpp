@@ -3,10 +3,13 @@
 #include <dlfcn.h>
 #include <malloc.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <string>
+#include <string_view>
 
 #include "cli/signals.h"
 #include "core/text.h"
@@ -22,6 +25,14 @@ constexpr const char* kLibraryName = "libsora.so";
 // The loader's own message names the file that is missing: "libtorch_cpu.so: cannot open shared object file".
 [[noreturn]] void not_loaded(const fs::path& path) {
   const char* reason = ::dlerror();
+  const std::string_view text = reason != nullptr ? reason : "";
+  // The loader says so at the end, behind what it could not do: "failed to map segment from shared object:
+  // Cannot allocate memory".
+  if (text.find(std::strerror(ENOMEM)) != std::string_view::npos) {
+    throw Error(ErrorKind::unavailable, "memory",
+                std::string(kLibraryName) + " cannot be loaded: " + std::string(text) +
+                    "; close other programs, or raise the limit if there is one (ulimit -v)");
+  }
   const std::string found =
       path.empty() ? std::string("not found beside the program or on the loader path") : path.string();
   throw Error(ErrorKind::unavailable, "library",
@@ -70,11 +81,21 @@ fs::path library_path() {
   return fs::exists(path, code) ? path : fs::path();
 }
 
+void prepare_for_library() {
+  static const bool done = [] {
+    spin_briefly();
+    arrange_large_blocks();
+    return true;
+  }();
+  (void)done;
+}
+
 const Entry& load_library(const LogSink& log_sink) {
   const auto start = std::chrono::steady_clock::now();
   const fs::path path = library_path();
-  spin_briefly();
-  arrange_large_blocks();
+  static std::mutex mutex;  // the threads of serve may want it at once
+  const std::lock_guard lock(mutex);
+  prepare_for_library();
   // RTLD_NOW: a symbol that is missing is an error here, not the end of the program in the middle of the
   // work. RTLD_GLOBAL: libsora_cuda, which libsora loads in turn, finds libtorch's symbols.
   void* handle = ::dlopen(path.empty() ? kLibraryName : path.c_str(), RTLD_NOW | RTLD_GLOBAL);

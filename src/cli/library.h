@@ -9,6 +9,10 @@
 
 namespace sora {
 
+/// Sets what libsora reads from the environment when it is opened. load_library() does so too; a program with
+/// several threads calls it before it starts the second one, since others may read the environment then.
+void prepare_for_library();
+
 /// Opens libsora: beside the program (../lib, where both the build tree and an installation have it), else
 /// where the loader looks. Takes over its log and its clean-up on signals. It is never closed, since
 /// libtorch cannot be. Throws Error: unavailable (not found, or a library that it needs is missing),

@@ -4,6 +4,7 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -85,6 +86,16 @@ LogSink make_log_sink(const Options& options, bool json_lines) {
                   *options.log_file + ": the log file cannot be opened: " + error.what());
     }
   }
+  // A log that cannot be written does not stop the work; it is said once. (spdlog's own way is a line of
+  // another form, again and again.)
+  logger->set_error_handler([json_lines,
+                             said = std::make_shared<std::atomic<bool>>(false)](const std::string& what) {
+    if (said->exchange(true)) return;
+    const std::string text = "the log cannot be written: " + one_line(what);
+    write_stderr_line(json_lines
+                          ? JsonLine().add("event", "log").add("level", "warning").add("message", text).text()
+                          : "sora-gen: warning: " + text);
+  });
   logger->set_level(least);
   logger->flush_on(spdlog::level::debug);  // the program ends by _exit()
   return [logger](LogLevel level, const std::string& message) { logger->log(level_of(level), message); };

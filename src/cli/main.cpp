@@ -1,13 +1,15 @@
 // sora-gen: the program. It links no libtorch and no libav, so that help, errors and dry runs answer at once;
 // libsora is opened when there is work to do (library.h).
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <exception>
-#include <new>
+#include <cerrno>
+#include <cstring>
 #include <string>
 #include <vector>
 
+#include "cli/failure.h"
 #include "cli/help.h"
 #include "cli/library.h"
 #include "cli/log_setup.h"
@@ -16,6 +18,7 @@
 #include "cli/signals.h"
 #include "cli/terminal/terminal.h"
 #include "cli/verbs.h"
+#include "core/standard_streams.h"
 #include "core/text.h"
 #include "plan/verb.h"
 #include "sora/error.h"
@@ -84,20 +87,6 @@ const Verb& verb_of(const Options& options) {
                   (hint.empty() ? "--prompt \"" + word + "\"?" : hint + "?"));
 }
 
-// libtorch's messages go on with a stack trace, which is for -vv.
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
-Error as_error(const std::exception& failure) {
-  if (const auto* error = dynamic_cast<const Error*>(&failure)) return *error;
-  if (dynamic_cast<const std::bad_alloc*>(&failure) != nullptr) {
-    return {ErrorKind::unavailable, "memory",
-            "not enough memory; try a smaller --res, fewer --seconds, or a smaller model"};
-  }
-  log(LogLevel::debug, failure.what());
-  return {ErrorKind::internal, "internal",
-          first_line(failure.what()) + "; this is a bug, please report it with the output of -vv"};
-}
-
 int exit_code_of(const Error& error) {
   const bool stopped = error.kind() == ErrorKind::interrupted && stop_signal() != 0;
   return stopped ? 128 + stop_signal() : error.exit_code();
@@ -118,19 +107,30 @@ int run(int argc, const char* const* argv) {
     set_probe([sink = session.log_sink](const auto& path) { return load_library(sink).probe(path); });
     session.progress = make_progress_display(session.options);
     return verb_of(session.options).run(session);
-  } catch (const std::exception& failure) {
-    const Error error = as_error(failure);
+  } catch (...) {
+    const Error error = current_error();
     const bool told = session.progress && session.progress->failed(error);
     if (!told && error.kind() != ErrorKind::reader_gone) log(LogLevel::error, error.what());
     return exit_code_of(error);
   }
 }
 
+// A disk over a network may say only now that it is full. The exit code that this gives: 0 when all is well.
+int end_of_stdout() {
+  const int copy = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+  if (copy < 0 || ::close(copy) == 0 || errno == EINTR) return 0;
+  write_stderr_line(std::string("sora-gen: [output] standard output: write failed: ") + std::strerror(errno));
+  return static_cast<int>(ErrorKind::io);
+}
+
 }  // namespace
 }  // namespace sora
 
 int main(int argc, char** argv) {
-  const int code = sora::run(argc, argv);
+  // The three streams have their numbers before anything else is opened.
+  sora::open_standard_streams();
+  int code = sora::run(argc, argv);
+  if (code == 0) code = sora::end_of_stdout();
   // Everything is written and closed. libtorch's destructors would only take time.
   ::_exit(code);
 }

@@ -29,6 +29,10 @@ class Maker {
   std::optional<StatusOnSignal> status_;
 };
 
+/// Where latents of a single video are kept: apart from it, so that a folder that is full or gone does not
+/// matter. What lies there for long is removed.
+Keep keep_for(const Plan& plan);
+
 /// The result line on stderr and, with --json, on stdout.
 void report(Session& session, const Plan& plan, const Result& result);
 

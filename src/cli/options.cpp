@@ -11,6 +11,7 @@
 
 #include "core/file.h"
 #include "core/log.h"
+#include "core/standard_streams.h"
 #include "core/text.h"
 #include "sora/error.h"
 
@@ -225,7 +226,7 @@ void check_talk(const Options& options) {
     if (options.progress != "json" && options.progress != "auto") {
       wrong("--progress-fd goes with --progress json, not with " + options.progress);
     }
-    if (fd < 0 || ::fcntl(fd, F_GETFD) == -1) {
+    if (fd < 0 || was_closed(fd) || ::fcntl(fd, F_GETFD) == -1) {
       wrong("--progress-fd is " + std::to_string(fd) + ", which is not open; open it, as in " +
             std::to_string(std::max(fd, 3)) + ">progress.json");
     }

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "core/sha256.h"
+#include "core/standard_streams.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -87,6 +88,9 @@ std::string file_sha256(const std::filesystem::path& path, const std::string& co
 }
 
 std::string read_stdin(std::uint64_t limit, const std::string& too_long) {
+  if (was_closed(STDIN_FILENO)) {
+    throw Error(ErrorKind::no_input, "options", "standard input is closed, and - reads it");
+  }
   std::string text;
   std::string buffer(1 << 16, '\0');
   for (;;) {

@@ -1,6 +1,5 @@
 #include "core/output_file.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
@@ -16,13 +15,12 @@
 #include <cstring>
 #include <ctime>
 #include <mutex>
-#include <random>
-#include <regex>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "core/sha256.h"
+#include "core/temporary_name.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -80,6 +78,11 @@ std::string cause(int code) { return std::strerror(code); }
     case EISDIR:
       message = "is a folder; name a file in it";
       break;
+    case ENAMETOOLONG:
+      message = "the name is too long: " + std::to_string(path.filename().native().size()) +
+                " bytes, expected at most " + std::to_string(longest_name(path.parent_path())) +
+                "; choose a shorter one";
+      break;
     case EACCES:
     case EPERM:
     case EROFS:
@@ -98,44 +101,22 @@ std::string cause(int code) { return std::strerror(code); }
   throw Error(ErrorKind::io, kComponent, name + ": " + what + " failed: " + cause(code) + advice);
 }
 
-std::string random_suffix() {
-  std::random_device device;
-  std::string text;
-  for (unsigned bits = device(), i = 0; i < 6; ++i, bits >>= 5) {
-    text += "abcdefghijklmnopqrstuvwxyz234567"[bits & 31];
-  }
-  return text;
-}
-
-// --- what killed processes left ----------------------------------------------------------------
-
-// A temporary is locked as long as its process lives, and the kernel drops the lock however that ends. One
-// whose lock is free is nobody's. The names are narrow enough to be no one else's files.
-void remove_left_over(const std::filesystem::path& folder) {
+// Once for each folder: a long batch asks for every file.
+void remove_left_over_once(const std::filesystem::path& folder) {
   static std::mutex mutex;
-  static std::set<std::filesystem::path> seen;  // once for each folder: a long batch asks for every file
+  static std::set<std::filesystem::path> seen;
   {
     const std::lock_guard hold(mutex);
     if (!seen.insert(folder).second) return;
   }
-  static const std::regex name(R"(\..+\.[0-9]+-[a-z2-7]{6}\.part)");
-  DIR* const entries = ::opendir(folder.c_str());
-  if (entries == nullptr) return;  // a folder that can be written to need not be readable
-  while (const dirent* entry = ::readdir(entries)) {
-    if (entry->d_name[0] != '.' || !std::regex_match(entry->d_name, name)) continue;
-    const int fd = ::openat(::dirfd(entries), entry->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0) continue;
-    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) ::unlinkat(::dirfd(entries), entry->d_name, 0);
-    ::close(fd);
-  }
-  ::closedir(entries);
+  remove_left_over(folder);
 }
 
 // False when another process took the new file for one that was left over, in the moment before its lock.
 bool lock_as_ours(int fd) {
   struct stat info {};
   while (::flock(fd, LOCK_EX) != 0) {
-    if (errno != EINTR) return true;  // no locks on this file system, so nobody sweeps it either
+    if (errno != EINTR) return true;  // no locks on this file system: it is ours as long as we live
   }
   return ::fstat(fd, &info) != 0 || info.st_nlink > 0;
 }
@@ -154,25 +135,30 @@ void sync_folder(const std::filesystem::path& path) {
 
 OutputFile::OutputFile(const std::filesystem::path& path, bool overwrite)
     : path_(path), overwrite_(overwrite) {
+  std::error_code error;
   struct stat info {};
   if (path.empty() || !path.has_filename()) fail_create(path, path.empty() ? ENOENT : EISDIR);
+  if (path.filename().native().size() > longest_name(path.parent_path())) fail_create(path, ENAMETOOLONG);
   if (::lstat(path.c_str(), &info) == 0) {
-    if (S_ISLNK(info.st_mode) && overwrite && ::stat(path.c_str(), &info) == 0) {
-      path_ = std::filesystem::canonical(path);
+    if (S_ISLNK(info.st_mode)) {
+      if (::stat(path.c_str(), &info) != 0) {
+        throw Error(ErrorKind::cannot_create, kComponent,
+                    path.string() + ": is a link to a file that is not there; remove it, or name that file");
+      }
+      if (overwrite) path_ = std::filesystem::canonical(path, error);
+      if (error) fail_create(path, error.value());
     }
     if (S_ISDIR(info.st_mode)) fail_create(path, EISDIR);
     if (!overwrite) fail_create(path, EEXIST);
   }
 
   // Absolute, so that a later change of the working folder does not matter to the signal handler.
-  std::error_code error;
   const std::filesystem::path absolute = std::filesystem::absolute(path_, error);
   if (error) fail_create(path_, error.value());
-  remove_left_over(absolute.parent_path());
-  const std::string stem = absolute.filename().string().substr(0, 200);  // names end at 255 bytes
+  const std::filesystem::path folder = absolute.parent_path();
+  remove_left_over_once(folder);
   for (int attempt = 0; fd_ < 0; ++attempt) {
-    temporary_ = absolute.parent_path() /
-                 ("." + stem + "." + std::to_string(::getpid()) + "-" + random_suffix() + ".part");
+    temporary_ = folder / temporary_name(folder, absolute.filename().string());
     slot_ = enter_slot(temporary_);  // before it exists, so that a signal in between finds it
     fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd_ >= 0 && lock_as_ours(fd_)) break;

@@ -11,14 +11,15 @@ namespace sora {
 /// A file that is written under a hidden temporary name in the folder of its destination, and takes
 /// its name only when it is whole. Until commit() nothing is seen under the final name; the temporary
 /// is removed by discard(), by the destructor, and by remove_temporaries() from a signal handler; that of a
-/// process that was killed, by the next process that writes into the folder.
+/// process that was killed, by the next process of the same machine that writes into the folder.
 ///
 /// Errors: cannot_create (no such folder, no permission, the file exists), io (a write failed; the
 /// message names the cause, such as a full disk).
 class OutputFile {
  public:
   /// Creates the temporary. Without `overwrite` an existing file is refused, here and at commit().
-  /// A symbolic link to a file stays a link: the file that it points to is replaced.
+  /// A symbolic link to a file stays a link: the file that it points to is replaced. A link to nothing is
+  /// refused.
   explicit OutputFile(const std::filesystem::path& path, bool overwrite = false);
   OutputFile(OutputFile&& other) noexcept;
   OutputFile& operator=(OutputFile&&) = delete;

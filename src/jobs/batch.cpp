@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <set>
 
 #include "core/log.h"
+#include "core/temporary_name.h"
+#include "core/text.h"
 #include "jobs/batch_index.h"
 #include "jobs/job_key.h"
 #include "jobs/output_name.h"
@@ -56,6 +59,12 @@ Batch::Batch(JobList& list, Planner& planner, Journal& journal, const BatchSetti
            record->output == recorded_output(job);
   };
   list_.plan_all(planner_, ours, [&](const Job& job, const Plan& plan) {
+    if (!is_utf8(recorded_output(job))) {
+      throw Error(ErrorKind::usage, "options",
+                  job.output +
+                      ": the name is not UTF-8, which the journal of a batch is written in; "
+                      "choose another name or folder");
+    }
     Entry entry;
     entry.job = &job;
     entry.mine = (job.index - 1) % settings_.shard.count == settings_.shard.index - 1;
@@ -126,6 +135,13 @@ BatchCounts Batch::run(const RunJob& run_job, BatchObserver& observer) {
   journal_.run_begins(counts().jobs);
   observer.begins(counts());
 
+  // What a run that was killed meanwhile was writing goes with the next one that looks: with this one, since
+  // nobody may come after it.
+  struct Sweep {
+    const Batch& batch;
+    ~Sweep() { batch.remove_left_over_files(); }
+  } sweep{*this};
+
   // A second pass takes what other runs had claimed and did not finish.
   for (int pass = 0; pass < (settings_.share ? 2 : 1); ++pass) {
     for (Entry& entry : entries_) {
@@ -147,6 +163,17 @@ BatchCounts Batch::run(const RunJob& run_job, BatchObserver& observer) {
   BatchCounts result = counts();
   result.elsewhere = result.jobs - result.done - result.already - result.failed;
   return result;
+}
+
+void Batch::remove_left_over_files() const noexcept {
+  try {
+    const fs::path home = journal_.folder() / ".sora-gen";
+    std::set<fs::path> folders{home, home / "posters"};
+    for (const Entry& entry : entries_) folders.insert(fs::path(entry.job->output).parent_path());
+    for (const fs::path& folder : folders) remove_left_over(folder);
+  } catch (const std::exception& error) {
+    log(LogLevel::debug, std::string("what killed runs left is not looked for: ") + error.what());
+  }
 }
 
 // What stands under the name of a job that was done, but is not what was made: someone changed it, or the
@@ -193,9 +220,11 @@ void Batch::make(Entry& entry, const RunJob& run_job, BatchObserver& observer) {
   const bool ours = record != nullptr && record->was_free && record->output == output;
   if (record != nullptr && record->state == State::done && !request.overwrite) move_aside(job);
   const bool was_free = !OutputCheck::exists(job.output);
+  const bool was_made = record != nullptr && record->state == State::done && record->output == output;
   // A file that appeared since the job started for the first time is its own work: a crash came between the
   // file and the journal. It is made again, which is sure, and replaces it.
-  if (ours || !settings_.resume) request.overwrite = true;
+  // So are the files beside a video that was made and is gone.
+  if (ours || !settings_.resume || (was_made && was_free)) request.overwrite = true;
   if (settings_.posters && !request.thumbnail) {
     const fs::path poster = poster_path(journal_, entry.key);
     std::error_code code;

@@ -72,6 +72,7 @@ class Batch {
   void look_up(Entry& entry);
   void make(Entry& entry, const RunJob& run_job, BatchObserver& observer);
   std::string recorded_output(const Job& job) const;
+  void remove_left_over_files() const noexcept;
   void move_aside(const Job& job);
   std::vector<std::string> coming_texts(const Entry& entry, const Plan& plan);
   BatchCounts counts() const;

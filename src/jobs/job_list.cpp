@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "core/sha256.h"
+#include "jobs/output_files.h"
 #include "jobs/output_name.h"
 #include "plan/verb.h"
 #include "sora/error.h"
@@ -35,6 +36,14 @@ std::uint64_t seed_of(const std::string& prompt, std::uint64_t occurrence, std::
 
 std::string in_folder(const std::string& folder, const std::string& name) {
   return folder.empty() ? name : (fs::path(folder) / name).string();
+}
+
+// The output, or a file beside it.
+bool any_exists(const Request& request) {
+  const auto files = files_beside(request);
+  return OutputCheck::exists(*request.output) ||
+         std::any_of(files.begin(), files.end(),
+                     [](const auto& file) { return OutputCheck::exists(file.second); });
 }
 
 }  // namespace
@@ -148,9 +157,9 @@ Request JobList::request(const Job& job) const {
   Request request = overlaid(job.entry);
   request.seed = job.seed;
   request.output = job.output;
-  for (auto* picture : {&request.contact_sheet, &request.thumbnail}) {
-    if (*picture && (*picture)->find('{') != std::string::npos) {
-      *picture = in_folder(settings_.out_dir, format_name(**picture, fields_of(job, request)));
+  for (auto* beside : {&request.contact_sheet, &request.thumbnail, &request.dump_tensors}) {
+    if (*beside && (*beside)->find('{') != std::string::npos) {
+      *beside = in_folder(settings_.out_dir, format_name(**beside, fields_of(job, request)));
     }
   }
   return request;
@@ -166,9 +175,9 @@ void JobList::plan_all(Planner& planner, const std::function<bool(const Job&, co
     try {
       const Request request = this->request(job);
       const Plan plan = planner.plan(request);
-      const bool fine = request.overwrite || (OutputCheck::exists(job.output) && exists_is_fine(job, plan));
+      const bool fine = request.overwrite || (any_exists(request) && exists_is_fine(job, plan));
       outputs.check(job.output, fine);
-      if (!fine) check_picture_files(request);
+      if (!fine) check_files_beside(request);
       each(job, plan);
     } catch (const Error& error) {
       add_error(line(job), error.message(), error);

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
+#include "core/host_name.h"
 #include "core/json_line.h"
 #include "core/output_file.h"
 #include "sora/error.h"
@@ -74,11 +75,14 @@ void Journal::open(bool share) {
   lock_.emplace(home_ / "lock");
   const auto mode = share ? LockedFile::Mode::shared : LockedFile::Mode::exclusive;
   if (!lock_->try_lock(kRunByte, mode)) {
+    const std::string holder = lock_->holder();
     throw Error(
         ErrorKind::busy, "journal",
-        folder_.string() + ": another run is at work in this folder; wait for it" +
+        folder_.string() + ": another run is at work in this folder" +
+            (holder.empty() ? "" : " (" + holder + ")") + "; wait for it" +
             (share ? ", or start both with --share" : ", or start both with --share to divide the jobs"));
   }
+  lock_->write_holder();
 }
 
 void Journal::refresh() {
@@ -178,11 +182,9 @@ void Journal::append(const std::string& line) {
 }
 
 void Journal::run_begins(std::uint64_t jobs) {
-  char host[256] = "";
-  ::gethostname(host, sizeof host - 1);
   append(event("run", "", "")
              .add("version", SORA_GEN_VERSION)
-             .add("host", host)
+             .add("host", host_name())
              .add("pid", static_cast<std::int64_t>(::getpid()))
              .add("jobs", jobs)
              .text());

@@ -3,10 +3,16 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <cctype>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <string>
 
+#include "core/host_name.h"
+#include "core/text.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -24,11 +30,11 @@ struct flock range(std::uint64_t byte, short type) {
 short type_of(LockedFile::Mode mode) { return mode == LockedFile::Mode::shared ? F_RDLCK : F_WRLCK; }
 
 [[noreturn]] void fail(const std::filesystem::path& path, const char* what, int code) {
-  throw Error(
-      ErrorKind::io, "journal",
-      path.string() + ": " + what + " failed: " + std::strerror(code) +
-          (code == ENOLCK || code == EOPNOTSUPP ? "; this file system has no locks, choose another --out-dir"
-                                                : ""));
+  throw Error(ErrorKind::io, "journal",
+              path.string() + ": " + what + " failed: " + std::strerror(code) +
+                  (code == ENOLCK || code == EOPNOTSUPP || code == ENOSYS
+                       ? "; this file system has no locks, choose another --out-dir"
+                       : ""));
 }
 
 }  // namespace
@@ -65,6 +71,36 @@ void LockedFile::unlock(std::uint64_t byte) {
 bool LockedFile::is_locked(std::uint64_t byte) const {
   struct flock lock = range(byte, F_RDLCK);
   return ::fcntl(fd_, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+void LockedFile::write_holder() const noexcept {
+  try {
+    const std::string text = host_name() + " " + std::to_string(::getpid()) + "\n";
+    const ssize_t written = ::pwrite(fd_, text.data(), text.size(), 0);
+    if (written >= 0) [[maybe_unused]]
+      const int result = ::ftruncate(fd_, written);
+  } catch (const std::exception&) {
+    return;  // for lack of memory
+  }
+}
+
+std::string LockedFile::holder() const {
+  std::array<char, 128> buffer{};
+  const ssize_t n = ::pread(fd_, buffer.data(), buffer.size(), 0);
+  if (n <= 0) return {};
+  // Anyone may have written the file: a name and a number are taken, and nothing else.
+  const std::string text(buffer.data(), static_cast<std::size_t>(n));
+  const std::size_t space = text.find(' '), end = text.find('\n');
+  if (space == std::string::npos || end == std::string::npos || space > end || space > 64) return {};
+  const std::string host = text.substr(0, space);
+  const bool plain = std::all_of(host.begin(), host.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
+  });
+  int process = 0;
+  if (!plain || !set_from_text(process, text.substr(space + 1, end - space - 1)).empty() || process <= 0)
+    return {};
+  if (host == host_name() && ::kill(process, 0) != 0 && errno == ESRCH) return {};
+  return "process " + std::to_string(process) + " on " + host;
 }
 
 }  // namespace sora

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 namespace sora {
 
@@ -24,6 +25,13 @@ class LockedFile {
   void unlock(std::uint64_t byte);
   /// Whether another open file holds the byte exclusively.
   bool is_locked(std::uint64_t byte) const;
+
+  /// Writes into the file who holds it: this process and its machine. For people, and without a complaint
+  /// when it fails; the locks alone say whether somebody does.
+  void write_holder() const noexcept;
+  /// "process 1234 on node7", who wrote that last; empty when it is not known, or was a process of this
+  /// machine that has ended.
+  std::string holder() const;
 
   int descriptor() const { return fd_; }
 

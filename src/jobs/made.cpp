@@ -51,8 +51,9 @@ void write_sidecar(const Plan& plan, const Result& result) {
   json["frames"] = result.frames;
   json["sha256"] = result.sha256;
   json["seconds"] = result.seconds;
-  const std::string text = json.dump(2) + "\n";
-  OutputFile file(sidecar_name(result.output), true);
+  // Names of files need not be UTF-8, and JSON is.
+  const std::string text = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  OutputFile file(sidecar_name(result.output), plan.request.overwrite);
   file.write(text.data(), text.size());
   file.commit();
 }

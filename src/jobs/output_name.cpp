@@ -7,6 +7,8 @@
 #include <map>
 
 #include "core/output_format.h"
+#include "core/standard_streams.h"
+#include "core/temporary_name.h"
 #include "core/text.h"
 #include "plan/story.h"
 #include "sora/error.h"
@@ -160,8 +162,21 @@ void OutputCheck::check_folder(const std::string& output, const fs::path& folder
   good_folder_ = folder;
 }
 
+void OutputCheck::check_length(const std::string& output, const fs::path& folder) {
+  const std::size_t bytes = fs::path(output).filename().native().size();
+  const std::size_t longest = longest_name(folder);
+  if (bytes > longest) {
+    refuse(output.substr(0, output.size() - bytes + 40) +
+           "...: the name is too long: " + std::to_string(bytes) + " bytes, expected at most " +
+           std::to_string(longest) + "; choose a shorter one with " + option_);
+  }
+}
+
 void OutputCheck::check(const std::string& output, bool overwrite) {
-  if (output == "-") return;
+  if (output == "-") {
+    if (was_closed(STDOUT_FILENO)) refuse("standard output is closed, and -o - writes to it; name a file");
+    return;
+  }
   if (output.empty()) refuse("the output has an empty name; give one with " + option_);
   const fs::path path(output);
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
@@ -179,6 +194,11 @@ void OutputCheck::check(const std::string& output, bool overwrite) {
     return;
   }
   check_folder(output, folder);
+  check_length(output, folder);
+  if (!fs::exists(status) && fs::is_symlink(fs::symlink_status(path, code))) {
+    refuse(output + ": is a link to a file that is not there; remove it, or choose another name with " +
+           option_);
+  }
   if (overwrite) return;
   std::string taken = fs::is_regular_file(status) ? output : "";
   if (taken.empty() && output.find('%') != std::string::npos) {
@@ -192,11 +212,6 @@ void OutputCheck::check(const std::string& output, bool overwrite) {
 
 void check_output(const std::string& output, bool overwrite, const std::string& option) {
   OutputCheck(option).check(output, overwrite);
-}
-
-void check_picture_files(const Request& request) {
-  if (request.contact_sheet) check_output(*request.contact_sheet, request.overwrite, "--contact-sheet");
-  if (request.thumbnail) check_output(*request.thumbnail, request.overwrite, "--thumbnail");
 }
 
 }  // namespace sora

@@ -46,12 +46,10 @@ std::string format_name(const std::string& pattern, const NameFields& fields);
 std::string numbered_pattern(const std::string& name);
 
 /// Throws Error (cannot_create) when `output` is a folder, lies in a folder that is missing or not writable,
-/// or exists and `overwrite` is false. A name with a number pattern (shots/%05d.png) exists when its first
-/// picture does. Looks only; "-" is always fine. `option` is what the message advises to use.
+/// has a name that is too long, is a link to nothing, or exists and `overwrite` is false. A name with a
+/// number pattern (shots/%05d.png) exists when its first picture does. Looks only; "-" is fine unless
+/// standard output is closed. `option` is what the message advises to use.
 void check_output(const std::string& output, bool overwrite, const std::string& option = "-o");
-
-/// The same for --contact-sheet and --thumbnail.
-void check_picture_files(const Request& request);
 
 /// The same for many outputs: a folder is looked at once.
 class OutputCheck {
@@ -65,6 +63,7 @@ class OutputCheck {
 
  private:
   void check_folder(const std::string& output, const std::filesystem::path& folder);
+  void check_length(const std::string& output, const std::filesystem::path& folder);
 
   std::string option_;
   std::filesystem::path good_folder_, created_;

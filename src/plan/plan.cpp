@@ -280,7 +280,8 @@ void check_tensor_files(const Plan& plan) {
   }
   if (const auto& path = plan.request.dump_tensors) {
     const auto folder = std::filesystem::path(*path).parent_path();
-    if (!folder.empty() && !std::filesystem::is_directory(folder)) {
+    std::error_code code;
+    if (!folder.empty() && !std::filesystem::is_directory(folder, code)) {
       throw Error(ErrorKind::cannot_create, "output", *path + ": there is no folder " + folder.string());
     }
   }

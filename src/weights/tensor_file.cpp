@@ -22,6 +22,12 @@ at::Tensor read_tensor(const std::filesystem::path& path, const std::string& nam
 
 void write_tensors(const std::filesystem::path& path, const std::map<std::string, at::Tensor>& tensors,
                    const std::map<std::string, std::string>& metadata) {
+  OutputFile file(path, /*overwrite=*/true);
+  write_tensors(file, tensors, metadata);
+}
+
+void write_tensors(OutputFile& file, const std::map<std::string, at::Tensor>& tensors,
+                   const std::map<std::string, std::string>& metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::uint64_t position = 0;
@@ -34,7 +40,6 @@ void write_tensors(const std::filesystem::path& path, const std::map<std::string
   text.resize((text.size() + 7) / 8 * 8, ' ');  // keeps the data aligned
   const std::uint64_t length = text.size();
 
-  OutputFile file(path, /*overwrite=*/true);
   file.write(&length, sizeof length);
   file.write(text.data(), text.size());
   for (const auto& entry : tensors) {

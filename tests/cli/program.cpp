@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <pty.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include <fstream>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 namespace fs = std::filesystem;
 
@@ -41,7 +43,9 @@ Program::~Program() {
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
-  if (terminal_ >= 0) ::close(terminal_);
+  for (const int fd : {terminal_, stdout_, stdin_}) {
+    if (fd >= 0) ::close(fd);
+  }
 }
 
 void Program::move_out(bool with_library) {
@@ -69,9 +73,8 @@ void Program::start(const std::vector<std::string>& arguments) {
   auto envp = pointers(variables);
 
   const int flags = O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC;
-  const int in =
-      ::open(input_path.empty() ? (streams_ / "in").c_str() : input_path.c_str(), O_RDONLY | O_CLOEXEC);
-  int out = ::open((streams_ / "out").c_str(), flags, 0600);
+  int in = ::open(input_path.empty() ? (streams_ / "in").c_str() : input_path.c_str(), O_RDONLY | O_CLOEXEC);
+  int out = ::open(output_path.empty() ? (streams_ / "out").c_str() : output_path.c_str(), flags, 0600);
   int err = ::open((streams_ / "err").c_str(), flags, 0600);
   if (close_stdout) {
     std::array<int, 2> pipe{};
@@ -79,6 +82,22 @@ void Program::start(const std::vector<std::string>& arguments) {
     ::close(pipe[0]);
     ::close(out);
     out = pipe[1];
+  }
+  if (pipe_stdout) {
+    std::array<int, 2> pipe{};
+    ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+    ::fcntl(pipe[1], F_SETPIPE_SZ, 4096);
+    ::close(out);
+    out = pipe[1];
+    stdout_ = pipe[0];
+  }
+  if (pipe_input) {
+    std::array<int, 2> pipe{};
+    ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+    ::close(in);
+    in = pipe[0];
+    stdin_ = pipe[1];
+    say(input);
   }
   if (on_terminal) {
     winsize size{};
@@ -92,6 +111,8 @@ void Program::start(const std::vector<std::string>& arguments) {
     ::dup2(in, 0);
     ::dup2(out, 1);
     ::dup2(err, 2);
+    for (const int fd : closed) ::close(fd);
+    ::alarm(120);  // a program that hangs is a failure, not the end of the tests
     if (::chdir(folder_.path().c_str()) == 0) ::execve(argv[0], argv.data(), envp.data());
     ::_exit(126);
   }
@@ -110,6 +131,34 @@ bool Program::wait_for_stderr(const std::string& text) {
   return false;
 }
 
+bool Program::wait_for_stdout(const std::string& text) {
+  while (heard_.find(text) == std::string::npos) {
+    std::array<char, 4096> buffer{};
+    pollfd wanted{stdout_, POLLIN, 0};
+    if (::poll(&wanted, 1, 30000) <= 0) return false;
+    const ssize_t n = ::read(stdout_, buffer.data(), buffer.size());
+    if (n <= 0) return false;
+    heard_.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+bool Program::wait_for_full_stdout() const {
+  constexpr int kFull = 4096 - 512;  // no event of some hundred bytes fits any more
+  for (const double end = now() + 30; now() < end;) {
+    int bytes = 0;
+    if (::ioctl(stdout_, FIONREAD, &bytes) == 0 && bytes >= kFull) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+void Program::stop_reading() { ::close(std::exchange(stdout_, -1)); }
+
+void Program::say(const std::string& text) const {
+  EXPECT_EQ(::write(stdin_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+}
+
 Finished Program::wait() {
   // A terminal holds little; the program would wait for a reader.
   while (on_terminal) {
@@ -125,7 +174,7 @@ Finished Program::wait() {
   pid_ = -1;
   Finished finished;
   finished.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  finished.out = text_of(streams_ / "out");
+  finished.out = stdout_ >= 0 ? heard_ : text_of(streams_ / "out");
   finished.err = error_text();
   return finished;
 }

@@ -28,7 +28,11 @@ class Program {
   std::map<std::string, std::string> environment;
   std::string input;          ///< what stands on stdin
   std::string input_path;     ///< or a file to be stdin
+  bool pipe_input = false;    ///< or stdin is a pipe, which stays open: say()
   bool close_stdout = false;  ///< the reader of stdout goes away before the program starts
+  bool pipe_stdout = false;   ///< stdout is a small pipe, read by wait_for_stdout() and by nobody else
+  std::string output_path;    ///< or a file to be stdout, such as /dev/full
+  std::vector<int> closed;    ///< of the descriptors 0, 1 and 2: not open when the program starts
   bool on_terminal = false;   ///< stderr is a terminal of 80 columns
 
   /// Runs a copy of the program that lies outside of the repository from now on, with libsora or without.
@@ -41,6 +45,12 @@ class Program {
   void signal(int number) const;
   /// Waits until stderr holds `text`, minutes if need be; false if it never does.
   bool wait_for_stderr(const std::string& text);
+  /// The same for a pipe that stdout is.
+  bool wait_for_stdout(const std::string& text);
+  /// Waits until the pipe that stdout is takes no more; false if that does not come.
+  bool wait_for_full_stdout() const;
+  void stop_reading();  ///< closes the pipe's other end
+  void say(const std::string& text) const;
   Finished wait();
 
   const std::filesystem::path& folder() const { return folder_.path(); }
@@ -56,6 +66,9 @@ class Program {
   std::filesystem::path program_ = SORA_CLI_ROOT "/bin/sora-gen";
   pid_t pid_ = -1;
   int terminal_ = -1;
+  int stdout_ = -1;  // the ends of pipes that are ours
+  int stdin_ = -1;
+  std::string heard_;
   std::string terminal_text_;
 };
 

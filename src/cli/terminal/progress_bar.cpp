@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -112,10 +113,14 @@ class ProgressBar final : public ProgressDisplay {
     show_status(prefix_ + status_line(*latest_, waited, columns, utf8_));
   }
 
-  void tick() {
-    std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, kClockInterval, [this] { return stopped_; })) {
-      if (Clock::now() - drawn_ >= kClockInterval) draw();
+  void tick() noexcept {
+    try {
+      std::unique_lock lock(mutex_);
+      while (!wake_.wait_for(lock, kClockInterval, [this] { return stopped_; })) {
+        if (Clock::now() - drawn_ >= kClockInterval) draw();
+      }
+    } catch (const std::exception&) {
+      return;  // for lack of memory: the bar stands still
     }
   }
 

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <exception>
 
 #include "cli/terminal/progress.h"
 #include "cli/terminal/terminal.h"
@@ -41,7 +42,11 @@ void answer(int fd, const LatestProgress& latest) {
     const ssize_t n = ::read(fd, &c, 1);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0 || c == kEnd) break;
-    write_stderr_line(latest.text());
+    try {
+      write_stderr_line(latest.text());
+    } catch (const std::exception&) {
+      continue;  // for lack of memory
+    }
   }
   ::close(fd);
 }

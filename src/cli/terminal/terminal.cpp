@@ -10,6 +10,8 @@
 #include <mutex>
 
 #include "core/output_file.h"
+#include "core/standard_streams.h"
+#include "sora/error.h"
 
 namespace sora {
 namespace {
@@ -48,6 +50,9 @@ std::string drawn_picture() {
 }  // namespace
 
 void write_stdout(std::string_view text) {
+  if (was_closed(STDOUT_FILENO)) {
+    throw Error(ErrorKind::io, "output", "standard output is closed, and there is something to write to it");
+  }
   write_stream(STDOUT_FILENO, "standard output", text.data(), text.size());
 }
 

@@ -57,13 +57,13 @@ ListSettings list_settings(const Options& options) {
   } else if (options.request.output) {
     wrong("-o names one file, and this makes many; use --out-dir DIR and --name \"{index:04}-{slug}.{ext}\"");
   }
-  for (auto* picture : {&settings.base.contact_sheet, &settings.base.thumbnail}) {
-    if (!*picture || (*picture)->find('{') != std::string::npos) continue;
+  for (auto* beside : {&settings.base.contact_sheet, &settings.base.thumbnail, &settings.base.dump_tensors}) {
+    if (!*beside || (*beside)->find('{') != std::string::npos) continue;
     if (!numbered) {
-      wrong("\"" + **picture +
-            "\" names one picture, and this makes many; use fields, as in \"{index:04}.png\"");
+      wrong("\"" + **beside + "\" names one file, and this makes many; use fields, as in \"{index:04}" +
+            fs::path(**beside).extension().string() + "\"");
     }
-    *picture = numbered_pattern(**picture);
+    *beside = numbered_pattern(**beside);
   }
   settings.out_dir = options.out_dir.value_or("");
   settings.repeat = static_cast<std::uint64_t>(many(options));

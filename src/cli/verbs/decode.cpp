@@ -7,6 +7,7 @@
 #include "cli/make.h"
 #include "cli/signals.h"
 #include "jobs/made.h"
+#include "jobs/output_files.h"
 #include "jobs/output_name.h"
 #include "plan/made_again.h"
 #include "sora/error.h"
@@ -66,12 +67,7 @@ int decode_kept(Session& session) {
   Request request = request_again(made, options.given, file, "decode");
   if (!request.output)
     request.output = default_output_name(title_of(request), *request.seed, extension_of(request));
-  check_output(*request.output, request.overwrite);
-  check_picture_files(request);
-  if (request.sidecar && *request.output == "-") {
-    throw Error(ErrorKind::usage, "options", "--sidecar needs a file, -o - is a stream");
-  }
-  if (request.sidecar) check_output(sidecar_name(*request.output), request.overwrite, "-o");
+  check_output_files(request);
   const Plan plan = make_plan(request);
   check_model(made, plan, file, options.given.has("model"));
 

@@ -12,6 +12,7 @@
 #include "cli/verbs.h"
 #include "cli/verbs/models.h"
 #include "core/text.h"
+#include "core/unnamed_file.h"
 #include "plan/memory.h"
 #include "sora/error.h"
 
@@ -155,8 +156,10 @@ int run_doctor(Session& session) {
   const std::vector<Check> models = check_models();
   checks.insert(checks.end(), models.begin(), models.end());
   checks.push_back(check_memory());
-  checks.push_back(check_folder("this folder", fs::current_path()));
-  checks.push_back(check_folder("temp folder", fs::temp_directory_path()));
+  std::error_code gone;  // a folder that was removed while a shell stands in it
+  const fs::path here = fs::current_path(gone);
+  checks.push_back(check_folder("this folder", gone ? fs::path(".") : here));
+  checks.push_back(check_folder("temp folder", temporary_folder()));
 
   bool works = true;
   for (const Check& check : checks) works = works && (check.ok || !check.needed);

@@ -14,6 +14,7 @@
 #include "core/text.h"
 #include "jobs/job_key.h"
 #include "jobs/made.h"
+#include "jobs/output_files.h"
 #include "jobs/output_name.h"
 #include "plan/finish.h"
 #include "plan/pace.h"
@@ -43,7 +44,8 @@ void forget_old_latents(const fs::path& folder) {
   }
 }
 
-// Latents of a single video are kept apart from it, so that a folder that is full or gone does not matter.
+}  // namespace
+
 Keep keep_for(const Plan& plan) {
   Keep keep;
   const fs::path folder = state_folder();
@@ -54,8 +56,6 @@ Keep keep_for(const Plan& plan) {
   keep.every = plan.request.checkpoint_every;
   return keep;
 }
-
-}  // namespace
 
 const Entry& Maker::library() {
   if (library_ == nullptr) library_ = &load_library(session_.log_sink);
@@ -97,10 +97,7 @@ int make_one(Session& session, const Request& request) {
   const Options& options = session.options;
   // Plan: everything that can be wrong without libtorch is found here.
   if (!options.dry_run) {
-    check_output(*request.output, request.overwrite);
-    check_picture_files(request);
-    if (request.sidecar && *request.output == "-") wrong("--sidecar needs a file, -o - is a stream");
-    if (request.sidecar) check_output(sidecar_name(*request.output), request.overwrite, "-o");
+    check_output_files(request);
   }
   Plan plan = make_plan(request);
   estimate_pace(plan);

@@ -8,7 +8,13 @@
 //   <- {"event": "error", "id": "a", "exit_code": 130, "message": "..."}
 //   -> {"plan": true, "id": "b", "prompt": ...}     answered at once with {"event": "plan", "id": "b",
 //   "plan": {...}}
-//   -> {"quit": true}       as the end of the input: what is queued is made, then the program ends
+//   -> {"quit": true}       as the end of the input: what is queued is made, then the program ends; lines
+//   after
+//                           it are not read
+//
+// A request that fails, however it does, is one error event. Of progress, a reader that is slow gets the
+// latest. The first SIGINT or SIGTERM ends the running job at its next step and keeps what is denoised; when
+// nobody reads stdout any more, the program ends as well.
 #include <poll.h>
 #include <unistd.h>
 
@@ -17,16 +23,24 @@
 #include <cerrno>
 #include <condition_variable>
 #include <deque>
+#include <exception>
+#include <filesystem>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
+#include "cli/verbs/event_writer.h"
+#include "cli/failure.h"
 #include "cli/make.h"
+#include "cli/verbs/request_lines.h"
 #include "cli/signals.h"
-#include "cli/terminal/terminal.h"
 #include "core/json_line.h"
 #include "core/random_seed.h"
 #include "core/scalar.h"
+#include "core/standard_streams.h"
+#include "jobs/made.h"
+#include "jobs/output_files.h"
 #include "jobs/output_name.h"
 #include "sora/error.h"
 
@@ -43,83 +57,111 @@ struct Order {
 
 class Server {
  public:
-  explicit Server(Session& session) : session_(session) {}
+  explicit Server(Session& session) : session_(session), events_(STDOUT_FILENO) {}
 
   int run() {
     begin_work(true);
-    send(JsonLine().add("event", "ready").add("version", SORA_GEN_VERSION));
-    std::thread reader([this] { read_all(); });
-    int code = 0;
-    try {
-      work();
-    } catch (const Error& error) {
-      code = error.exit_code();
+    events_.send(JsonLine().add("event", "ready").add("version", SORA_GEN_VERSION).text());
+    std::optional<Error> failure;
+    {
+      const std::jthread reader([this] { read_all(); });
+      struct End {
+        std::atomic<bool>& ending;
+        ~End() { ending = true; }
+      } end{ending_};
+      try {
+        work();
+      } catch (...) {
+        failure = current_error();
+        refuse("", *failure);
+      }
     }
-    ending_ = true;
-    reader.join();
-    if (code == static_cast<int>(ErrorKind::reader_gone))
-      throw Error(ErrorKind::reader_gone, "serve", "stdout was closed");
-    return stop_signal() != 0 ? 128 + stop_signal() : code;
+    refuse_waiting();
+    events_.finish();
+    if (stop_signal() != 0) return 128 + stop_signal();
+    if (const auto lost = events_.failure()) throw *lost;
+    if (failure) throw *failure;
+    return 0;
   }
 
  private:
   // --- the thread that reads ----------------------------------------------------------------
 
-  void read_all() {
-    std::string pending;
-    std::string buffer(1 << 16, '\0');
-    while (!ending_) {
-      pollfd input{STDIN_FILENO, POLLIN, 0};
-      if (::poll(&input, 1, kPollMs) <= 0) continue;
-      const ssize_t n = ::read(STDIN_FILENO, buffer.data(), buffer.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) break;
-      pending.append(buffer.data(), static_cast<std::size_t>(n));
-      std::size_t start = 0;
-      for (std::size_t end; (end = pending.find('\n', start)) != std::string::npos; start = end + 1) {
-        take(pending.substr(start, end - start));
-      }
-      pending.erase(0, start);
-      if (pending.size() > kLongestLine) {
-        refuse("", Error(ErrorKind::data, "serve", "a line is over 4 MB"));
-        pending.clear();
-      }
+  void read_all() noexcept {
+    try {
+      read_lines();
+    } catch (...) {
+      refuse("", current_error());
     }
-    if (!ending_ && !pending.empty()) take(pending);
     const std::lock_guard lock(mutex_);
     closed_ = true;
     changed_.notify_all();
   }
 
-  void take(const std::string& line) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) return;
+  void read_lines() {
+    RequestLines lines(
+        kLongestLine, [this](const std::string& line) { return take(line); },
+        [this] { refuse("", Error(ErrorKind::data, "serve", "a line is over 4 MB")); });
+    std::string buffer(1 << 16, '\0');
+    while (!ending_) {
+      pollfd input{STDIN_FILENO, POLLIN, 0};
+      if (::poll(&input, 1, kPollMs) <= 0) continue;
+      const ssize_t n = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+      if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+      if (n <= 0) break;
+      if (!lines.add({buffer.data(), static_cast<std::size_t>(n)})) return;
+    }
+    if (!ending_) lines.end();
+  }
+
+  // One request, or an order to the server. False: no more of them.
+  bool take(const std::string& line) {
+    if (ending_) return false;
+    events_.wait_for_room();
+    if (line.find_first_not_of(" \t\r") == std::string::npos) return true;
+    std::string id;
+    try {
+      return answer(line, id);
+    } catch (...) {
+      refuse(id, current_error());
+      return true;
+    }
+  }
+
+  bool answer(const std::string& line, std::string& id) {
     const ScalarObject object = parse_scalars(line, "{\"prompt\": \"...\"}");
-    Order order{"", session_.options.request};
     std::string fault = object.fault;
     bool only_plan = false;
     Overrides overrides;
     for (const auto& [name, value] : object.items) {
       if (name == "id") {
-        order.id = value.text;
+        id = value.text;
       } else if (name == "cancel") {
-        return cancel(value.text);
+        cancel(value.text);
+        return true;
       } else if (name == "quit") {
-        return close();
+        if (value.text == "true") return false;
+        fault = "quit is " + value.text + ", expected true";
       } else if (name == "plan") {
         only_plan = value.text == "true";
       } else if (fault.empty()) {
         fault = overrides.add(name, value);
       }
     }
-    try {
-      if (!fault.empty()) throw Error(ErrorKind::data, "serve", "the request: " + fault);
-      overrides.apply(order.request);
-      if (only_plan)
-        return send(JsonLine().add("event", "plan").add("id", order.id), plan_json(finished(order), -1));
-      push(std::move(order));
-    } catch (const Error& error) {
-      refuse(order.id, error);
+    if (!fault.empty()) throw Error(ErrorKind::data, "serve", "the request: " + fault);
+    Order order{id, session_.options.request};
+    overrides.apply(order.request);
+    const Plan plan = finished(order);
+    if (only_plan) {
+      std::string text = JsonLine().add("event", "plan").add("id", id).text();
+      text.pop_back();
+      const std::string shown = plan_json(plan, -1);
+      events_.send(text + ",\"plan\":" + shown.substr(0, shown.find('\n')) + "}");
+      return true;
     }
+    check_output_files(order.request);
+    push(std::move(order));
+    return true;
   }
 
   // With seed and output, and checked as far as that goes without the library.
@@ -135,18 +177,14 @@ class Server {
   }
 
   void push(Order order) {
-    (void)finished(order);
-    check_output(*order.request.output, order.request.overwrite);
-    std::size_t waiting = 0;
-    {
-      const std::lock_guard lock(mutex_);
-      waiting = queue_.size() + (current_.empty() ? 0 : 1);
-      send(JsonLine()
-               .add("event", "queued")
-               .add("id", order.id)
-               .add("waiting", static_cast<std::int64_t>(waiting)));
-      queue_.push_back(std::move(order));
-    }
+    const std::lock_guard lock(mutex_);
+    const std::size_t waiting = queue_.size() + (busy_ ? 1 : 0);
+    events_.send(JsonLine()
+                     .add("event", "queued")
+                     .add("id", order.id)
+                     .add("waiting", static_cast<std::int64_t>(waiting))
+                     .text());
+    queue_.push_back(std::move(order));
     changed_.notify_all();
   }
 
@@ -164,19 +202,15 @@ class Server {
                      known ? "cancelled before it started" : "there is no request \"" + id + "\" to cancel"));
   }
 
-  void close() {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-    ending_ = true;
-    changed_.notify_all();
-  }
-
   // --- the thread that works ----------------------------------------------------------------
+
+  // A signal, or nobody who hears of the work.
+  bool stops() const { return stop_signal() != 0 || events_.failed(); }
 
   bool next(Order& order) {
     std::unique_lock lock(mutex_);
     for (;;) {
-      if (stop_signal() != 0) return false;
+      if (stops()) return false;
       if (!queue_.empty()) {
         order = std::move(queue_.front());
         queue_.pop_front();
@@ -192,26 +226,17 @@ class Server {
 
   void work() {
     const Entry& library = load_library(session_.log_sink);
-    const GeneratorPtr generator = make_generator(library);
+    std::optional<GeneratorPtr> generator(make_generator(library));
     for (Order order; next(order);) {
       try {
-        const Plan plan = planner_of_worker_.plan(order.request);
-        RunHooks hooks;
-        hooks.progress = [&](const Progress& progress) { tell(order.id, progress); };
-        hooks.stop = [this] { return cancelled_ || stop_signal() != 0; };
-        const Result result = library.run(*generator, plan, hooks);
-        send(JsonLine()
-                 .add("event", "done")
-                 .add("id", order.id)
-                 .add("output", result.output)
-                 .add("bytes", result.bytes)
-                 .add("frames", result.frames)
-                 .add("sha256", result.sha256)
-                 .add("seed", *order.request.seed)
-                 .add("seconds", result.seconds));
+        make(order, library, **generator);
       } catch (const Error& error) {
-        if (error.kind() == ErrorKind::reader_gone) throw;
         refuse(order.id, error);
+      } catch (...) {
+        refuse(order.id, current_error());
+        // What this left of the model in memory is not to be relied on.
+        generator.reset();
+        generator.emplace(make_generator(library));
       }
       const std::lock_guard lock(mutex_);
       busy_ = false;
@@ -219,44 +244,73 @@ class Server {
     }
   }
 
+  void make(const Order& order, const Entry& library, Generator& generator) {
+    check_output_files(order.request);  // another request may have made the file meanwhile
+    const Plan plan = planner_of_worker_.plan(order.request);
+    RunHooks hooks;
+    hooks.progress = [&](const Progress& progress) { tell(order.id, progress); };
+    hooks.stop = [this] { return cancelled_ || stops(); };
+    hooks.keep = keep_for(plan);
+    Result result;
+    try {
+      result = library.run(generator, plan, hooks);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::interrupted || !cancelled_ || stops()) throw;
+      std::error_code none;
+      std::filesystem::remove(hooks.keep.file, none);  // nobody wants the rest
+      throw Error(ErrorKind::interrupted, "serve", "cancelled while it was made");
+    }
+    if (plan.request.sidecar) write_sidecar(plan, result);
+    events_.send(JsonLine()
+                     .add("event", "done")
+                     .add("id", order.id)
+                     .add("output", result.output)
+                     .add("bytes", result.bytes)
+                     .add("frames", result.frames)
+                     .add("sha256", result.sha256)
+                     .add("seed", *order.request.seed)
+                     .add("seconds", result.seconds)
+                     .text());
+  }
+
+  // After a stop: what was queued gets an answer, too.
+  void refuse_waiting() {
+    const std::lock_guard lock(mutex_);
+    for (const Order& order : queue_) {
+      refuse(order.id, Error(ErrorKind::interrupted, "serve", "the server was stopped before it started"));
+    }
+    queue_.clear();
+  }
+
   void tell(const std::string& id, const Progress& progress) {
-    send(JsonLine()
-             .add("event", "progress")
-             .add("id", id)
-             .add("phase", phase_name(progress.phase))
-             .add("step", progress.step)
-             .add("steps", progress.steps)
-             .add("frame", progress.frame)
-             .add("frames", progress.frames)
-             .add("elapsed", progress.elapsed)
-             .add("eta", progress.eta));
+    events_.send_latest(JsonLine()
+                            .add("event", "progress")
+                            .add("id", id)
+                            .add("phase", phase_name(progress.phase))
+                            .add("step", progress.step)
+                            .add("steps", progress.steps)
+                            .add("frame", progress.frame)
+                            .add("frames", progress.frames)
+                            .add("elapsed", progress.elapsed)
+                            .add("eta", progress.eta)
+                            .text());
   }
 
   void refuse(const std::string& id, const Error& error) {
-    send(JsonLine()
-             .add("event", "error")
-             .add("id", id)
-             .add("exit_code", error.exit_code())
-             .add("message", error.what()));
-  }
-
-  // --- stdout, which both threads write to --------------------------------------------------
-
-  void send(const JsonLine& line, const std::string& plan = {}) {
-    std::string text = line.text();
-    if (!plan.empty()) {
-      text.pop_back();
-      text += ",\"plan\":" + plan.substr(0, plan.find('\n')) + "}";
-    }
-    const std::lock_guard lock(out_);
-    write_stdout(text + "\n");
+    const bool stopped = error.kind() == ErrorKind::interrupted && stop_signal() != 0;
+    events_.send(JsonLine()
+                     .add("event", "error")
+                     .add("id", id)
+                     .add("exit_code", stopped ? 128 + stop_signal() : error.exit_code())
+                     .add("message", error.what())
+                     .text());
   }
 
   Session& session_;
   Planner planner_;  // of the reading thread
   Planner planner_of_worker_;
-  std::mutex out_;
-  std::mutex mutex_;  // what follows
+  EventWriter events_;  // what both threads write to
+  std::mutex mutex_;    // what follows
   std::condition_variable changed_;
   std::deque<Order> queue_;
   std::string current_;
@@ -273,6 +327,13 @@ int serve(Session& session) {
     throw Error(ErrorKind::usage, "options",
                 "serve needs --stdio; it listens on standard input, and on no network");
   }
+  if (was_closed(STDIN_FILENO)) {
+    throw Error(ErrorKind::no_input, "serve", "standard input is closed, expected requests on it");
+  }
+  if (was_closed(STDOUT_FILENO)) {
+    throw Error(ErrorKind::io, "serve", "standard output is closed, and the events are written to it");
+  }
+  prepare_for_library();  // before there is a second thread
   return Server(session).run();
 }
 

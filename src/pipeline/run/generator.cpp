@@ -7,9 +7,12 @@
 #include <algorithm>
 #include <limits>
 #include <new>
+#include <optional>
+#include <system_error>
 #include <vector>
 
 #include "core/log.h"
+#include "core/output_file.h"
 #include "media/write/video_writer.h"
 #include "pipeline/denoise/denoise.h"
 #include "pipeline/denoise/image_frames.h"
@@ -94,19 +97,24 @@ at::Tensor last_of(const at::Tensor& frames) { return frames.narrow(0, frames.si
 
 // What --dump-tensors writes.
 struct Dump {
-  bool wanted = false;
+  explicit Dump(const Request& request) : wanted(request.dump_tensors.has_value()) {
+    if (wanted) file.emplace(*request.dump_tensors, request.overwrite);
+  }
+
+  bool wanted;
+  std::optional<OutputFile> file;  // opened at once, so that it fails early
   at::Tensor noise_pred;
   std::vector<at::Tensor> latents, video;
 };
 
-void write_dump(const Plan& plan, const Conditioning& text, const Dump& dump) {
+void write_dump(const Plan& plan, const Conditioning& text, Dump& dump) {
   std::map<std::string, at::Tensor> tensors{
       {"prompt_embeds", text.prompts.front().embeds},
       {"noise_pred_0", dump.noise_pred},
       {"latents", at::cat(dump.latents, 2)},
       {"video", at::cat(dump.video, 0).narrow(0, 0, plan.model_frames)}};
   if (plan.guidance > 1) tensors["negative_prompt_embeds"] = text.negative.embeds;
-  write_tensors(*plan.request.dump_tensors, tensors);
+  write_tensors(*dump.file, tensors);
 }
 
 }  // namespace
@@ -218,6 +226,7 @@ Result Generator::State::make_all(const Plan& plan, const RunHooks& hooks, Repor
 
 Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHooks& run_hooks,
                               Reporter& report, Keeper& keeper) {
+  Dump dump(plan.request);
   report.enter(Phase::load);
   load(plan, !keeper.complete(), run_hooks.coming, report);
   std::optional<ImageFrames> images;  // of models that take them beside the noise
@@ -232,8 +241,6 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
     }
   }
 
-  Dump dump;
-  dump.wanted = plan.request.dump_tensors.has_value();
   DenoiseHooks hooks;
   hooks.before_step = [&] { report.check_stop(); };
   hooks.after_step = [&](const DenoiseState& state) {
@@ -371,6 +378,16 @@ Result Generator::run(const Plan& plan, const RunHooks& hooks) {
   } catch (const std::bad_alloc&) {
     throw Error(ErrorKind::unavailable, "memory",
                 "out of memory; ask for a smaller --res, fewer --frames, or a smaller model");
+  } catch (const std::system_error& error) {
+    // A limit on memory is also met by the stacks of new threads.
+    if (error.code() != std::errc::resource_unavailable_try_again &&
+        error.code() != std::errc::not_enough_memory)
+      throw;
+    throw Error(
+        ErrorKind::unavailable, "memory",
+        std::string(error.what()) +
+            ": out of memory, or of threads; ask for fewer --threads, a smaller --res or model, or raise "
+            "the limit (ulimit -v, ulimit -u)");
   }
 }
 

@@ -6,7 +6,9 @@
 //   previews       two previews, red over blue, and a message between them
 //   fails N        Error with exit code N
 //   throws         an exception of another kind, of several lines
+//   throws 42      a number
 //   no memory      std::bad_alloc
+//   no threads     what std::thread throws when there can be no more
 //   otherwise      writes "a fake video\n"
 #include <cstring>
 #include <fstream>
@@ -16,6 +18,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 
 #include "core/output_file.h"
@@ -48,6 +51,9 @@ void fail_as_asked(const Plan& plan) {
   if (const auto at = prompt.find("fails "); at != std::string::npos) {
     throw Error(static_cast<ErrorKind>(std::stoi(prompt.substr(at + 6))), "fake", "it failed as asked");
   }
+  if (has(plan, "throws 42")) throw 42;
+  if (has(plan, "no threads"))
+    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
   if (has(plan, "throws")) throw std::runtime_error("something broke\nframe #0: here\nframe #1: there");
   if (has(plan, "no memory")) throw std::bad_alloc();
 }
