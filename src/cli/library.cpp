@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <malloc.h>
+#include <sys/resource.h>
 
 #include <cerrno>
 #include <chrono>
@@ -26,9 +27,13 @@ constexpr const char* kLibraryName = "libsora.so";
 [[noreturn]] void not_loaded(const fs::path& path) {
   const char* reason = ::dlerror();
   const std::string_view text = reason != nullptr ? reason : "";
-  // The loader says so at the end, behind what it could not do: "failed to map segment from shared object:
-  // Cannot allocate memory".
-  if (text.find(std::strerror(ENOMEM)) != std::string_view::npos) {
+  // "failed to map segment from shared object", sometimes with the reason behind it. Without a limit on
+  // memory that is a file which may not be run, or is damaged.
+  rlimit memory{};
+  const bool limited = ::getrlimit(RLIMIT_AS, &memory) == 0 && memory.rlim_cur != RLIM_INFINITY;
+  const bool no_memory = text.find(std::strerror(ENOMEM)) != std::string_view::npos ||
+                         (limited && text.find("failed to map segment") != std::string_view::npos);
+  if (no_memory) {
     throw Error(ErrorKind::unavailable, "memory",
                 std::string(kLibraryName) + " cannot be loaded: " + std::string(text) +
                     "; close other programs, or raise the limit if there is one (ulimit -v)");

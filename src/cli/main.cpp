@@ -11,6 +11,7 @@
 
 #include "cli/failure.h"
 #include "cli/help.h"
+#include "cli/last_resort.h"
 #include "cli/library.h"
 #include "cli/log_setup.h"
 #include "cli/options.h"
@@ -96,6 +97,7 @@ int run(int argc, const char* const* argv) {
   Session session;
   try {
     install_signals();
+    install_last_resort();
     set_log_sink(make_log_sink(session.options, false));  // until the options are known
     session.options = parse_options(argc, argv);
     if (session.options.version) return write_stdout("sora-gen " SORA_GEN_VERSION "\n"), 0;

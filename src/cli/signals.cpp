@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "cli/terminal/terminal.h"
+#include "core/output_file.h"
 
 namespace sora {
 namespace {
@@ -29,8 +30,7 @@ void handle(int signal) {
     errno = saved;
     return;
   }
-  if (void (*remove_temporaries)() = cleanup) remove_temporaries();
-  restore_cursor();
+  clean_up();
   ::_exit(128 + signal);
 }
 
@@ -64,6 +64,12 @@ void begin_work(bool quiet) {
 }
 
 void set_cleanup(void (*remove_temporaries)()) { cleanup = remove_temporaries; }
+
+void clean_up() noexcept {
+  remove_temporaries();  // of the program itself: sidecars, the page of a batch
+  if (void (*of_library)() = cleanup) of_library();
+  restore_cursor();
+}
 
 int stop_signal() { return received; }
 

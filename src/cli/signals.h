@@ -14,6 +14,9 @@ void begin_work(bool quiet);
 /// What deletes the files that are being written, called on an immediate end; must be async-signal-safe.
 void set_cleanup(void (*remove_temporaries)());
 
+/// Deletes those files now, and shows the cursor again. Async-signal-safe.
+void clean_up() noexcept;
+
 /// The signal that asked for a stop, or 0.
 int stop_signal();
 

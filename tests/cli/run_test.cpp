@@ -163,6 +163,33 @@ TEST(Failure, ForLackOfMemorySaysWhatHelps) {
   EXPECT_THAT(finished.err, HasSubstr("try a smaller --res"));
 }
 
+TEST(Failure, OfThreadsForLackOfMemorySaysWhatHelps) {
+  Program program;
+  const Finished finished = program.run(make("no threads", {"--progress", "none"}));
+  EXPECT_EQ(finished.code, 69);
+  EXPECT_THAT(finished.err, HasSubstr("ulimit"));
+  EXPECT_EQ(lines(finished.err), 1);
+}
+
+TEST(Failure, ThatIsNoExceptionIsABugInOneLine) {
+  Program program;
+  const Finished finished = program.run(make("throws 42", {"--progress", "none"}));
+  EXPECT_EQ(finished.code, 70);
+  EXPECT_THAT(finished.err, StartsWith("sora-gen: [internal] "));
+  EXPECT_EQ(lines(finished.err), 1);
+}
+
+TEST(Failure, ThatNobodyCanCatchLeavesOneLineAndNoFile) {
+  for (const char* prompt : {"throws alone", "exits"}) {
+    Program program;
+    const Finished finished = program.run(make(prompt, {"--progress", "none"}));
+    EXPECT_EQ(finished.code, 69) << prompt;
+    EXPECT_THAT(finished.err, HasSubstr("sora-gen: [memory] "));
+    EXPECT_EQ(lines(finished.err), 1) << finished.err;
+    EXPECT_THAT(program.files(), IsEmpty());
+  }
+}
+
 TEST(Config, GoesRoundThroughPrintConfig) {
   Program program;
   const std::vector<std::string> line{"--prompt",

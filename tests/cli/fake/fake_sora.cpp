@@ -7,9 +7,12 @@
 //   fails N        Error with exit code N
 //   throws         an exception of another kind, of several lines
 //   throws 42      a number
+//   throws alone   an exception in a thread of its own
+//   exits          exit(1), with a temporary file open
 //   no memory      std::bad_alloc
 //   no threads     what std::thread throws when there can be no more
 //   otherwise      writes "a fake video\n"
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <memory>
@@ -68,7 +71,16 @@ Preview red_over_blue(const Progress& now) {
   return preview;
 }
 
+// As libraries do for lack of memory, with a file open.
+void end_as_asked(const Plan& plan) {
+  if (!has(plan, "throws alone") && !has(plan, "exits")) return;
+  const OutputFile file(plan.output, plan.request.overwrite);
+  if (has(plan, "exits")) std::exit(1);
+  std::thread([] { throw std::bad_alloc(); }).join();
+}
+
 Result run(Generator&, const Plan& plan, const RunHooks& hooks) {
+  end_as_asked(plan);
   fail_as_asked(plan);
   Progress now;
   now.phase = Phase::denoise;
