@@ -86,7 +86,7 @@ void Program::start(const std::vector<std::string>& arguments) {
   if (pipe_stdout) {
     std::array<int, 2> pipe{};
     ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
-    ::fcntl(pipe[1], F_SETPIPE_SZ, 4096);
+    ::fcntl(pipe[1], F_SETPIPE_SZ, 8192);
     ::close(out);
     out = pipe[1];
     stdout_ = pipe[0];
@@ -144,7 +144,7 @@ bool Program::wait_for_stdout(const std::string& text) {
 }
 
 bool Program::wait_for_full_stdout() const {
-  constexpr int kFull = 4096 - 512;  // no event of some hundred bytes fits any more
+  constexpr int kFull = 4096;  // of its two pages, the second is begun: poll() waits from here on
   for (const double end = now() + 30; now() < end;) {
     int bytes = 0;
     if (::ioctl(stdout_, FIONREAD, &bytes) == 0 && bytes >= kFull) return true;

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <filesystem>
 
 #include "cli/program.h"
@@ -108,6 +109,19 @@ TEST(Streams, AResultThatCannotBePrintedIsAFailureWithTheVideoInPlace) {
   const Finished finished = program.run(make({"-o", "a.mp4", "--json", "--progress", "none"}));
   EXPECT_EQ(finished.code, 74);
   EXPECT_EQ(program.read("a.mp4"), "a fake video\n");
+}
+
+TEST(Streams, ThatNobodyReadsDoNotHoldUpTheFirstSignal) {
+  Program program;
+  program.pipe_stdout = true;
+  std::string prompts;
+  for (int i = 0; i < 100; ++i) prompts += "one\n";  // with a result of some 150 bytes each
+  program.write("p.txt", prompts);
+  program.start(
+      {"--prompts", "p.txt", "--model", "wan21", "--out-dir", "out", "--json", "--progress", "none"});
+  ASSERT_TRUE(program.wait_for_full_stdout());
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait().code, 143);
 }
 
 TEST(Streams, ALogThatCannotBeWrittenIsSaidOnce) {

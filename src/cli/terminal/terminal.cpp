@@ -1,14 +1,17 @@
 #include "cli/terminal/terminal.h"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
 
+#include "cli/signals.h"
 #include "core/output_file.h"
 #include "core/standard_streams.h"
 #include "sora/error.h"
@@ -47,13 +50,29 @@ std::string drawn_picture() {
          picture + "\x1b" + "8\x1b[" + rows + "B\r";
 }
 
+// Until stdout takes something. A program that was told to stop gives a reader another second.
+void wait_for_reader() {
+  constexpr int kLookMs = 50, kGraceMs = 1000;
+  for (int waited_ms = 0; waited_ms < kGraceMs;) {
+    pollfd wanted{STDOUT_FILENO, POLLOUT, 0};
+    if (::poll(&wanted, 1, kLookMs) > 0) return;
+    if (stop_signal() != 0) waited_ms += kLookMs;
+  }
+  throw Error(ErrorKind::interrupted, "output", "stopped while nobody read standard output");
+}
+
 }  // namespace
 
 void write_stdout(std::string_view text) {
   if (was_closed(STDOUT_FILENO)) {
     throw Error(ErrorKind::io, "output", "standard output is closed, and there is something to write to it");
   }
-  write_stream(STDOUT_FILENO, "standard output", text.data(), text.size());
+  // A pipe that is ready takes so much at once: the write does not wait for a reader who never reads.
+  for (std::size_t done = 0; done < text.size(); done += PIPE_BUF) {
+    wait_for_reader();
+    const std::string_view part = text.substr(done, PIPE_BUF);
+    write_stream(STDOUT_FILENO, "standard output", part.data(), part.size());
+  }
 }
 
 bool stderr_is_terminal() {
