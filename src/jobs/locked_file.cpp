@@ -91,7 +91,8 @@ std::string LockedFile::holder() const {
   // Anyone may have written the file: a name and a number are taken, and nothing else.
   const std::string text(buffer.data(), static_cast<std::size_t>(n));
   const std::size_t space = text.find(' '), end = text.find('\n');
-  if (space == std::string::npos || end == std::string::npos || space > end || space > 64) return {};
+  if (space == std::string::npos || end == std::string::npos || space > end || space == 0 || space > 64)
+    return {};
   const std::string host = text.substr(0, space);
   const bool plain = std::all_of(host.begin(), host.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
