@@ -7,8 +7,8 @@
 
 namespace sora {
 
-/// Writes all of `text`. Throws Error: reader_gone when the pipe is closed, io, interrupted when the program was
-/// told to stop and nobody reads.
+/// Writes all of `text`. Throws Error: reader_gone when the pipe is closed, io, interrupted when the program
+/// was told to stop and nobody reads.
 void write_stdout(std::string_view text);
 
 bool stderr_is_terminal();  ///< and one that can redraw a line
