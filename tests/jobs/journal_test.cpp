@@ -162,5 +162,11 @@ TEST_F(JournalTest, KeepsTheListOfJobs) {
   EXPECT_EQ(list[0].prompt, "a \"ball\"");
 }
 
+TEST_F(JournalTest, NamesNoFileOutsideOfItsFolder) {
+  for (const char* inside : {"a.mp4", "sub/a.mp4", "./a.mp4", "sub/../a.mp4"}) EXPECT_TRUE(is_inside(inside));
+  for (const char* outside : {"/etc/a.mp4", "../a.mp4", "sub/../../a.mp4", "..", ""})
+    EXPECT_FALSE(is_inside(outside)) << outside;
+}
+
 }  // namespace
 }  // namespace sora
