@@ -30,6 +30,7 @@ class Canaries {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
       if (entry.is_directory()) watch(entry.path());
     }
+    (void)touched();  // what was opened here
   }
   ~Canaries() { ::close(watch_); }
   Canaries(const Canaries&) = delete;
