@@ -93,8 +93,9 @@ class Journal {
   std::map<std::string, JobRecord> records_;
 };
 
-/// Whether an output as a journal records it lies in the journal's folder. A folder may come from elsewhere, and
-/// what its journal says names no file outside of it; such an output is the job's only if the job says so too.
+/// Whether an output as a journal records it lies in the journal's folder. A folder may come from elsewhere,
+/// and what its journal says names no file outside of it; such an output is the job's only if the job says so
+/// too.
 bool is_inside(const std::string& output);
 
 /// Whether a record that says done still stands: the file is there, of its size, and either untouched since
