@@ -8,6 +8,8 @@
 #include "checkpoint/safetensors.h"
 #include "core/file.h"
 #include "core/folders.h"
+#include "core/json_text.h"
+#include "core/text.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -28,7 +30,7 @@ fs::path shard_path(const fs::path& folder, const fs::path& index, const std::st
   const bool plain = !name.empty() && name.find('/') == std::string::npos &&
                      name.find('\\') == std::string::npos && name.find('\0') == std::string::npos &&
                      name != "." && name != "..";
-  if (!plain) fail(index, "names a shard \"" + name + "\", expected a plain file name");
+  if (!plain) fail(index, "names a shard \"" + excerpt(name) + "\", expected a plain file name");
   std::error_code code;
   const fs::path real = fs::weakly_canonical(folder / name, code);
   const fs::path real_folder = fs::weakly_canonical(folder, code);
@@ -38,18 +40,21 @@ fs::path shard_path(const fs::path& folder, const fs::path& index, const std::st
   const bool hub =
       real.parent_path().filename() == "blobs" &&
       real_folder.string().rfind(real.parent_path().parent_path().string() + "/snapshots/", 0) == 0;
-  if (!inside && !hub) fail(index, "names a shard \"" + name + "\" that leads out of the model's folder");
+  if (!inside && !hub)
+    fail(index, "names a shard \"" + excerpt(name) + "\" that leads out of the model's folder");
   return folder / name;
 }
 
 std::map<std::string, std::string> read_index(const fs::path& path) {
-  const auto index = nlohmann::json::parse(read_text(path, kComponent, kLargestIndex), nullptr, false);
+  JsonLimits limits;
+  limits.bytes = kLargestIndex;
+  const auto index = read_json(path, kComponent, limits);
   if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object()) {
     fail(path, "has no weight_map");
   }
   std::map<std::string, std::string> result;
   for (const auto& [name, file] : index["weight_map"].items()) {
-    if (!file.is_string()) fail(path, "weight_map entry \"" + name + "\" is not a file name");
+    if (!file.is_string()) fail(path, "weight_map entry \"" + excerpt(name) + "\" is not a file name");
     result[name] = file.get<std::string>();
   }
   if (result.empty()) fail(path, "has an empty weight_map");
@@ -80,7 +85,7 @@ bool is_fp8_note(std::string_view name) {
 float read_scale(const WeightFile& file, const std::string& name) {
   const float value = read_scalar(file, name);
   if (value > 0) return value;
-  fail(file.path(), "the scale " + name + " is " + std::to_string(value) + ", expected a number above 0");
+  fail(file.path(), "the scale " + name + " is " + number_text(value) + ", expected a number above 0");
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ std::string variable(const char* name) {
 
 bool is_plain(const std::string& part) {
   return !part.empty() && part[0] != '.' && std::all_of(part.begin(), part.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return letter || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
   });
 }
 

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string_view>
 
+#include "core/json_text.h"
+#include "core/text.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -101,7 +103,10 @@ struct PeftScale {
 std::optional<PeftScale> peft_scale(const WeightFile& file) {
   const auto text = file.metadata().find("lora_adapter_metadata");
   if (text == file.metadata().end()) return {};
-  const auto config = nlohmann::json::parse(text->second, nullptr, false);
+  nlohmann::json config;
+  if (const JsonFault fault = parse_json(text->second, config)) {
+    fail(file.path(), "its lora_adapter_metadata " + fault.message);
+  }
   if (!config.is_object()) fail(file.path(), "its lora_adapter_metadata is not a JSON object");
   const auto value = [&](const std::string& key) {
     return config.contains("transformer." + key) ? config["transformer." + key] : nlohmann::json();
@@ -214,7 +219,8 @@ Lora::Lora(const LoraSource& source, const Checkpoint& network, std::span<const 
   }
   if (!unknown.empty() || found.empty()) {
     std::string list;
-    for (std::size_t i = 0; i < std::min(unknown.size(), kListed); ++i) list += (i ? ", " : "") + unknown[i];
+    for (std::size_t i = 0; i < std::min(unknown.size(), kListed); ++i)
+      list += (i ? ", " : "") + excerpt(unknown[i]);
     if (unknown.size() > kListed) list += " and " + std::to_string(unknown.size() - kListed) + " more";
     fail(file_->path(),
          (unknown.empty() ? "holds nothing" : "holds keys that match no tensor of the model: " + list) +

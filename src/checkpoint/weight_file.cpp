@@ -8,6 +8,7 @@
 #include "checkpoint/quantised.h"
 #include "checkpoint/safetensors.h"
 #include "core/file.h"
+#include "core/text.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -39,7 +40,7 @@ float read_scalar(const WeightFile& file, const std::string& name) {
   std::memcpy(&value, bytes, sizeof value);
   if (info.dtype == DType::f16) value = half_to_float(half);
   if (info.dtype == DType::bf16) value = std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16);
-  if (!std::isfinite(value)) fail(std::to_string(value));
+  if (!std::isfinite(value)) fail(number_text(value));
   return value;
 }
 

@@ -60,7 +60,7 @@ void read_config(const std::string& path, Options& options) {
     const std::string expected = set(field, value);
     const std::string quote = value.kind == Scalar::Kind::text ? "\"" : "";
     if (!expected.empty()) {
-      bad(path, name + " is " + quote + one_line(value.text) + quote + ", expected " + expected);
+      bad(path, name + " is " + quote + excerpt(value.text) + quote + ", expected " + expected);
     }
     if (name == "prompt") options.has_prompt = true;
   });
@@ -69,7 +69,7 @@ void read_config(const std::string& path, Options& options) {
     std::string name = key;
     std::replace(name.begin(), name.end(), '-', '_');
     const std::string hint = nearest(name, known);
-    bad(path, '"' + one_line(key) + "\" is not an option" +
+    bad(path, '"' + excerpt(key) + "\" is not an option" +
                   (hint.empty() ? "" : "; did you mean \"" + hint + "\"?"));
   }
 }

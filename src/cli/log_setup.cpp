@@ -37,6 +37,27 @@ spdlog::level::level_enum wanted_level(const Options& options) {
   return options.verbose.count == 1 ? spdlog::level::info : spdlog::level::warn;
 }
 
+constexpr std::size_t kLongestMessage = 8000;  // characters
+
+// A message is one line of the file, too.
+class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit FileSink(const std::string& path) : file_(path) {}
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    const std::string text = one_line({message.payload.data(), message.payload.size()}, kLongestMessage);
+    spdlog::details::log_msg safe = message;
+    safe.payload = text;
+    file_.log(safe);
+  }
+  void flush_() override { file_.flush(); }
+  void set_pattern_(const std::string& pattern) override { file_.set_pattern(pattern); }
+
+ private:
+  spdlog::sinks::basic_file_sink_st file_;
+};
+
 // Lines go through the terminal, which keeps them above the progress bar.
 class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
@@ -54,7 +75,7 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
                             .text());
     } else {
       write_stderr_line((message.level == spdlog::level::warn ? "sora-gen: warning: " : "sora-gen: ") +
-                        one_line(text));
+                        one_line(text, kLongestMessage));
     }
   }
   void flush_() override {}
@@ -74,7 +95,7 @@ LogSink make_log_sink(const Options& options, bool json_lines) {
   auto least = wanted;
   if (options.log_file) {
     try {
-      auto to_file = std::make_shared<spdlog::sinks::basic_file_sink_mt>(*options.log_file);
+      auto to_file = std::make_shared<FileSink>(*options.log_file);
       to_file->set_level(std::min(wanted, spdlog::level::info));
       to_file->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
       logger->sinks().push_back(to_file);

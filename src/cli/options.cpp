@@ -63,7 +63,7 @@ const std::map<std::string, std::string> other_names{{"--num-inference-steps", "
   const std::string name = given.substr(0, given.find('='));
   const auto other = other_names.find(name);
   const std::string hint = other != other_names.end() ? other->second : nearest(name, flags);
-  wrong(name + " is not an option; " +
+  wrong(excerpt(name) + " is not an option; " +
         (hint.empty() ? "sora-gen --help-all lists them" : "did you mean " + hint + "?"));
 }
 
@@ -112,7 +112,7 @@ class Parser {
     try {
       app_.parse(words);
     } catch (const CLI::ArgumentMismatch&) {
-      wrong(last + " needs a value; sora-gen --help shows which");
+      wrong(excerpt(last) + " needs a value; sora-gen --help shows which");
     } catch (const CLI::ParseError& error) {
       wrong(error.what());
     }
@@ -137,10 +137,10 @@ class Parser {
       } else {
         const std::string text = this->text(name);
         if (std::find(flags_.begin(), flags_.end(), text) != flags_.end()) {
-          wrong(flag_name(name) + " is followed by " + text + " instead of a value");
+          wrong(flag_name(name) + " is followed by " + excerpt(text) + " instead of a value");
         }
         const std::string expected = set_from_text(field, text);
-        if (!expected.empty()) wrong(flag_name(name) + " is \"" + text + "\", expected " + expected);
+        if (!expected.empty()) wrong(flag_name(name) + " is \"" + excerpt(text) + "\", expected " + expected);
       }
     });
     options_.has_prompt = options_.has_prompt || given("prompt");

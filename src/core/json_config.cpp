@@ -7,6 +7,8 @@
 #include <type_traits>
 
 #include "core/file.h"
+#include "core/json_text.h"
+#include "core/text.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -65,9 +67,10 @@ std::string with_quoted_infinities(std::string_view text) {
 JsonConfig::JsonConfig(const std::filesystem::path& path, std::string component)
     : path_(path), component_(std::move(component)), json_(std::make_unique<Json>()) {
   const std::string text = with_quoted_infinities(read_text(path_, component_, kLargest));
-  json_->value = json::parse(text, nullptr, false);
-  if (json_->value.is_discarded()) {
-    throw Error(ErrorKind::data, component_, path_.string() + ": is not valid JSON");
+  JsonLimits limits;
+  limits.long_integers = true;
+  if (const JsonFault fault = parse_json(text, json_->value, limits)) {
+    throw Error(ErrorKind::data, component_, path_.string() + ": " + fault.message);
   }
   if (!json_->value.is_object()) {
     throw Error(ErrorKind::data, component_, path_.string() + ": is not a JSON object");
@@ -90,8 +93,7 @@ std::vector<std::string> JsonConfig::keys() const {
 }
 
 void JsonConfig::fail(const std::string& key, const std::string& expected) const {
-  std::string found = has(key) ? json_->value[key].dump() : "missing";
-  if (found.size() > 80) found = found.substr(0, 77) + "...";
+  const std::string found = has(key) ? excerpt(json_->value[key].dump()) : "missing";
   throw Error(ErrorKind::data, component_,
               path_.string() + ": " + outer_ + key + " is " + found + ", expected " + expected +
                   "; is this the right model folder?");

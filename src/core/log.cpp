@@ -4,6 +4,8 @@
 #include <mutex>
 #include <utility>
 
+#include "core/text.h"
+
 namespace sora {
 namespace {
 
@@ -11,7 +13,7 @@ std::mutex mutex;
 
 LogSink& sink() {
   static LogSink instance = [](LogLevel level, const std::string& message) {
-    if (level >= LogLevel::warning) std::fprintf(stderr, "sora-gen: %s\n", message.c_str());
+    if (level >= LogLevel::warning) std::fprintf(stderr, "sora-gen: %s\n", one_line(message).c_str());
   };
   return instance;
 }

@@ -1,13 +1,13 @@
 #include "core/output_format.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <filesystem>
 #include <map>
 #include <numeric>
 #include <string_view>
 
+#include "core/text.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -62,11 +62,6 @@ const std::vector<Codec>& codecs() {
   return table;
 }
 
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 template <class T>
 bool has(const std::vector<T>& list, const T& value) {
   return std::find(list.begin(), list.end(), value) != list.end();
@@ -82,7 +77,7 @@ std::string joined(const Names& names) {
 
 const Container* find_container(const std::string& name) {
   for (const Container& container : containers()) {
-    if (has(container.aliases, lower(name))) return &container;
+    if (has(container.aliases, ascii_lower(name))) return &container;
   }
   return nullptr;
 }
@@ -127,7 +122,7 @@ Pattern parse_pattern(std::string_view text) {
     }
     std::size_t end = i + 1;
     int digits = 0;
-    while (end < text.size() && std::isdigit(static_cast<unsigned char>(text[end])) && digits < 100) {
+    while (end < text.size() && text[end] >= '0' && text[end] <= '9' && digits < 100) {
       digits = digits * 10 + (text[end++] - '0');
     }
     if (end >= text.size() || text[end] != 'd' || digits > 18) {
@@ -173,7 +168,7 @@ OutputFormat resolve_output(const std::string& path, const std::optional<std::st
   out.still = container.still;
   out.sequence = container.still && path != "-" && is_sequence(path);
 
-  out.codec = codec ? lower(*codec) : container.codecs.front();
+  out.codec = codec ? ascii_lower(*codec) : container.codecs.front();
   if (out.codec == "h265") out.codec = "hevc";
   if (!has(container.codecs, out.codec)) {
     fail("--codec " + *codec + " does not go into " + container.aliases.front() + "; it takes " +
@@ -186,7 +181,7 @@ OutputFormat resolve_output(const std::string& path, const std::optional<std::st
   }
   if (out.container == "y4m") pix_fmts = {"yuv420p", "yuv422p", "yuv444p"};
   if (out.container == "rgb24") pix_fmts = {"rgb24"};
-  out.pix_fmt = pix_fmt ? lower(*pix_fmt) : pix_fmts.front();
+  out.pix_fmt = pix_fmt ? ascii_lower(*pix_fmt) : pix_fmts.front();
   if (!has(pix_fmts, out.pix_fmt)) {
     fail("--pix-fmt " + *pix_fmt + " is not one that " + out.codec + " takes here; choose one of " +
          joined(pix_fmts));
@@ -244,7 +239,7 @@ std::string sequence_name(const std::string& pattern, std::int64_t number) {
 
 FrameRate frame_rate(double fps) {
   if (!(fps >= 0.01 && fps <= 1000)) {
-    fail("fps is " + std::to_string(fps) + ", expected 0.01 to 1000");
+    fail("fps is " + number_text(fps) + ", expected 0.01 to 1000");
   }
   for (const int base : {24, 30, 48, 60, 120}) {  // the NTSC rates, however they were rounded
     if (std::abs(fps - base * 1000.0 / 1001) < 0.0045) return {base * 1000, 1001};

@@ -61,7 +61,7 @@ std::string Overrides::add(const std::string& given, const Scalar& value) {
   const int field = request_field(name);
   if (field < 0) {
     const std::string hint = nearest(name, field_names());
-    return '"' + one_line(given) + "\" is not an option" +
+    return '"' + excerpt(given) + "\" is not an option" +
            (hint.empty() ? std::string() : "; did you mean \"" + hint + "\"?");
   }
   if (value.kind == Scalar::Kind::null) return {};  // the default
@@ -71,7 +71,7 @@ std::string Overrides::add(const std::string& given, const Scalar& value) {
   with_field(scratch, field, [&](auto& f) { expected = set_from_scalar(f, value); });
   if (!expected.empty()) {
     const bool quoted = value.kind == Scalar::Kind::text || value.kind == Scalar::Kind::untyped;
-    std::string shown = one_line(value.text.substr(0, 80));
+    std::string shown = excerpt(value.text);
     if (quoted) shown.insert(0, 1, '"').push_back('"');
     return name + " is " + shown + ", expected " + expected;
   }

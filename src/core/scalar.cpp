@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/json_text.h"
+
 namespace sora {
 namespace {
 
@@ -26,12 +28,8 @@ Scalar scalar_of(const Json& value) {
 ScalarObject parse_scalars(std::string_view json, const std::string& example) {
   ScalarObject object;
   Json parsed;
-  try {
-    parsed = Json::parse(json);
-  } catch (const Json::parse_error& error) {
-    std::string what = error.what();  // "[json.exception.parse_error.101] parse error at line 1, ..."
-    what = what.substr(what.find("] ") + 2);
-    object.fault = "is not JSON: " + one_line(what);
+  if (const JsonFault fault = parse_json(json, parsed)) {
+    object.fault = fault.message;
     return object;
   }
   if (!parsed.is_object()) {

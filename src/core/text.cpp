@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 
 namespace sora {
@@ -18,17 +17,21 @@ std::string set_integer(T& value, std::string_view text) {
          std::to_string(std::numeric_limits<T>::max());
 }
 
-// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours.
+constexpr std::size_t kLongestName = 64;  // bytes; no option or field has more
+
+// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours. Both texts have at
+// most kLongestName bytes.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
-  for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
+  std::array<std::array<std::uint8_t, kLongestName + 1>, kLongestName + 1> d{};
+  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = static_cast<std::uint8_t>(i);
+  for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = static_cast<std::uint8_t>(j);
   for (std::size_t i = 1; i <= a.size(); ++i) {
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
+      int least = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+        least = std::min(least, d[i - 2][j - 2] + 1);
       }
+      d[i][j] = static_cast<std::uint8_t>(least);
     }
   }
   return d[a.size()][b.size()];
@@ -42,11 +45,47 @@ bool is_short_for(std::string_view word, std::string_view candidate) {
   return next == word.size();
 }
 
-template <class... Arguments>
-std::string format(const char* pattern, Arguments... arguments) {
-  std::array<char, 64> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), pattern, arguments...);
-  return buffer.data();
+std::string two_digits(long long value) { return (value < 10 ? "0" : "") + std::to_string(value); }
+
+std::string printed(double value, std::chars_format format, int precision) {
+  std::array<char, 400> buffer{};  // 309 digits before the point, and what comes after it
+  const auto [end, code] =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format, std::min(precision, 30));
+  return {buffer.data(), code == std::errc() ? end : buffer.data()};
+}
+
+bool is_break(std::uint32_t code) {
+  return (code >= 0x09 && code <= 0x0d) || code == 0x85 || code == 0x2028 || code == 0x2029;
+}
+
+void append_escape(std::string& out, std::uint32_t code) {
+  const auto unit = [&](std::uint32_t value) {
+    out += "\\u";
+    for (int shift = 12; shift >= 0; shift -= 4) out += "0123456789abcdef"[(value >> shift) & 15U];
+  };
+  if (code >= 0x10000) {  // a pair of surrogates, as JSON has it
+    unit(0xd7c0 + (code >> 10));
+    code = 0xdc00 + (code & 0x3ffU);
+  }
+  unit(code);
+}
+
+bool is_joiner(std::uint32_t code) { return code == 0x200c || code == 0x200d; }
+
+// What stands for one character of a text that is not ours; `before` is the character before it.
+void append_safe(std::string& out, std::string_view text, std::size_t at, const Character& c,
+                 std::uint32_t before) {
+  const std::size_t next = at + c.bytes;
+  // Between letters of a script that needs them, and in emoji, joiners have a meaning that shows.
+  const bool joins = is_joiner(c.code) && before >= 0x80 && next < text.size() &&
+                     static_cast<unsigned char>(text[next]) >= 0x80;
+  if (!c.valid) {
+    out += "\xef\xbf\xbd";  // U+FFFD
+  } else if (is_deceptive(c.code) || (is_joiner(c.code) && !joins)) {
+    append_escape(out, c.code);
+  } else {
+    out += text.substr(at, c.bytes);
+  }
 }
 
 }  // namespace
@@ -64,6 +103,8 @@ std::string set_from_text(bool& value, std::string_view text) {
 
 std::string set_from_text(int& value, std::string_view text) { return set_integer(value, text); }
 
+std::string set_from_text(std::int64_t& value, std::string_view text) { return set_integer(value, text); }
+
 std::string set_from_text(std::uint64_t& value, std::string_view text) { return set_integer(value, text); }
 
 std::string set_from_text(double& value, std::string_view text) {
@@ -80,9 +121,17 @@ std::string set_from_text(std::vector<std::string>& value, std::string_view text
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
   // A third of the letters may be wrong; a shortened word counts as one mistake.
   std::string best;
+  if (word.size() > kLongestName) return best;
   std::size_t best_distance = word.size() / 3 + 2;
   for (const auto& candidate : candidates) {
-    const std::size_t distance = is_short_for(word, candidate) ? 1 : edit_distance(word, candidate);
+    if (candidate.size() > kLongestName) continue;
+    const std::size_t difference =
+        std::max(word.size(), candidate.size()) - std::min(word.size(), candidate.size());
+    std::size_t distance = 1;
+    if (!is_short_for(word, candidate)) {
+      if (difference >= best_distance) continue;  // the distance is not below it
+      distance = edit_distance(word, candidate);
+    }
     if (distance < best_distance && distance < candidate.size()) {
       best = candidate;
       best_distance = distance;
@@ -91,33 +140,85 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   return best;
 }
 
+Character character_at(std::string_view text, std::size_t at) {
+  const auto lead = static_cast<unsigned char>(text[at]);
+  if (lead < 0x80) return {lead, 1, true};
+  const std::size_t length = (lead >> 5) == 6 ? 2 : (lead >> 4) == 14 ? 3 : (lead >> 3) == 30 ? 4 : 0;
+  if (length == 0 || length > text.size() - at) return {};
+  std::uint32_t code = lead & (0xffU >> (length + 1));
+  for (std::size_t j = 1; j < length; ++j) {
+    const auto next = static_cast<unsigned char>(text[at + j]);
+    if ((next & 0xc0U) != 0x80) return {};
+    code = (code << 6) | (next & 0x3fU);
+  }
+  constexpr std::array<std::uint32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};  // no overlong forms
+  if (code < least[length] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return {};
+  return {code, length, true};
+}
+
 bool is_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = lead < 0x80         ? 1
-                               : (lead >> 5) == 6  ? 2
-                               : (lead >> 4) == 14 ? 3
-                               : (lead >> 3) == 30 ? 4
-                                                   : 0;
-    if (length == 0 || i + length > text.size()) return false;
-    std::uint32_t code = length == 1 ? lead : lead & (0xffU >> (length + 1));
-    for (std::size_t j = 1; j < length; ++j) {
-      const auto next = static_cast<unsigned char>(text[i + j]);
-      if ((next & 0xc0U) != 0x80) return false;
-      code = (code << 6) | (next & 0x3fU);
-    }
-    constexpr std::array<std::uint32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};  // no overlong forms
-    if (code < least[length] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return false;
-    i += length;
+    const Character c = character_at(text, i);
+    if (!c.valid) return false;
+    i += c.bytes;
   }
   return true;
 }
 
-std::string one_line(std::string text) {
+bool is_deceptive(std::uint32_t code) {
+  return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0xad || code == 0x61c || code == 0x180e ||
+         code == 0x200b || code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+         (code >= 0x2060 && code <= 0x206f) || code == 0x3164 || code == 0xfeff || code == 0xffa0 ||
+         (code >= 0xfff9 && code <= 0xfffb) || (code >= 0xe0000 && code <= 0xe007f);
+}
+
+std::string one_line(std::string_view text, std::size_t most) {
+  std::string out;
+  std::uint32_t before = 0;
+  for (std::size_t at = 0, count = 0; at < text.size(); ++count) {
+    if (count == most) return out + "\xe2\x80\xa6";  // an ellipsis
+    const Character c = character_at(text, at);
+    if (c.valid && is_break(c.code)) {
+      out += ' ';
+    } else {
+      append_safe(out, text, at, c, before);
+    }
+    before = c.code;
+    at += c.bytes;
+  }
+  return out;
+}
+
+std::string terminal_safe(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  std::uint32_t before = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const Character c = character_at(text, at);
+    if (c.valid && c.code == '\n') {
+      out += '\n';
+    } else {
+      append_safe(out, text, at, c, before);
+    }
+    before = c.code;
+    at += c.bytes;
+  }
+  return out;
+}
+
+std::string ascii_lower(std::string text) {
   for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return text;
+}
+
+std::string number_text(double value, int digits) {
+  return printed(value, std::chars_format::general, digits);
+}
+
+std::string fixed_text(double value, int decimals) {
+  return printed(value, std::chars_format::fixed, decimals);
 }
 
 std::string part_text(std::int64_t part, std::int64_t whole) {
@@ -134,20 +235,21 @@ std::string bytes_text(std::uint64_t bytes) {
     value /= 1000;
     unit = next;
   }
-  return format(value < 9.95 ? "%.1f %s" : "%.0f %s", value, unit);
+  return fixed_text(value, value < 9.95 ? 1 : 0) + " " + unit;
 }
 
 std::string seconds_text(double seconds) {
-  if (seconds < 59.95) return format("%.1f s", seconds);
+  if (seconds < 59.95) return fixed_text(seconds, 1) + " s";
   const auto whole = static_cast<long long>(std::llround(seconds));
-  if (whole < 3600) return format("%lld min %02lld s", whole / 60, whole % 60);
-  return format("%lld h %02lld min", whole / 3600, whole / 60 % 60);
+  if (whole < 3600) return std::to_string(whole / 60) + " min " + two_digits(whole % 60) + " s";
+  return std::to_string(whole / 3600) + " h " + two_digits(whole / 60 % 60) + " min";
 }
 
 std::string clock_text(double seconds) {
   const auto whole = static_cast<long long>(std::llround(std::max(0.0, seconds)));
-  if (whole < 3600) return format("%lld:%02lld", whole / 60, whole % 60);
-  return format("%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60, whole % 60);
+  const std::string end = ":" + two_digits(whole % 60);
+  if (whole < 3600) return std::to_string(whole / 60) + end;
+  return std::to_string(whole / 3600) + ":" + two_digits(whole / 60 % 60) + end;
 }
 
 }  // namespace sora

@@ -1,9 +1,8 @@
 #include "jobs/batch_index.h"
 
-#include <cstdio>
-
 #include "core/file.h"
 #include "core/output_file.h"
+#include "core/text.h"
 #include "jobs/index_page.h"
 #include "jobs/job_key.h"
 #include "sora/error.h"
@@ -15,11 +14,7 @@ namespace {
 
 constexpr std::uint64_t kLargestPoster = 4 << 20;
 
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", value);
-  return text;
-}
+std::string number(double value) { return number_text(value); }
 
 std::vector<std::pair<std::string, std::string>> parameters_of(const Plan& plan) {
   std::vector<std::pair<std::string, std::string>> list{

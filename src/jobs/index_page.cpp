@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
-#include <cstdio>
 #include <string_view>
 
 #include "core/base64.h"
+#include "core/text.h"
 
 namespace sora {
 namespace {
@@ -111,35 +110,13 @@ constexpr std::string_view kScript = R"js(
 
 // --- texts ----------------------------------------------------------------------------------
 
-// Bytes of the UTF-8 sequence that begins at `at`; 0 when there is none (RFC 3629).
-std::size_t sequence_length(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) {
-    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
-  };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xc2 && first < 0xe0   ? 2
-                             : first >= 0xe0 && first < 0xf0 ? 3
-                             : first >= 0xf0 && first < 0xf5 ? 4
-                                                             : 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80) return 0;
-  }
-  const unsigned second = byte(1);
-  const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-  const bool surrogate = first == 0xed && second >= 0xa0;
-  const bool too_large = first == 0xf4 && second >= 0x90;
-  return overlong || surrogate || too_large ? 0 : length;
-}
-
 // For element content and for attributes in double quotes.
 std::string escaped(std::string_view text) {
   std::string result;
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = sequence_length(text, at);
+    const Character character = character_at(text, at);
     const char c = text[at];
-    const bool control = static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t';
-    if (length == 0 || control || c == '\x7f') {
+    if (!character.valid || (is_deceptive(character.code) && c != '\n' && c != '\t')) {
       result += "\xef\xbf\xbd";  // U+FFFD
     } else if (c == '&') {
       result += "&amp;";
@@ -152,9 +129,9 @@ std::string escaped(std::string_view text) {
     } else if (c == '\'') {
       result += "&#39;";
     } else {
-      result += text.substr(at, length);
+      result += text.substr(at, character.bytes);
     }
-    at += std::max<std::size_t>(1, length);
+    at += character.bytes;
   }
   return result;
 }
@@ -167,38 +144,32 @@ std::string url_of(const std::string& file) {
   while (rest.starts_with("//")) rest.remove_prefix(1);
   for (const char c : rest) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool letter = std::isalnum(byte) != 0 && byte < 0x80;
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     if (letter || std::string_view("-._~/").find(c) != std::string_view::npos) {
       url += c;
     } else {
-      std::array<char, 4> text{};
-      std::snprintf(text.data(), text.size(), "%%%02X", byte);
-      url += text.data();
+      url += {'%', "0123456789ABCDEF"[byte >> 4U], "0123456789ABCDEF"[byte & 15U]};
     }
   }
   return url;
 }
 
-std::string printed(const char* format, double value) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), format, value);
-  return text.data();
+std::string size_text(std::uint64_t bytes) {
+  const auto value = static_cast<double>(bytes);
+  if (value < 1e3) return fixed_text(value, 0) + " B";
+  if (value < 1e6) return fixed_text(value / 1e3, 0) + " kB";
+  if (value < 1e9) return fixed_text(value / 1e6, 1) + " MB";
+  return fixed_text(value / 1e9, 1) + " GB";
 }
 
-std::string bytes_text(std::uint64_t bytes) {
-  const auto value = static_cast<double>(bytes);
-  if (value < 1e3) return printed("%.0f B", value);
-  if (value < 1e6) return printed("%.0f kB", value / 1e3);
-  if (value < 1e9) return printed("%.1f MB", value / 1e6);
-  return printed("%.1f GB", value / 1e9);
-}
+std::string two_digits(double value) { return (value < 9.5 ? "0" : "") + fixed_text(value, 0); }
 
 std::string time_text(double seconds) {
-  if (seconds < 60) return printed("%.1f s", seconds);
+  if (seconds < 60) return fixed_text(seconds, 1) + " s";
   const double minutes = std::floor(seconds / 60);
   if (minutes < 60)
-    return printed("%.0f min ", minutes) + printed("%02.0f s", std::floor(seconds - minutes * 60));
-  return printed("%.0f h ", std::floor(minutes / 60)) + printed("%02.0f min", std::fmod(minutes, 60));
+    return fixed_text(minutes, 0) + " min " + two_digits(std::floor(seconds - minutes * 60)) + " s";
+  return fixed_text(std::floor(minutes / 60), 0) + " h " + two_digits(std::fmod(minutes, 60)) + " min";
 }
 
 // --- cards ----------------------------------------------------------------------------------
@@ -218,8 +189,7 @@ const char* name_of(IndexStatus status) {
 bool has_extension(const std::string& file, std::initializer_list<std::string_view> extensions) {
   const std::size_t dot = file.rfind('.');
   if (dot == std::string::npos) return false;
-  std::string extension = file.substr(dot + 1);
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string extension = ascii_lower(file.substr(dot + 1));
   return std::find(extensions.begin(), extensions.end(), extension) != extensions.end();
 }
 
@@ -249,7 +219,7 @@ std::string card_of(const IndexEntry& entry) {
                           ? "<a href=\"" + url_of(entry.file) + "\">" + escaped(entry.file) + "</a>"
                           : escaped(entry.file);
   const auto fact = [&](const std::string& text) { facts += (facts.empty() ? "" : " · ") + text; };
-  if (entry.bytes > 0) fact(bytes_text(entry.bytes));
+  if (entry.bytes > 0) fact(size_text(entry.bytes));
   if (entry.seconds > 0) fact("made in " + time_text(entry.seconds));
 
   std::string card = std::string("<li data-status=\"") + name_of(entry.status) + "\">\n" + picture_of(entry);
@@ -281,7 +251,7 @@ std::string summary_of(const std::vector<IndexEntry>& entries) {
   std::string text = std::to_string(counts[0]) + " done";
   if (counts[1] > 0) text += " · " + std::to_string(counts[1]) + " failed";
   if (counts[2] > 0) text += " · " + std::to_string(counts[2]) + " left";
-  if (bytes > 0) text += " · " + bytes_text(bytes);
+  if (bytes > 0) text += " · " + size_text(bytes);
   if (seconds > 0) text += " · made in " + time_text(seconds);
   return text;
 }

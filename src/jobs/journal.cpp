@@ -7,12 +7,12 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "core/file.h"
 #include "core/host_name.h"
 #include "core/json_line.h"
 #include "core/output_file.h"
+#include "jobs/journal_fields.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -21,7 +21,6 @@ namespace sora {
 namespace {
 
 using State = JobRecord::State;
-using Json = nlohmann::json;
 
 constexpr std::uint64_t kRunByte = 0;
 constexpr std::uint64_t kWriteByte = 1;
@@ -95,35 +94,35 @@ void Journal::refresh() {
   file.read_at(text.data(), text.size(), read_to_);
   std::size_t start = 0;
   for (std::size_t end; (end = text.find('\n', start)) != std::string::npos; start = end + 1) {
-    read_line(text.substr(start, end - start));
+    read_line(std::string_view(text).substr(start, end - start));
   }
   read_to_ += start;
 }
 
-void Journal::read_line(const std::string& line) {
-  const Json json = Json::parse(line, nullptr, false);
-  if (!json.is_object()) return;  // half a line, which a crash left before a later run went on
-  const std::string event = json.value("event", "");
-  const std::string key = json.value("key", "");
+void Journal::read_line(std::string_view line) {
+  const JournalFields fields(line, (home_ / "journal.jsonl").string() + ":" + std::to_string(++lines_));
+  if (!fields.is_object()) return;  // half a line, which a crash left before a later run went on
+  const std::string event = fields.text("event");
+  const std::string key = fields.text("key");
   if (key.empty()) return;
   JobRecord record;
-  record.output = json.value("output", "");
-  record.time = json.value("time", 0.0);
+  record.output = fields.text("output");
+  record.time = fields.number("time");
   if (event == "done") {
     record.state = State::done;
-    record.seconds = json.value("seconds", 0.0);
-    record.bytes = json.value("bytes", std::uint64_t{0});
-    record.sha256 = json.value("sha256", "");
-    record.frames = json.value("frames", std::int64_t{0});
-    record.modified = json.value("modified", std::int64_t{0});
+    record.seconds = fields.number("seconds");
+    record.bytes = static_cast<std::uint64_t>(fields.integer("bytes", 0, INT64_MAX));
+    record.sha256 = fields.text("sha256");
+    record.frames = fields.integer("frames", 0, INT64_MAX);
+    record.modified = fields.integer("modified", INT64_MIN, INT64_MAX);
   } else if (event == "failed") {
     record.state = State::failed;
-    record.exit_code = json.value("exit_code", 0);
-    record.error = json.value("error", "");
+    record.exit_code = static_cast<int>(fields.integer("exit_code", 0, 255));
+    record.error = fields.text("error");
   } else if (event == "stopped") {
     record.state = State::stopped;
   } else if (event == "start") {
-    record.was_free = json.value("was_free", false);
+    record.was_free = fields.boolean("was_free");
   } else {
     return;
   }
@@ -228,10 +227,12 @@ std::vector<ListedJob> Journal::read_list() const {
   std::error_code code;
   if (!fs::exists(home_ / "jobs.jsonl", code)) return jobs;
   const std::string text = read_text(home_ / "jobs.jsonl", "journal", kLongestList);
+  std::uint64_t number = 0;
   for (std::size_t start = 0, end; (end = text.find('\n', start)) != std::string::npos; start = end + 1) {
-    const Json json = Json::parse(text.substr(start, end - start), nullptr, false);
-    if (json.is_object())
-      jobs.push_back({json.value("key", ""), json.value("output", ""), json.value("prompt", "")});
+    const JournalFields fields(std::string_view(text).substr(start, end - start),
+                               (home_ / "jobs.jsonl").string() + ":" + std::to_string(++number));
+    if (fields.is_object())
+      jobs.push_back({fields.text("key"), fields.text("output"), fields.text("prompt")});
   }
   return jobs;
 }

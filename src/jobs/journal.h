@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "jobs/locked_file.h"
@@ -54,7 +55,8 @@ class Journal {
   void open(bool share);
 
   /// Reads what was appended since the last call, by others too. A last line that is not whole, as a crash
-  /// leaves it, is left out.
+  /// leaves it, is left out. Throws Error: io, data with the line (a value of a wrong type, JSON past
+  /// limits).
   void refresh();
 
   /// The record of a job; null when there is none.
@@ -84,12 +86,13 @@ class Journal {
 
  private:
   void append(const std::string& line);
-  void read_line(const std::string& line);
+  void read_line(std::string_view line);
 
   std::filesystem::path folder_;
   std::filesystem::path home_;  // folder_/.sora-gen
   std::optional<LockedFile> lock_;
   std::uint64_t read_to_ = 0;
+  std::uint64_t lines_ = 0;  // read
   std::map<std::string, JobRecord> records_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "checkpoint/safetensors.h"
 #include "core/file.h"
+#include "core/json_text.h"
 #include "core/output_file.h"
 #include "plan/metadata.h"
 #include "sora/error.h"
@@ -15,7 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::uint64_t kLargestSidecar = 16 << 20;
+constexpr std::uint64_t kLargestSidecar = 16'000'000;
 
 bool starts_with_brace(const fs::path& file) {
   const File opened(file, "inspect");
@@ -34,7 +35,11 @@ bool looks_like_safetensors(const fs::path& file) {
 }
 
 std::string of_sidecar(const fs::path& file) {
-  const Json json = Json::parse(read_text(file, "inspect", kLargestSidecar), nullptr, false);
+  Json json;
+  if (const JsonFault fault = parse_json(read_text(file, "inspect", kLargestSidecar), json)) {
+    if (!fault.is_json) return {};
+    throw Error(ErrorKind::data, "inspect", file.string() + ": " + fault.message);
+  }
   if (!json.is_object() || !json.contains("parameters")) return {};
   return json["parameters"].dump();
 }
@@ -45,7 +50,10 @@ std::string sidecar_name(const std::string& output) { return output + ".json"; }
 
 void write_sidecar(const Plan& plan, const Result& result) {
   Json json;
-  json["parameters"] = Json::parse(metadata_json(plan));
+  const JsonLimits ours{SIZE_MAX, SIZE_MAX, true};
+  if (const JsonFault fault = parse_json(metadata_json(plan), json["parameters"], ours)) {
+    throw Error(ErrorKind::internal, "sidecar", "the parameters of the run: " + fault.message);
+  }
   json["output"] = fs::path(result.output).filename().string();
   json["bytes"] = result.bytes;
   json["frames"] = result.frames;

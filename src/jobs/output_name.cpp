@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <optional>
 
 #include "core/output_format.h"
 #include "core/standard_streams.h"
@@ -19,6 +20,7 @@ namespace sora {
 namespace {
 
 constexpr std::size_t kLongestSlug = 60;
+constexpr std::size_t kLongestPattern = 4096;  // bytes, as of a path
 
 [[noreturn]] void refuse(const std::string& message) {
   throw Error(ErrorKind::cannot_create, "output", message);
@@ -72,17 +74,18 @@ std::string default_output_name(const std::string& prompt, std::uint64_t seed, c
 namespace {
 
 [[noreturn]] void bad_pattern(const std::string& pattern, const std::string& message) {
-  throw Error(ErrorKind::usage, "options", "--name \"" + pattern + "\": " + message);
+  throw Error(ErrorKind::usage, "options", "--name \"" + excerpt(pattern) + "\": " + message);
 }
 
 // {name} or {name:width}, without the braces.
-std::string field_text(const std::string& pattern, const std::string& field, const NameFields& fields) {
+std::string field_text(const std::string& pattern, const std::string& field, const NameFields& fields,
+                       std::optional<std::string>& slug_of_title) {
   const std::size_t colon = field.find(':');
   const std::string name = field.substr(0, colon);
   const std::string width_text = colon == std::string::npos ? "" : field.substr(colon + 1);
   int width = 0;
   if (colon != std::string::npos && (!set_from_text(width, width_text).empty() || width < 1 || width > 200)) {
-    bad_pattern(pattern, "the width in {" + field + "} is \"" + width_text +
+    bad_pattern(pattern, "the width in {" + excerpt(field) + "} is \"" + excerpt(width_text) +
                              "\", expected 1 to 200, as in {index:04}");
   }
   const std::map<std::string, std::uint64_t> numbers{
@@ -94,14 +97,15 @@ std::string field_text(const std::string& pattern, const std::string& field, con
   }
   std::string text;
   if (name == "slug") {
-    text = slug(fields.title);
+    if (!slug_of_title) slug_of_title = slug(fields.title);  // once, however often the pattern has it
+    text = *slug_of_title;
   } else if (name == "model") {
     text = slug(fields.model);
   } else if (name == "ext") {
     text = fields.extension;
   } else {
-    bad_pattern(pattern,
-                "there is no field {" + name + "}; there are index, line, repeat, seed, slug, model and ext");
+    bad_pattern(pattern, "there is no field {" + excerpt(name) +
+                             "}; there are index, line, repeat, seed, slug, model and ext");
   }
   return width > 0 ? text.substr(0, static_cast<std::size_t>(width)) : text;
 }
@@ -110,6 +114,9 @@ std::string field_text(const std::string& pattern, const std::string& field, con
 
 std::string format_name(const std::string& pattern, const NameFields& fields) {
   std::string name;
+  std::optional<std::string> slug_of_title;
+  if (pattern.size() > kLongestPattern)
+    bad_pattern(pattern, "is over " + std::to_string(kLongestPattern) + " bytes");
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     const char c = pattern[i];
     const bool doubled = i + 1 < pattern.size() && pattern[i + 1] == c;
@@ -119,7 +126,7 @@ std::string format_name(const std::string& pattern, const NameFields& fields) {
     } else if (c == '{') {
       const std::size_t end = pattern.find('}', i);
       if (end == std::string::npos) bad_pattern(pattern, "a { is never closed; {{ stands for a brace");
-      name += field_text(pattern, pattern.substr(i + 1, end - i - 1), fields);
+      name += field_text(pattern, pattern.substr(i + 1, end - i - 1), fields, slug_of_title);
       i = end;
     } else if (c == '}') {
       bad_pattern(pattern, "a } was never opened; }} stands for a brace");

@@ -1,6 +1,7 @@
 #include "jobs/prompts_file.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "core/scalar.h"
 
@@ -102,7 +103,7 @@ class Table {
       const std::size_t start = at_;
       skip_to_end_of_cell();
       if (fault.empty() && !is_blank(text_.substr(start, at_ - start))) {
-        fault = "a quoted cell is followed by \"" + one_line(std::string(text_.substr(start, at_ - start))) +
+        fault = "a quoted cell is followed by \"" + excerpt(text_.substr(start, at_ - start)) +
                 "\"; double the quotes inside it";
       }
     } else {
@@ -167,6 +168,19 @@ std::string read_row(const std::vector<std::string>& header, const std::vector<s
   return {};
 }
 
+// Trims the names of the columns; empty when each of them is an option, and another one.
+std::string header_fault(std::vector<std::string>& header) {
+  std::unordered_set<std::string> names;
+  for (std::string& name : header) {
+    name = trimmed(name);
+    std::replace(name.begin(), name.end(), '-', '_');
+    Overrides scratch;
+    if (request_field(name) < 0) return scratch.add(name, {});
+    if (!names.insert(name).second) return "the column \"" + name + "\" stands twice";
+  }
+  return {};
+}
+
 PromptsFile parse_table(std::string_view text, char separator) {
   PromptsFile file;
   Table table(text, separator);
@@ -175,14 +189,7 @@ PromptsFile parse_table(std::string_view text, char separator) {
   while (header.empty() && table.next(cells, fault)) {
     if (!all_blank(cells)) header = cells;
   }
-  for (std::string& name : header) {
-    name = trimmed(name);
-    std::replace(name.begin(), name.end(), '-', '_');
-    Overrides scratch;
-    if (request_field(name) < 0) fault = scratch.add(name, {});
-    if (std::count(header.begin(), header.end(), name) > 1)
-      fault = "the column \"" + name + "\" stands twice";
-  }
+  if (fault.empty()) fault = header_fault(header);
   if (!fault.empty()) {
     file.errors.push_back({table.line(), fault + " (in the header)", {}});
     return file;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/json_text.h"
 #include "core/text.h"
 #include "plan/story.h"
 #include "sora/error.h"
@@ -15,6 +16,8 @@ namespace sora {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMostShots = 10'000;  // one in nine seconds of the longest video
 
 constexpr const char* kExample = "{\"time\": \"0:04\", \"prompt\": \"a storm\"}";
 
@@ -62,18 +65,23 @@ class Story {
   }
 
   void add_shot(std::uint32_t line, double time, const std::string& prompt) {
+    check_count();
     shots_.push_back({time, prompt});
     lines_.push_back(line);
-    if (const auto fault = find_fault(shots_)) bad(name_, line, "the shot " + fault->message);
+    // Those before the last two were looked at when they came.
+    if (const auto fault = find_fault(shots_, {}, shots_.size() - 1)) {
+      bad(name_, line, "the shot " + fault->message);
+    }
   }
 
   void add_image(std::uint32_t line, double time, const std::string& file) {
+    check_count();
     fs::path path = fs::path(name_).parent_path() / file;
     std::error_code code;
     if (!fs::exists(path, code)) path = file;
     if (!fs::exists(path, code)) {
       throw Error(ErrorKind::no_input, "storyboard",
-                  name_ + ":" + std::to_string(line) + ": the image " + file + " does not exist");
+                  name_ + ":" + std::to_string(line) + ": the image " + excerpt(file) + " does not exist");
     }
     if (time == 0) {
       image_ = path.string();
@@ -98,6 +106,10 @@ class Story {
   void set_option(const std::string& name, const Scalar& value) { set(file_, name, value); }
 
  private:
+  void check_count() const {
+    if (shots_.size() + images_.size() >= kMostShots)
+      bad(name_, 0, "has over " + std::to_string(kMostShots) + " shots and images");
+  }
   void set(StoryFile& file, const std::string& option, const Scalar& value) const {
     const std::string fault = file.options.add(option, value);
     if (!fault.empty()) bad(name_, 0, fault);
@@ -120,16 +132,16 @@ void add_object(Story& story, const std::string& name, std::uint32_t line, const
       if (value.is_string()) time = parse_time(value.get<std::string>());
       if (!time)
         bad(name, line,
-            "time is " + one_line(value.dump()) + ", expected \"0:04\", \"1:02.5\", \"12s\" or seconds");
+            "time is " + excerpt(value.dump()) + ", expected \"0:04\", \"1:02.5\", \"12s\" or seconds");
     } else if ((key == "prompt" || key == "image") && value.is_string()) {
       (key == "prompt" ? prompt : image) = value.get<std::string>();
     } else if (key == "prompt" || key == "image") {
       if (!value.is_null())
-        bad(name, line, key + " is " + one_line(value.dump()) + ", expected a text in quotes");
+        bad(name, line, key + " is " + excerpt(value.dump()) + ", expected a text in quotes");
     } else {
       const std::string hint = nearest(key, {"time", "prompt", "image"});
       bad(name, line,
-          '"' + one_line(key) + "\" means nothing in a shot, which has time, prompt and image" +
+          '"' + excerpt(key) + "\" means nothing in a shot, which has time, prompt and image" +
               (hint.empty() ? "" : "; did you mean \"" + hint + "\"?"));
     }
   }
@@ -140,34 +152,23 @@ void add_object(Story& story, const std::string& name, std::uint32_t line, const
   if (image) story.add_image(line, *time, *image);
 }
 
-StoryFile parse_json(const std::string& name, std::string_view text) {
+StoryFile parse_json_story(const std::string& name, std::string_view text) {
   Json json;
-  try {
-    json = Json::parse(text);
-  } catch (const Json::parse_error& error) {
-    const auto line = static_cast<std::uint32_t>(
-        1 +
-        std::count(text.begin(),
-                   text.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(error.byte, text.size())),
-                   '\n'));
-    std::string what = error.what();  // "[json.exception.parse_error.101] parse error at line 1, ..."
-    what = what.substr(std::min(what.find("] ") + 2, what.size()));
-    bad(name, line, "is not JSON: " + one_line(what));
-  }
+  if (const JsonFault fault = parse_json(text, json)) bad(name, fault.line, fault.message);
   Story story(name);
   if (json.is_object()) {
     const auto shots = json.find("shots");
     if (shots == json.end() || !shots->is_array()) {
       bad(name, 0, std::string("has no \"shots\", expected {\"shots\": [") + kExample + ", ...]}");
     }
-    Json options = json;
-    options.erase("shots");
-    for (auto& [option, value] : parse_scalars(options.dump(), "{}").items) {
+    Json list = std::move(*shots);
+    json.erase("shots");
+    for (auto& [option, value] : parse_scalars(json.dump(), "{}").items) {
       if (option == "shot" || option == "verb")
         bad(name, 0, '"' + option + "\" stands beside \"shots\"; leave it out");
       story.set_option(option, value);
     }
-    json = Json(*shots);
+    json = std::move(list);
   }
   const auto lines = element_lines(text);
   for (std::size_t i = 0; i < json.size(); ++i) {
@@ -177,7 +178,7 @@ StoryFile parse_json(const std::string& name, std::string_view text) {
     } else if (json[i].is_object()) {
       add_object(story, name, line, json[i]);
     } else {
-      bad(name, line, "a shot is " + one_line(json[i].dump()) + ", expected " + kExample);
+      bad(name, line, "a shot is " + excerpt(json[i].dump()) + ", expected " + kExample);
     }
   }
   return story.finish();
@@ -192,7 +193,7 @@ StoryFile parse_story(const std::string& name, std::string_view text) {
   if (text.find('\0') != std::string_view::npos) bad(name, 0, "holds a zero byte, expected text");
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first != std::string_view::npos && (text[first] == '{' || text[first] == '['))
-    return parse_json(name, text);
+    return parse_json_story(name, text);
 
   Story story(name);
   std::uint32_t number = 0;

@@ -1,12 +1,12 @@
 #include "plan/carry.h"
 
 #include <cmath>
-#include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/output_format.h"
+#include "core/text.h"
 #include "plan/verb.h"
 #include "sora/error.h"
 
@@ -63,11 +63,7 @@ void plan_sound(Plan& plan) {
   }
 }
 
-std::string rate_text(double fps) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g fps", fps);
-  return text;
-}
+std::string rate_text(double fps) { return number_text(fps) + " fps"; }
 
 std::string size_text(int width, int height) { return std::to_string(width) + "x" + std::to_string(height); }
 

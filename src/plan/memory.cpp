@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
+#include "core/text.h"
 #include "plan/memory_estimate.h"
 #include "plan/text_cache.h"
 #include "plan/tiles.h"
@@ -21,15 +21,12 @@ constexpr std::uint64_t kLargeTransformer = std::uint64_t{512} << 20;  // bytes 
 
 double read_number(const char* path, double fallback) {
   std::ifstream in(path);
+  in.imbue(std::locale::classic());
   double value = 0;
   return in >> value ? value : fallback;
 }
 
-std::string gb_text(double gb) {
-  char text[32];
-  std::snprintf(text, sizeof text, gb < 10 ? "%.2g" : "%.0f", gb);
-  return text;
-}
+std::string gb_text(double gb) { return gb < 10 ? number_text(gb, 2) : fixed_text(gb, 0); }
 
 bool on_gpu(const Plan& plan) { return plan.device != "cpu"; }
 

@@ -2,6 +2,7 @@
 
 #include "checkpoint/model_digest.h"
 #include "core/sha256.h"
+#include "core/text.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -55,7 +56,7 @@ std::string chosen_digest(const Request& request, const std::filesystem::path& f
     digests.push_back(component + model_digest(file));
   for (const auto* loras : {&request.lora, &request.lora_2}) {
     for (const LoraSource& lora : chosen_loras(*loras)) {
-      digests.push_back("lora" + std::to_string(lora.strength) + model_digest(lora.path));
+      digests.push_back("lora" + fixed_text(lora.strength, 6) + model_digest(lora.path));
     }
   }
   if (digests.size() == 1) return digests.front();

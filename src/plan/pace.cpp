@@ -10,9 +10,12 @@
 #include <string>
 
 #include "core/file.h"
+#include "core/json_text.h"
 #include "core/log.h"
 #include "core/output_file.h"
+#include "core/text.h"
 #include "plan/tiles.h"
+#include "sora/error.h"
 
 // Note [Pace]
 // The file has an object for each model and machine:
@@ -30,8 +33,10 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kLargestFile = 1 << 20;  // bytes
 constexpr std::size_t kMostPaces = 40;
+constexpr int kMostRuns = 1'000'000;   // of a mean; more change nothing
 constexpr double kLeastWeight = 0.25;  // of a new run in a mean: old ones fade
 constexpr int kFarthest = 4;           // bins
+constexpr int kMostBins = 1100;        // of the largest double
 
 struct Work {
   double step = 0;   // of one step, in tokens
@@ -103,7 +108,8 @@ Mean mean_of(const Json& json) {
   const auto runs = json.find("runs");
   const auto mean = json.find("mean");
   if (runs == json.end() || mean == json.end() || !runs->is_number_integer() || !mean->is_number()) return {};
-  const Mean found{runs->get<int>(), mean->get<double>()};
+  const auto times = std::clamp<std::int64_t>(runs->get<std::int64_t>(), 0, kMostRuns);
+  const Mean found{static_cast<int>(times), mean->get<double>()};
   return found.runs > 0 && std::isfinite(found.seconds) && found.seconds > 0 ? found : Mean{};
 }
 
@@ -113,7 +119,9 @@ Mean nearest(const Json& bins, double work) {
   if (!bins.is_object()) return best;
   for (const auto& item : bins.items()) {
     const Mean mean = mean_of(item.value());
-    const int away = std::abs(std::atoi(item.key().c_str()) - bin_of(work));
+    int bin = 0;
+    if (!set_from_text(bin, item.key()).empty() || bin < 0 || bin > kMostBins) continue;
+    const int away = std::abs(bin - bin_of(work));
     if (mean.runs > 0 && away < distance) {
       best = mean;
       distance = away;
@@ -126,7 +134,7 @@ void add(Json& json, double seconds) {
   if (!(std::isfinite(seconds) && seconds > 0)) return;
   const Mean old = mean_of(json);
   const double weight = std::max(kLeastWeight, 1.0 / (old.runs + 1));
-  json = {{"runs", std::min(old.runs, 1'000'000) + 1},
+  json = {{"runs", std::min(old.runs, kMostRuns) + 1},
           {"mean", old.seconds + weight * (seconds - old.seconds)}};
 }
 
@@ -140,8 +148,11 @@ Json& object_in(Json& json, const std::string& key) {
 Json read_paces(const fs::path& path) {
   std::error_code code;
   if (path.empty() || !fs::exists(path, code)) return Json::object();
-  Json file = Json::parse(read_text(path, "pace", kLargestFile));
-  if (file.value("format", 0) != 1) return Json::object();
+  Json file;
+  if (const JsonFault fault = parse_json(read_text(path, "pace", kLargestFile), file)) {
+    throw Error(ErrorKind::data, "pace", path.string() + ": " + fault.message);
+  }
+  if (!file.is_object() || !file.contains("format") || file["format"] != 1) return Json::object();
   return object_in(file, "paces");
 }
 
@@ -204,7 +215,9 @@ void remember_pace(const Plan& plan, const Result& result) {
       if (old->is_object()) pace = *old;
       paces.erase(old);  // the latest stands last
     }
-    while (paces.size() >= kMostPaces) paces.erase(paces.begin());
+    if (paces.size() >= kMostPaces) {  // all at once: each erased alone would move those behind it
+      paces.erase(paces.begin(), paces.begin() + static_cast<std::ptrdiff_t>(paces.size() - kMostPaces + 1));
+    }
     const Work work = work_of(plan);
     add(pace["load"], result.load_seconds);
     add(object_in(pace, "steps")[std::to_string(bin_of(work.step))], result.step_seconds / work.steps);

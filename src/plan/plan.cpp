@@ -10,6 +10,7 @@
 #include "checkpoint/safetensors.h"
 #include "core/output_format.h"
 #include "core/random_seed.h"
+#include "core/text.h"
 #include "models/family.h"
 #include "plan/carry.h"
 #include "plan/finish.h"
@@ -38,7 +39,7 @@ constexpr int kDraftShare = 4;  // of the native area
 }
 
 std::string text_of(double value) {
-  std::string text = std::to_string(value);
+  std::string text = fixed_text(value, 6);
   text.erase(text.find_last_not_of('0') + 1);
   if (!text.empty() && text.back() == '.') text.pop_back();
   return text;

@@ -1,9 +1,11 @@
 // The plan, for people and for programs.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "core/text.h"
 #include "plan/metadata.h"
 #include "plan/model_choice.h"
 #include "plan/story.h"
@@ -15,25 +17,17 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", value);
-  return text;
-}
+std::string number(double value) { return number_text(value); }
 
 std::string size(int width, int height) { return std::to_string(width) + "x" + std::to_string(height); }
 
 // For an estimate: as exact as it is.
 std::string duration(double seconds) {
-  const auto text = [](const char* format, auto... values) {
-    char buffer[48];
-    std::snprintf(buffer, sizeof buffer, format, values...);
-    return std::string(buffer);
-  };
-  if (seconds < 10) return text("%.1f s", seconds);
-  if (seconds < 120) return text("%.0f s", seconds);
+  if (seconds < 120) return fixed_text(seconds, seconds < 10 ? 1 : 0) + " s";
   const long minutes = std::lround(seconds / 60);
-  return minutes < 120 ? text("%ld min", minutes) : text("%ld h %02ld min", minutes / 60, minutes % 60);
+  if (minutes < 120) return std::to_string(minutes) + " min";
+  const std::string rest = std::to_string(minutes % 60);
+  return std::to_string(minutes / 60) + " h " + (rest.size() < 2 ? "0" : "") + rest + " min";
 }
 
 std::string gb(double value) { return number(static_cast<double>(std::lround(value * 10)) / 10); }
@@ -62,10 +56,9 @@ int asked_steps(const Plan& plan) {
 
 std::string plan_text(const Plan& plan) {
   std::string text;
-  const auto line = [&](const char* name, const std::string& value) {
-    char label[16];
-    std::snprintf(label, sizeof label, "%-10s", name);
-    text += std::string(label) + value + "\n";
+  const auto line = [&](std::string name, const std::string& value) {
+    name.resize(std::max<std::size_t>(name.size(), 10), ' ');
+    text += name + one_line(value) + "\n";
   };
   const bool guided = plan.guidance > 1;
   if (plan.request.verb != "generate") {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "core/text.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -16,7 +17,7 @@ int round_up(int value, int step) { return (value + step - 1) / step * step; }
 int even(double value) { return 2 * static_cast<int>(std::lround(value / 2)); }
 
 [[noreturn]] void bad_res(const std::string& text, const std::string& expected) {
-  throw Error(ErrorKind::usage, "options", "--res " + text + ": expected " + expected);
+  throw Error(ErrorKind::usage, "options", "--res " + excerpt(text) + ": expected " + expected);
 }
 
 void check(Size size, const std::string& text) {
@@ -32,14 +33,13 @@ void check(Size size, const std::string& text) {
 
 double parse_aspect(const std::string& text) {
   double width = 0, height = 1;
-  char rest = 0;
-  const int fields = std::sscanf(text.c_str(), "%lf:%lf%c", &width, &height, &rest);
-  const bool whole = fields == 2 || (fields == 1 && text.find(':') == std::string::npos &&
-                                     text.find_first_not_of("0123456789.") == std::string::npos);
+  const std::size_t colon = text.find(':');
+  const bool whole = set_from_text(width, text.substr(0, colon)).empty() &&
+                     (colon == std::string::npos || set_from_text(height, text.substr(colon + 1)).empty());
   const double aspect = whole && height > 0 ? width / height : 0;
   if (!(aspect >= 1.0 / 16 && aspect <= 16)) {
     throw Error(ErrorKind::usage, "options",
-                "--aspect " + text + ": expected a ratio such as 16:9, from 1:16 to 16:1");
+                "--aspect " + excerpt(text) + ": expected a ratio such as 16:9, from 1:16 to 16:1");
   }
   return aspect;
 }

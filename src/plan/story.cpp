@@ -21,7 +21,7 @@ bool is_number(const std::string& text) {
   return !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos;
 }
 
-std::string in_quotes(const std::string& text) { return '"' + one_line(text.substr(0, 60)) + '"'; }
+std::string in_quotes(const std::string& text) { return '"' + one_line(text, 60) + '"'; }
 
 std::string trimmed(const std::string& text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
@@ -103,8 +103,9 @@ std::string split_shot(const std::string& text, double& time, std::string& rest)
   return {};
 }
 
-std::optional<ShotFault> find_fault(const std::vector<Shot>& shots, std::optional<double> end) {
-  for (std::size_t i = 0; i < shots.size(); ++i) {
+std::optional<ShotFault> find_fault(const std::vector<Shot>& shots, std::optional<double> end,
+                                    std::size_t first) {
+  for (std::size_t i = first; i < shots.size(); ++i) {
     const std::string time = time_text(shots[i].time);
     if (shots[i].prompt.empty()) return ShotFault{i, "at " + time + " has no prompt"};
     if (i == 0 && shots[i].time > 0)

@@ -35,8 +35,9 @@ struct ShotFault {
 };
 
 /// The first of the shots that cannot be: the first is at 0:00, times rise, prompts are not empty, and with
-/// an `end` all begin before it.
-std::optional<ShotFault> find_fault(const std::vector<Shot>& shots, std::optional<double> end = {});
+/// an `end` all begin before it. Looks at the shots from `first` on.
+std::optional<ShotFault> find_fault(const std::vector<Shot>& shots, std::optional<double> end = {},
+                                    std::size_t first = 0);
 
 /// The files of --shot-image; what is wrong with its lines, read_story() finds.
 std::vector<std::string> shot_image_files(const Request& request);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "core/text.h"
 #include "sampling/dpmpp_2m.h"
 #include "sampling/euler.h"
 #include "sampling/unipc.h"
@@ -16,6 +17,7 @@ constexpr const char* kComponent = "scheduler";
 
 std::string shape_of(const at::Tensor& t) {
   std::ostringstream text;
+  text.imbue(std::locale::classic());
   text << t.sizes();
   return text.str();
 }
@@ -123,7 +125,7 @@ std::unique_ptr<Scheduler> make_scheduler(const std::string& name, const Schedul
   const auto fail = [](const std::string& what) { throw Error(ErrorKind::usage, kComponent, what); };
   if (steps < 1) fail("steps is " + std::to_string(steps) + ", expected at least 1");
   if (!std::isfinite(flow_shift) || flow_shift <= 0) {
-    fail("the flow shift is " + std::to_string(flow_shift) + ", expected a number above 0");
+    fail("the flow shift is " + number_text(flow_shift) + ", expected a number above 0");
   }
   const bool own = name == config.scheduler;
   SchedulerConfig adapted = config;

@@ -124,5 +124,19 @@ TEST(IndexPage, OfAThousandEntriesHasThemAll) {
   EXPECT_LT(page.size(), 20'000'000U);
 }
 
+TEST(IndexPage, LeavesNoCharacterThatMakesTextLookOtherThanItIs) {
+  const std::string hostile = "<b>\"'&\u202egpj.exe\u2066\xc2\x9b\x9b\x1b[31m";
+  IndexEntry entry = done(hostile, hostile);
+  entry.parameters = {{hostile, hostile}};
+  IndexEntry failed = entry;
+  failed.status = IndexStatus::failed;
+  failed.error = hostile;
+  const std::string page = index_page(hostile, {entry, failed});
+  for (const char* bad : {"<b>", "\u202e", "\u2066", "\xc2\x9b", "\x1b"})
+    EXPECT_THAT(page, Not(HasSubstr(bad)));
+  EXPECT_THAT(page, HasSubstr("&lt;b&gt;&quot;&#39;&amp;\xef\xbf\xbdgpj.exe"));
+  EXPECT_THAT(page, HasSubstr("href=\"./%3Cb%3E%22%27%26%E2%80%AEgpj.exe%E2%81%A6%C2%9B%9B%1B%5B31m\""));
+}
+
 }  // namespace
 }  // namespace sora

@@ -183,5 +183,22 @@ TEST_F(Ranks, AreReadFromSlurmOpenMpiAndTorchrun) {
   }
 }
 
+TEST(FormatName, IsBoundedHoweverOftenAPatternHasAField) {
+  NameFields fields;
+  fields.title = std::string(1'000'000, '-');  // a slug of it looks at all of it
+  std::string pattern;
+  for (int i = 0; i < 600; ++i) pattern += "{slug}";
+  EXPECT_EQ(format_name(pattern, fields).substr(0, 10), "videovideo");
+  for (const std::string& hostile : {std::string(1'000'000, '{'), "{" + std::string(4000, 'x') + "}"}) {
+    try {
+      format_name(hostile, fields);
+      ADD_FAILURE() << "was taken";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage);
+      EXPECT_LT(std::string(error.what()).size(), 400U);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sora

@@ -168,5 +168,51 @@ TEST_F(JournalTest, NamesNoFileOutsideOfItsFolder) {
     EXPECT_FALSE(is_inside(outside)) << outside;
 }
 
+// A list in a list, and so on; with the end of the object around it.
+std::string deep() { return std::string(60'000, '[') + std::string(60'000, ']') + "}"; }
+
+class HostileJournal : public JournalTest {
+ protected:
+  // What is said about a journal and a list of this one line; "" when nothing is.
+  std::string error_of(const std::string& line, const std::string& name = "journal.jsonl") const {
+    fs::create_directories(folder / ".sora-gen");
+    std::ofstream(folder / ".sora-gen" / name) << "{\"half a li\n" << line << "\n";
+    Journal journal(folder);
+    try {
+      journal.refresh();
+      journal.read_list();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::data) << error.what();
+      return error.what();
+    }
+    return "";
+  }
+};
+
+TEST_F(HostileJournal, WithAValueOfAWrongTypeIsBadDataWithItsLine) {
+  using testing::HasSubstr;
+  EXPECT_THAT(error_of(R"({"event": 1, "key": "k"})"),
+              HasSubstr("journal.jsonl:2: event is 1, expected a text"));
+  EXPECT_THAT(error_of(R"({"event": "done", "key": ["k"]})"), HasSubstr("key is [\"k\"], expected a text"));
+  EXPECT_THAT(error_of(R"({"event": "done", "key": "k", "bytes": "many"})"), HasSubstr("bytes is \"many\""));
+  EXPECT_THAT(error_of(R"({"event": "done", "key": "k", "bytes": -1})"), HasSubstr("bytes is -1"));
+  EXPECT_THAT(error_of(R"({"event": "done", "key": "k", "bytes": 1e300})"), HasSubstr("bytes is 1e+300"));
+  EXPECT_THAT(error_of(R"({"event": "done", "key": "k", "time": 1e300})"), HasSubstr("time is 1e+300"));
+  EXPECT_THAT(error_of(R"({"event": "failed", "key": "k", "exit_code": 18446744073709551615})"),
+              HasSubstr("exit_code is 18446744073709551615, expected an integer"));
+  EXPECT_THAT(error_of(R"({"event": "start", "key": "k", "was_free": "no"})"),
+              HasSubstr("expected true or false"));
+  EXPECT_THAT(error_of(R"({"key": "k", "output": {}})", "jobs.jsonl"),
+              HasSubstr("jobs.jsonl:2: output is {}"));
+  EXPECT_EQ(error_of(R"({"event": "done", "key": "k", "bytes": 5, "time": null, "of": {"later": 1}})"), "");
+}
+
+TEST_F(HostileJournal, NestedDeepOrWithANumberOutOfRangeIsBadData) {
+  using testing::HasSubstr;
+  EXPECT_THAT(error_of("{\"event\":" + deep()), HasSubstr(":2: is nested over 64 deep"));
+  EXPECT_THAT(error_of("{\"time\": 1e999}"), HasSubstr(":2: has the number 1e999"));
+  EXPECT_THAT(error_of("{\"key\":" + deep(), "jobs.jsonl"), HasSubstr("nested over 64 deep"));
+}
+
 }  // namespace
 }  // namespace sora

@@ -143,5 +143,38 @@ TEST(Overrides, ReplaceTheOtherWayToGiveALength) {
   EXPECT_THAT(overrides.add("frames", {Scalar::Kind::number, "9", {}}), HasSubstr("given twice"));
 }
 
+// A list in a list, and so on; with the end of the object around it.
+std::string deep() { return std::string(60'000, '[') + std::string(60'000, ']') + "}"; }
+
+TEST(HostileList, IsRefusedByItsLines) {
+  EXPECT_THAT(errors(parse_prompts("a.jsonl", "{\"prompt\": \"a\"}\n{\"prompt\":" + deep())),
+              ElementsAre(HasSubstr("2: is nested over 64 deep (column 74)")));
+  EXPECT_THAT(
+      errors(parse_prompts("a.jsonl", "{\"seed\": 18446744073709551616}\n{\"seed\": 1e999}\n")),
+      ElementsAre(HasSubstr("1: has the integer 18446744073709551616, which is out of range (column 10)"),
+                  HasSubstr("2: has the number 1e999, which is out of range (column 10)")));
+  EXPECT_THAT(errors(parse_prompts("a.jsonl", "{\"steps\": [[1]], \"prompt\": \"a\"}")),
+              ElementsAre(HasSubstr("1: steps is [[1]], expected a whole number")));
+}
+
+TEST(HostileList, IsQuotedInEightyCharacters) {
+  const std::string key = "gänse\u202e" + std::string(3'900'000, 'x');
+  const auto found = errors(parse_prompts("a.jsonl", "{\"" + key + "\": 1}\n{\"steps\": \"" + key + "\"}"));
+  EXPECT_THAT(found, ElementsAre(HasSubstr("1: \"gänse\\u202exxx"), HasSubstr("2: steps is \"gänse")));
+  for (const std::string& error : found) EXPECT_LT(error.size(), 200U);
+}
+
+// The first unknown one is named; comparing each of 3,000,000 columns with all others would take 9 x 10^12
+// steps.
+TEST(HostileTable, OfMillionsOfColumnsIsReadOnce) {
+  const std::string commas(3'000'000, ',');
+  EXPECT_THAT(errors(parse_prompts("a.csv", "prompt" + commas + "\na\n")),
+              ElementsAre(HasSubstr("in the header")));
+  EXPECT_THAT(errors(parse_prompts("a.csv", "prompt,steps\na" + commas + "\n")),
+              ElementsAre(HasSubstr("2: has 3000001 cells")));
+  EXPECT_THAT(errors(parse_prompts("a.csv", "prompt\n\"a\"" + std::string(3'000'000, 'b') + "\n")),
+              ElementsAre(HasSubstr("followed by \"" + std::string(80, 'b') + "…\"")));
+}
+
 }  // namespace
 }  // namespace sora

@@ -120,5 +120,33 @@ TEST(StoryFile, ChecksTheEndWhereItIsKnown) {
   EXPECT_NO_THROW(check_story("story", file, request));
 }
 
+// A list in a list, and so on; with the end of the object around it.
+std::string deep() { return std::string(60'000, '[') + std::string(60'000, ']') + "}"; }
+
+TEST(StoryFile, OfHostileJsonIsBadDataWithItsLine) {
+  EXPECT_THAT(error_of("{\"shots\":\n" + deep()), HasSubstr("story:2: is nested over 64 deep"));
+  EXPECT_THAT(error_of("[\n{\"time\": 1e999, \"prompt\": \"a\"}]"),
+              HasSubstr("story:2: has the number 1e999"));
+  EXPECT_THAT(error_of("[{\"" + std::string(1'000'000, 'k') + "\": 1}]"),
+              HasSubstr(std::string(80, 'k') + "…"));
+  EXPECT_LT(error_of("[{\"time\": [\"" + std::string(1'000'000, 'k') + "\"]}]").size(), 400U);
+}
+
+std::string many_shots(std::size_t count, bool json) {
+  std::string text = json ? "[" : "";
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string time = std::to_string(i / 60) + ":" + (i % 60 < 10 ? "0" : "") + std::to_string(i % 60);
+    text += json ? (i > 0 ? ",\n" : "") + ("{\"time\": \"" + time) + "\", \"prompt\": \"a\"}" : time + " a\n";
+  }
+  return text + (json ? "]" : "");
+}
+
+TEST(StoryFile, TakesTenThousandShotsAndNoMore) {
+  for (const bool json : {false, true}) {
+    EXPECT_EQ(request_of(many_shots(3000, json)).shot.size(), 3000U);
+    EXPECT_THAT(error_of(many_shots(10'001, json)), HasSubstr("has over 10000 shots"));
+  }
+}
+
 }  // namespace
 }  // namespace sora

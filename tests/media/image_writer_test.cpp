@@ -1,3 +1,4 @@
+#include "comma_locale.h"
 #include "media/read/media_info.h"
 #include "media_test.h"
 
@@ -54,6 +55,17 @@ TEST_F(ImageWriter, ASequenceThatMeetsAnExistingFileStopsAndTakesItsOwnFilesAway
 TEST_F(ImageWriter, NoFrameLeavesNoImage) {
   open_writer(settings_for("a.png", 32, 32), {path("a.png")})->finish();
   EXPECT_TRUE(names().empty());
+}
+
+TEST_F(ImageWriter, WritesTheSameWhereNumbersHaveADecimalComma) {
+  const Picture picture = moving_picture(96, 64, 0);
+  VideoSettings settings = settings_for("a.webp", 96, 64);
+  settings.crf = 10;  // libwebp's quality 94.44
+  write_pictures(settings, {path("a.webp")}, {picture});
+  const CommaLocale locale;
+  if (!locale.is_set()) GTEST_SKIP() << "this C library takes no locale from a folder";
+  write_pictures(settings, {path("b.webp")}, {picture});
+  EXPECT_EQ(contents(path("a.webp")), contents(path("b.webp")));
 }
 
 }  // namespace

@@ -266,6 +266,9 @@ TEST_F(Hostile, ShardIndexesThatLieAreBadData) {
        "{\"weight_map\":{\"a\":\"good.safetensors\",\"b\":\"good.safetensors\"}}"},
       {"3 MB of spaces", "{" + std::string(3'000'000, ' ') + "}"},
       {"deep nesting", std::string(400'000, '[')},
+      {"deep nesting that ends", std::string(200'000, '[') + std::string(200'000, ']')},
+      {"deep nesting in the map",
+       "{\"weight_map\":{\"a\":" + std::string(200'000, '[') + std::string(200'000, ']') + "}}"},
   };
   for (const Case& file : cases) {
     write("model.safetensors.index.json", file.bytes);
@@ -380,6 +383,32 @@ TEST_F(Hostile, LorasThatFitNothingAreBadData) {
     const fs::path path = write("lora", safetensors("{" + file.bytes + "}", data));
     expect_refused(file.name, [&] { Lora({path, 1}, network.checkpoint, transformer_names()); });
   }
+}
+
+TEST_F(Hostile, MetadataOfLorasThatIsNoObjectOrNestedDeepIsBadData) {
+  const TransformerFiles network = open_transformer(kLayouts / "original");
+  const std::string base = "lora_unet_blocks_0_ffn_0.";
+  const std::string pair = entry(base + "lora_down.weight", "[1,128]", 0, 512) + "," +
+                           entry(base + "lora_up.weight", "[32,1]", 512, 640);
+  const auto message = [&](const std::string& metadata) {
+    const fs::path path = write(
+        "lora",
+        safetensors("{\"__metadata__\":{\"lora_adapter_metadata\":\"" + metadata + "\"}," + pair + "}", 640));
+    try {
+      Lora({path, 1}, network.checkpoint, transformer_names());
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::data) << error.what();
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_NE(message("{").find("lora_adapter_metadata is not JSON"), std::string::npos);
+  EXPECT_NE(message("[]").find("is not a JSON object"), std::string::npos);
+  EXPECT_NE(message("{\\\"transformer.lora_alpha\\\":1e999}").find("has the number 1e999"),
+            std::string::npos);
+  const std::string deep = std::string(60'000, '[') + std::string(60'000, ']');
+  EXPECT_NE(message("{\\\"transformer.lora_alpha\\\":" + deep + "}").find("nested over 64 deep"),
+            std::string::npos);
 }
 
 }  // namespace

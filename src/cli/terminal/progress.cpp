@@ -57,7 +57,7 @@ class PlainProgress final : public ProgressDisplay {
               "] ";
     phase_.reset();
     written_ = Clock::now();
-    write_stderr_line(prefix_ + label.output + ": \"" + one_line(label.prompt) + "\"");
+    write_stderr_line(prefix_ + one_line(label.output) + ": \"" + one_line(label.prompt) + "\"");
   }
   void done(const Result&, std::uint64_t) override {}
   bool failed(const Error&) override { return false; }
@@ -119,7 +119,7 @@ class JsonProgress final : public ProgressDisplay {
   void write(const std::string& object) {
     if (fd_ == STDERR_FILENO) return write_stderr_line(object);
     std::string_view text;
-    const std::string line = object + "\n";
+    const std::string line = terminal_safe(object) + "\n";  // the descriptor may be a terminal
     for (text = line; !text.empty();) {
       const ssize_t n = ::write(fd_, text.data(), text.size());
       if (n < 0 && errno == EINTR) continue;
@@ -144,7 +144,7 @@ std::string progress_text(const Progress& progress) {
 }
 
 std::string result_text(const Result& result, std::uint64_t seed) {
-  const std::string name = result.output == "-" ? "standard output" : result.output;
+  const std::string name = result.output == "-" ? "standard output" : one_line(result.output);
   return name + ": " + bytes_text(result.bytes) + ", " + std::to_string(result.frames) +
          (result.frames == 1 ? " frame" : " frames") + ", seed " + std::to_string(seed) + ", made in " +
          seconds_text(result.seconds);

@@ -11,6 +11,7 @@
 
 #include "cli/terminal/progress.h"
 #include "cli/terminal/terminal.h"
+#include "core/text.h"
 
 namespace sora {
 namespace {
@@ -66,7 +67,7 @@ void LatestProgress::set_job(std::string job) {
 std::string LatestProgress::text() const {
   const std::lock_guard lock(mutex_);
   const std::string what = progress_ ? progress_text(*progress_) : "starting";
-  return job_.empty() ? what : job_ + ": " + what;
+  return job_.empty() ? what : one_line(job_) + ": " + what;
 }
 
 StatusOnSignal::StatusOnSignal(const LatestProgress& latest) {

@@ -15,6 +15,7 @@
 #include "core/output_file.h"
 #include "core/standard_streams.h"
 #include "sora/error.h"
+#include "core/text.h"
 
 namespace sora {
 namespace {
@@ -67,10 +68,11 @@ void write_stdout(std::string_view text) {
   if (was_closed(STDOUT_FILENO)) {
     throw Error(ErrorKind::io, "output", "standard output is closed, and there is something to write to it");
   }
+  const std::string safe = terminal_safe(text);
   // A pipe that is ready takes so much at once: the write does not wait for a reader who never reads.
-  for (std::size_t done = 0; done < text.size(); done += PIPE_BUF) {
+  for (std::size_t done = 0; done < safe.size(); done += PIPE_BUF) {
     wait_for_reader();
-    const std::string_view part = text.substr(done, PIPE_BUF);
+    const std::string_view part = std::string_view(safe).substr(done, PIPE_BUF);
     write_stream(STDOUT_FILENO, "standard output", part.data(), part.size());
   }
 }
@@ -107,7 +109,7 @@ void write_stderr_line(std::string_view line) {
   std::string text;
   if (!status.empty()) text += kClearLine;
   if (picture_rows > 0) text += to_picture() + "\x1b[J";
-  text += line;
+  text += terminal_safe(line);
   text += '\n';
   text += drawn_picture();
   text += status;
@@ -119,9 +121,10 @@ void show_status(std::string_view line) {
   std::string text;
   if (!cursor_hidden.exchange(true)) text += kHideCursor;
   text += kClearLine;
-  text += line;
+  const std::string safe = terminal_safe(line);
+  text += safe;
   write_stderr(text);
-  status = line;
+  status = safe;
 }
 
 void show_picture(std::string_view drawing, int rows) {

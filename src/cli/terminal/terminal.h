@@ -1,5 +1,12 @@
 // The two streams of the program. stdout carries data; stderr carries people's lines, above a status line
 // that is redrawn in place, with a picture over it when there is one, where stderr is a terminal.
+//
+// Note [Strangers' text on a terminal]
+// Names, prompts, metadata and messages of other libraries may hold sequences that command a terminal, or
+// characters that make it show another text. write_stdout(), write_stderr_line() and show_status() let none
+// through (terminal_safe() in core/text.h); only show_picture() and what is written here besides drives the
+// terminal. In lines for people, such texts are also brought to one line of bounded length where they are put
+// in (one_line(), excerpt()).
 #pragma once
 
 #include <string>
@@ -7,8 +14,8 @@
 
 namespace sora {
 
-/// Writes all of `text`. Throws Error: reader_gone when the pipe is closed, io, interrupted when the program
-/// was told to stop and nobody reads.
+/// Writes all of `text`, lines for people or JSON, as terminal_safe() has it. Throws Error: reader_gone when
+/// the pipe is closed, io, interrupted when the program was told to stop and nobody reads.
 void write_stdout(std::string_view text);
 
 bool stderr_is_terminal();  ///< and one that can redraw a line

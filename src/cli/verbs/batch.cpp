@@ -148,7 +148,7 @@ class ListedPlans {
           .add("peak_memory_gb", plan.peak_memory_gb);
       text_ += line.text() + "\n";
     } else {
-      text_ += std::to_string(job.index) + "  " + job.output + (done ? "  (done)" : "") + "  \"" +
+      text_ += std::to_string(job.index) + "  " + one_line(job.output) + (done ? "  (done)" : "") + "  \"" +
                one_line(plan.request.prompt) + "\"\n";
     }
   }

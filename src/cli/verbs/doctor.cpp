@@ -11,6 +11,7 @@
 #include "cli/terminal/terminal.h"
 #include "cli/verbs.h"
 #include "cli/verbs/models.h"
+#include "core/json_text.h"
 #include "core/text.h"
 #include "core/unnamed_file.h"
 #include "plan/memory.h"
@@ -79,7 +80,10 @@ std::vector<Check> check_models() {
 Json library_report(Session& session, std::vector<Check>& checks) {
   try {
     const Entry& library = load_library(session.log_sink);
-    Json report = Json::parse(library.report());
+    Json report;
+    if (const JsonFault fault = parse_json(library.report(), report)) {
+      throw Error(ErrorKind::internal, "doctor", "the report of libsora " + fault.message);
+    }
     checks.push_back({"libtorch", true, true, report.value("libtorch", ""), ""});
     return report;
   } catch (const Error& error) {
@@ -122,11 +126,12 @@ void check_codecs(const Json& report, std::vector<Check>& checks) {
 
 std::string text_of(const std::vector<Check>& checks) {
   std::size_t width = 0;
-  for (const Check& check : checks) width = std::max(width, check.subject.size());
+  for (const Check& check : checks) width = std::max(width, one_line(check.subject).size());
   std::string text;
   for (const Check& check : checks) {
     text += check.ok ? "ok       " : check.needed ? "MISSING  " : "-        ";
-    text += check.subject + std::string(width + 2 - check.subject.size(), ' ') + check.found;
+    const std::string subject = one_line(check.subject);
+    text += subject + std::string(width + 2 - subject.size(), ' ') + one_line(check.found);
     text += (check.ok || check.remedy.empty() ? "" : "; " + check.remedy) + "\n";
   }
   return text;

@@ -6,6 +6,7 @@
 #include "cli/make.h"
 #include "cli/terminal/terminal.h"
 #include "core/file.h"
+#include "core/json_text.h"
 #include "core/text.h"
 #include "jobs/made.h"
 #include "jobs/output_name.h"
@@ -32,7 +33,9 @@ Inspected look(Session& session, const std::string& file) {
   result.parameters = parameters_beside(file);
   try {
     Maker maker(session);
-    result.media = Json::parse(maker.library().inspect(file));
+    if (const JsonFault fault = parse_json(maker.library().inspect(file), result.media)) {
+      throw Error(ErrorKind::data, "inspect", file + ": its metadata " + fault.message);
+    }
   } catch (const Error& error) {
     // A sidecar, kept latents, or raw frames: not for libav, and their parameters are known.
     if (result.parameters.empty() || error.kind() != ErrorKind::data) throw;
@@ -64,9 +67,17 @@ std::string media_text(const Json& media) {
   return text;
 }
 
+// What is no JSON stays the text that it is.
+Json parameters_json(const std::string& text) {
+  Json json;
+  if (text.empty() || !parse_json(text, json)) return json;
+  return text;
+}
+
 std::string row(std::string name, const std::string& value) {
+  name = excerpt(name);
   name.resize(std::max<std::size_t>(name.size() + 1, 18), ' ');
-  return name + value + "\n";
+  return name + one_line(value) + "\n";
 }
 
 // "clip.mp4", "clip-2.mp4", ...: the first name that is free.
@@ -92,7 +103,7 @@ int inspect_file(Session& session) {
     for (const auto& item : found.media.items()) {
       if (item.key() != "metadata") json[item.key()] = item.value();
     }
-    json["parameters"] = found.parameters.empty() ? Json() : Json::parse(found.parameters, nullptr, false);
+    json["parameters"] = parameters_json(found.parameters);
     write_stdout(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return 0;
   }
@@ -108,8 +119,7 @@ int inspect_file(Session& session) {
     throw Error(ErrorKind::data, "inspect", file + ": its metadata " + parameters.fault);
   for (const auto& [name, value] : parameters.items) {
     if (value.kind == Scalar::Kind::list) {
-      for (std::size_t i = 0; i < value.items.size(); ++i)
-        text += row(i == 0 ? name : "", one_line(value.items[i]));
+      for (std::size_t i = 0; i < value.items.size(); ++i) text += row(i == 0 ? name : "", value.items[i]);
       continue;
     }
     const std::string shown = one_line(value.text);

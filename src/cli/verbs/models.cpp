@@ -37,7 +37,7 @@ FoundModel describe(const fs::path& dir) {
 }
 
 std::string number(double value) {
-  std::string text = std::to_string(value);
+  std::string text = fixed_text(value, 6);
   text.erase(text.find_last_not_of('0') + 1);
   if (text.back() == '.') text.pop_back();
   return text;
@@ -50,22 +50,22 @@ std::string text_of(const std::vector<FoundModel>& models) {
   }
   std::string text;
   for (const FoundModel& model : models) {
-    text += model.name + "\n";
+    text += one_line(model.name) + "\n";
     if (model.problem.empty()) {
-      text += "  family   " + model.family + " (" + model.pipeline + ")\n";
+      text += "  family   " + one_line(model.family) + " (" + one_line(model.pipeline) + ")\n";
       text += "  native   " + std::to_string(model.width) + "x" + std::to_string(model.height) + ", " +
               std::to_string(model.frames) + " frames at " + number(model.fps) + " fps, " +
               std::to_string(model.steps) + " steps\n";
       text += "  weights  " + bytes_text(model.weight_bytes) + "\n";
       if (!model.words.empty()) {
         text += "  knows    " + std::to_string(model.words.size()) + " words and no others:";
-        for (const std::string& word : model.words) text += " " + word;
+        for (const std::string& word : model.words) text += " " + excerpt(word);
         text += "\n";
       }
     } else {
-      text += "  unusable " + model.problem + "\n";
+      text += "  unusable " + one_line(model.problem) + "\n";
     }
-    text += "  folder   " + model.dir.string() + "\n";
+    text += "  folder   " + one_line(model.dir.string()) + "\n";
   }
   return text;
 }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <ctime>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,7 @@ JobStatus status_of(const ListedJob& job, const Journal& journal) {
 std::string time_text(double time) {
   const auto seconds = static_cast<std::time_t>(time);
   std::tm local{};
-  ::localtime_r(&seconds, &local);
+  if (::localtime_r(&seconds, &local) == nullptr) return "an unknown time";
   char text[32];
   std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local);
   return text;
@@ -91,17 +92,22 @@ int show_status_of(Session& session) {
   std::map<std::string, std::uint64_t> counts;
   double spent = 0;
   std::string text;
+  std::map<std::string, std::string> states;  // by key: a damaged list may name a job, and so a file, often
   for (const ListedJob& job : listed) {
-    const JobStatus status = status_of(job, journal);
+    JobStatus status{job, "", journal.find(job.key)};
+    const auto [known, fresh] = states.try_emplace(job.key);
+    if (fresh) known->second = status_of(job, journal).state;
+    status.state = known->second;
     ++counts[status.state];
     if (status.state == "done") spent += status.record->seconds;
     if (session.options.json) {
       text += json_of(status) + "\n";
     } else if (status.state == "failed") {
-      text += "failed   " + status.job.output + "  " + time_text(status.record->time) + "  " +
-              status.record->error + "\n";
+      text += "failed   " + one_line(status.job.output) + "  " + time_text(status.record->time) + "  " +
+              one_line(status.record->error) + "\n";
     } else if (status.state == "running" || status.state == "stopped" || status.state == "changed") {
-      text += status.state + "  " + status.job.output + "  since " + time_text(status.record->time) + "\n";
+      text += status.state + "  " + one_line(status.job.output) + "  since " +
+              time_text(status.record->time) + "\n";
     }
   }
   if (!session.options.json) {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <string_view>
 
 #include "core/output_format.h"
 #include "media/colour.h"
+#include "core/text.h"
 
 extern "C" {
 #include <libavutil/pixdesc.h>
@@ -95,9 +95,7 @@ void ClipCopy::read_through(double fps) {
     const auto frame = static_cast<std::int64_t>(std::llround(place));
     const auto index = static_cast<std::size_t>(frame);
     if (std::abs(place - static_cast<double>(frame)) > kOffTheGrid || index >= taken.size() || taken[index]) {
-      char rate[32];
-      std::snprintf(rate, sizeof rate, "%g", fps);
-      refuse(std::string("they are not shown at a steady ") + rate + " frames a second");
+      refuse("they are not shown at a steady " + number_text(fps) + " frames a second");
     }
     taken[index] = true;
     shown_.push_back(frame);

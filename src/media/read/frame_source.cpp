@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <string_view>
 #include <thread>
 #include <utility>
 
 #include "core/log.h"
+#include "core/text.h"
 #include "media/read/truncation.h"
 
 namespace sora {
@@ -21,11 +21,7 @@ constexpr double kGuessedFrame = 1 / 25.;  // seconds
 constexpr int kMostErrors = 1000;  // of libav one after another without a frame or a packet
 constexpr const char* kTruncated = "the file is truncated";
 
-std::string seconds_text(double seconds) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3f s", seconds);
-  return text;
-}
+std::string precise_seconds(double seconds) { return fixed_text(seconds, 3) + " s"; }
 
 double duration_of(const AVFrame& frame, AVRational time_base) {
 #if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
@@ -103,8 +99,8 @@ SourceFrame FrameSource::next() {
     const double counted = static_cast<double>(input_->video().nb_frames) * frame_duration();
     if (counted > 0 && reached > counted - frame_duration() / 2) return out;
     throw Error(ErrorKind::data, "media",
-                name() + ": ends in the middle, at " + seconds_text(reached) +
-                    (claimed > reached ? " of " + seconds_text(claimed) : "") + "; " + broken_ +
+                name() + ": ends in the middle, at " + precise_seconds(reached) +
+                    (claimed > reached ? " of " + precise_seconds(claimed) : "") + "; " + broken_ +
                     "; copy it again, or use the part before that time");
   }
   return out;
@@ -163,8 +159,8 @@ void FrameSource::stamp(SourceFrame& out) {
   }
   if (time > kMostSeconds) {
     throw Error(ErrorKind::data, "media",
-                name() + ": a frame claims to be shown after " + seconds_text(time) + ", expected at most " +
-                    seconds_text(kMostSeconds) + "; its time stamps are damaged");
+                name() + ": a frame claims to be shown after " + precise_seconds(time) +
+                    ", expected at most " + precise_seconds(kMostSeconds) + "; its time stamps are damaged");
   }
   out.time = std::max(time, 0.0);
   last_ = out.time;
@@ -219,8 +215,8 @@ void FrameSource::at_end(int code) {
 void FrameSource::damaged() {
   if (warned_) return;
   warned_ = true;
-  log(LogLevel::warning, "[media] " + name() + ": is damaged at about " + seconds_text(std::max(last_, 0.0)) +
-                             "; what can be decoded is used");
+  log(LogLevel::warning, "[media] " + name() + ": is damaged at about " +
+                             precise_seconds(std::max(last_, 0.0)) + "; what can be decoded is used");
 }
 
 // Demuxers that find a key frame by time. The others read on from the start: images, GIF, raw streams, and

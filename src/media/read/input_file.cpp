@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <set>
 #include <string_view>
 #include <vector>
+
+#include "core/text.h"
 
 namespace sora {
 namespace {
@@ -80,11 +81,6 @@ std::string decoder_names() {
   return names + kSoundDecoders;
 }
 
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 bool names_other_files(std::string_view format) {
   for (const char* name : {"hls", "dash", "concat", "sdp", "imf", "webm_dash_manifest", "rtsp", "sap"}) {
     if (format == name) return true;
@@ -109,7 +105,7 @@ void check_size(const std::string& name, std::int64_t width, std::int64_t height
 void add_metadata(const AVDictionary* entries, std::map<std::string, std::string>& metadata) {
   const AVDictionaryEntry* entry = nullptr;
   while ((entry = av_dict_get(entries, "", entry, AV_DICT_IGNORE_SUFFIX))) {
-    metadata.emplace(lower(entry->key), entry->value);
+    metadata.emplace(ascii_lower(entry->key), entry->value);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/log.h"
+#include "core/text.h"
 #include "media/frame_converter.h"
 #include "media/read/input_file.h"
 
@@ -159,7 +160,7 @@ SourceLook look_of(const AVFrame& frame, const AVStream& stream, const ImageHead
     if (ratio >= 1 / kMostAspect && ratio <= kMostAspect) {
       look.pixel_aspect = ratio;
     } else {
-      log(LogLevel::warning, "[media] " + name + ": its pixels claim to be " + std::to_string(ratio) +
+      log(LogLevel::warning, "[media] " + name + ": its pixels claim to be " + number_text(ratio) +
                                  " times as wide as high; they are taken as square");
     }
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/log.h"
+#include "core/text.h"
 #include "media/read/frame_source.h"
 #include "media/read/rgb_converter.h"
 #include "media/read/sound_file.h"
@@ -133,9 +134,9 @@ ReadSettings resolved(ReadSettings s, const MediaFacts& facts, const std::string
           " were asked for, expected sides up to " + std::to_string(kMostSide));
   }
   if (!(s.fps >= 0 && s.fps <= 1000))
-    wrong("a rate of " + std::to_string(s.fps) + " frames a second was asked for");
+    wrong("a rate of " + number_text(s.fps) + " frames a second was asked for");
   if (!(s.start >= 0 && s.end > s.start)) {
-    wrong("the part from " + std::to_string(s.start) + " s to " + std::to_string(s.end) + " s is empty");
+    wrong("the part from " + number_text(s.start) + " s to " + number_text(s.end) + " s is empty");
   }
   const double shape = static_cast<double>(facts.width) / facts.height;
   if (s.width == 0 && s.height == 0) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "core/text.h"
 #include "media/codecs.h"
 #include "media/colour.h"
 
@@ -15,9 +16,12 @@ namespace {
 // taken from the machine. Four keep two to eight cores busy at the sizes that are made here.
 constexpr int kThreads = 4;
 
+// With two decimals, as a fraction: libav reads a decimal point by strtod(), to which the locale may give a
+// comma.
 std::string number(double value) {
-  std::string text = std::to_string(value);
-  return text.substr(0, text.find('.') + 3);
+  std::string text = fixed_text(value, 6);
+  const std::size_t point = text.find('.');
+  return text.erase(point, 1).substr(0, point + 2) + "/100";
 }
 
 // Note [Presets]

@@ -1,13 +1,14 @@
 #include "models/wan/few_step.h"
 
 #include <array>
-#include <cctype>
+
+#include "core/text.h"
 
 namespace sora::wan {
 namespace {
 
-bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
-bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 // "4steps", "8-step", "_4_steps": a number of steps that stands by itself, not "epoch4-step400".
 std::optional<int> steps_in(const std::string& name) {
@@ -32,10 +33,10 @@ constexpr std::array kMethods{"stepdistill",    "cfgdistill",  "lightx2v",   "wa
 }  // namespace
 
 std::optional<FewStep> few_step_by_name(const std::string& name) {
-  std::string lower, plain;
-  for (const char c : name) {
-    lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    if (is_letter(c) || is_digit(c)) plain += lower.back();
+  const std::string lower = ascii_lower(name);
+  std::string plain;
+  for (const char c : lower) {
+    if (is_letter(c) || is_digit(c)) plain += c;
   }
   FewStep settings;
   const auto steps = steps_in(lower);

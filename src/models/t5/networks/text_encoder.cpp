@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/log.h"
+#include "core/text.h"
 #include "models/t5/files.h"
 #include "models/t5/networks/encoder.h"
 #include "models/t5/text/prompt_clean.h"
@@ -27,7 +28,7 @@ std::vector<std::string> warnings_of(const std::vector<std::string>& unknown, st
   if (!unknown.empty()) {
     std::string words;
     for (std::size_t i = 0; i < std::min(unknown.size(), kListedWords); ++i)
-      words += (i ? ", " : "") + unknown[i];
+      words += (i ? ", " : "") + excerpt(unknown[i]);
     if (unknown.size() > kListedWords)
       words += ", and " + std::to_string(unknown.size() - kListedWords) + " more";
     warnings.push_back("the model has no token for some of: " + words);

@@ -9,6 +9,7 @@ namespace sora {
 namespace {
 
 constexpr std::size_t kLongestSegment = 1'000'000;
+constexpr int kMostPasses = 30;
 
 std::u32string replace(std::span<const prompt_tables::Replacement> table, std::u32string_view text) {
   std::u32string out;
@@ -69,10 +70,11 @@ bool is_useless_control(char32_t c) {
          (c >= 0xFFF9 && c <= 0xFFFC);    // interlinear annotation, object replacement
 }
 
-/// Applies all repairs until nothing changes.
+/// Applies all repairs until nothing changes. Each pass takes a layer of what was written wrongly, of which a
+/// text has two or three; a text of thousands ("&amp;amp;amp;...") was made to take long.
 std::u32string fix_segment(std::u32string_view segment, bool unescape) {
   std::u32string text(segment);
-  while (true) {
+  for (int pass = 0; pass < kMostPasses; ++pass) {
     const std::u32string before = text;
     if (unescape) text = html_unescape_careful(text);
     text = fix_encoding(text);
@@ -84,8 +86,9 @@ std::u32string fix_segment(std::u32string_view segment, bool unescape) {
     text = remove_terminal_escapes(text);
     std::erase_if(text, is_useless_control);
     text = nfc(text);
-    if (text == before) return text;
+    if (text == before) break;
   }
+  return text;
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ using prompt_tables::Pattern;
 
 constexpr char32_t kSubstitute = 0x1A;
 constexpr char32_t kReplacement = 0xFFFD;
+constexpr int kMostSteps = 30;  // a layer of wrong decoding each; a text has two or three
 
 char32_t at(std::u32string_view text, std::size_t index) { return text[index]; }
 char32_t at(std::string_view bytes, std::size_t index) { return static_cast<unsigned char>(bytes[index]); }
@@ -211,11 +212,12 @@ std::u32string fix_encoding_step(std::u32string_view text) {
 
 std::u32string fix_encoding(std::u32string_view text) {
   std::u32string fixed(text);
-  while (true) {
+  for (int step = 0; step < kMostSteps; ++step) {
     std::u32string next = fix_encoding_step(fixed);
-    if (next == fixed) return fixed;
+    if (next == fixed) break;
     fixed = std::move(next);
   }
+  return fixed;
 }
 
 std::u32string fix_c1_controls(std::u32string_view text) {

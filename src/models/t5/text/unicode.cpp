@@ -2,6 +2,7 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 
@@ -39,8 +40,31 @@ std::string to_utf8(std::u32string_view text) {
   return out;
 }
 
+namespace {
+
+int combining_class(char32_t c) {
+  return utf8proc_get_property(static_cast<utf8proc_int32_t>(c))->combining_class;
+}
+
+// Puts marks that follow one another into the order of their classes, as normalization begins. utf8proc does
+// it by swapping neighbours, which takes the square of their number.
+std::u32string with_sorted_marks(std::u32string_view text) {
+  std::u32string sorted(text);
+  for (std::size_t begin = 0; begin < sorted.size();) {
+    std::size_t end = begin;
+    while (end < sorted.size() && sorted[end] >= 0x300 && combining_class(sorted[end]) != 0) ++end;
+    std::stable_sort(sorted.begin() + static_cast<std::ptrdiff_t>(begin),
+                     sorted.begin() + static_cast<std::ptrdiff_t>(end),
+                     [](char32_t a, char32_t b) { return combining_class(a) < combining_class(b); });
+    begin = end + 1;
+  }
+  return sorted;
+}
+
+}  // namespace
+
 std::u32string nfc(std::u32string_view text) {
-  const std::string bytes = to_utf8(text);
+  const std::string bytes = to_utf8(with_sorted_marks(text));
   utf8proc_uint8_t* result = nullptr;
   const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(bytes.data()),
                                  static_cast<utf8proc_ssize_t>(bytes.size()), &result,

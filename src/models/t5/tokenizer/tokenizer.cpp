@@ -1,6 +1,8 @@
 #include "models/t5/tokenizer/tokenizer.h"
 
 #include <algorithm>
+#include <set>
+#include <unordered_set>
 
 #include "models/t5/text/unicode.h"
 #include "models/t5/tokenizer/tokenizer_files.h"
@@ -42,21 +44,24 @@ T5Tokenizer::T5Tokenizer(TokenizerFiles files)
                     "; expected the vocabulary of a T5 model: <pad>, </s>, <unk>, ...");
   }
   std::int64_t next_id = unigram_.size();
+  std::set<std::pair<std::size_t, char>> starts;
   for (const std::string& text : files.special) {
-    const auto same = [&](const Special& special) { return special.text == text; };
-    if (text.empty() || std::any_of(special_.begin(), special_.end(), same)) continue;
+    if (text.empty() || special_.count(text) != 0) continue;
     const std::int64_t id = unigram_.find(text);
-    special_.push_back({text, id >= 0 ? id : next_id++});
+    special_.emplace(text, id >= 0 ? id : next_id++);
+    starts.emplace(text.size(), text.front());
   }
-  std::stable_sort(special_.begin(), special_.end(),
-                   [](const Special& a, const Special& b) { return a.text.size() > b.text.size(); });
+  for (auto start = starts.rbegin(); start != starts.rend(); ++start)
+    special_starts_.emplace_back(start->second, start->first);
 }
 
-const T5Tokenizer::Special* T5Tokenizer::special_at(std::string_view text) const {
-  for (const Special& special : special_) {
-    if (text.starts_with(special.text)) return &special;
+std::pair<std::size_t, std::int64_t> T5Tokenizer::special_at(std::string_view text) const {
+  for (const auto& [first, length] : special_starts_) {
+    if (text.front() != first || length > text.size()) continue;
+    const auto found = special_.find(std::string(text.substr(0, length)));
+    if (found != special_.end()) return {length, found->second};
   }
-  return nullptr;
+  return {0, 0};
 }
 
 void T5Tokenizer::tokenize_plain(std::string_view text, std::vector<std::int64_t>& ids) const {
@@ -76,14 +81,14 @@ std::vector<std::int64_t> T5Tokenizer::tokenize(std::string_view text) const {
   std::vector<std::int64_t> ids;
   std::size_t plain = 0;  // where the text after the last special token begins
   for (std::size_t at = 0; at < text.size();) {
-    const Special* special = special_at(text.substr(at));
-    if (special == nullptr) {
+    const auto [length, id] = special_at(text.substr(at));
+    if (length == 0) {
       ++at;
       continue;
     }
     tokenize_plain(text.substr(plain, at - plain), ids);
-    ids.push_back(special->id);
-    plain = at += special->text.size();
+    ids.push_back(id);
+    plain = at += length;
   }
   tokenize_plain(text.substr(plain), ids);
   return ids;
@@ -101,10 +106,11 @@ std::vector<std::int64_t> T5Tokenizer::encode(std::string_view text, std::size_t
 
 std::vector<std::string> T5Tokenizer::unknown_words(std::string_view text) const {
   std::vector<std::string> unknown;
+  std::unordered_set<std::string> seen;
   for_each_word(text, [&](const std::string& word) {
+    if (!seen.insert(word).second) return;
     const auto ids = tokenize(word);
-    if (std::find(ids.begin(), ids.end(), kUnknownId) == ids.end()) return;
-    if (std::find(unknown.begin(), unknown.end(), word) == unknown.end()) unknown.push_back(word);
+    if (std::find(ids.begin(), ids.end(), kUnknownId) != ids.end()) unknown.push_back(word);
   });
   return unknown;
 }

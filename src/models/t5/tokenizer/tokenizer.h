@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -30,17 +31,15 @@ class T5Tokenizer {
   std::vector<std::string> unknown_words(std::string_view text) const;
 
  private:
-  struct Special {
-    std::string text;
-    std::int64_t id;
-  };
-  const Special* special_at(std::string_view text) const;
+  /// The length of the longest special token that the text begins with, and its id; 0 where there is none.
+  std::pair<std::size_t, std::int64_t> special_at(std::string_view text) const;
   void tokenize_plain(std::string_view text, std::vector<std::int64_t>& ids) const;
 
   std::string source_;
   Unigram unigram_;
   Charsmap charsmap_;
-  std::vector<Special> special_;  // longest first
+  std::unordered_map<std::string, std::int64_t> special_;     // ids by their texts
+  std::vector<std::pair<char, std::size_t>> special_starts_;  // first bytes and lengths, longest first
   std::int64_t eos_id_ = 0;
 
   explicit T5Tokenizer(struct TokenizerFiles files);

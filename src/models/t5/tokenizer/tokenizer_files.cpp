@@ -6,6 +6,8 @@
 
 #include "checkpoint/safetensors.h"
 #include "core/file.h"
+#include "core/json_text.h"
+#include "core/text.h"
 #include "models/t5/tokenizer/gguf_tokenizer.h"
 #include "models/t5/tokenizer/spiece_model.h"
 #include "sora/error.h"
@@ -23,8 +25,9 @@ constexpr std::int64_t kMostSentinels = 10'000;
   throw Error(ErrorKind::data, "tokenizer", path.string() + ": " + what);
 }
 
-json read_json(const fs::path& path) {
-  json value = json::parse(read_text(path, "tokenizer"), nullptr, false);
+json read_object(const fs::path& path) {
+  // The vocabulary of UMT5 takes 17 MB and 800,000 values.
+  json value = read_json(path, "tokenizer", {64'000'000, 8'000'000, true});
   if (!value.is_object()) fail(path, "is not a JSON object");
   return value;
 }
@@ -50,7 +53,7 @@ std::int64_t sentinel_count(const json& config, const fs::path& path) {
   const json count = config.value("extra_ids", json(is_t5_class(config) ? kDefaultSentinels : 0));
   if (!count.is_number_integer() || count.get<std::int64_t>() < 0 ||
       count.get<std::int64_t>() > kMostSentinels) {
-    fail(path, "extra_ids is " + count.dump().substr(0, 80) + ", expected an integer from 0 to " +
+    fail(path, "extra_ids is " + excerpt(count.dump()) + ", expected an integer from 0 to " +
                    std::to_string(kMostSentinels));
   }
   return count.get<std::int64_t>();
@@ -101,7 +104,7 @@ std::string json_charsmap(const json& tokenizer, bool t5_class, const fs::path& 
     const json type = entry.value("type", json());
     if (type != "Precompiled") {
       if (t5_class) continue;
-      fail(path, "its normalizer is " + type.dump().substr(0, 80) +
+      fail(path, "its normalizer is " + excerpt(type.dump()) +
                      ", expected Precompiled; put the model's spiece.model beside it");
     }
     const json table = entry.value("precompiled_charsmap", json());
@@ -111,15 +114,15 @@ std::string json_charsmap(const json& tokenizer, bool t5_class, const fs::path& 
 }
 
 void read_tokenizer_json(const fs::path& path, bool t5_class, TokenizerFiles& files) {
-  const json tokenizer = read_json(path);
+  const json tokenizer = read_object(path);
   const json model = tokenizer.value("model", json::object());
   if (!model.is_object() || !model.contains("vocab") || !model["vocab"].is_array()) {
     fail(path, "model.vocab is not a list of [piece, score]; is this a T5 tokenizer (Unigram)?");
   }
   for (const json& entry : model["vocab"]) {
     if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string() || !entry[1].is_number()) {
-      fail(path, "model.vocab entry " + std::to_string(files.pieces.size()) + " is " +
-                     entry.dump().substr(0, 80) + ", expected [piece, score]");
+      fail(path, "model.vocab entry " + std::to_string(files.pieces.size()) + " is " + excerpt(entry.dump()) +
+                     ", expected [piece, score]");
     }
     files.pieces.push_back({entry[0].get<std::string>(), entry[1].get<double>()});
   }
@@ -160,7 +163,7 @@ TokenizerFiles read_tokenizer_files(const fs::path& place) {
   const fs::path model = fs::is_regular_file(place) ? place : folder / "spiece.model";
   const fs::path whole = folder / "tokenizer.json";
   const fs::path config_path = folder / "tokenizer_config.json";
-  const json config = fs::exists(config_path) ? read_json(config_path) : json::object();
+  const json config = fs::exists(config_path) ? read_object(config_path) : json::object();
   if (fs::exists(model)) {
     files.source = model.string();
     SpieceModel spiece = is_gguf(model) ? read_gguf_tokenizer(model)
