@@ -15,7 +15,7 @@ std::string utf8(std::uint32_t code) {
   std::string text;
   if (code < 0x80) return {static_cast<char>(code)};
   const int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-  text += static_cast<char>((0xf00U >> more & 0xffU) | code >> (6 * more));
+  text += static_cast<char>((0xff00U >> (more + 1) & 0xffU) | code >> (6 * more));
   for (int i = more - 1; i >= 0; --i) text += static_cast<char>(0x80U | (code >> (6 * i) & 0x3fU));
   return text;
 }

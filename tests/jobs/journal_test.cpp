@@ -175,6 +175,7 @@ class HostileJournal : public JournalTest {
  protected:
   // What is said about a journal and a list of this one line; "" when nothing is.
   std::string error_of(const std::string& line, const std::string& name = "journal.jsonl") const {
+    fs::remove_all(folder / ".sora-gen");
     fs::create_directories(folder / ".sora-gen");
     std::ofstream(folder / ".sora-gen" / name) << "{\"half a li\n" << line << "\n";
     Journal journal(folder);
