@@ -25,7 +25,7 @@ class SpoiltWeights : public testing::Test {
     request_.steps = 3;
     request_.guidance = 1;
     request_.offload = "stream";
-    weights_ = fs::path(*request_.model) / "transformer/diffusion_pytorch_model.safetensors";
+    weights_ = fs::path(request_.model) / "transformer/diffusion_pytorch_model.safetensors";
   }
 
   // A run whose weights are cut off at its first step.
