@@ -18,17 +18,19 @@ TEST(ImageCondition, IsTheFirstFramesThenGreyThenTheLast) {
   EXPECT_TRUE(at::equal(frames_from(first, {}, 9, 4, 13), at::zeros({1, 3, 4, 4, 6})));
 }
 
-// A window that goes on begins with frames that were decoded on the device; an image comes from the CPU. The
-// meta device stands for one: libtorch refuses to join its tensors with the CPU's.
-TEST(ImageCondition, TakesFramesOfTheDeviceAndAnImageOfTheCPU) {
+// A window that goes on begins with frames that were decoded on the device; an image comes from the CPU.
+TEST(ImageCondition, IsOfTheDeviceAndTypeOfTheFirstFramesWhateverTheImageIs) {
   const c10::InferenceMode inference;
-  const at::Tensor decoded = at::empty({1, 3, 5, 4, 6}, at::TensorOptions(at::kMeta).dtype(at::kFloat));
   const at::Tensor image = at::rand({1, 3, 1, 4, 6});
-  EXPECT_ANY_THROW(at::cat({decoded, image}, 2));
-  for (const std::int64_t t : {1, 5, 9}) {
-    const at::Tensor frames = frames_from(decoded, image, t, 4, 13);
-    EXPECT_TRUE(frames.is_meta()) << t;
-    EXPECT_EQ(frames.sizes(), at::IntArrayRef({1, 3, 4, 4, 6}));
+  for (const at::TensorOptions& options :
+       {at::TensorOptions(at::kMeta).dtype(at::kFloat), at::TensorOptions(at::kCPU).dtype(at::kHalf)}) {
+    const at::Tensor decoded = at::empty({1, 3, 5, 4, 6}, options);
+    for (const std::int64_t t : {1, 5, 9}) {
+      const at::Tensor frames = frames_from(decoded, image, t, 4, 13);
+      EXPECT_EQ(frames.device(), decoded.device()) << t;
+      EXPECT_EQ(frames.scalar_type(), decoded.scalar_type()) << t;
+      EXPECT_EQ(frames.sizes(), at::IntArrayRef({1, 3, 4, 4, 6}));
+    }
   }
 }
 
