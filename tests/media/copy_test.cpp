@@ -1,4 +1,6 @@
 // Coded frames of clips beside frames of the encoder, in one stream that plays.
+#include <fstream>
+#include <iterator>
 #include <tuple>
 
 #include "media/copy/parameter_sets.h"
@@ -128,7 +130,7 @@ TEST_F(CopyTest, WhatCannotBeCopiedSaysWhyAndLeavesNothingBehind) {
   refused(clip("b.mp4", "-c:v libx264 -pix_fmt yuv420p -s 32x32"), "32x32");
   refused(clip("c.mp4", "-c:v libx264 -pix_fmt yuv444p"), "yuv444p");
   refused(clip("d.mp4", "-c:v libx264 -pix_fmt yuv420p -r 10"), "steady");
-  refused(clip("e.ts", kUndelayed), "no header");
+  refused(clip("e.ts", kUndelayed), "no whole header");
   // From the middle of a group on: by an edit list, which a copy would not keep.
   const std::string whole = clip("f.mp4", kDelayed, 24);
   const std::string cut = ffmpeg("-ss 0.4 -i '" + whole + "' -c copy", "g.mp4");
@@ -154,6 +156,104 @@ TEST(ParameterSets, DamagedHeadersAreNone) {
   const Bytes written = write_avcc(*sets, 1, 8);
   EXPECT_EQ(Bytes(written.begin(), written.begin() + static_cast<std::ptrdiff_t>(good.size())), good);
   EXPECT_EQ(written.size(), good.size() + 4) << "a high profile";
+}
+
+constexpr std::size_t kSequenceAt = 6;  // byte of the length of the first set
+Bytes avcc_with(const Bytes& sequence, const Bytes& picture) {
+  Bytes header{1, 0x64, 0x00, 0x0a, 0xff, 0xe1};
+  for (const Bytes* unit : {&sequence, &picture}) {
+    if (unit == &picture) header.push_back(1);
+    header.push_back(static_cast<std::uint8_t>(unit->size() >> 8));
+    header.push_back(static_cast<std::uint8_t>(unit->size()));
+    header.insert(header.end(), unit->begin(), unit->end());
+  }
+  return header;
+}
+
+TEST(ParameterSets, UnitsThatAreNoSetsOfTheirListAreRefused) {
+  const Bytes sequence{0x67, 0x64, 0x00, 0x0a, 0xac}, picture{0x68, 0xeb};
+  const auto reads = [](const Bytes& first, const Bytes& second) {
+    const Bytes header = avcc_with(first, second);
+    return read_avcc(header.data(), header.size()).has_value();
+  };
+  EXPECT_TRUE(reads(sequence, picture));
+  EXPECT_FALSE(reads({0x78, 0xb2, 0xc0}, picture)) << "of another type, and too short";
+  EXPECT_FALSE(reads({0x78, 0x40, 0xc0}, picture));
+  EXPECT_FALSE(reads({0x67, 0x64, 0x00, 0x0a}, picture)) << "without a number";
+  EXPECT_FALSE(reads({0x67, 0x64, 0x00, 0x0a, 0x00, 0x00}, picture)) << "a number that never ends";
+  EXPECT_FALSE(reads({0x67, 0x64, 0x00, 0x0a, 0x04, 0x20}, picture)) << "number 32";
+  EXPECT_FALSE(reads({0xe7, 0x64, 0x00, 0x0a, 0xac}, picture)) << "the first bit is set";
+  EXPECT_FALSE(reads(picture, sequence));
+  EXPECT_FALSE(reads(sequence, sequence));
+  EXPECT_FALSE(reads(sequence, {0x68}));
+  EXPECT_FALSE(reads({}, picture)) << "empty";
+  EXPECT_FALSE(reads(sequence, {}));
+  Bytes header = avcc_with(sequence, picture);
+  header[kSequenceAt] = 0xff;
+  EXPECT_FALSE(read_avcc(header.data(), header.size())) << "a length beyond the end";
+}
+
+TEST(ParameterSets, AHeaderCountsNoMoreThanItHasRoomFor) {
+  ParameterSets sets;
+  for (int number = 0; number < 31; ++number)
+    sets.sequence.push_back({0x67, 0x64, 0x00, 0x0a, 0x04, static_cast<std::uint8_t>(number)});
+  EXPECT_FALSE(free_number(sets)) << "31 is the most that it can count";
+  sets.sequence.resize(1);
+  sets.picture.resize(255, {0x68, 0xeb});
+  EXPECT_FALSE(free_number(sets));
+}
+
+TEST(ParameterSets, HeadersOfAv1EndWhereTheirUnitsDo) {
+  const Bytes good{0x81, 0x00, 0x0c, 0x00, 0x0a, 0x0b, 0,    0,   0,
+                   0x24, 0xcf, 0x7f, 0x0d, 0xbf, 0xff, 0x38, 0x18};
+  const auto is_header = [](const Bytes& bytes) { return is_av1_header(bytes.data(), bytes.size()); };
+  EXPECT_TRUE(is_header(good));
+  EXPECT_TRUE(is_header({good.begin(), good.begin() + 4})) << "without units";
+  EXPECT_TRUE(is_header({good.begin() + 4, good.end()})) << "units alone";
+  for (std::ptrdiff_t size = 1; size < static_cast<std::ptrdiff_t>(good.size()); ++size) {
+    if (size != 4) EXPECT_FALSE(is_header({good.begin(), good.begin() + size})) << size;
+  }
+  EXPECT_FALSE(is_header({0x82, 0x00, 0x0c, 0x00})) << "of another version";
+  EXPECT_FALSE(
+      is_header({0x81, 0x00, 0x0c, 0x00, 0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}));
+}
+
+// Writes over a file, `skip` bytes behind where `find` stands in it.
+std::string with_bytes(const std::string& path, const std::string& find, const Bytes& bytes,
+                       std::size_t skip) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::size_t at = text.find(find);
+  EXPECT_NE(at, std::string::npos) << path << ": " << find;
+  file.clear();
+  file.seekp(static_cast<std::streamoff>(at + find.size() + skip));
+  file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  return path;
+}
+
+TEST_F(CopyTest, DamagedHeadersAreBadData) {
+  int made = 0;
+  const auto refused = [&](const std::string& codec, const std::string& source) {
+    VideoSettings s = settings_for(path("out.mp4"), 64, 48, 8, {}, codec);
+    s.copies = {source};
+    const auto [code, text] = error_of([&] { open_writer(s, {path("out.mp4")}); });
+    EXPECT_EQ(code, 65) << source << ": " << text;
+    EXPECT_FALSE(std::filesystem::exists(path("out.mp4")));
+  };
+  const auto h264 = [&](std::size_t skip, const Bytes& bytes) {
+    refused("h264", with_bytes(clip("h" + std::to_string(made++) + ".mp4", kUndelayed), "avcC", bytes, skip));
+  };
+  // Behind the name: 6 bytes, the length of the sequence set, and the set.
+  h264(8, {0x78});                          // another type
+  h264(6, {0x00, 0x03, 0x78, 0xb2, 0xc0});  // a short one of another type; what follows it is none
+  h264(6, {0x00, 0x00});
+  h264(6, {0xff, 0xff});
+  const auto av1 = [&](std::size_t skip, const Bytes& bytes) {
+    constexpr const char* kAom = "-c:v libaom-av1 -pix_fmt yuv420p -cpu-used 8 -g 6";
+    refused("av1", with_bytes(clip("a" + std::to_string(made++) + ".mp4", kAom, 2), "av1C", bytes, skip));
+  };
+  av1(0, {0x82});
+  av1(4, {0x0a, 0x7f});  // a length beyond the end
 }
 
 }  // namespace

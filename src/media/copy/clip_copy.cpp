@@ -58,11 +58,15 @@ void ClipCopy::look(const VideoSettings& settings) {
            ", the output is " + settings.pix_fmt);
   }
   if (video.field_order > AV_FIELD_PROGRESSIVE) refuse("they are interlaced");
+  if (codec == "av1" && video.extradata_size > 0 &&
+      !is_av1_header(video.extradata, static_cast<std::size_t>(video.extradata_size))) {
+    refuse("the file's header for all of them is damaged");
+  }
   if (codec != "h264") return;
   const auto sets = video.extradata != nullptr
                         ? read_avcc(video.extradata, static_cast<std::size_t>(video.extradata_size))
                         : std::nullopt;
-  if (!sets) refuse("the file has no header for all of them, as MP4, MOV and MKV files have");
+  if (!sets) refuse("the file has no whole header for all of them, as MP4, MOV and MKV files have");
   sets_ = *sets;
 }
 

@@ -7,8 +7,18 @@ namespace {
 
 constexpr int kSequence = 7, kPicture = 8, kSlice = 1, kIdr = 5;  // nal_unit_type
 constexpr int kMostNumbers = 32;                                  // of sequence parameter sets
+constexpr int kMostPictureNumbers = 256;
+constexpr std::size_t kMostSequence = 31, kMostPicture = 255;  // that an "avcC" can count
+constexpr std::size_t kLeastSequence = 5;  // bytes: type, profile, constraints, level, and a number
+constexpr std::size_t kLeastPicture = 2;
 
 int type_of(const Bytes& unit) { return unit.empty() ? 0 : unit[0] & 0x1f; }
+
+// A unit's type stands behind a bit that is never set.
+bool is_of(int type, const Bytes& unit) {
+  const std::size_t least = type == kSequence ? kLeastSequence : kLeastPicture;
+  return unit.size() >= least && (unit[0] & 0x80) == 0 && type_of(unit) == type;
+}
 
 // The bits of a NAL unit behind some bytes, without the bytes that keep start codes away.
 class Bits {
@@ -47,6 +57,13 @@ class Bits {
 // number.
 int number_of(const Bytes& unit) { return Bits(unit, type_of(unit) == kSequence ? 4 : 1).number(); }
 
+// Whether a unit is a set of that type, with a number that such sets have.
+bool is_set(int type, const Bytes& unit) {
+  if (!is_of(type, unit)) return false;
+  const int number = number_of(unit);
+  return number >= 0 && number < (type == kSequence ? kMostNumbers : kMostPictureNumbers);
+}
+
 bool add(std::vector<Bytes>& to, const std::vector<Bytes>& from) {
   for (const Bytes& unit : from) {
     const auto same = std::find_if(to.begin(), to.end(),
@@ -60,13 +77,32 @@ bool add(std::vector<Bytes>& to, const std::vector<Bytes>& from) {
   return true;
 }
 
+// Whether bytes are OBUs with their sizes, one after another (AV1 specification, 5.3).
+bool are_obus(const std::uint8_t* data, std::size_t size) {
+  constexpr int kForbidden = 0x80, kExtension = 4, kHasSize = 2;
+  for (std::size_t at = 0; at < size;) {
+    const int header = data[at++];
+    if ((header & kForbidden) != 0 || (header & kHasSize) == 0) return false;
+    if ((header & kExtension) != 0) ++at;
+    std::uint64_t length = 0;  // leb128, of eight bytes at most
+    for (int shift = 0;; shift += 7) {
+      if (at >= size || shift > 49) return false;
+      length |= static_cast<std::uint64_t>(data[at] & 0x7f) << shift;
+      if ((data[at++] & 0x80) == 0) break;
+    }
+    if (length > size - at) return false;
+    at += static_cast<std::size_t>(length);
+  }
+  return true;
+}
+
 }  // namespace
 
 std::optional<ParameterSets> read_avcc(const std::uint8_t* data, std::size_t size) {
   if (size < 7 || data[0] != 1 || (data[4] & 3) != 3) return {};
   ParameterSets sets;
   std::size_t at = 5;
-  const auto read = [&](std::vector<Bytes>& units, int count) {
+  const auto read = [&](std::vector<Bytes>& units, int type, int count) {
     for (int i = 0; i < count; ++i) {
       if (at + 2 > size) return false;
       const std::size_t length = static_cast<std::size_t>(data[at]) * 256 + data[at + 1];
@@ -74,12 +110,12 @@ std::optional<ParameterSets> read_avcc(const std::uint8_t* data, std::size_t siz
       if (length == 0 || at + length > size) return false;
       units.emplace_back(data + at, data + at + length);
       at += length;
-      if (type_of(units.back()) == kSequence && length < 5) return false;
+      if (!is_set(type, units.back())) return false;
     }
     return true;
   };
-  if (!read(sets.sequence, data[at++] & 0x1f) || at >= size) return {};
-  if (!read(sets.picture, data[at++]) || sets.sequence.empty() || sets.picture.empty()) return {};
+  if (!read(sets.sequence, kSequence, data[at++] & 0x1f) || at >= size) return {};
+  if (!read(sets.picture, kPicture, data[at++]) || sets.sequence.empty() || sets.picture.empty()) return {};
   return sets;
 }
 
@@ -93,9 +129,9 @@ ParameterSets read_nal_units(const std::uint8_t* data, std::size_t size) {
     if (length > size - at) break;
     Bytes unit(data + at, data + at + length);
     at += length;
-    if (type_of(unit) == kSequence)
+    if (is_set(kSequence, unit))
       sets.sequence.push_back(std::move(unit));
-    else if (type_of(unit) == kPicture)
+    else if (is_set(kPicture, unit))
       sets.picture.push_back(std::move(unit));
   }
   return sets;
@@ -106,6 +142,7 @@ bool add_sets(ParameterSets& to, const ParameterSets& from) {
 }
 
 std::optional<int> free_number(const ParameterSets& sets) {
+  if (sets.sequence.size() >= kMostSequence || sets.picture.size() >= kMostPicture) return {};
   for (int number = 0; number < kMostNumbers; ++number) {
     const auto has = [&](const Bytes& unit) { return number_of(unit) == number; };
     if (std::none_of(sets.sequence.begin(), sets.sequence.end(), has) &&
@@ -141,6 +178,13 @@ Bytes write_avcc(const ParameterSets& sets, int chroma_format_idc, int bit_depth
       out.push_back(static_cast<std::uint8_t>(byte));
   }
   return out;
+}
+
+bool is_av1_header(const std::uint8_t* data, std::size_t size) {
+  constexpr std::size_t kFixed = 4;  // bytes before the OBUs
+  constexpr int kMarkerAndVersion = 0x81;
+  if (size > 0 && (data[0] & 0x80) == 0) return are_obus(data, size);
+  return size >= kFixed && data[0] == kMarkerAndVersion && are_obus(data + kFixed, size - kFixed);
 }
 
 bool is_idr(const std::uint8_t* data, std::size_t size) {
