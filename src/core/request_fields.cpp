@@ -65,6 +65,10 @@ std::string Overrides::add(const std::string& given, const Scalar& value) {
            (hint.empty() ? std::string() : "; did you mean \"" + hint + "\"?");
   }
   if (value.kind == Scalar::Kind::null) return {};  // the default
+  // It ends a name of a file for the system, while its ending would still be read from what follows.
+  const auto has_zero = [](const std::string& text) { return text.find('\0') != std::string::npos; };
+  if (has_zero(value.text) || std::any_of(value.items.begin(), value.items.end(), has_zero))
+    return name + " holds a zero byte, expected text";
   if (has(name.c_str())) return name + " is given twice";
   Request scratch;
   std::string expected;

@@ -176,5 +176,12 @@ TEST(HostileTable, OfMillionsOfColumnsIsReadOnce) {
               ElementsAre(HasSubstr("followed by \"" + std::string(80, 'b') + "…\"")));
 }
 
+TEST(JsonLines, AZeroByteIsRefusedHoweverItIsWritten) {
+  EXPECT_THAT(errors(parse_prompts("a.jsonl", "{\"prompt\": \"a\", \"output\": \"a.mp4\\u0000.png\"}\n")),
+              ElementsAre("1: output holds a zero byte, expected text"));
+  EXPECT_THAT(errors(parse_prompts("a.jsonl", "{\"prompt\": \"a\", \"lora\": [\"x\", \"\\u0000\"]}\n")),
+              ElementsAre("1: lora holds a zero byte, expected text"));
+}
+
 }  // namespace
 }  // namespace sora

@@ -137,7 +137,7 @@ ImageHeader read_image_header(std::string_view data) {
     read_tiff(data, header, false);
   } else if (data.starts_with("BM") && data.size() >= 26 && little.at(14, 4) >= 40) {
     header.kind = ImageKind::bmp;
-    header.width = static_cast<std::int32_t>(little.at(18, 4));
+    header.width = std::max(0, static_cast<std::int32_t>(little.at(18, 4)));
     const auto height = static_cast<std::int32_t>(little.at(22, 4));
     header.height = height < 0 ? -std::int64_t{height} : height;  // negative: rows from the top
   }
