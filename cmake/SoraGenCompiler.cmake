@@ -9,6 +9,15 @@ if(SORA_GEN_SANITIZE)
   add_link_options(-fsanitize=address,undefined)
 endif()
 
+if(SORA_GEN_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    message(FATAL_ERROR "SORA_GEN_FUZZ needs clang, whose libFuzzer the targets are linked to")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+                      -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # A precompiled header is only cached when its time stamp is left out of the hash.

@@ -1,0 +1,161 @@
+// The planner: a Request resolved against models whose headers were read before. The input is lines "option
+// value"; beside the options of a Request there are those of the file that a verb begins from, as "in.width
+// 64". Options that name a file are given one that is in memory, whatever their value.
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+
+#include "core/request_fields.h"
+#include "fuzz.h"
+#include "plan/metadata.h"
+#include "plan/parameters.h"
+#include "plan/verb.h"
+#include "sora/plan.h"
+
+namespace sora::fuzz {
+namespace {
+
+constexpr std::size_t kMostLines = 40;
+constexpr std::size_t kMostWindows = 500;  // of plans that are written as text
+
+constexpr const char* kModels[] = {"wan21", "ti2v", "a14b", "i2v", "flf2v", "df"};
+constexpr const char* kPlaces[] = {"pipeline/wan21", "pipeline/ti2v", "pipeline/a14b",
+                                   "image/i2v",      "image/flf2v",   "skyreels/df"};
+
+/// What stays from one input to the next: the models, and the file that every verb begins from.
+struct World {
+  RamFolder models;
+  RamFile input;
+  InputFacts facts;
+  Planner planner;
+
+  World() {
+    for (std::size_t i = 0; i < std::size(kModels); ++i)
+      models.link(kModels[i], std::filesystem::path(SORA_TEST_DATA) / kPlaces[i]);
+    ::setenv("SORA_GEN_MODELS", models.path().c_str(), 1);
+    ::setenv("XDG_CACHE_HOME", (models.path() / "cache").c_str(), 1);
+    set_probe([this](const std::filesystem::path&) { return facts; });
+  }
+};
+
+World& world() {
+  static World made;
+  return made;
+}
+
+void set_fact(InputFacts& facts, const std::string& name, const std::string& value) {
+  int number = 0;
+  double real = 0;
+  const bool is_number = set_from_text(number, value).empty();
+  const bool is_real = set_from_text(real, value).empty();
+  // As a reader gives them: sides and lengths that it let in.
+  if (name == "width" && is_number && number > 0 && number <= 16384) facts.width = number;
+  if (name == "height" && is_number && number > 0 && number <= 16384) facts.height = number;
+  if (name == "frames" && is_number && number >= 0) facts.frames = number;
+  if (name == "fps" && is_real && real >= 0) facts.fps = real;
+  if (name == "duration" && is_real && real >= 0 && real <= 7 * 24 * 3600) facts.duration = real;
+  if (name == "steady") facts.steady_rate = value == "true";
+  if (name == "image") facts.is_image = value == "true";
+  if (name == "turned") facts.turned = value == "true";
+  if (name == "codec") facts.codec = value;
+  if (name == "pix_fmt") facts.pix_fmt = value;
+  if (name == "parameters") facts.parameters = value;
+  if (name == "sound") {
+    facts.has_audio = !value.empty();
+    facts.audio_codec = facts.audio_kind = value;
+  }
+}
+
+void use_file(std::optional<std::string>& field) {
+  if (field) field = world().input.path().string();
+}
+
+/// No option leads to a file system.
+void keep_in_memory(Request& request) {
+  bool known = false;
+  for (const char* model : kModels) known = known || request.model == model;
+  if (!known) request.model = kModels[request.model.size() % std::size(kModels)];
+  for (auto* field : {&request.transformer, &request.transformer_2, &request.vae, &request.text_encoder,
+                      &request.image_encoder, &request.init_noise, &request.dump_tensors})
+    field->reset();
+  request.lora.clear();
+  request.lora_2.clear();
+  for (auto* field : {&request.image, &request.last_image, &request.input, &request.input_2})
+    use_file(*field);
+  for (std::string& line : request.shot_image) {
+    const std::size_t space = line.find(' ');
+    if (space != std::string::npos) line = line.substr(0, space + 1) + world().input.path().string();
+  }
+  if (request.text_cache == "on") request.text_cache = "auto";
+  if (!request.seed) request.seed = 1;
+}
+
+std::optional<Request> read_request(std::string_view lines) {
+  Overrides overrides;
+  InputFacts facts;
+  facts.width = facts.height = 64;
+  std::size_t count = 0;
+  while (!lines.empty() && count++ < kMostLines) {
+    const std::string line(lines.substr(0, lines.find('\n')));
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    const std::size_t space = std::min(line.find(' '), line.size());
+    const std::string name = line.substr(0, space);
+    const std::string value = space < line.size() ? line.substr(space + 1) : "";
+    if (name.starts_with("in."))
+      set_fact(facts, name.substr(3), value);
+    else
+      (void)overrides.add(name, {Scalar::Kind::untyped, value, {}});  // a line that is refused is left out
+  }
+  world().facts = facts;
+  Request request;
+  overrides.apply(request);
+  keep_in_memory(request);
+  return request;
+}
+
+void check_windows(const Plan& plan) {
+  require(!plan.windows.empty(), "a plan without windows");
+  int end = 0;
+  for (const Window& window : plan.windows) {
+    require(window.count > 0 && window.first >= 0 && window.held >= 0 && window.held_end >= 0 &&
+                window.held + window.held_end < window.count,
+            "a window makes nothing new");
+    end = std::max(end, window.first + window.count);
+  }
+  require(end == plan.latent_frames, "windows and latent frames differ");
+}
+
+void check_plan(const Plan& plan) {
+  require(plan.width > 0 && plan.height > 0 && plan.frames > 0 && plan.fps > 0, "an empty video");
+  require(plan.steps > 0 && plan.first_step >= 0 && plan.first_step <= plan.steps, "steps");
+  require(plan.crop_width > 0 && plan.crop_width <= plan.model_width, "crop_width");
+  require(plan.crop_height > 0 && plan.crop_height <= plan.model_height, "crop_height");
+  require(std::isfinite(plan.peak_memory_gb) && plan.peak_memory_gb > 0, "peak_memory_gb");
+  require(std::isfinite(plan.guidance) && std::isfinite(plan.flow_shift), "guidance or flow shift");
+  check_windows(plan);
+  if (plan.windows.size() > kMostWindows) return;
+  require(!plan_text(plan).empty() && !plan_json(plan, -1).empty(), "a plan that says nothing");
+  const MadeWith made = read_parameters(metadata_json(plan), "the plan's own file");
+  Request again;
+  made.options.apply(again);
+  require(again.seed == plan.request.seed && again.frames == plan.frames,
+          "a file that says it was made otherwise");
+}
+
+}  // namespace
+}  // namespace sora::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace sora::fuzz;
+  const auto request = read_request(Input(data, size).rest());
+  std::optional<sora::Plan> plan;
+  // What does not fit into memory, or a device that is not here, is no fault of the planner.
+  survives([&] { plan = world().planner.plan(*request); }, {sora::ErrorKind::unavailable});
+  if (!plan) return 0;
+  try {
+    check_plan(*plan);
+  } catch (const sora::Error& error) {
+    throw Finding(std::string("what a plan says of itself is refused: ") + error.what());
+  }
+  return 0;
+}
