@@ -28,12 +28,12 @@ bool add_sets(ParameterSets& to, const ParameterSets& from);
 /// The least number that no set has; empty where none is left, or no place in an "avcC".
 std::optional<int> free_number(const ParameterSets& sets);
 
-/// With the highest profile and level of the sets, which are of the functions above. chroma_format_idc is 1 for 4:2:0, 2 for 4:2:2 and 3 for
-/// 4:4:4.
+/// With the highest profile and level of the sets, which are of the functions above. chroma_format_idc is 1
+/// for 4:2:0, 2 for 4:2:2 and 3 for 4:4:4.
 Bytes write_avcc(const ParameterSets& sets, int chroma_format_idc, int bit_depth);
 
-/// Whether bytes are a header of AV1 streams: an "av1C" of version 1 (AV1 Codec ISO Media File Format Binding,
-/// 2.3), or OBUs alone, as files without an "av1C" have them. The OBUs must lie within it.
+/// Whether bytes are a header of AV1 streams: an "av1C" of version 1 (AV1 Codec ISO Media File Format
+/// Binding, 2.3), or OBUs alone, as files without an "av1C" have them. The OBUs must lie within it.
 bool is_av1_header(const std::uint8_t* data, std::size_t size);
 
 /// Whether a packet of NAL units with lengths of four bytes begins a stream: its first slice is of an IDR
