@@ -20,7 +20,8 @@ import ftfy.badness
 from ftfy import chardata
 
 OUT = pathlib.Path(__file__).resolve().parents[2] / "src/models/t5/text"
-HEADER = f"# Written by scripts/tables/prompt_tables.py from ftfy {ftfy.__version__}, Python {sys.version.split()[0]}.\n"
+VERSIONS = f"ftfy {ftfy.__version__}, Python {sys.version.split()[0]}"
+HEADER = f"# Written by scripts/tables/prompt_tables.py from {VERSIONS}.\n"
 
 
 def code_points(text):
@@ -140,7 +141,7 @@ def ftfy_table():
     return (
         HEADER
         + "# Character sets and patterns: Copyright 2023 Robyn Speer, Apache License 2.0.\n"
-        + "# prompt_tables.h says what the lines mean. A line that begins with a space continues the one before it.\n"
+        + "# prompt_tables.h says what the lines mean. A line that begins with a space goes on.\n"
         + sets.lines()
         + body
     )
@@ -160,7 +161,7 @@ def html_table():
             names.setdefault(text, []).append(name[1:-1] + "^")
     return (
         HEADER
-        + "# A text, as code points, and its names. *: also without the semicolon. ^: an addition of ftfy's.\n"
+        + "# A text, as code points, and its names. *: also without semicolon. ^: an addition of ftfy's.\n"
         + "".join(record([code_points(text), *sorted(names[text])]) for text in sorted(names))
     )
 
