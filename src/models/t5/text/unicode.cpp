@@ -8,20 +8,6 @@
 #include "sora/error.h"
 
 namespace sora {
-namespace {
-
-std::u32string composed(std::u32string_view text, int options) {
-  const std::string bytes = to_utf8(text);
-  utf8proc_uint8_t* result = nullptr;
-  const auto size = utf8proc_map(
-      reinterpret_cast<const utf8proc_uint8_t*>(bytes.data()), static_cast<utf8proc_ssize_t>(bytes.size()),
-      &result, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | options));
-  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(result, &std::free);
-  if (size < 0) throw Error(ErrorKind::internal, "prompt", utf8proc_errmsg(size));
-  return *from_utf8({reinterpret_cast<const char*>(result), static_cast<std::size_t>(size)});
-}
-
-}  // namespace
 
 std::optional<std::u32string> from_utf8(std::string_view bytes, std::size_t* error_at) {
   std::u32string text;
@@ -53,8 +39,29 @@ std::string to_utf8(std::u32string_view text) {
   return out;
 }
 
-std::u32string nfc(std::u32string_view text) { return composed(text, 0); }
-std::u32string nfkc(std::u32string_view text) { return composed(text, UTF8PROC_COMPAT); }
+std::u32string nfc(std::u32string_view text) {
+  const std::string bytes = to_utf8(text);
+  utf8proc_uint8_t* result = nullptr;
+  const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(bytes.data()),
+                                 static_cast<utf8proc_ssize_t>(bytes.size()), &result,
+                                 static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(result, &std::free);
+  if (size < 0) throw Error(ErrorKind::internal, "prompt", utf8proc_errmsg(size));
+  return *from_utf8({reinterpret_cast<const char*>(result), static_cast<std::size_t>(size)});
+}
+
+std::u32string nfkc(std::u32string_view text) {
+  std::u32string decomposed;
+  for (const char32_t c : text) {
+    utf8proc_int32_t parts[32];  // the longest is 18
+    int last = 0;
+    const auto count = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(c), parts, std::ssize(parts),
+                                               UTF8PROC_COMPAT, &last);
+    if (count < 0 || count > std::ssize(parts)) throw Error(ErrorKind::internal, "prompt", "nfkc");
+    decomposed.append(parts, parts + count);
+  }
+  return nfc(decomposed);
+}
 
 bool is_white_space(char32_t c) {
   return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
