@@ -51,13 +51,14 @@ std::u32string nfc(std::u32string_view text) {
 }
 
 std::u32string nfkc(std::u32string_view text) {
+  constexpr auto kCompatibility = static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT);
   std::u32string decomposed;
   for (const char32_t c : text) {
     utf8proc_int32_t parts[32];  // the longest is 18
     int last = 0;
     const auto count = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(c), parts, std::ssize(parts),
-                                               UTF8PROC_COMPAT, &last);
-    if (count < 0 || count > std::ssize(parts)) throw Error(ErrorKind::internal, "prompt", "nfkc");
+                                               kCompatibility, &last);
+    if (count < 0) throw Error(ErrorKind::internal, "prompt", utf8proc_errmsg(count));
     decomposed.append(parts, parts + count);
   }
   return nfc(decomposed);
