@@ -143,7 +143,7 @@ struct ThirdParty {
 const std::vector<ThirdParty> kThirdParties = {
     {"CLI11", {"CLI/", "CLI11"}, {"src/cli/"}},
     {"spdlog", {"spdlog/", "fmt/"}, {"src/cli/"}},
-    {"sentencepiece", {"sentencepiece"}, {"src/models/t5/"}},
+    {"sentencepiece", {"sentencepiece"}, {"src/models/t5/tokenizer/"}},
     {"libav", {"libav", "libsw"}, {"src/media/"}},
     {"tensors",
      {"ATen/", "c10/", "torch/"},

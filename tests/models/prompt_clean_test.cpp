@@ -79,6 +79,10 @@ TEST(HtmlUnescape, TakesTheLongestNameWithoutSemicolon) {
   EXPECT_EQ(html_unescape_careful(U"&notit; &copy"), U"&notit; &copy");
 }
 
+TEST(Nfkc, MakesWidthFormsOrdinaryCharacters) {
+  EXPECT_EQ(nfkc(U"Ａ\u3000ｶﾞﾡ￦"), U"A \u30AC\u1100\u20A9");
+}
+
 TEST(Nfc, ComposesAndOrdersMarks) {
   EXPECT_EQ(nfc(U"e\u0301"), U"\u00E9");
   EXPECT_EQ(nfc(U"q\u0307\u0323"), U"q\u0323\u0307");  // by combining class

@@ -79,6 +79,34 @@ TEST(T5Tokenizer, CutsOffAtTheLengthAndSaysHowMuch) {
   EXPECT_EQ(dropped, 0u);
 }
 
+TEST(T5Tokenizer, OfEquallyGoodSegmentationsItTakesThatOfTheReference) {
+  const T5Tokenizer tokenizer(kTokenizers / "bytes");
+  EXPECT_EQ(tokenizer.tokenize("ooooooo"), (std::vector<std::int64_t>{262, 276, 412, 412, 412}));
+  std::vector<std::int64_t> even{262};
+  even.resize(51, 412);
+  EXPECT_EQ(tokenizer.tokenize(std::string(100, 'o')), even);
+}
+
+TEST(T5Tokenizer, ALongRunOfUnknownCharactersIsOneToken) {
+  const T5Tokenizer tokenizer(kTokenizers / "plain");
+  const auto short_run = tokenizer.tokenize("x");  // part of "<extra_id_0>" only
+  EXPECT_EQ(short_run.back(), 2);
+  EXPECT_EQ(tokenizer.tokenize(std::string(100'000, 'x')), short_run);
+  std::string ideographs;
+  for (int i = 0; i < 100'000; ++i) ideographs += "鬱";  // part of nothing
+  EXPECT_EQ(tokenizer.tokenize(ideographs), short_run);
+}
+
+TEST(T5Tokenizer, TakesTheLastOfPiecesWithTheSameText) {
+  const Folder folder;
+  folder.write("tokenizer.json", R"({"model": {"vocab": [
+      ["<pad>", 0], ["</s>", 0], ["<unk>", 0], ["▁", -2], ["a", -1], ["", 0], ["a", -3], ["b", -1]]}})");
+  folder.write("tokenizer_config.json", R"({"extra_ids": 0})");
+  const T5Tokenizer tokenizer(folder.path());
+  EXPECT_EQ(tokenizer.tokenize("ab"), (std::vector<std::int64_t>{3, 6, 7}));
+  EXPECT_EQ(tokenizer.tokenize("cab</s>"), (std::vector<std::int64_t>{3, 2, 6, 7, 1}));
+}
+
 TEST(T5Tokenizer, NamesWordsItHasNoTokenFor) {
   const T5Tokenizer tokenizer(kTokenizers / "plain");
   EXPECT_EQ(tokenizer.unknown_words("a 🙂 in the 鬱x storm 🙂"),
@@ -102,6 +130,9 @@ TEST(T5Tokenizer, SaysWhatIsWrongInItsFiles) {
             std::string::npos);
   folder.write("tokenizer.json", R"({"model": {"vocab": [["a", 0], ["b", 0], ["c", 0]]}})");
   EXPECT_NE(open_error(folder.path(), ErrorKind::data).find("without </s>"), std::string::npos);
+  folder.write("tokenizer.json",
+               R"({"model": {"vocab": [["<pad>", 0], ["</s>", 0], ["<unk>", 0], ["a\u0000b", 0]]}})");
+  EXPECT_NE(open_error(folder.path(), ErrorKind::data).find("holds a NUL"), std::string::npos);
   folder.write("tokenizer.json", R"({"normalizer": {"type": "Precompiled", "precompiled_charsmap": "////"},
                                      "model": {"vocab": [["<pad>", 0], ["</s>", 0], ["<unk>", 0]]}})");
   EXPECT_NE(open_error(folder.path(), ErrorKind::data).find("the file is damaged"), std::string::npos);

@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t kLongestSegment = 1'000'000;
 constexpr int kMostPasses = 30;
 
-std::u32string replace(std::span<const prompt_tables::Replacement> table, std::u32string_view text) {
+std::u32string split_ligatures(std::u32string_view text) {
+  const auto& table = prompt_tables::ftfy().ligatures;
   std::u32string out;
   out.reserve(text.size());
   for (const char32_t c : text) {
@@ -19,6 +20,20 @@ std::u32string replace(std::span<const prompt_tables::Replacement> table, std::u
                                      [](const auto& entry, char32_t value) { return entry.from < value; });
     if (at != table.end() && at->from == c) {
       out.append(at->to);
+    } else {
+      out.push_back(c);
+    }
+  }
+  return out;
+}
+
+/// Full- and half-width forms as ordinary characters.
+std::u32string fix_widths(std::u32string_view text) {
+  std::u32string out;
+  out.reserve(text.size());
+  for (const char32_t c : text) {
+    if (c == 0x3000 || (c >= 0xFF01 && c <= 0xFFEF)) {
+      out += nfkc({&c, 1});
     } else {
       out.push_back(c);
     }
@@ -79,8 +94,8 @@ std::u32string fix_segment(std::u32string_view segment, bool unescape) {
     if (unescape) text = html_unescape_careful(text);
     text = fix_encoding(text);
     text = fix_c1_controls(text);
-    text = replace(prompt_tables::kLigatures, text);
-    text = replace(prompt_tables::kWidthForms, text);
+    text = split_ligatures(text);
+    text = fix_widths(text);
     uncurl_quotes(text);
     text = fix_line_breaks(text);
     text = remove_terminal_escapes(text);

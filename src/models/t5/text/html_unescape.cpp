@@ -15,16 +15,21 @@ bool is_digit(char32_t c) { return c >= '0' && c <= '9'; }
 bool is_hex(char32_t c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool is_alnum(char32_t c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-const Entity* find(std::span<const Entity> entities, std::u32string_view name) {
+/// The entity that `name` is, as it stands after '&': with its semicolon, if it has one.
+const Entity* find(std::u32string_view name) {
   std::string ascii;
   for (const char32_t c : name) {
     if (c >= 0x80) return nullptr;
     ascii.push_back(static_cast<char>(c));
   }
+  const bool bare = !ascii.ends_with(';');
+  if (!bare) ascii.pop_back();
+  const auto& entities = prompt_tables::entities();
   const auto at =
       std::lower_bound(entities.begin(), entities.end(), ascii,
                        [](const Entity& entity, const std::string& key) { return entity.name < key; });
-  return at != entities.end() && at->name == ascii ? &*at : nullptr;
+  if (at == entities.end() || at->name != ascii || (bare && !at->bare)) return nullptr;
+  return &*at;
 }
 
 bool is_noncharacter(char32_t c) { return (c >= 0xFDD0 && c <= 0xFDEF) || (c & 0xFFFE) == 0xFFFE; }
@@ -50,7 +55,7 @@ void append_numeric(std::u32string& out, char32_t c) {
   if (c == 0 || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) {
     out.push_back(kReplacement);
   } else if (c >= 0x80 && c <= 0x9F) {
-    out.push_back(prompt_tables::kCharmaps[1].upper[c - 0x80]);  // Windows-1252
+    out.push_back(prompt_tables::windows_1252()[c - 0x80]);  // Windows-1252
   } else if (!is_disallowed(c)) {
     out.push_back(c);
   }
@@ -81,7 +86,7 @@ std::size_t parse_name(std::u32string_view text) {
 
 void append_named(std::u32string& out, std::u32string_view name) {
   for (std::size_t length = name.size(); length > 1; --length) {
-    if (const Entity* entity = find(prompt_tables::kEntities, name.substr(0, length))) {
+    if (const Entity* entity = find(name.substr(0, length)); entity && !entity->addition) {
       out.append(entity->text);
       out.append(name.substr(length));
       return;
@@ -130,10 +135,8 @@ std::u32string html_unescape_careful(std::u32string_view text) {
       if (end > begin && end < rest.size() && rest[end] == ';') {
         const std::u32string_view name = rest.substr(0, end + 1);
         char32_t value = 0;
-        if (const Entity* entity = find(prompt_tables::kEntities, name)) {
+        if (const Entity* entity = find(name)) {
           out.append(entity->text);
-        } else if (const Entity* upper = find(prompt_tables::kUpperCaseEntities, name)) {
-          out.append(upper->text);
         } else if (parse_numeric(name, value) == name.size() && value != ';') {
           append_numeric(out, value);
         } else {

@@ -1,7 +1,7 @@
 #include "models/t5/text/mojibake.h"
 
-#include <cstring>
 #include <optional>
+#include <span>
 
 #include "models/t5/text/prompt_tables.h"
 #include "models/t5/text/unicode.h"
@@ -26,7 +26,7 @@ template <class Text>
 std::optional<std::size_t> match_steps(std::span<const prompt_tables::Step> steps, Text text,
                                        std::size_t begin) {
   if (steps.empty()) return 0;
-  if (begin < text.size() && steps[0].set.contains(at(text, begin))) {
+  if (begin < text.size() && steps[0].set->contains(at(text, begin))) {
     if (const auto rest = match_steps(steps.subspan(1), text, begin + 1)) return 1 + *rest;
   }
   return steps[0].optional ? match_steps(steps.subspan(1), text, begin) : std::nullopt;
@@ -34,7 +34,7 @@ std::optional<std::size_t> match_steps(std::span<const prompt_tables::Step> step
 
 /// Length of the first alternative that matches at `begin`.
 template <class Text>
-std::optional<std::size_t> match(Pattern pattern, Text text, std::size_t begin) {
+std::optional<std::size_t> match(const Pattern& pattern, Text text, std::size_t begin) {
   for (const Alternative& alternative : pattern) {
     if (alternative.at_start && begin != 0) continue;
     if (const auto length = match_steps(alternative.steps, text, begin)) return length;
@@ -43,7 +43,7 @@ std::optional<std::size_t> match(Pattern pattern, Text text, std::size_t begin) 
 }
 
 template <class Text>
-bool contains(Pattern pattern, Text text) {
+bool contains(const Pattern& pattern, Text text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (match(pattern, text, i)) return true;
   }
@@ -52,7 +52,7 @@ bool contains(Pattern pattern, Text text) {
 
 /// Replaces each match of `pattern` in `bytes` by replacement(match).
 template <class Replacement>
-std::string substitute(Pattern pattern, std::string_view bytes, Replacement replacement) {
+std::string substitute(const Pattern& pattern, std::string_view bytes, Replacement replacement) {
   std::string out;
   for (std::size_t i = 0; i < bytes.size();) {
     if (const auto length = match(pattern, bytes, i)) {
@@ -65,7 +65,7 @@ std::string substitute(Pattern pattern, std::string_view bytes, Replacement repl
   return out;
 }
 
-bool is_bad(std::u32string_view text) { return contains(prompt_tables::kBadness, text); }
+bool is_bad(std::u32string_view text) { return contains(prompt_tables::ftfy().badness, text); }
 
 bool is_ascii(std::u32string_view text) {
   return std::all_of(text.begin(), text.end(), [](char32_t c) { return c < 0x80; });
@@ -83,9 +83,9 @@ std::optional<std::string> encode(std::u32string_view text, const Charmap& charm
     } else if (charmap.sloppy && c == kReplacement) {
       bytes.push_back(static_cast<char>(kSubstitute));
     } else {
-      const auto* found = std::find(std::begin(charmap.upper), std::end(charmap.upper), c);
-      if (found == std::end(charmap.upper)) return {};
-      bytes.push_back(static_cast<char>(0x80 + (found - charmap.upper)));
+      const auto found = std::find(charmap.upper.begin(), charmap.upper.end(), c);
+      if (found == charmap.upper.end()) return {};
+      bytes.push_back(static_cast<char>(0x80 + (found - charmap.upper.begin())));
     }
   }
   return bytes;
@@ -103,7 +103,7 @@ std::string restore_byte_a0(std::string_view bytes) {
     for (const char* ending : {" ", "quele", "quela", "quilo", "s "}) joined |= after.starts_with(ending);
     if (!joined) text += '\xA0';
   }
-  return substitute(prompt_tables::kAlteredUtf8, text, [](std::string_view found) {
+  return substitute(prompt_tables::ftfy().altered_utf8, text, [](std::string_view found) {
     std::string fixed(found);
     std::replace(fixed.begin(), fixed.end(), ' ', '\xA0');
     return fixed;
@@ -111,7 +111,7 @@ std::string restore_byte_a0(std::string_view bytes) {
 }
 
 std::string replace_lossy_sequences(std::string_view bytes) {
-  return substitute(prompt_tables::kLossyUtf8, bytes, [](std::string_view) { return "\xEF\xBF\xBD"; });
+  return substitute(prompt_tables::ftfy().lossy_utf8, bytes, [](std::string_view) { return "\xEF\xBF\xBD"; });
 }
 
 /// UTF-8, and two kin of it: CESU-8's surrogate pairs of three bytes each, and Java's C0 80 for U+0000.
@@ -137,18 +137,18 @@ std::optional<std::u32string> decode_utf8_variants(std::string_view bytes) {
 
 /// Length of a run of sequences at `begin` that look like UTF-8 in a single-byte encoding.
 std::size_t match_utf8_lookalike(std::u32string_view text, std::size_t begin) {
-  using namespace prompt_tables;
-  if (begin > 0 && kUtf8ContinuationStrict.contains(text[begin - 1])) return 0;
-  const std::pair<const CharSet&, std::size_t> kinds[] = {
-      {kUtf8FirstOf2, 1}, {kUtf8FirstOf3, 2}, {kUtf8FirstOf4, 3}};
+  const prompt_tables::Ftfy& tables = prompt_tables::ftfy();
+  if (begin > 0 && tables.continuation_strict->contains(text[begin - 1])) return 0;
+  const std::pair<const CharSet*, std::size_t> kinds[] = {
+      {tables.first_of_2, 1}, {tables.first_of_3, 2}, {tables.first_of_4, 3}};
   std::size_t end = begin;
   for (bool found = true; found;) {
     found = false;
     for (const auto& [first, continuation] : kinds) {
-      if (end + continuation >= text.size() || !first.contains(text[end])) continue;
+      if (end + continuation >= text.size() || !first->contains(text[end])) continue;
       const auto tail = text.substr(end + 1, continuation);
-      if (!std::all_of(tail.begin(), tail.end(), [](char32_t c) { return kUtf8Continuation.contains(c); }))
-        continue;
+      const auto continues = [&](char32_t c) { return tables.continuation->contains(c); };
+      if (!std::all_of(tail.begin(), tail.end(), continues)) continue;
       end += 1 + continuation;
       found = true;
       break;
@@ -188,13 +188,13 @@ std::u32string fix_encoding_step(std::u32string_view text) {
   if (is_ascii(text) || !is_bad(text)) return std::u32string(text);
 
   bool is_latin1 = false;
-  for (const Charmap& charmap : prompt_tables::kCharmaps) {
+  for (const Charmap& charmap : prompt_tables::ftfy().charmaps) {
     auto bytes = encode(text, charmap);
     if (!bytes) continue;
-    is_latin1 |= std::strcmp(charmap.name, "latin-1") == 0;
+    is_latin1 |= charmap.name == "latin-1";
     // In MacRoman an en dash before a space looks the same.
-    if (std::strcmp(charmap.name, "macroman") != 0 &&
-        contains(prompt_tables::kAlteredUtf8, std::string_view(*bytes))) {
+    if (charmap.name != "macroman" &&
+        contains(prompt_tables::ftfy().altered_utf8, std::string_view(*bytes))) {
       bytes = restore_byte_a0(*bytes);
     }
     if (charmap.sloppy) bytes = replace_lossy_sequences(*bytes);
@@ -223,7 +223,7 @@ std::u32string fix_encoding(std::u32string_view text) {
 std::u32string fix_c1_controls(std::u32string_view text) {
   std::u32string fixed(text);
   for (char32_t& c : fixed) {
-    if (is_c1(c)) c = prompt_tables::kCharmaps[1].upper[c - 0x80];
+    if (is_c1(c)) c = prompt_tables::windows_1252()[c - 0x80];
   }
   return fixed;
 }

@@ -74,6 +74,20 @@ std::u32string nfc(std::u32string_view text) {
   return *from_utf8({reinterpret_cast<const char*>(result), static_cast<std::size_t>(size)});
 }
 
+std::u32string nfkc(std::u32string_view text) {
+  constexpr auto kCompatibility = static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT);
+  std::u32string decomposed;
+  for (const char32_t c : text) {
+    utf8proc_int32_t parts[32];  // the longest is 18
+    int last = 0;
+    const auto count = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(c), parts, std::ssize(parts),
+                                               kCompatibility, &last);
+    if (count < 0) throw Error(ErrorKind::internal, "prompt", utf8proc_errmsg(count));
+    decomposed.append(parts, parts + count);
+  }
+  return nfc(decomposed);
+}
+
 bool is_white_space(char32_t c) {
   return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
          (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||

@@ -17,6 +17,9 @@ std::string to_utf8(std::u32string_view text);
 /// Normalization form C (canonical composition).
 std::u32string nfc(std::u32string_view text);
 
+/// Normalization form KC (compatibility decomposition, canonical composition).
+std::u32string nfkc(std::u32string_view text);
+
 /// Unicode's White_Space.
 bool is_white_space(char32_t c);
 

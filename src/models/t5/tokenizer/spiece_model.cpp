@@ -13,10 +13,15 @@ namespace {
 namespace proto {
 enum Model { kPieces = 1, kTrainerSpec = 2, kNormalizerSpec = 3 };
 enum SentencePiece { kPiece = 1, kScore = 2, kType = 3 };
-enum PieceType { kControl = 3, kUserDefined = 4 };
+enum PieceType { kUnknown = 2, kControl = 3, kUserDefined = 4 };
 enum Trainer { kModelType = 3 };
 enum ModelType { kUnigram = 1 };
-enum Normalizer { kPrecompiledCharsmap = 2 };
+enum Normalizer {
+  kPrecompiledCharsmap = 2,
+  kAddDummyPrefix = 3,
+  kRemoveExtraWhitespaces = 4,
+  kEscapeWhitespaces = 5
+};
 }  // namespace proto
 
 /// A field of a message in protobuf's wire format (https://protobuf.dev/programming-guides/encoding/).
@@ -108,7 +113,46 @@ void add_piece(std::string_view bytes, const std::string& where, SpieceModel& mo
   model.pieces.push_back(std::move(piece));
 }
 
+// --- writing
+
+void write_varint(std::uint64_t value, std::string& out) {
+  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
+  out.push_back(static_cast<char>(value));
+}
+
+void write_number(std::uint64_t field, std::uint64_t value, std::string& out) {
+  write_varint(field << 3, out);
+  write_varint(value, out);
+}
+
+void write_bytes(std::uint64_t field, std::string_view bytes, std::string& out) {
+  write_varint(field << 3 | 2, out);
+  write_varint(bytes.size(), out);
+  out += bytes;
+}
+
 }  // namespace
+
+SpieceWriter::SpieceWriter() {
+  std::string normalizer;
+  for (const auto field :
+       {proto::kAddDummyPrefix, proto::kRemoveExtraWhitespaces, proto::kEscapeWhitespaces}) {
+    write_number(field, 0, normalizer);
+  }
+  write_bytes(proto::kNormalizerSpec, normalizer, bytes_);
+  std::string unknown;
+  write_bytes(proto::kPiece, "\1unknown", unknown);
+  write_number(proto::kType, proto::kUnknown, unknown);
+  write_bytes(proto::kPieces, unknown, bytes_);
+}
+
+void SpieceWriter::add(std::string_view text, float score) {
+  std::string piece;
+  write_bytes(proto::kPiece, text, piece);
+  write_varint(proto::kScore << 3 | 5, piece);
+  piece.append(reinterpret_cast<const char*>(&score), sizeof score);
+  write_bytes(proto::kPieces, piece, bytes_);
+}
 
 SpieceModel parse_spiece_model(std::string_view bytes, const std::string& where) {
   SpieceModel model;

@@ -1,10 +1,5 @@
 // The model file of sentencepiece: a protobuf message, ModelProto of
 // https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto
-//
-// Note [No sentencepiece library]: the file is read here, because the library hands out neither the
-// normalization table nor which pieces are user-defined, and because the reference (the `tokenizers` library)
-// segments in another way: it normalizes by grapheme cluster, never falls back to bytes, matches special
-// pieces in the text, and takes each word on its own.
 #pragma once
 
 #include <string>
@@ -19,6 +14,18 @@ struct SpieceModel {
   std::vector<Piece> pieces;         ///< in the order of ids
   std::vector<std::string> special;  ///< control and user-defined pieces
   std::string charsmap;              ///< precompiled normalization; may be empty
+};
+
+/// Writes a unigram model for the library that leaves texts as they are: see Note [Segmenting as
+/// the reference does] in unigram.cpp. Id 0 is what the library calls unknown; the first piece added has id 1.
+class SpieceWriter {
+ public:
+  SpieceWriter();
+  void add(std::string_view text, float score);
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
 };
 
 /// Reads a serialized unigram model. Throws Error (data); `where` names the file.

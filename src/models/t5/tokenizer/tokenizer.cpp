@@ -34,7 +34,7 @@ T5Tokenizer::T5Tokenizer(const std::filesystem::path& folder) : T5Tokenizer(read
 
 T5Tokenizer::T5Tokenizer(TokenizerFiles files)
     : source_(files.source),
-      unigram_(std::move(files.pieces), kUnknownId),
+      unigram_(files.pieces, kUnknownId, source_),
       charsmap_(files.charsmap, source_),
       eos_id_(unigram_.find("</s>")) {
   if (unigram_.size() <= kUnknownId || eos_id_ < 0) {

@@ -2,10 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <unordered_set>
 #include <vector>
+
+namespace sentencepiece {
+class SentencePieceProcessor;
+}
 
 namespace sora {
 
@@ -14,26 +19,29 @@ struct Piece {
   double score = 0;  ///< log probability
 };
 
+/// The sentencepiece library's, with a model made here: Note [Segmenting as the reference does].
 class Unigram {
  public:
-  /// Piece i has id i. `unk_id` stands for what no piece covers.
-  Unigram(std::vector<Piece> pieces, std::int64_t unk_id);
-  Unigram(Unigram&&) = default;
-  Unigram& operator=(Unigram&&) = default;
+  /// Piece i has id i. `unk_id` stands for what no piece covers. Throws Error (data); `where` names the file.
+  Unigram(const std::vector<Piece>& pieces, std::int64_t unk_id, const std::string& where);
+  ~Unigram();
 
   /// Ids of a word's best segmentation; a run of unknown characters is one `unk_id`.
   std::vector<std::int64_t> encode(std::string_view word) const;
 
   std::int64_t find(std::string_view piece) const;  ///< -1 if there is none
-  std::int64_t size() const { return static_cast<std::int64_t>(pieces_.size()); }
-  std::int64_t unk_id() const { return unk_id_; }
+  std::int64_t size() const { return size_; }
 
  private:
-  std::vector<Piece> pieces_;
-  std::unordered_map<std::string_view, std::int64_t> ids_;  // views into pieces_
+  /// Appends the ids of a part of a word.
+  void segment(std::string_view part, std::vector<std::int64_t>& ids) const;
+
+  std::unique_ptr<sentencepiece::SentencePieceProcessor> processor_;
+  std::vector<std::int64_t> ids_;            // of the processor's pieces
+  std::size_t known_ = 0;                    // how many of these the vocabulary holds; first those
+  std::unordered_set<std::uint64_t> pairs_;  // two characters that follow each other in some piece
+  std::int64_t size_;
   std::int64_t unk_id_;
-  double unk_score_ = 0;
-  std::size_t longest_ = 0;  // bytes
 };
 
 }  // namespace sora

@@ -1,0 +1,10 @@
+// The files ftfy.txt and html_entities.txt, as they are.
+#pragma once
+
+#include <string_view>
+
+namespace sora::prompt_tables {
+
+extern const std::string_view kFtfyText, kHtmlEntitiesText;
+
+}  // namespace sora::prompt_tables
