@@ -98,10 +98,8 @@ def character_set(op, value):
 def alternatives(pattern):
     """A regular expression as a list of (anchored at the start, [(set, optional), ...])."""
     parsed = list(sre.parse(pattern.pattern, pattern.flags & ~256))
-    if len(parsed) == 1 and parsed[0][0] == sre.BRANCH:
-        parsed = parsed[0][1][1]
-    else:
-        parsed = [parsed]
+    branches = len(parsed) == 1 and parsed[0][0] == sre.BRANCH
+    parsed = parsed[0][1][1] if branches else [parsed]
     result = []
     for branch in parsed:
         at_start, steps = False, []
@@ -129,7 +127,9 @@ def ftfy_tables():
     ):
         rows = []
         for index, (at_start, steps) in enumerate(alternatives(pattern)):
-            cells = ", ".join(f"{{{sets.name(points)}, {str(optional).lower()}}}" for points, optional in steps)
+            cells = ", ".join(
+                f"{{{sets.name(points)}, {str(optional).lower()}}}" for points, optional in steps
+            )
             body += f"constexpr Step {name}Steps{index}[] = {{{cells}}};\n"
             rows.append(f"{{{str(at_start).lower()}, {name}Steps{index}}}")
         body += f"constexpr Alternative {name}List[] = {{\n    " + ",\n    ".join(rows) + "};\n"
@@ -172,12 +172,13 @@ def ftfy_tables():
 
 def html_tables():
     upper = {
-        name: text
-        for name, text in chardata.HTML_ENTITIES.items()
-        if name[1:] not in html.entities.html5
+        name: text for name, text in chardata.HTML_ENTITIES.items() if name[1:] not in html.entities.html5
     }
     body = ""
-    for name, entities in (("kEntities", html.entities.html5), ("kUpperCaseEntities", {k[1:]: v for k, v in upper.items()})):
+    for name, entities in (
+        ("kEntities", html.entities.html5),
+        ("kUpperCaseEntities", {k[1:]: v for k, v in upper.items()}),
+    ):
         rows = ",\n    ".join(f'{{"{key}", {literal(entities[key])}}}' for key in sorted(entities))
         body += f"static constexpr Entity {name}List[] = {{\n    {rows}}};\n"
         body += f"const std::span<const Entity> {name}{{{name}List}};\n\n"
