@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cmath>
 #include <cstdio>
 #include <string_view>
 
 #include "core/base64.h"
+#include "core/text.h"
 
 namespace sora {
 namespace {
@@ -179,28 +179,6 @@ std::string url_of(const std::string& file) {
   return url;
 }
 
-std::string printed(const char* format, double value) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), format, value);
-  return text.data();
-}
-
-std::string bytes_text(std::uint64_t bytes) {
-  const auto value = static_cast<double>(bytes);
-  if (value < 1e3) return printed("%.0f B", value);
-  if (value < 1e6) return printed("%.0f kB", value / 1e3);
-  if (value < 1e9) return printed("%.1f MB", value / 1e6);
-  return printed("%.1f GB", value / 1e9);
-}
-
-std::string time_text(double seconds) {
-  if (seconds < 60) return printed("%.1f s", seconds);
-  const double minutes = std::floor(seconds / 60);
-  if (minutes < 60)
-    return printed("%.0f min ", minutes) + printed("%02.0f s", std::floor(seconds - minutes * 60));
-  return printed("%.0f h ", std::floor(minutes / 60)) + printed("%02.0f min", std::fmod(minutes, 60));
-}
-
 // --- cards ----------------------------------------------------------------------------------
 
 const char* name_of(IndexStatus status) {
@@ -250,7 +228,7 @@ std::string card_of(const IndexEntry& entry) {
                           : escaped(entry.file);
   const auto fact = [&](const std::string& text) { facts += (facts.empty() ? "" : " · ") + text; };
   if (entry.bytes > 0) fact(bytes_text(entry.bytes));
-  if (entry.seconds > 0) fact("made in " + time_text(entry.seconds));
+  if (entry.seconds > 0) fact("made in " + seconds_text(entry.seconds));
 
   std::string card = std::string("<li data-status=\"") + name_of(entry.status) + "\">\n" + picture_of(entry);
   card += "<div class=\"text\">\n<h2>" + (entry.prompt.empty() ? "(no prompt)" : escaped(entry.prompt)) +
@@ -282,7 +260,7 @@ std::string summary_of(const std::vector<IndexEntry>& entries) {
   if (counts[1] > 0) text += " · " + std::to_string(counts[1]) + " failed";
   if (counts[2] > 0) text += " · " + std::to_string(counts[2]) + " left";
   if (bytes > 0) text += " · " + bytes_text(bytes);
-  if (seconds > 0) text += " · made in " + time_text(seconds);
+  if (seconds > 0) text += " · made in " + seconds_text(seconds);
   return text;
 }
 

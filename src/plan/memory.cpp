@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
+#include "core/amounts.h"
 #include "plan/memory_estimate.h"
 #include "plan/text_cache.h"
 #include "plan/tiles.h"
@@ -23,12 +23,6 @@ double read_number(const char* path, double fallback) {
   std::ifstream in(path);
   double value = 0;
   return in >> value ? value : fallback;
-}
-
-std::string gb_text(double gb) {
-  char text[32];
-  std::snprintf(text, sizeof text, gb < 10 ? "%.2g" : "%.0f", gb);
-  return text;
 }
 
 bool on_gpu(const Plan& plan) { return plan.device != "cpu"; }
@@ -104,7 +98,8 @@ std::string what_fits(const Plan& plan, const ModelFacts& model, const std::stri
   if (plan.request.offload != "auto") {
     for (const char* way : {"text", "stored", "stream"}) {
       if (way == plan.request.offload || !fits(plan, way)) continue;
-      ideas.push_back(std::string("--offload ") + way + " (" + gb_text(peak_gb(plan, model, way)) + " GB)");
+      ideas.push_back(std::string("--offload ") + way + " (" + gigabytes_text(peak_gb(plan, model, way)) +
+                      ")");
       break;
     }
   }
@@ -139,13 +134,14 @@ std::string what_fits(const Plan& plan, const ModelFacts& model, const std::stri
   const std::vector<PhaseMemory> phases = estimate_memory(plan, model, offload);
   std::string parts;
   for (const PhaseMemory& phase : phases) {
-    parts += (parts.empty() ? "" : ", ") + phase.phase + " " + gb_text(needed(phase, plan));
+    parts += (parts.empty() ? "" : ", ") + phase.phase + " " + gigabytes_text(needed(phase, plan));
   }
   const double gb = limit.bytes / 1e9;
-  throw Error(ErrorKind::unavailable, "plan",
-              "this needs about " + gb_text(peak_of(plan, phases)) + " GB (" + parts + "), " +
-                  (limit.asked ? "--max-memory allows " + gb_text(gb) : gb_text(gb) + " GB are free") +
-                  "; what would fit: " + what_fits(plan, model, offload, gb));
+  throw Error(
+      ErrorKind::unavailable, "plan",
+      "this needs about " + gigabytes_text(peak_of(plan, phases)) + " (" + parts + "), " +
+          (limit.asked ? "--max-memory allows " + gigabytes_text(gb) : gigabytes_text(gb) + " are free") +
+          "; what would fit: " + what_fits(plan, model, offload, gb));
 }
 
 }  // namespace
@@ -154,7 +150,7 @@ MemoryLimit memory_limit(const Plan& plan, double free_gb) {
   if (const auto& most = plan.request.max_memory) {
     if (!(*most >= 0.001 && *most <= 1e6)) {
       throw Error(ErrorKind::usage, "options",
-                  "--max-memory " + gb_text(*most) + ": expected a number from 0.001 to 1000000");
+                  "--max-memory " + shortest_text(*most) + ": expected a number from 0.001 to 1000000");
     }
     return {*most * 1e9, true};
   }
