@@ -36,7 +36,7 @@ install(DIRECTORY ${Libtorch_ROOT}/nvidia ${Libtorch_ROOT}/torch.libs DESTINATIO
 install(DIRECTORY models/default DESTINATION share/sora-gen/models OPTIONAL)
 
 install(PROGRAMS scripts/convert scripts/fetch-model DESTINATION share/sora-gen/scripts)
-install(FILES scripts/hub.py DESTINATION share/sora-gen/scripts)
+install(FILES scripts/hub.py scripts/hub_library.py DESTINATION share/sora-gen/scripts)
 
 install(FILES LICENSE DESTINATION share/doc/sora-gen)
 file(GLOB licences ${Libtorch_ROOT}/*.dist-info)

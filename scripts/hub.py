@@ -1,5 +1,5 @@
-"""What scripts/fetch-model asks the Hugging Face hub, and how its files come: through curl, in one connection after
-another."""
+"""What scripts/fetch-model asks the Hugging Face hub, and how its files come: through curl, in one connection
+after another."""
 
 import hashlib
 import json
@@ -66,8 +66,8 @@ def sends_token(url):
 
 
 def curl(url, arguments, retries):
-    """Runs curl. The token goes through a pipe, since everyone can read a command line; curl itself drops it when it is
-    sent on to another host."""
+    """Runs curl. The token goes through a pipe, since everyone can read a command line; curl itself drops it
+    when it is sent on to another host."""
     if not re.fullmatch(r"https?://[\x21-\x7e]+", url) or '"' in url or "\\" in url:
         raise Failure(65, f"{url[:200]!r} is no address that a hub gives")
     config = f'url = "{url}"\n'
@@ -78,7 +78,14 @@ def curl(url, arguments, retries):
         config += f'header = "Authorization: Bearer {secret}"\n'
     command = ["curl", "--disable", "--silent", "--show-error", "--fail", "--location", "--max-redirs", "10"]
     command += ["--proto", "=http,https", "--connect-timeout", "20", "--user-agent", "sora-gen-fetch-model"]
-    command += ["--speed-limit", str(SLOWEST), "--speed-time", str(PATIENCE), "--write-out", "%{stderr}\\n%{http_code}"]
+    command += [
+        "--speed-limit",
+        str(SLOWEST),
+        "--speed-time",
+        str(PATIENCE),
+        "--write-out",
+        "%{stderr}\\n%{http_code}",
+    ]
     command += ["--retry", str(retries)] if retries else []
     try:
         process = subprocess.Popen(
@@ -88,7 +95,9 @@ def curl(url, arguments, retries):
             stderr=subprocess.PIPE,
         )
     except FileNotFoundError:
-        raise Failure(69, "curl is not installed; install it, for example with: apt-get install curl") from None
+        raise Failure(
+            69, "curl is not installed; install it, for example with: apt-get install curl"
+        ) from None
     process.stdin.write(config.encode())
     process.stdin.close()
     process.stdin = None
@@ -110,15 +119,20 @@ def ask(url, what):
         status, problem = status_and_problem(process.communicate()[1])
         if process.returncode != 0:
             if status in ("401", "403"):
-                raise Failure(77, f"{what}: the hub wants to know who asks (status {status}); accept the model's terms "
-                                  "on its page and set HF_TOKEN")
+                raise Failure(
+                    77,
+                    f"{what}: the hub wants to know who asks (status {status}); accept the model's terms "
+                    "on its page and set HF_TOKEN",
+                )
             if status == "404":
                 raise Failure(66, f"{what}: there is no such model or revision at {endpoint()}")
             raise Failure(74, f"{what}: {problem or 'no answer'}; run again to go on")
         try:
             answer = json.loads(body.read_bytes())
         except (ValueError, RecursionError):
-            raise Failure(65, f"{what}: {url} answers with something that is no JSON; is HF_ENDPOINT a hub?") from None
+            raise Failure(
+                65, f"{what}: {url} answers with something that is no JSON; is HF_ENDPOINT a hub?"
+            ) from None
         links = re.findall(r'(?im)^link:.*?<([^>]+)>;\s*rel="next"', head.read_text(errors="replace"))
         return answer, urllib.parse.urljoin(url, links[-1]) if links else None
 
@@ -141,7 +155,9 @@ def listing(repository, revision):
         entries, following = ask(page, repository)
         pages += 1
         if not isinstance(entries, list) or len(files) + len(entries) > MOST_FILES or pages > MOST_FILES:
-            raise Failure(65, f"{repository}: the hub's list of files is no list, or has over {MOST_FILES} of them")
+            raise Failure(
+                65, f"{repository}: the hub's list of files is no list, or has over {MOST_FILES} of them"
+            )
         for entry in entries:
             if not isinstance(entry, dict) or entry.get("type") != "file":
                 continue
@@ -150,7 +166,11 @@ def listing(repository, revision):
             size = large.get("size", entry.get("size"))
             length = 64 if kind == "sha256" else 40
             sound = isinstance(size, int) and 0 <= size < 1 << 50 and isinstance(digest, str)
-            if not plain_path(entry.get("path")) or not sound or not re.fullmatch(f"[0-9a-f]{{{length}}}", digest):
+            if (
+                not plain_path(entry.get("path"))
+                or not sound
+                or not re.fullmatch(f"[0-9a-f]{{{length}}}", digest)
+            ):
                 raise Failure(65, f"{repository}: the hub lists a file that no model has: {str(entry)[:200]}")
             files[entry["path"]] = (size, kind, digest)
         page = following if following != page else None
@@ -196,7 +216,8 @@ class Meter:
 
 def transfer(url, part, size, meter):
     """One connection: goes on from what is there. Returns what curl says of it: exit code, status, message.
-    The bytes come through a pipe, so that curl ends when this script is killed, and writes nothing afterwards."""
+    The bytes come through a pipe, so that curl ends when this script is killed, and writes nothing
+    afterwards."""
     have = part.stat().st_size if part.exists() else 0
     process = curl(url, ["--continue-at", str(have)], retries=0)
     try:
@@ -235,14 +256,19 @@ def download(url, part, facts, meter, tries):
             part.unlink()
             wrong, furthest = wrong + 1, 0
             if wrong >= 3:
-                raise Failure(65, f"{url}: three times its bytes are not those of the hash that is listed for it; the "
-                                  "server, or something between, damages or changes them")
+                raise Failure(
+                    65,
+                    f"{url}: three times its bytes are not those of the hash that is listed for it; the "
+                    "server, or something between, damages or changes them",
+                )
             have = 0
         code, status, problem = transfer(url, part, size, meter)
         if code in CANNOT_RANGE or status == "416" or code == TOO_LARGE:
             part.unlink(missing_ok=True)  # from the beginning, then
         if code == HTTP_ERROR and status in ("401", "403"):
-            raise Failure(77, f"{url}: status {status}; accept the model's terms on its page and set HF_TOKEN")
+            raise Failure(
+                77, f"{url}: status {status}; accept the model's terms on its page and set HF_TOKEN"
+            )
         if code == HTTP_ERROR and status == "404":
             raise Failure(66, f"{url}: is not there, though it is listed")
         now = part.stat().st_size if part.exists() else 0

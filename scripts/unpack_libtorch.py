@@ -29,7 +29,9 @@ PYTHON_VERSION = "3.11"
 # An older pip takes a tag to the letter: each glibc up to that of the oldest system has to be named.
 GLIBC_TAGS = [f"manylinux_2_{minor}" for minor in range(28, 16, -1)] + ["manylinux2014"]
 
-KEEP = re.compile(r"torch/(include|lib)/|torch\.libs/|nvidia/.*\.so|nvidia/.*/include/|.*/(LICENSE|NOTICE)[^/]*$")
+KEEP = re.compile(
+    r"torch/(include|lib)/|torch\.libs/|nvidia/.*\.so|nvidia/.*/include/|.*/(LICENSE|NOTICE)[^/]*$"
+)
 DROP = re.compile(
     r"torch/include/(fmt|pybind11|torch/csrc/(api|autograd|jit|distributed|inductor|dynamo))/"
     r"|torch/lib/(libtorch_python|libshm|libtorch_global_deps|libcaffe2_nvrtc|libtorchbind_test|libjitbackend_test"
@@ -52,14 +54,25 @@ def say(text: str) -> None:
 
 def download(requirements: list[str], folder: str, dependencies: bool, quiet: bool = False) -> None:
     command = [sys.executable, "-m", "pip", "download", "--only-binary=:all:", "--dest", folder]
-    command += ["--python-version", PYTHON_VERSION, "--implementation", "cp", "--no-input", "--disable-pip-version-check"]
+    command += [
+        "--python-version",
+        PYTHON_VERSION,
+        "--implementation",
+        "cp",
+        "--no-input",
+        "--disable-pip-version-check",
+    ]
     for tag in GLIBC_TAGS:
         command += ["--platform", f"{tag}_{platform.machine()}"]
     if not dependencies:
         command.append("--no-deps")
     # pip's own progress goes to stderr: stdout belongs to the caller.
-    out = subprocess.run(command + requirements, stdout=subprocess.PIPE if quiet else sys.stderr,
-                         stderr=subprocess.STDOUT if quiet else None, stdin=subprocess.DEVNULL)
+    out = subprocess.run(
+        command + requirements,
+        stdout=subprocess.PIPE if quiet else sys.stderr,
+        stderr=subprocess.STDOUT if quiet else None,
+        stdin=subprocess.DEVNULL,
+    )
     if out.returncode != 0:
         raise Unavailable(" ".join(requirements))
 
@@ -104,9 +117,10 @@ def cuda_requirements(torch_wheel: str, small: bool) -> list[str]:
         if extras:
             parts = [e for e in extras[2].split(",") if not small or e in SMALL_CUDA]
             wanted.append(f"{extras[1]}[{','.join(parts)}]{extras[3]}")
-        elif requirement.startswith("nvidia-"):
-            if not small or re.match(r"nvidia-cuda-(runtime|cupti)", requirement):
-                wanted.append(requirement)
+        elif requirement.startswith("nvidia-") and (
+            not small or re.match(r"nvidia-cuda-(runtime|cupti)", requirement)
+        ):
+            wanted.append(requirement)
     return wanted
 
 
@@ -148,7 +162,9 @@ def unpack(path: str, into: str, drop_cuda: bool) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--version", required=True)
     parser.add_argument("--variant", choices=["cpu", "cuda"], required=True)
     parser.add_argument("--stamp", required=True, help="text of INTO/stamp")

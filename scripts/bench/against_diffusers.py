@@ -5,8 +5,8 @@
         [--frames N] [--steps N] [--res WxH] [--guidance G] [--rounds N]
 
 Each round runs both as fresh processes and reads their own clocks: cold start (process start to the first
-denoising step), time of a step, time of a decoded frame, the whole, and peak memory (of the process). Prints the
-minimum of each over the rounds, and the ratio. Needs diffusers 0.42.1 in this Python.
+denoising step), time of a step, time of a decoded frame, the whole, and peak memory (of the process). Prints
+the minimum of each over the rounds, and the ratio. Needs diffusers 0.42.1 in this Python.
 """
 
 import argparse
@@ -35,7 +35,8 @@ def run(command, **more):
 
 
 def measure(command, options, **more):
-    """Both programs write JSON lines on stderr: {"event": "step", "step": n} and {"event": "frames", "frame": n}."""
+    """Both programs write JSON lines on stderr: {"event": "step", "step": n} and {"event": "frames", "frame":
+    n}."""
     lines, wall, cpu, memory = run(command, **more)
     events = []
     for at, line in lines:
@@ -46,8 +47,14 @@ def measure(command, options, **more):
     steps = [at for at, e in events if e.get("phase") == "denoise" and e.get("step", 0) > 0]
     begin = min(at for at, e in events if e.get("phase") == "denoise")
     decoded = max(at for at, e in events if e.get("phase") == "decode" and e.get("frame", 0) > 0)
-    return {"cold start s": begin, "s a step": (steps[-1] - begin) / options.steps,
-            "s a frame decoded": (decoded - steps[-1]) / options.frames, "whole s": wall, "CPU s": cpu, "peak MB": memory}
+    return {
+        "cold start s": begin,
+        "s a step": (steps[-1] - begin) / options.steps,
+        "s a frame decoded": (decoded - steps[-1]) / options.frames,
+        "whole s": wall,
+        "CPU s": cpu,
+        "peak MB": memory,
+    }
 
 
 REFERENCE = """
@@ -68,15 +75,18 @@ pipe.transformer.forward = first
 def after(pipe, i, t, values):
     say(phase="denoise", step=i + 1)
     return {}
-video = pipe(prompt, num_frames=int(frames), num_inference_steps=int(steps), width=int(width), height=int(height),
-             guidance_scale=float(guidance), generator=torch.Generator().manual_seed(1), output_type="np", callback_on_step_end=after).frames[0]
+video = pipe(prompt, num_frames=int(frames), num_inference_steps=int(steps), width=int(width),
+             height=int(height), guidance_scale=float(guidance), generator=torch.Generator().manual_seed(1),
+             output_type="np", callback_on_step_end=after).frames[0]
 say(phase="decode", frame=len(video))
 export_to_video(video, output, fps=8)
 """
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--model", default=str(ROOT / "models/default"))
     parser.add_argument("--program", default=str(ROOT / "build/release/bin/sora-gen"))
     parser.add_argument("--frames", type=int, default=17)
@@ -89,14 +99,57 @@ def main():
     results = {"sora-gen": [], "diffusers": []}
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(options.rounds):
-            results["sora-gen"].append(measure(
-                [options.program, "--prompt", PROMPT, "--model", options.model, "--frames", str(options.frames), "--steps", str(options.steps),
-                 "--res", options.res, "--guidance", str(options.guidance), "--seed", "1", "--device", "cpu", "--progress", "json",
-                 "--overwrite", "-o", f"{folder}/a.mp4"], options))
-            results["diffusers"].append(measure(
-                [sys.executable, "-c", REFERENCE, options.model, PROMPT, str(options.frames), str(options.steps), width, height,
-                 str(options.guidance), f"{folder}/b.mp4"], options))
-    print(f"{options.model}, {options.res}, {options.frames} frames, {options.steps} steps, guidance {options.guidance}; minimum of {options.rounds} rounds")
+            results["sora-gen"].append(
+                measure(
+                    [
+                        options.program,
+                        "--prompt",
+                        PROMPT,
+                        "--model",
+                        options.model,
+                        "--frames",
+                        str(options.frames),
+                        "--steps",
+                        str(options.steps),
+                        "--res",
+                        options.res,
+                        "--guidance",
+                        str(options.guidance),
+                        "--seed",
+                        "1",
+                        "--device",
+                        "cpu",
+                        "--progress",
+                        "json",
+                        "--overwrite",
+                        "-o",
+                        f"{folder}/a.mp4",
+                    ],
+                    options,
+                )
+            )
+            results["diffusers"].append(
+                measure(
+                    [
+                        sys.executable,
+                        "-c",
+                        REFERENCE,
+                        options.model,
+                        PROMPT,
+                        str(options.frames),
+                        str(options.steps),
+                        width,
+                        height,
+                        str(options.guidance),
+                        f"{folder}/b.mp4",
+                    ],
+                    options,
+                )
+            )
+    print(
+        f"{options.model}, {options.res}, {options.frames} frames, {options.steps} steps, "
+        f"guidance {options.guidance}; minimum of {options.rounds} rounds"
+    )
     print(f"{'':20}{'sora-gen':>12}{'diffusers':>12}{'ratio':>8}")
     for key in results["sora-gen"][0]:
         ours, theirs = (min(r[key] for r in results[name]) for name in ("sora-gen", "diffusers"))

@@ -1,21 +1,22 @@
 #!/usr/bin/env python3
 """How a long video ends, measured against how it began.
 
-    python scripts/bench/drift.py [--program build/release/bin/sora-gen] [--model DIR] [--seconds S] [--seed N]
-        [--res WxH] [--keep DIR] [--markdown] [--prompt TEXT ...] [-- OPTIONS OF THE PROGRAM]
+    python scripts/bench/drift.py [--program build/release/bin/sora-gen] [--model DIR] [--seconds S]
+        [--seed N] [--res WxH] [--keep DIR] [--markdown] [--prompt TEXT ...] [-- OPTIONS OF THE PROGRAM]
 
 For each prompt the program makes one video, and each of its frames gives four numbers:
 
     saturation   mean of HSV saturation, (max - min) / max
     contrast     standard deviation of luma (BT.601) over the picture
     sharpness    mean length of the gradient of luma, central differences
-    Laplacian    variance of the 3x3 Laplacian of luma, a second measure of sharpness, which squares what changes
+    Laplacian    variance of the 3x3 Laplacian of luma, a second measure of sharpness, which squares what
+                 changes
 
-The table has, for each, the mean over the last second divided by the mean over the first: 1 is no drift. "worst second" is
-the ratio that lies farthest from 1 over all seconds of the video, and "seam" the mean difference between the two frames
-that meet where two windows do, over that between frames that meet at other borders of latent frames (a latent frame is four
-frames, and a border between two is a larger step than those within one): 1 is no visible seam. --keep DIR writes the
-frames as DIR/<n>.rgb, for a look.
+The table has, for each, the mean over the last second divided by the mean over the first: 1 is no drift.
+"worst second" is the ratio that lies farthest from 1 over all seconds of the video, and "seam" the mean
+difference between the two frames that meet where two windows do, over that between frames that meet at other
+borders of latent frames (a latent frame is four frames, and a border between two is a larger step than those
+within one): 1 is no visible seam. --keep DIR writes the frames as DIR/<n>.rgb, for a look.
 """
 
 import argparse
@@ -46,15 +47,38 @@ def measures(frames):
     luma = x @ np.array([0.299, 0.587, 0.114], np.float32)
     across = (luma[:, 1:-1, 2:] - luma[:, 1:-1, :-2]) / 2
     down = (luma[:, 2:, 1:-1] - luma[:, :-2, 1:-1]) / 2
-    laplacian = luma[:, 1:-1, 2:] + luma[:, 1:-1, :-2] + luma[:, 2:, 1:-1] + luma[:, :-2, 1:-1] - 4 * luma[:, 1:-1, 1:-1]
-    return np.stack([saturation, luma.std((1, 2)), np.hypot(across, down).mean((1, 2)), laplacian.var((1, 2))], 1)
+    laplacian = (
+        luma[:, 1:-1, 2:]
+        + luma[:, 1:-1, :-2]
+        + luma[:, 2:, 1:-1]
+        + luma[:, :-2, 1:-1]
+        - 4 * luma[:, 1:-1, 1:-1]
+    )
+    return np.stack(
+        [saturation, luma.std((1, 2)), np.hypot(across, down).mean((1, 2)), laplacian.var((1, 2))], 1
+    )
 
 
 def make(options, prompt, more):
-    command = [options.program, "--prompt", prompt, "--model", options.model, "--seconds", str(options.seconds), "--res", options.res,
-               "--seed", str(options.seed)] + more
-    plan = json.loads(subprocess.run(command + ["--dry-run", "--json"], check=True, capture_output=True).stdout)
-    video = subprocess.run(command + ["--format", "rgb24", "-o", "-", "--progress", "none"], check=True, capture_output=True).stdout
+    command = [
+        options.program,
+        "--prompt",
+        prompt,
+        "--model",
+        options.model,
+        "--seconds",
+        str(options.seconds),
+        "--res",
+        options.res,
+        "--seed",
+        str(options.seed),
+    ] + more
+    plan = json.loads(
+        subprocess.run(command + ["--dry-run", "--json"], check=True, capture_output=True).stdout
+    )
+    video = subprocess.run(
+        command + ["--format", "rgb24", "-o", "-", "--progress", "none"], check=True, capture_output=True
+    ).stdout
     frames = np.frombuffer(video, np.uint8).reshape(-1, plan["height"], plan["width"], 3)
     if len(frames) != plan["frames"]:
         sys.exit(f"{len(frames)} frames came, the plan has {plan['frames']}")
@@ -68,9 +92,11 @@ def main():
     arguments = sys.argv[1:]
     more = []
     if "--" in arguments:
-        more = arguments[arguments.index("--") + 1:]
-        arguments = arguments[:arguments.index("--")]
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        more = arguments[arguments.index("--") + 1 :]
+        arguments = arguments[: arguments.index("--")]
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--program", default=str(ROOT / "build/release/bin/sora-gen"))
     parser.add_argument("--model", default=str(ROOT / "models/default"))
     parser.add_argument("--seconds", type=float, default=60)
@@ -91,21 +117,48 @@ def main():
         second = max(1, round(fps))
         first = values[:second].mean(0)
         ratios = values[-second:].mean(0) / first
-        over_time = np.stack([values[i:i + second].mean(0) for i in range(0, len(values) - second + 1, second)]) / first
+        over_time = (
+            np.stack([values[i : i + second].mean(0) for i in range(0, len(values) - second + 1, second)])
+            / first
+        )
         worst = over_time[np.abs(over_time - 1).argmax(0), np.arange(4)]
-        steps = np.abs(np.diff(frames.astype(np.float32), axis=0)).mean((1, 2, 3))  # [n - 1]; step i leads to frame i + 1
-        seam = steps[np.array(seams) - 1].mean() / steps[np.array(borders) - 1].mean() if seams else float("nan")
+        steps = np.abs(np.diff(frames.astype(np.float32), axis=0)).mean(
+            (1, 2, 3)
+        )  # [n - 1]; step i leads to frame i + 1
+        seam = (
+            steps[np.array(seams) - 1].mean() / steps[np.array(borders) - 1].mean() if seams else float("nan")
+        )
         rows.append((prompt, ratios, worst, seam))
-        print(f"{prompt}: " + ", ".join(f"{n} {r:.2f}" for n, r in zip(NAMES, ratios)) +
-              "; worst second " + " ".join(f"{w:.2f}" for w in worst) + f"; seam {seam:.2f}", flush=True)
+        print(
+            f"{prompt}: "
+            + ", ".join(f"{n} {r:.2f}" for n, r in zip(NAMES, ratios))
+            + "; worst second "
+            + " ".join(f"{w:.2f}" for w in worst)
+            + f"; seam {seam:.2f}",
+            flush=True,
+        )
     bars = np.array([r[1][:3] for r in rows])
     off = np.abs(bars - 1)
-    print(f"\n{len(rows)} prompts, {options.seconds:g} s, seed {options.seed}: {int((off.max(1) <= 0.15).sum())} with all three within 15%, "
-          f"{int((off.max(1) <= 0.10).sum())} within 10%; mean " + ", ".join(f"{n} {m:.2f}" for n, m in zip(NAMES, bars.mean(0))))
+    print(
+        f"\n{len(rows)} prompts, {options.seconds:g} s, seed {options.seed}: "
+        f"{int((off.max(1) <= 0.15).sum())} with all three within 15%, "
+        f"{int((off.max(1) <= 0.10).sum())} within 10%; mean "
+        + ", ".join(f"{n} {m:.2f}" for n, m in zip(NAMES, bars.mean(0)))
+    )
     if options.markdown:
-        print("\n| prompt | " + " | ".join(NAMES) + " | worst second of the first three | seam |\n|---|---|---|---|---|---|---|")
+        print(
+            "\n| prompt | "
+            + " | ".join(NAMES)
+            + " | worst second of the first three | seam |\n|---|---|---|---|---|---|---|"
+        )
         for prompt, ratios, worst, seam in rows:
-            print(f"| {prompt} | " + " | ".join(f"{r:.2f}" for r in ratios) + " | " + " ".join(f"{w:.2f}" for w in worst[:3]) + f" | {seam:.2f} |")
+            print(
+                f"| {prompt} | "
+                + " | ".join(f"{r:.2f}" for r in ratios)
+                + " | "
+                + " ".join(f"{w:.2f}" for w in worst[:3])
+                + f" | {seam:.2f} |"
+            )
 
 
 main()

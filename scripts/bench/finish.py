@@ -6,12 +6,13 @@
 
 For each prompt: drafts, enlarges the draft's file with Lanczos (by ffmpeg's scaler), finishes it, and prints
 
-    gradient    mean squared difference of neighbouring pixels' luma, of the finished video over the Lanczos one
+    gradient    mean squared difference of neighbouring pixels' luma, of the finished video over the Lanczos
+                one
     laplacian   variance of the Laplacian of luma, likewise; both above 1: sharper than Lanczos
     psnr        of the finished video reduced to the draft's size (area) against the draft, in dB
-    seams       mean difference of neighbouring rows and columns across the edges of the tiles in the first, third,
-                ... step of the last stage, over that across the edges in the others, which are borders of the
-                network's patches too; 1: no seam is to be seen
+    seams       mean difference of neighbouring rows and columns across the edges of the tiles in the first,
+                third, ... step of the last stage, over that across the edges in the others, which are
+                borders of the network's patches too; 1: no seam is to be seen
     seconds     wall time of draft and of finish
     peak GiB    of the finishing process
 
@@ -29,8 +30,12 @@ import time
 import numpy
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROMPTS = ["a red hot-air balloon over a mountain lake at sunset", "a forest in daylight",
-           "a city street at night in the rain", "a white boat on the sea, a lighthouse, at noon"]
+PROMPTS = [
+    "a red hot-air balloon over a mountain lake at sunset",
+    "a forest in daylight",
+    "a city street at night in the rain",
+    "a white boat on the sea, a lighthouse, at noon",
+]
 
 
 def run(command):
@@ -49,8 +54,24 @@ def run(command):
 def frames(path, size, scale="lanczos"):
     """Frames of a video at a size, [n, H, W, 3]."""
     width, height = size
-    out = subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-vf", f"scale={width}:{height}:flags={scale}",
-                          "-f", "rawvideo", "-pix_fmt", "rgb24", "-"], check=True, stdout=subprocess.PIPE).stdout
+    out = subprocess.run(
+        [
+            "ffmpeg",
+            "-v",
+            "error",
+            "-i",
+            path,
+            "-vf",
+            f"scale={width}:{height}:flags={scale}",
+            "-f",
+            "rawvideo",
+            "-pix_fmt",
+            "rgb24",
+            "-",
+        ],
+        check=True,
+        stdout=subprocess.PIPE,
+    ).stdout
     return numpy.frombuffer(out, numpy.uint8).reshape(-1, height, width, 3)
 
 
@@ -68,7 +89,8 @@ def laplacian(y):
 
 
 def seams(y, tiles, scale):
-    """Tiles of `tiles` = (rows, columns) cells overlap by half, and every other step lies a quarter further."""
+    """Tiles of `tiles` = (rows, columns) cells overlap by half, and every other step lies a quarter
+    further."""
     shares = []
     for axis, cells in ((1, tiles[0]), (2, tiles[1])):
         change = numpy.abs(numpy.diff(y, axis=axis)).mean(axis=(0, 3 - axis))
@@ -79,7 +101,9 @@ def seams(y, tiles, scale):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("prompts", nargs="*", default=PROMPTS)
     parser.add_argument("--program", default=ROOT / "build/release/bin/sora-gen")
     parser.add_argument("--model", default="default")
@@ -90,29 +114,76 @@ def main():
     parser.add_argument("--keep", type=pathlib.Path, help="a folder for the videos")
     arguments = parser.parse_args()
     small, large = (tuple(map(int, size.split("x"))) for size in (arguments.draft, arguments.res))
-    extra = [word for name in ("strength", "steps") if getattr(arguments, name)
-             for word in ("--" + name, getattr(arguments, name))]
-    print(f"{'gradient':>9} {'laplacian':>9} {'psnr':>6} {'seams':>12} {'draft s':>8} {'finish s':>8} {'peak GiB':>8}")
+    extra = [
+        word
+        for name in ("strength", "steps")
+        if getattr(arguments, name)
+        for word in ("--" + name, getattr(arguments, name))
+    ]
+    print(
+        f"{'gradient':>9} {'laplacian':>9} {'psnr':>6} {'seams':>12} "
+        f"{'draft s':>8} {'finish s':>8} {'peak GiB':>8}"
+    )
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.keep or pathlib.Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         for number, prompt in enumerate(arguments.prompts):
             draft, finished = folder / f"draft-{number}.mp4", folder / f"finished-{number}.mkv"
-            drafted, _ = run([arguments.program, "--draft", "--prompt", prompt, "--seed", 5 + number, "--res",
-                              arguments.draft, "--model", arguments.model, "--overwrite", "-q", "-o", draft])
-            command = [arguments.program, "finish", draft, "--res", arguments.res, "--codec", "ffv1", "--pix-fmt",
-                       "bgr0", "--overwrite", "-q", "-o", finished, *extra]
-            plan = json.loads(subprocess.run([str(word) for word in command] + ["--dry-run", "--json"], check=True,
-                                             stdout=subprocess.PIPE).stdout)
+            drafted, _ = run(
+                [
+                    arguments.program,
+                    "--draft",
+                    "--prompt",
+                    prompt,
+                    "--seed",
+                    5 + number,
+                    "--res",
+                    arguments.draft,
+                    "--model",
+                    arguments.model,
+                    "--overwrite",
+                    "-q",
+                    "-o",
+                    draft,
+                ]
+            )
+            command = [
+                arguments.program,
+                "finish",
+                draft,
+                "--res",
+                arguments.res,
+                "--codec",
+                "ffv1",
+                "--pix-fmt",
+                "bgr0",
+                "--overwrite",
+                "-q",
+                "-o",
+                finished,
+                *extra,
+            ]
+            plan = json.loads(
+                subprocess.run(
+                    [str(word) for word in command] + ["--dry-run", "--json"],
+                    check=True,
+                    stdout=subprocess.PIPE,
+                ).stdout
+            )
             seconds, peak = run(command)
             made, enlarged = luma(frames(finished, large)), luma(frames(draft, large))
-            error = ((frames(finished, small, "area").astype(numpy.float32) - frames(draft, small)) ** 2).mean()
+            error = (
+                (frames(finished, small, "area").astype(numpy.float32) - frames(draft, small)) ** 2
+            ).mean()
             tiles = plan["tiles"]
             scale = plan["model_width"] // plan["latents"][3]
             edge = seams(made, (tiles["rows"], tiles["columns"]), scale) if tiles else [1, 1]
-            print(f"{gradient(made) / gradient(enlarged):9.2f} {laplacian(made) / laplacian(enlarged):9.2f} "
-                  f"{10 * numpy.log10(255**2 / error):6.2f} {edge[0]:5.3f} {edge[1]:5.3f}  {drafted:8.1f} "
-                  f"{seconds:8.1f} {peak:8.2f}  {prompt}", flush=True)
+            print(
+                f"{gradient(made) / gradient(enlarged):9.2f} {laplacian(made) / laplacian(enlarged):9.2f} "
+                f"{10 * numpy.log10(255**2 / error):6.2f} {edge[0]:5.3f} {edge[1]:5.3f}  {drafted:8.1f} "
+                f"{seconds:8.1f} {peak:8.2f}  {prompt}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@
     python scripts/bench/full_size.py decode|encode|transformer [--res WxH] [--frames N] [--layers N]
         [--rounds N] [--threads N] [--folder DIR]
 
-`decode` and `encode` run Wan 2.1's VAE (base_dim 96, z 16), `transformer` one forward of Wan 2.1 1.3B's (width
-1536, feed-forward 8960, 12 heads; --layers of its 30). Both programs are fresh processes that read the same
-checkpoint and the same input; prints CPU seconds (all threads; the minimum of the rounds), peak memory of the
-process, and how far the results are apart. CPU seconds, because they bear a machine that has other work; run both
-in one call and compare those. Needs diffusers 0.42.1 in this Python.
+`decode` and `encode` run Wan 2.1's VAE (base_dim 96, z 16), `transformer` one forward of Wan 2.1 1.3B's
+(width 1536, feed-forward 8960, 12 heads; --layers of its 30). Both programs are fresh processes that read the
+same checkpoint and the same input; prints CPU seconds (all threads; the minimum of the rounds), peak memory
+of the process, and how far the results are apart. CPU seconds, because they bear a machine that has other
+work; run both in one call and compare those. Needs diffusers 0.42.1 in this Python.
 """
 
 import argparse
@@ -35,7 +35,8 @@ tensors = load_file(source)
 if what == "transformer":
     model = WanTransformer3DModel.from_config(WanTransformer3DModel.load_config(folder)).eval()
     model.load_state_dict(load_file(folder + "/diffusion_pytorch_model.safetensors"))
-    run = lambda: model(tensors["latents"], tensors["timestep"], tensors["prompt_embeds"], return_dict=False)[0]
+    inputs = [tensors[name] for name in ("latents", "timestep", "prompt_embeds")]
+    run = lambda: model(*inputs, return_dict=False)[0]
 else:
     model = AutoencoderKLWan.from_pretrained(folder).eval()
     mean = torch.tensor(model.config.latents_mean).view(1, -1, 1, 1, 1)
@@ -66,8 +67,17 @@ def write_checkpoint(folder, what, layers):
         return
     torch.manual_seed(1)
     if what == "transformer":
-        config = dict(num_attention_heads=12, attention_head_dim=128, ffn_dim=8960, num_layers=layers, in_channels=16,
-                      out_channels=16, text_dim=4096, freq_dim=256, cross_attn_norm=True)
+        config = dict(
+            num_attention_heads=12,
+            attention_head_dim=128,
+            ffn_dim=8960,
+            num_layers=layers,
+            in_channels=16,
+            out_channels=16,
+            text_dim=4096,
+            freq_dim=256,
+            cross_attn_norm=True,
+        )
         model = WanTransformer3DModel(**config)
     else:
         model = AutoencoderKLWan()  # the class' defaults are Wan 2.1's
@@ -101,7 +111,9 @@ def write_input(path, what, width, height, frames):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("what", choices=["decode", "encode", "transformer"])
     parser.add_argument("--res", default="256x256")
     parser.add_argument("--frames", type=int, default=9)
@@ -109,7 +121,11 @@ def main():
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--folder", default=str(pathlib.Path(tempfile.gettempdir()) / "sora_full_size"))
-    parser.add_argument("--only", choices=["sora-gen", "diffusers"], help="run one of the two; the other's last result is compared with")
+    parser.add_argument(
+        "--only",
+        choices=["sora-gen", "diffusers"],
+        help="run one of the two; the other's last result is compared with",
+    )
     parser.add_argument("--measure", default=str(ROOT / "build/release/tests/measure"))
     options = parser.parse_args()
     width, height = (int(side) for side in options.res.split("x"))
@@ -126,24 +142,53 @@ def main():
         results[name] = folder / f"{source.stem}_{network}_{name}.safetensors"
         if options.only in (None, name):
             # As the program sets it for itself (src/cli/library.cpp, Note [Large blocks]).
-            ours = dict(os.environ, MALLOC_MMAP_THRESHOLD_=str(8 << 20), MALLOC_TRIM_THRESHOLD_=str(64 << 20), THP_MEM_ALLOC_ENABLE="1")
+            ours = dict(
+                os.environ,
+                MALLOC_MMAP_THRESHOLD_=str(8 << 20),
+                MALLOC_TRIM_THRESHOLD_=str(64 << 20),
+                THP_MEM_ALLOC_ENABLE="1",
+            )
             environment = ours if name == "sora-gen" else None
             done = subprocess.run(
-                [*command, options.what, str(folder / network), str(source), str(results[name]), str(options.threads), str(options.rounds)],
-                stdout=subprocess.PIPE, text=True, check=True, env=environment)
+                [
+                    *command,
+                    options.what,
+                    str(folder / network),
+                    str(source),
+                    str(results[name]),
+                    str(options.threads),
+                    str(options.rounds),
+                ],
+                stdout=subprocess.PIPE,
+                text=True,
+                check=True,
+                env=environment,
+            )
             found[name] = json.loads(done.stdout.splitlines()[-1])
-    print(f"{options.what}, {options.res}, {options.frames} frames" + (f", {options.layers} layers" if options.what == "transformer" else ""))
+    print(
+        f"{options.what}, {options.res}, {options.frames} frames"
+        + (f", {options.layers} layers" if options.what == "transformer" else "")
+    )
     for name, r in found.items():
-        print(f"{name:10} CPU {min(r['cpu']):8.2f} s   wall {min(r['wall']):8.2f} s   load {r['load']:6.2f} s   peak {r['peak']:6.0f} MB")
+        print(
+            f"{name:10} CPU {min(r['cpu']):8.2f} s   wall {min(r['wall']):8.2f} s   "
+            f"load {r['load']:6.2f} s   peak {r['peak']:6.0f} MB"
+        )
     if len(found) == 2:
         ours, theirs = found["sora-gen"], found["diffusers"]
-        print(f"ratio      CPU {min(ours['cpu']) / min(theirs['cpu']):8.3f}     peak {ours['peak'] / theirs['peak']:.3f}")
+        print(
+            f"ratio      CPU {min(ours['cpu']) / min(theirs['cpu']):8.3f}     "
+            f"peak {ours['peak'] / theirs['peak']:.3f}"
+        )
     if all(path.exists() for path in results.values()):
         from safetensors.torch import load_file
 
         ours, theirs = (load_file(path)["result"].double() for path in results.values())
         error = ours - theirs
-        print(f"apart by {(error.norm() / theirs.norm()).item():.2e} (relative L2), {error.abs().max().item():.2e} at most")
+        print(
+            f"apart by {(error.norm() / theirs.norm()).item():.2e} (relative L2), "
+            f"{error.abs().max().item():.2e} at most"
+        )
 
 
 main()

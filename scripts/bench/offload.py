@@ -4,9 +4,9 @@
     scripts/bench/offload.py --folder /tmp/full-size [--ways stored,stream] [--steps 2] [--keep]
 
 The checkpoint (2.8 GB, a VAE of full size, a text encoder of one layer) is written into the folder once, and
-removed at the end unless --keep is given. For each way to keep weights (--offload) the program runs as a process of
-its own; printed are the time until the first step, the bytes of weights it read in that time, the seconds of each
-step and of decoding, the peak of resident memory (ru_maxrss), and what the plan had said.
+removed at the end unless --keep is given. For each way to keep weights (--offload) the program runs as a
+process of its own; printed are the time until the first step, the bytes of weights it read in that time, the
+seconds of each step and of decoding, the peak of resident memory (ru_maxrss), and what the plan had said.
 
 Needs diffusers, torch and transformers, for names and shapes only.
 """
@@ -71,8 +71,9 @@ def write_model(folder):
 
 def command(arguments, model, way):
     return [
-        arguments.program, "--model", str(model), "--prompt", "a lighthouse in a storm", "--res", arguments.res,
-        "--frames", str(arguments.frames), "--steps", str(arguments.steps), "--guidance", "1", "--seed", "7",
+        arguments.program, "--model", str(model), "--prompt", "a lighthouse in a storm",
+        "--res", arguments.res, "--frames", str(arguments.frames),
+        "--steps", str(arguments.steps), "--guidance", "1", "--seed", "7",
         "--device", "cpu", "--threads", str(arguments.threads), "--offload", way, "--text-cache", "off",
     ]  # fmt: skip
 
@@ -110,15 +111,19 @@ def run(arguments, model, way):
     print(
         f"{way:7} loads {first_step:.2f} s ({weights / first_step:.2f} GB/s of {weights:.2f} GB), steps "
         + " ".join(f"{step:.1f}" for step in steps)
-        + f" s, all {total:.1f} s, CPU {usage.ru_utime + usage.ru_stime:.0f} s ({usage.ru_stime:.0f} system), "
-        f"peak {peak:.2f} GB = {peak / weights:.2f} x the weights; the plan said {plan['peak_memory_gb']:.2f} GB: "
+        + f" s, all {total:.1f} s, "
+        f"CPU {usage.ru_utime + usage.ru_stime:.0f} s ({usage.ru_stime:.0f} system), "
+        f"peak {peak:.2f} GB = {peak / weights:.2f} x the weights; "
+        f"the plan said {plan['peak_memory_gb']:.2f} GB: "
         + ", ".join(f"{phase} {value['ram_gb']:.2f}" for phase, value in plan["memory"].items()),
         flush=True,
     )
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--folder", type=Path, required=True, help="where the checkpoint is written")
     parser.add_argument("--program", default=str(ROOT / "build/release/bin/sora-gen"))
     parser.add_argument("--ways", default="auto", help="values of --offload, joined by commas")

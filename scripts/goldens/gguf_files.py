@@ -2,9 +2,9 @@
 
     python scripts/goldens/gguf_files.py [tests/data/gguf]
 
-Each file holds a tensor `weight` [3, 2 blocks]; golden.safetensors holds their values in fp32, with the version
-of gguf in its metadata. Blocks are random bytes, so that every bit of every layout is used; only the scales,
-which are half-precision numbers, are drawn as numbers. F16 and BF16 are there to test the reader.
+Each file holds a tensor `weight` [3, 2 blocks]; golden.safetensors holds their values in fp32, with the
+version of gguf in its metadata. Blocks are random bytes, so that every bit of every layout is used; only the
+scales, which are half-precision numbers, are drawn as numbers. F16 and BF16 are there to test the reader.
 """
 
 import importlib.metadata
@@ -21,8 +21,16 @@ from safetensors.torch import save_file
 ROWS, BLOCKS = 3, 2
 # Byte offsets of the half-precision scales within a block.
 SCALES = {
-    Type.Q8_0: [0], Type.Q4_0: [0], Type.Q4_1: [0, 2], Type.Q5_0: [0], Type.Q5_1: [0, 2],
-    Type.Q2_K: [80, 82], Type.Q3_K: [108], Type.Q4_K: [0, 2], Type.Q5_K: [0, 2], Type.Q6_K: [208],
+    Type.Q8_0: [0],
+    Type.Q4_0: [0],
+    Type.Q4_1: [0, 2],
+    Type.Q5_0: [0],
+    Type.Q5_1: [0, 2],
+    Type.Q2_K: [80, 82],
+    Type.Q3_K: [108],
+    Type.Q4_K: [0, 2],
+    Type.Q5_K: [0, 2],
+    Type.Q6_K: [208],
 }
 
 

@@ -1,14 +1,16 @@
-"""The layouts in which people have Wan weights: single files of the test models that stand as diffusers folders.
+"""The layouts in which people have Wan weights: single files of the test models that stand as diffusers
+folders.
 
     python scripts/goldens/layouts.py [tests/data]
 
-Reads the folders of transformer.py, vae.py, text.py and pipeline.py and writes the same weights under the names of
-the original repository, of ComfyUI, of GGUF and in scaled fp8, to layouts/. What rounds has its rounded values
-under diffusers' names beside it, as <name>.expected.safetensors. The names are checked here against who defines
-them: diffusers' conversion of single files, and the gguf package's table for T5.
+Reads the folders of transformer.py, vae.py, text.py and pipeline.py and writes the same weights under the
+names of the original repository, of ComfyUI, of GGUF and in scaled fp8, to layouts/. What rounds has its
+rounded values under diffusers' names beside it, as <name>.expected.safetensors. The names are checked here
+against who defines them: diffusers' conversion of single files, and the gguf package's table for T5.
 
-original/ and comfy/ are models of their own, tiny ones of published latent channels: the first as the original
-repository lays them out, the second as a folder of single files, with the text encoder's tokenizer in its file.
+original/ and comfy/ are models of their own, tiny ones of published latent channels: the first as the
+original repository lays them out, the second as a folder of single files, with the text encoder's tokenizer
+in its file.
 """
 
 import json
@@ -21,7 +23,10 @@ import gguf
 import numpy as np
 import torch
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
-from diffusers.loaders.single_file_utils import convert_wan_transformer_to_diffusers, convert_wan_vae_to_diffusers
+from diffusers.loaders.single_file_utils import (
+    convert_wan_transformer_to_diffusers,
+    convert_wan_vae_to_diffusers,
+)
 from safetensors.torch import load_file, save_file
 from sentencepiece import sentencepiece_model_pb2
 from transformers import UMT5Config, UMT5EncoderModel
@@ -37,10 +42,18 @@ TRANSFORMER = [
     ("condition_embedder.image_embedder.ff.net.2.", "img_emb.proj.3."),
     ("condition_embedder.image_embedder.norm2.", "img_emb.proj.4."),
     ("condition_embedder.image_embedder.pos_embed", "img_emb.emb_pos"),
-    (".norm2.", ".norm3."), (".attn1.", ".self_attn."), (".attn2.", ".cross_attn."),
-    (".to_q.", ".q."), (".to_k.", ".k."), (".to_v.", ".v."), (".to_out.0.", ".o."),
-    (".add_k_proj.", ".k_img."), (".add_v_proj.", ".v_img."), (".norm_added_k.", ".norm_k_img."),
-    (".ffn.net.0.proj.", ".ffn.0."), (".ffn.net.2.", ".ffn.2."),
+    (".norm2.", ".norm3."),
+    (".attn1.", ".self_attn."),
+    (".attn2.", ".cross_attn."),
+    (".to_q.", ".q."),
+    (".to_k.", ".k."),
+    (".to_v.", ".v."),
+    (".to_out.0.", ".o."),
+    (".add_k_proj.", ".k_img."),
+    (".add_v_proj.", ".v_img."),
+    (".norm_added_k.", ".norm_k_img."),
+    (".ffn.net.0.proj.", ".ffn.0."),
+    (".ffn.net.2.", ".ffn.2."),
     ("proj_out.", "head.head."),
 ]
 
@@ -66,13 +79,21 @@ def original_transformer(weights):
             new = new.replace(ours, theirs)
         result[new] = value
     back = convert_wan_transformer_to_diffusers(dict(result))
-    back = {k.replace("img_emb.emb_pos", "condition_embedder.image_embedder.pos_embed"): v for k, v in back.items()}
+    back = {
+        k.replace("img_emb.emb_pos", "condition_embedder.image_embedder.pos_embed"): v
+        for k, v in back.items()
+    }
     assert same(back, weights), set(back) ^ set(weights)
     return result
 
 
-RESIDUAL = {"norm1": "residual.0", "conv1": "residual.2", "norm2": "residual.3", "conv2": "residual.6",
-            "conv_shortcut": "shortcut"}
+RESIDUAL = {
+    "norm1": "residual.0",
+    "conv1": "residual.2",
+    "norm2": "residual.3",
+    "conv2": "residual.6",
+    "conv_shortcut": "shortcut",
+}
 
 
 def original_vae(weights, config):
@@ -95,10 +116,16 @@ def original_vae(weights, config):
             new = re.sub(r"\.up_blocks\.(\d+)\.upsampler\.", rf".upsamples.\1.upsamples.{up}.", new)
         else:
             new = re.sub(r"\.down_blocks\.(\d+)\.", r".downsamples.\1.", new)
-            new = re.sub(r"\.up_blocks\.(\d+)\.resnets\.(\d+)\.",
-                         lambda m: f".upsamples.{int(m[1]) * group + int(m[2])}.", new)
-            new = re.sub(r"\.up_blocks\.(\d+)\.upsamplers\.0\.",
-                         lambda m: f".upsamples.{int(m[1]) * group + up}.", new)
+            new = re.sub(
+                r"\.up_blocks\.(\d+)\.resnets\.(\d+)\.",
+                lambda m: f".upsamples.{int(m[1]) * group + int(m[2])}.",
+                new,
+            )
+            new = re.sub(
+                r"\.up_blocks\.(\d+)\.upsamplers\.0\.",
+                lambda m, up=up: f".upsamples.{int(m[1]) * group + up}.",
+                new,
+            )
         if "samples." in new or ".middle.0." in new or ".middle.2." in new:
             for ours, theirs in RESIDUAL.items():
                 new = new.replace(f".{ours}.", f".{theirs}.")
@@ -109,7 +136,9 @@ def original_vae(weights, config):
         if config["dim_mult"] == [1, 2, 4, 4]:
             assert same(back, weights), set(back) ^ set(weights)
         else:  # it takes block 4 to be the only shortcut
-            assert {k for k in back if "conv_shortcut" not in k} == {k for k in weights if "conv_shortcut" not in k}
+            assert {k for k in back if "conv_shortcut" not in k} == {
+                k for k in weights if "conv_shortcut" not in k
+            }
     return result
 
 
@@ -118,8 +147,10 @@ def original_text(weights):
         (r"^shared\.weight$", "token_embedding.weight"),
         (r"^encoder\.final_layer_norm\.", "norm."),
         (r"^encoder\.block\.(\d+)\.layer\.0\.layer_norm\.", r"blocks.\1.norm1."),
-        (r"^encoder\.block\.(\d+)\.layer\.0\.SelfAttention\.relative_attention_bias\.",
-         r"blocks.\1.pos_embedding.embedding."),
+        (
+            r"^encoder\.block\.(\d+)\.layer\.0\.SelfAttention\.relative_attention_bias\.",
+            r"blocks.\1.pos_embedding.embedding.",
+        ),
         (r"^encoder\.block\.(\d+)\.layer\.0\.SelfAttention\.", r"blocks.\1.attn."),
         (r"^encoder\.block\.(\d+)\.layer\.1\.layer_norm\.", r"blocks.\1.norm2."),
         (r"^encoder\.block\.(\d+)\.layer\.1\.DenseReluDense\.wi_0\.", r"blocks.\1.ffn.gate.0."),
@@ -161,7 +192,9 @@ def write_gguf(path, arch, tensors, kinds=(), joined=(), tokenizer=None):
     for name, value in tensors.items():
         data = value.float().numpy()
         expected[name] = value.float()
-        fits = [kind for kind in kinds if data.ndim == 2 and data.shape[1] % gguf.GGML_QUANT_SIZES[kind][0] == 0]
+        fits = [
+            kind for kind in kinds if data.ndim == 2 and data.shape[1] % gguf.GGML_QUANT_SIZES[kind][0] == 0
+        ]
         if fits:
             kind = fits[index % len(fits)]
             index += 1
@@ -243,9 +276,16 @@ def texts(root, out):
     layers = json.loads((folder / "config.json").read_text())["num_layers"]
     save(original_text(weights), out / "original.safetensors")
     spiece = (root / "text/tokenizers/plain/spiece.model").read_bytes()
-    save({**weights, "spiece_model": torch.frombuffer(bytearray(spiece), dtype=torch.uint8)}, out / "comfy.safetensors")
-    write_gguf(out / "umt5.gguf", "t5encoder", gguf_text(weights, layers),
-               tokenizer=root / "text/tokenizers/plain/spiece.model")
+    save(
+        {**weights, "spiece_model": torch.frombuffer(bytearray(spiece), dtype=torch.uint8)},
+        out / "comfy.safetensors",
+    )
+    write_gguf(
+        out / "umt5.gguf",
+        "t5encoder",
+        gguf_text(weights, layers),
+        tokenizer=root / "text/tokenizers/plain/spiece.model",
+    )
 
 
 def parts(root, out):
@@ -260,11 +300,28 @@ def parts(root, out):
 def models(root, original, comfy):
     torch.manual_seed(20)
     transformer = WanTransformer3DModel(
-        num_attention_heads=1, attention_head_dim=128, in_channels=16, out_channels=16, text_dim=24, freq_dim=16,
-        ffn_dim=32, num_layers=1)
+        num_attention_heads=1,
+        attention_head_dim=128,
+        in_channels=16,
+        out_channels=16,
+        text_dim=24,
+        freq_dim=16,
+        ffn_dim=32,
+        num_layers=1,
+    )
     vae = AutoencoderKLWan(base_dim=4, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=1)
-    text = UMT5EncoderModel(UMT5Config(vocab_size=88, d_model=24, d_kv=8, d_ff=32, num_layers=1, num_heads=3,
-                                       is_gated_act=True, feed_forward_proj="gated-gelu"))
+    text = UMT5EncoderModel(
+        UMT5Config(
+            vocab_size=88,
+            d_model=24,
+            d_kv=8,
+            d_ff=32,
+            num_layers=1,
+            num_heads=3,
+            is_gated_act=True,
+            feed_forward_proj="gated-gelu",
+        )
+    )
     weights = original_transformer({k: v.clone() for k, v in transformer.state_dict().items()})
     stored, _ = fp8(weights, "comfy")
     vae_weights = original_vae(vae.state_dict(), dict(vae.config))
@@ -272,19 +329,39 @@ def models(root, original, comfy):
     spiece = (root / "pipeline/wan21/tokenizer/spiece.model").read_bytes()
 
     save({k: v.bfloat16() for k, v in weights.items()}, original / "diffusion_pytorch_model.safetensors")
-    (original / "config.json").write_text(json.dumps(
-        {"_class_name": "WanModel", "_diffusers_version": "0.30.0", "dim": 128, "eps": 1e-06, "ffn_dim": 32,
-         "freq_dim": 16, "in_dim": 16, "model_type": "t2v", "num_heads": 1, "num_layers": 1, "out_dim": 16,
-         "text_len": 512}, indent=2) + "\n")
+    (original / "config.json").write_text(
+        json.dumps(
+            {
+                "_class_name": "WanModel",
+                "_diffusers_version": "0.30.0",
+                "dim": 128,
+                "eps": 1e-06,
+                "ffn_dim": 32,
+                "freq_dim": 16,
+                "in_dim": 16,
+                "model_type": "t2v",
+                "num_heads": 1,
+                "num_layers": 1,
+                "out_dim": 16,
+                "text_len": 512,
+            },
+            indent=2,
+        )
+        + "\n"
+    )
     save(vae_weights, original / "Wan2.1_VAE.safetensors")
     save(original_text(text_weights), original / "models_t5_umt5-xxl-enc-bf16.safetensors")
     (original / "google/umt5-xxl").mkdir(parents=True)
     (original / "google/umt5-xxl/spiece.model").write_bytes(spiece)
 
-    save({f"model.diffusion_model.{k}": v for k, v in stored.items()}, comfy / "wan_t2v_fp8_scaled.safetensors")
+    save(
+        {f"model.diffusion_model.{k}": v for k, v in stored.items()}, comfy / "wan_t2v_fp8_scaled.safetensors"
+    )
     save({k: v.half() for k, v in vae_weights.items()}, comfy / "wan_vae.safetensors")
-    save({**text_weights, "spiece_model": torch.frombuffer(bytearray(spiece), dtype=torch.uint8)},
-         comfy / "umt5.safetensors")
+    save(
+        {**text_weights, "spiece_model": torch.frombuffer(bytearray(spiece), dtype=torch.uint8)},
+        comfy / "umt5.safetensors",
+    )
 
 
 def main():

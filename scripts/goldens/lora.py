@@ -2,11 +2,12 @@
 
     python scripts/goldens/lora.py [tests/data/lora]
 
-diffusers loads each file with WanPipeline.load_lora_weights, fuses it with a strength of 0.7, and predicts on the
-inputs of tests/data/transformer/plain; golden.safetensors holds the samples under the files' names, with the
-versions in its metadata. Styles: diffusers (peft) with and without its alpha; ComfyUI's lora_down/up with alpha and
-diff_b; kohya's, which writes every module of every block. `both` is the first and the third together.
-`differences` holds what diffusers drops: .diff of a norm and of a table; its sample is of weights changed by hand.
+diffusers loads each file with WanPipeline.load_lora_weights, fuses it with a strength of 0.7, and predicts on
+the inputs of tests/data/transformer/plain; golden.safetensors holds the samples under the files' names, with
+the versions in its metadata. Styles: diffusers (peft) with and without its alpha; ComfyUI's lora_down/up with
+alpha and diff_b; kohya's, which writes every module of every block. `both` is the first and the third
+together. `differences` holds what diffusers drops: .diff of a norm and of a table; its sample is of weights
+changed by hand.
 """
 
 import json
@@ -23,9 +24,16 @@ from safetensors.torch import load_file, save_file
 STRENGTH = 0.7
 RANK = 3
 MODULES = {
-    "attn1.to_q": "self_attn.q", "attn1.to_k": "self_attn.k", "attn1.to_v": "self_attn.v", "attn1.to_out.0": "self_attn.o",
-    "attn2.to_q": "cross_attn.q", "attn2.to_k": "cross_attn.k", "attn2.to_v": "cross_attn.v",
-    "attn2.to_out.0": "cross_attn.o", "ffn.net.0.proj": "ffn.0", "ffn.net.2": "ffn.2",
+    "attn1.to_q": "self_attn.q",
+    "attn1.to_k": "self_attn.k",
+    "attn1.to_v": "self_attn.v",
+    "attn1.to_out.0": "self_attn.o",
+    "attn2.to_q": "cross_attn.q",
+    "attn2.to_k": "cross_attn.k",
+    "attn2.to_v": "cross_attn.v",
+    "attn2.to_out.0": "cross_attn.o",
+    "ffn.net.0.proj": "ffn.0",
+    "ffn.net.2": "ffn.2",
 }
 
 
@@ -47,22 +55,44 @@ def files_of(weights, generator):
                 peft_style[f"transformer.blocks.{block}.{ours}.lora_B.weight"] = up
             down, up = pair(weight, generator)
             base = f"diffusion_model.blocks.{block}.{original}"
-            comfy |= {f"{base}.lora_down.weight": down, f"{base}.lora_up.weight": up, f"{base}.alpha": torch.tensor(2.0),
-                      f"{base}.diff_b": 0.2 * torch.randn(weight.shape[0], generator=generator)}
+            comfy |= {
+                f"{base}.lora_down.weight": down,
+                f"{base}.lora_up.weight": up,
+                f"{base}.alpha": torch.tensor(2.0),
+                f"{base}.diff_b": 0.2 * torch.randn(weight.shape[0], generator=generator),
+            }
             down, up = pair(weight, generator)
             base = "lora_unet_" + f"blocks_{block}_{original}".replace(".", "_")
-            kohya |= {f"{base}.lora_down.weight": down.half(), f"{base}.lora_up.weight": up.half(),
-                      f"{base}.alpha": torch.tensor(1.5)}
-    for ours, original in {"condition_embedder.time_proj": "time_projection.1", "proj_out": "head.head"}.items():
+            kohya |= {
+                f"{base}.lora_down.weight": down.half(),
+                f"{base}.lora_up.weight": up.half(),
+                f"{base}.alpha": torch.tensor(1.5),
+            }
+    for ours, original in {
+        "condition_embedder.time_proj": "time_projection.1",
+        "proj_out": "head.head",
+    }.items():
         weight = weights[f"{ours}.weight"]
         down, up = pair(weight, generator)
-        comfy |= {f"diffusion_model.{original}.lora_down.weight": down, f"diffusion_model.{original}.lora_up.weight": up,
-                  f"diffusion_model.{original}.diff_b": 0.2 * torch.randn(weight.shape[0], generator=generator)}
-    scaled = {"transformer.r": RANK, "transformer.lora_alpha": 6, "transformer.use_rslora": False,
-              "transformer.target_modules": sorted({k.removeprefix("transformer.").split(".lora_")[0] for k in peft_style})}
-    return {"peft": (peft_style, None),
-            "peft_alpha": (peft_style, {"lora_adapter_metadata": json.dumps(scaled)}),
-            "comfy": (comfy, None), "kohya": (kohya, None)}
+        comfy |= {
+            f"diffusion_model.{original}.lora_down.weight": down,
+            f"diffusion_model.{original}.lora_up.weight": up,
+            f"diffusion_model.{original}.diff_b": 0.2 * torch.randn(weight.shape[0], generator=generator),
+        }
+    scaled = {
+        "transformer.r": RANK,
+        "transformer.lora_alpha": 6,
+        "transformer.use_rslora": False,
+        "transformer.target_modules": sorted(
+            {k.removeprefix("transformer.").split(".lora_")[0] for k in peft_style}
+        ),
+    }
+    return {
+        "peft": (peft_style, None),
+        "peft_alpha": (peft_style, {"lora_adapter_metadata": json.dumps(scaled)}),
+        "comfy": (comfy, None),
+        "kohya": (kohya, None),
+    }
 
 
 def pipeline(folder):
@@ -102,8 +132,12 @@ def main():
 
     generator = torch.Generator().manual_seed(21)
     pipe = pipeline(folder)
-    names = {"blocks.0.norm3.diff": "blocks.0.norm2.weight", "blocks.1.self_attn.norm_q.diff": "blocks.1.attn1.norm_q.weight",
-             "blocks.1.modulation.diff": "blocks.1.scale_shift_table", "patch_embedding.diff_b": "patch_embedding.bias"}
+    names = {
+        "blocks.0.norm3.diff": "blocks.0.norm2.weight",
+        "blocks.1.self_attn.norm_q.diff": "blocks.1.attn1.norm_q.weight",
+        "blocks.1.modulation.diff": "blocks.1.scale_shift_table",
+        "patch_embedding.diff_b": "patch_embedding.bias",
+    }
     parameters, tensors = dict(pipe.transformer.named_parameters()), {}
     for key, ours in names.items():
         value = 0.5 * torch.randn(parameters[ours].shape, generator=generator)

@@ -46,20 +46,31 @@ CONFIGS = {
     "unipc-train-500": ("unipc", FLOW | {"num_train_timesteps": 500}),
     "unipc-terminal": ("unipc", FLOW | {"shift_terminal": 0.1}),
     "unipc-karras": ("unipc", FLOW | {"use_karras_sigmas": True}),
-    "unipc-karras-range": ("unipc", FLOW | {"use_karras_sigmas": True, "sigma_min": 0.01, "sigma_max": 200.0}),
+    "unipc-karras-range": (
+        "unipc",
+        FLOW | {"use_karras_sigmas": True, "sigma_min": 0.01, "sigma_max": 200.0},
+    ),
     "unipc-flow-epsilon": ("unipc", {"use_flow_sigmas": True}),
     "unipc-flow-sample": ("unipc", {"use_flow_sigmas": True, "prediction_type": "sample"}),
     "unipc-flow-v": ("unipc", {"use_flow_sigmas": True, "prediction_type": "v_prediction"}),
     "unipc-noise-epsilon": ("unipc", {"predict_x0": False, "final_sigmas_type": "sigma_min"}),
     "unipc-noise-sample": (
         "unipc",
-        {"predict_x0": False, "final_sigmas_type": "sigma_min", "prediction_type": "sample", "solver_order": 3},
+        {
+            "predict_x0": False,
+            "final_sigmas_type": "sigma_min",
+            "prediction_type": "sample",
+            "solver_order": 3,
+        },
     ),
     "unipc-noise-v": (
         "unipc",
         {"predict_x0": False, "final_sigmas_type": "sigma_min", "prediction_type": "v_prediction"},
     ),
-    "unipc-vp-linspace": ("unipc", {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012}),
+    "unipc-vp-linspace": (
+        "unipc",
+        {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012},
+    ),
     "unipc-vp-leading": (
         "unipc",
         {

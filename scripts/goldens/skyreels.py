@@ -3,10 +3,11 @@
 Run from anywhere: python scripts/goldens/skyreels.py [OUTPUT_FOLDER]
 Needs torch 2.13.0, diffusers 0.42.1, transformers 5.24.0, pillow 13.0.0, ftfy, sentencepiece.
 
-A folder for each family, as pipeline.py writes them: t2v, i2v, and df (diffusion forcing: a timestep for each latent
-frame, all frames together, which are told that they are 24 a second). The published networks of 14B parameters are not
-told: transformer_14b in df is such a one, for the cases that name it. Cases with an image hold that as a PNG beside
-them. Tensors of a case: the initial `noise`, `noise_pred_0`, `latents`, `video` [F, H, W, 3] in 0..1.
+A folder for each family, as pipeline.py writes them: t2v, i2v, and df (diffusion forcing: a timestep for each
+latent frame, all frames together, which are told that they are 24 a second). The published networks of 14B
+parameters are not told: transformer_14b in df is such a one, for the cases that name it. Cases with an image
+hold that as a PNG beside them. Tensors of a case: the initial `noise`, `noise_pred_0`, `latents`, `video` [F,
+H, W, 3] in 0..1.
 """
 
 import json
@@ -22,39 +23,128 @@ from diffusers import (
     SkyReelsV2Pipeline,
     SkyReelsV2Transformer3DModel,
 )
-from image_pipeline import CLIP, IMAGE, TEXT, VERSIONS, Z, image_encoder, picture, processor
-from pipeline import randomise, text_encoder, tokenizer, unipc, vae21
+from image_pipeline import CLIP, TEXT, VERSIONS, Z, image_encoder, picture, processor
 from safetensors.torch import save_file
 
-OUT = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parents[2] / "tests/data/skyreels"
+from pipeline import randomise, text_encoder, tokenizer, unipc, vae21
+
+OUT = (
+    pathlib.Path(sys.argv[1])
+    if len(sys.argv) > 1
+    else pathlib.Path(__file__).resolve().parents[2] / "tests/data/skyreels"
+)
 
 
 def transformer(seed, channels=Z, **more):
-    return randomise(SkyReelsV2Transformer3DModel(patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=20, in_channels=channels,
-                                                  out_channels=Z, text_dim=TEXT, freq_dim=24, ffn_dim=40, num_layers=2, **more), seed)
+    return randomise(
+        SkyReelsV2Transformer3DModel(
+            patch_size=(1, 2, 2),
+            num_attention_heads=2,
+            attention_head_dim=20,
+            in_channels=channels,
+            out_channels=Z,
+            text_dim=TEXT,
+            freq_dim=24,
+            ffn_dim=40,
+            num_layers=2,
+            **more,
+        ),
+        seed,
+    )
 
 
 FAMILIES = {
     "t2v": {
         "kind": SkyReelsV2Pipeline,
         "parts": lambda: dict(vae=vae21(61), transformer=transformer(62), scheduler=unipc(8.0)),
-        "cases": [dict(prompt="a red ball rolls", negative_prompt="rain", width=48, height=32, frames=9, steps=4, guidance=6.0, seed=1)],
+        "cases": [
+            dict(
+                prompt="a red ball rolls",
+                negative_prompt="rain",
+                width=48,
+                height=32,
+                frames=9,
+                steps=4,
+                guidance=6.0,
+                seed=1,
+            )
+        ],
     },
     "i2v": {
         "kind": SkyReelsV2ImageToVideoPipeline,
-        "parts": lambda: dict(vae=vae21(71), transformer=transformer(72, channels=2 * Z + 4, **CLIP), scheduler=unipc(5.0),
-                              image_encoder=image_encoder(73), image_processor=processor()),
-        "cases": [dict(prompt="waves", negative_prompt="", image=(61, 45), width=48, height=32, frames=9, steps=3, guidance=5.0, seed=2)],
+        "parts": lambda: dict(
+            vae=vae21(71),
+            transformer=transformer(72, channels=2 * Z + 4, **CLIP),
+            scheduler=unipc(5.0),
+            image_encoder=image_encoder(73),
+            image_processor=processor(),
+        ),
+        "cases": [
+            dict(
+                prompt="waves",
+                negative_prompt="",
+                image=(61, 45),
+                width=48,
+                height=32,
+                frames=9,
+                steps=3,
+                guidance=5.0,
+                seed=2,
+            )
+        ],
     },
     "df": {
         "kind": SkyReelsV2DiffusionForcingPipeline,
-        "parts": lambda: dict(vae=vae21(81), transformer=transformer(82, inject_sample_info=True), scheduler=unipc(8.0)),
+        "parts": lambda: dict(
+            vae=vae21(81), transformer=transformer(82, inject_sample_info=True), scheduler=unipc(8.0)
+        ),
         "cases": [
-            dict(prompt="neon street", negative_prompt="a lake", width=48, height=32, frames=13, steps=4, guidance=6.0, seed=3),
-            dict(prompt="birds fly", negative_prompt="rain", image=(61, 45), width=48, height=32, frames=9, steps=3, guidance=5.0, seed=4, flow_shift=5.0),
-            dict(prompt="waves", negative_prompt="", width=80, height=48, frames=5, steps=7, guidance=3.5, seed=5, transformer="transformer_14b"),
-            dict(prompt="a red ball rolls", negative_prompt="cars", image=(50, 70), width=32, height=48, frames=13, steps=6, guidance=5.0, seed=6, flow_shift=5.0,
-                 transformer="transformer_14b"),
+            dict(
+                prompt="neon street",
+                negative_prompt="a lake",
+                width=48,
+                height=32,
+                frames=13,
+                steps=4,
+                guidance=6.0,
+                seed=3,
+            ),
+            dict(
+                prompt="birds fly",
+                negative_prompt="rain",
+                image=(61, 45),
+                width=48,
+                height=32,
+                frames=9,
+                steps=3,
+                guidance=5.0,
+                seed=4,
+                flow_shift=5.0,
+            ),
+            dict(
+                prompt="waves",
+                negative_prompt="",
+                width=80,
+                height=48,
+                frames=5,
+                steps=7,
+                guidance=3.5,
+                seed=5,
+                transformer="transformer_14b",
+            ),
+            dict(
+                prompt="a red ball rolls",
+                negative_prompt="cars",
+                image=(50, 70),
+                width=32,
+                height=48,
+                frames=13,
+                steps=6,
+                guidance=5.0,
+                seed=6,
+                flow_shift=5.0,
+                transformer="transformer_14b",
+            ),
         ],
         "others": lambda: {"transformer_14b": transformer(83)},
     },
@@ -81,10 +171,20 @@ def run(pipe, case, image):
     more = {"image": image} if image else {}
     if forcing:
         more |= {"ar_step": 0, "fps": 24, "base_num_frames": case["frames"]}
-    common = dict(prompt=case["prompt"], negative_prompt=case["negative_prompt"], width=case["width"], height=case["height"], num_frames=case["frames"],
-                  num_inference_steps=case["steps"], guidance_scale=case["guidance"], **more)
+    common = dict(
+        prompt=case["prompt"],
+        negative_prompt=case["negative_prompt"],
+        width=case["width"],
+        height=case["height"],
+        num_frames=case["frames"],
+        num_inference_steps=case["steps"],
+        guidance_scale=case["guidance"],
+        **more,
+    )
     try:
-        tensors["latents"] = pipe(**common, generator=torch.Generator().manual_seed(case["seed"]), output_type="latent").frames
+        tensors["latents"] = pipe(
+            **common, generator=torch.Generator().manual_seed(case["seed"]), output_type="latent"
+        ).frames
         cond, uncond = predictions[:2]
         tensors["noise_pred_0"] = uncond + case["guidance"] * (cond - uncond)
         video = pipe(**common, generator=torch.Generator().manual_seed(case["seed"]), output_type="pt").frames
@@ -100,7 +200,9 @@ def main():
     for index, (name, family) in enumerate(FAMILIES.items()):
         folder = OUT / name
         made = tokenizer(folder / "tokenizer")
-        parts = dict(tokenizer=made, text_encoder=text_encoder(len(made), TEXT, 300 + index), **family["parts"]())
+        parts = dict(
+            tokenizer=made, text_encoder=text_encoder(len(made), TEXT, 300 + index), **family["parts"]()
+        )
         pipe = family["kind"](**parts)
         spiece = (folder / "tokenizer/spiece.model").read_bytes()
         pipe.save_pretrained(folder, safe_serialization=True)
@@ -114,7 +216,9 @@ def main():
             image = picture(*case["image"], seed=case["seed"]) if "image" in case else None
             if name == "df":
                 kind = SkyReelsV2DiffusionForcingImageToVideoPipeline if image else family["kind"]
-                pipe = kind(**parts | ({"transformer": others[case["transformer"]]} if "transformer" in case else {}))
+                pipe = kind(
+                    **parts | ({"transformer": others[case["transformer"]]} if "transformer" in case else {})
+                )
             pipe.set_progress_bar_config(disable=True)
             files = {}
             if image:
@@ -123,7 +227,10 @@ def main():
             file = f"case{number}.safetensors"
             save_file(run(pipe, case, image), folder / file, metadata=VERSIONS)
             cases.append(case | files | {"tensors": file})
-        (folder / "cases.json").write_text(json.dumps({"versions": VERSIONS, "cases": cases}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (folder / "cases.json").write_text(
+            json.dumps({"versions": VERSIONS, "cases": cases}, indent=1, ensure_ascii=False) + "\n",
+            encoding="utf-8",
+        )
         print(name, sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) // 1024, "KiB")
 
 

@@ -3,10 +3,12 @@
 
     python scripts/goldens/text.py
 
-Needs diffusers, transformers, ftfy, sentencepiece and protobuf. What made the data is written in versions.json.
+Needs diffusers, transformers, ftfy, sentencepiece and protobuf. What made the data is written in
+versions.json.
 """
 
 import contextlib
+import html.entities
 import json
 import pathlib
 import random
@@ -16,7 +18,6 @@ import tempfile
 
 import diffusers
 import ftfy
-import html.entities
 import sentencepiece
 import tokenizers
 import torch
@@ -32,34 +33,92 @@ OUT = pathlib.Path(__file__).resolve().parents[2] / "tests/data/text"
 RANDOM = random.Random(20)
 
 CURATED = [
-    "", " ", "a cat", "  two   cats \t on\na mat \r\n", "a\u3000cat\u2028and\u2029a\u0085dog\u00a0here\u2003now\u202fok",
-    "sch\u00c3\u00b6n", "caf\u00c3\u00a9 au lait", "\u00c3\u00a0 la carte", "voil\u00c3 le travail", "Ã la mode, Ã s vezes",
-    "l\u00e2\u20ac\u2122humanit\u00c3\u00a9", "â€œquotedâ€\x9d text", "â€œ like this â€\ufffd", "âœ” No problems", "ã\x83\x84 face",
-    "Ð¿Ñ€Ð¸Ð²ÐµÑ‚ Ð¼Ð¸Ñ€", "РїСЂРёРІРµС‚", "ä¸œäº¬", "æ\x9d±äº¬ã\x81®å¤œ", "ðŸ™‚ smile", "ðŸ\x98\x8d love", "rÃƒÂ©sumÃƒÂ©",
-    "√© and ‚Äúmac‚Äù", "l'ÃƒÂ©tÃƒÂ©", "\xed\xa0\xbd\xed\xb8\x8d cesu", "Â£5 and â‚¬9", "100Â°C", "naÃ¯ve â€“ dash â€” dash â€¦",
-    "Å¡ koda, Å½ena", "doÄŸal gÃ¼zel", "ÎµÎ»Î»Î·Î½Î¹ÎºÎ¬", "×©×œ×•×\x9d", "Ù…Ø±Ø\xadØ¨Ø§", "à¤¨à¤®à¤¸à¥\x8dà¤¤à¥‡", "한국어 ê°€ë‚˜ë‹¤",
-    "mixed 東京 and schÃ¶n and ünïcödé", "Å is a letter, Ã is one too", "ÃO and Âncora", "Ā plan", "the pH is 7 ± 1 µm²",
-    "C1 \x93quotes\x94 and \x85 dots", "only \x81\x8d\x8f", "e\u0301 a\u0308\u0323 i\u0307 \u1100\u1161\u11a8 \u212b \u2126",
-    "q\u0323\u0307 vs q\u0307\u0323", "“curly” ‘single’ ‚low‛ „low‟ ʼn ŉ", "ﬁne ﬂow oﬃce ﬆop ſt ﬅ Ǆ ǅ ǆ Ĳ ĳ",
-    "ＬＯＵＤ　ＮＯＩＳＥＳ １２３！", "ｶﾀｶﾅ ﾊﾟﾝ ﾡ ￦ ￨", "＜ｂ＞bold＜／ｂ＞", "\x1b[31mred\x1b[0m text \x1b[1;2H \x1b[m \x1b[31", "\x00nul\x07bell\x08 \x7f",
+    "", " ", "a cat", "  two   cats \t on\na mat \r\n",
+    "a\u3000cat\u2028and\u2029a\u0085dog\u00a0here\u2003now\u202fok", "sch\u00c3\u00b6n",
+    "caf\u00c3\u00a9 au lait", "\u00c3\u00a0 la carte", "voil\u00c3 le travail", "Ã la mode, Ã s vezes",
+    "l\u00e2\u20ac\u2122humanit\u00c3\u00a9", "â€œquotedâ€\x9d text", "â€œ like this â€\ufffd",
+    "âœ” No problems", "ã\x83\x84 face", "Ð¿Ñ€Ð¸Ð²ÐµÑ‚ Ð¼Ð¸Ñ€", "РїСЂРёРІРµС‚", "ä¸œäº¬",
+    "æ\x9d±äº¬ã\x81®å¤œ", "ðŸ™‚ smile", "ðŸ\x98\x8d love", "rÃƒÂ©sumÃƒÂ©", "√© and ‚Äúmac‚Äù",
+    "l'ÃƒÂ©tÃƒÂ©", "\xed\xa0\xbd\xed\xb8\x8d cesu", "Â£5 and â‚¬9", "100Â°C",
+    "naÃ¯ve â€“ dash â€” dash â€¦", "Å¡ koda, Å½ena", "doÄŸal gÃ¼zel", "ÎµÎ»Î»Î·Î½Î¹ÎºÎ¬", "×©×œ×•×\x9d",
+    "Ù…Ø±Ø\xadØ¨Ø§", "à¤¨à¤®à¤¸à¥\x8dà¤¤à¥‡", "한국어 ê°€ë‚˜ë‹¤", "mixed 東京 and schÃ¶n and ünïcödé",
+    "Å is a letter, Ã is one too", "ÃO and Âncora", "Ā plan", "the pH is 7 ± 1 µm²",
+    "C1 \x93quotes\x94 and \x85 dots", "only \x81\x8d\x8f",
+    "e\u0301 a\u0308\u0323 i\u0307 \u1100\u1161\u11a8 \u212b \u2126", "q\u0323\u0307 vs q\u0307\u0323",
+    "“curly” ‘single’ ‚low‛ „low‟ ʼn ŉ", "ﬁne ﬂow oﬃce ﬆop ſt ﬅ Ǆ ǅ ǆ Ĳ ĳ",
+    "ＬＯＵＤ　ＮＯＩＳＥＳ １２３！", "ｶﾀｶﾅ ﾊﾟﾝ ﾡ ￦ ￨", "＜ｂ＞bold＜／ｂ＞",
+    "\x1b[31mred\x1b[0m text \x1b[1;2H \x1b[m \x1b[31", "\x00nul\x07bell\x08 \x7f",
     "\ufeffbom \ufff9a\ufffab\ufffb \ufffc \u206a\u206f", "zero\u200bwidth \u200d joiner \u200f rtl \u2060",
-    "a &amp; b", "a &amp;amp; b &amp;amp;amp; c", "&lt;b&gt; &quot;x&quot; &apos;y&apos;", "<b>&eacute;</b> &Eacute; &EACUTE;",
-    "&EACUTE; &NTILDE; &nTILDE; &SZLIG; &HELLIP;", "line &EACUTE;\n<i>&EACUTE;</i>\n&EACUTE;", "&eacute &copy2020 &notit; &notin; &no",
-    "&#65;&#x41;&#X41;&#65 &#x41", "&#0;&#128;&#129;&#150;&#x9F;&#13;&#11;&#xD800;&#x110000;&#99999999999999999999;", "&#xFDD0;&#xFFFE;&#x1F600;",
-    "&#12a; &#; &#x; &; & &&amp; &#59; &#x3b;", "&NotEqualTilde; &ThickSpace;| &nbsp;| &ZeroWidthSpace;|", "&bogus; &thisnameistoolongtobeanentityofhtml;",
+    "a &amp; b", "a &amp;amp; b &amp;amp;amp; c", "&lt;b&gt; &quot;x&quot; &apos;y&apos;",
+    "<b>&eacute;</b> &Eacute; &EACUTE;", "&EACUTE; &NTILDE; &nTILDE; &SZLIG; &HELLIP;",
+    "line &EACUTE;\n<i>&EACUTE;</i>\n&EACUTE;", "&eacute &copy2020 &notit; &notin; &no",
+    "&#65;&#x41;&#X41;&#65 &#x41",
+    "&#0;&#128;&#129;&#150;&#x9F;&#13;&#11;&#xD800;&#x110000;&#99999999999999999999;",
+    "&#xFDD0;&#xFFFE;&#x1F600;", "&#12a; &#; &#x; &; & &&amp; &#59; &#x3b;",
+    "&NotEqualTilde; &ThickSpace;| &nbsp;| &ZeroWidthSpace;|",
+    "&bogus; &thisnameistoolongtobeanentityofhtml;",
     "&CounterClockwiseContourIntegral; &amp;lt;tag&amp;gt; &amp;#39;", "&sup2; &frac12; &there4; &fjlig;",
-    "👨‍👩‍👧 family, 🇩🇪 flag, ❤️ heart, 👍🏽", "東京の夜、雨が降る。", "Привет, мир!", "Ελληνικά ΐ", "한국어 문장", "สวัสดีครับ ก็", "नमस्ते क्षत्रिय",
-    "مرحبا بالعالم", "שלום עולם", "ភាសាខ្មែរ", "தமிழ்", "Tiếng Việt", "\U00020000\U0002f800", "½ ² ™ ℃ Ⅷ ① ㍿ ﷺ", "œuvre ŒUVRE œ. Œ9",
-    "x" * 300, "a\n\n\nb\r\rc", "\n", "\r", "tab\tvt\x0bff\x0cfs\x1cgs\x1drs\x1eus\x1f", "trailing space\u00a0", "\u00a0leading",
-    "<pad> </s> <extra_id_0> text <unk>", "100% \"sure\" 'ok' `tick` \\ / | ~ ^ {} []",
+    "👨‍👩‍👧 family, 🇩🇪 flag, ❤️ heart, 👍🏽", "東京の夜、雨が降る。", "Привет, мир!", "Ελληνικά ΐ",
+    "한국어 문장", "สวัสดีครับ ก็", "नमस्ते क्षत्रिय", "مرحبا بالعالم", "שלום עולם", "ភាសាខ្មែរ", "தமிழ்",
+    "Tiếng Việt", "\U00020000\U0002f800", "½ ² ™ ℃ Ⅷ ① ㍿ ﷺ", "œuvre ŒUVRE œ. Œ9", "x" * 300,
+    "a\n\n\nb\r\rc", "\n", "\r", "tab\tvt\x0bff\x0cfs\x1cgs\x1drs\x1eus\x1f", "trailing space\u00a0",
+    "\u00a0leading", "<pad> </s> <extra_id_0> text <unk>", "100% \"sure\" 'ok' `tick` \\ / | ~ ^ {} []",
 ]  # fmt: skip
 
-WORDS = (
-    "a cat über dem Fluß naïve café 東京の夜 Привет мир ελληνικά 한국어 สวัสดี नमस्ते مرحبا שלום 🙂 👨‍👩‍👧 “quoted” ‘it’s’ — … ™ ½ ﬁne "
-    "Ｗｉｄｅ ｶﾀｶﾅ ﾊﾟ e\u0301 a\u0308\u0323 à às São coração £5 €9 °C œuvre &amp; &eacute &#x41; \u3000 \x85 \x1b[1m \x00 \ufffd \xa0"
-).split(" ")
+WORDS = [
+    "a",
+    "cat",
+    "über",
+    "dem",
+    "Fluß",
+    "naïve",
+    "café",
+    "東京の夜",
+    "Привет",
+    "мир",
+    "ελληνικά",
+    "한국어",
+    "สวัสดี",
+    "नमस्ते",
+    "مرحبا",
+    "שלום",
+    "🙂",
+    "👨\u200d👩\u200d👧",
+    "“quoted”",
+    "‘it’s’",
+    "—",
+    "…",
+    "™",
+    "½",
+    "ﬁne",
+    "Ｗｉｄｅ",
+    "ｶﾀｶﾅ",
+    "ﾊﾟ",
+    "é",
+    "ạ̈",
+    "à",
+    "às",
+    "São",
+    "coração",
+    "£5",
+    "€9",
+    "°C",
+    "œuvre",
+    "&amp;",
+    "&eacute",
+    "&#x41;",
+    "\u3000",
+    "\x85",
+    "\x1b[1m",
+    "\x00",
+    "�",
+    "\xa0",
+]
 ENCODINGS = [*chardata.CHARMAP_ENCODINGS, "cp1252"]
-SUSPECTS = sorted(set("".join(MOJIBAKE_CATEGORIES.values()) + "".join(chardata.UTF8_CLUES.values())) | {chr(c) for c in range(0x80, 0x250)})
+SUSPECTS = sorted(
+    set("".join(MOJIBAKE_CATEGORIES.values()) + "".join(chardata.UTF8_CLUES.values()))
+    | {chr(c) for c in range(0x80, 0x250)}
+)
 
 
 def mojibake(text):
@@ -90,7 +149,11 @@ def dirty():
         elif kind < 0.85:
             parts.append("".join(RANDOM.choice(SUSPECTS) for _ in range(RANDOM.randint(1, 5))))
         else:
-            parts.append("&" + RANDOM.choice(list(html.entities.html5))[: RANDOM.randint(1, 12)] + RANDOM.choice(["", ";", "x"]))
+            parts.append(
+                "&"
+                + RANDOM.choice(list(html.entities.html5))[: RANDOM.randint(1, 12)]
+                + RANDOM.choice(["", ";", "x"])
+            )
     return RANDOM.choice(["", " "]).join(parts)
 
 
@@ -124,8 +187,17 @@ def train(folder, **options):
     with tempfile.TemporaryDirectory() as work, contextlib.chdir(work):
         pathlib.Path("corpus.txt").write_text("\n".join(CORPUS * 6))
         sentencepiece.SentencePieceTrainer.train(
-            input="corpus.txt", model_prefix="spiece", pad_id=0, eos_id=1, unk_id=2, bos_id=-1, hard_vocab_limit=False,
-            minloglevel=2, num_threads=1, **options)  # fmt: skip
+            input="corpus.txt",
+            model_prefix="spiece",
+            pad_id=0,
+            eos_id=1,
+            unk_id=2,
+            bos_id=-1,
+            hard_vocab_limit=False,
+            minloglevel=2,
+            num_threads=1,
+            **options,
+        )
         shutil.copy("spiece.model", folder)
 
 
@@ -142,9 +214,10 @@ def tokenizer_goldens():
             shutil.copy(pathlib.Path(folder) / name, root / "json" / name)
 
     odd = [
-        "a <extra_id_0> cat</s>and<pad>a <unk> dog <extra_id_99> <extra_id_100>", "<extra_id_6><extra_id_7>", "[cat] a[cat]b <s> <ctrl>x",
-        "<0x41> <0xE6>", "▁a a▁b ▁▁ ▁", "🙂 in the storm", "🙂🙃 ☂x☂", "日本の山 龍 鬱の海", "²\u0301 ©\ufe0f ½\u0338 \u1100\u1161\u11a8 ẛ\u0323 ﷺ",
-        "\u200b \u200d \ufeff", "ﬁne ½ Ⅷ ㍿", "lighthouse" * 70, "a " * 600, "über den Wolken " * 120, "猫" * 520, "x" * 2000,
+        "a <extra_id_0> cat</s>and<pad>a <unk> dog <extra_id_99> <extra_id_100>", "<extra_id_6><extra_id_7>",
+        "[cat] a[cat]b <s> <ctrl>x", "<0x41> <0xE6>", "▁a a▁b ▁▁ ▁", "🙂 in the storm", "🙂🙃 ☂x☂",
+        "日本の山 龍 鬱の海", "²\u0301 ©\ufe0f ½\u0338 \u1100\u1161\u11a8 ẛ\u0323 ﷺ", "\u200b \u200d \ufeff",
+        "ﬁne ½ Ⅷ ㍿", "lighthouse" * 70, "a " * 600, "über den Wolken " * 120, "猫" * 520, "x" * 2000,
     ]  # fmt: skip
     texts = [prompt_clean(t) for t in CURATED] + CORPUS + odd + [t[: len(t) // 2] for t in CORPUS]
     texts = list(dict.fromkeys(texts))
@@ -153,15 +226,26 @@ def tokenizer_goldens():
         tokenizer = T5TokenizerFast.from_pretrained(folder)
         rows = []
         for text in texts:
-            out = tokenizer([text], padding="max_length", max_length=512, truncation=True, add_special_tokens=True,
-                            return_attention_mask=True)  # fmt: skip
+            out = tokenizer(
+                [text],
+                padding="max_length",
+                max_length=512,
+                truncation=True,
+                add_special_tokens=True,
+                return_attention_mask=True,
+            )
             assert len(out.input_ids[0]) == 512
             rows.append(out.input_ids[0][: sum(out.attention_mask[0])])
         result["ids"][folder.name] = rows
     write_json(OUT / "tokens.json", result)
 
 
-PROMPTS = ["", "a lighthouse in a storm", "  schÃ¶n &amp;amp; 東京の夜 🙂 “x” ", "the camera moves over the lake and " * 60]
+PROMPTS = [
+    "",
+    "a lighthouse in a storm",
+    "  schÃ¶n &amp;amp; 東京の夜 🙂 “x” ",
+    "the camera moves over the lake and " * 60,
+]
 
 ENCODERS = {
     # name: class, config, tokenizer, dtype of the file, largest shard, name of the embedding
@@ -206,7 +290,9 @@ def rename_embedding(folder, naming):
 
 def encoder_goldens():
     embeds = {}
-    for seed, (name, (model_class, config, tokenizer_name, dtype, shard, naming)) in enumerate(ENCODERS.items()):
+    for seed, (name, (model_class, config, tokenizer_name, dtype, shard, naming)) in enumerate(
+        ENCODERS.items()
+    ):
         tokenizer = T5TokenizerFast.from_pretrained(OUT / "tokenizers" / tokenizer_name)
         config.vocab_size = len(tokenizer) + 3
         torch.manual_seed(seed)
@@ -226,15 +312,26 @@ def encoder_goldens():
                                scheduler=UniPCMultistepScheduler())  # fmt: skip
         for index, prompt in enumerate(PROMPTS):
             with torch.no_grad():
-                out, _ = pipeline.encode_prompt(prompt, do_classifier_free_guidance=False, max_sequence_length=512)
+                out, _ = pipeline.encode_prompt(
+                    prompt, do_classifier_free_guidance=False, max_sequence_length=512
+                )
             assert out.shape == (1, 512, config.d_model)
             rows = int((out[0].abs().sum(-1) > 0).sum())
             assert torch.all(out[0, rows:] == 0)
             embeds[f"{name}.{index}"] = out[0, :rows].clone()
     for name, count, distance in (("32_128", 32, 128), ("12_20", 12, 20), ("8_16", 8, 16)):
-        model = UMT5EncoderModel(UMT5Config(
-            vocab_size=4, d_model=4, d_kv=2, num_heads=1, d_ff=4, num_layers=1, relative_attention_num_buckets=count,
-            relative_attention_max_distance=distance))  # fmt: skip
+        model = UMT5EncoderModel(
+            UMT5Config(
+                vocab_size=4,
+                d_model=4,
+                d_kv=2,
+                num_heads=1,
+                d_ff=4,
+                num_layers=1,
+                relative_attention_num_buckets=count,
+                relative_attention_max_distance=distance,
+            )
+        )
         attention = model.encoder.block[0].layer[0].SelfAttention
         buckets = attention._relative_position_bucket(torch.arange(-511, 512)[None])
         embeds[f"buckets.{name}"] = buckets[0].to(torch.int32)
@@ -246,8 +343,16 @@ if __name__ == "__main__":
     clean_goldens()
     tokenizer_goldens()
     encoder_goldens()
-    write_json(OUT / "versions.json", {
-        "script": "scripts/goldens/text.py", "python": sys.version.split()[0], "torch": torch.__version__,
-        "diffusers": diffusers.__version__, "transformers": transformers.__version__,
-        "tokenizers": tokenizers.__version__, "sentencepiece": sentencepiece.__version__, "ftfy": ftfy.__version__,
-    })  # fmt: skip
+    write_json(
+        OUT / "versions.json",
+        {
+            "script": "scripts/goldens/text.py",
+            "python": sys.version.split()[0],
+            "torch": torch.__version__,
+            "diffusers": diffusers.__version__,
+            "transformers": transformers.__version__,
+            "tokenizers": tokenizers.__version__,
+            "sentencepiece": sentencepiece.__version__,
+            "ftfy": ftfy.__version__,
+        },
+    )

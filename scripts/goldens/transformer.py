@@ -29,27 +29,54 @@ CASES = {
     # that shows; one head.
     "batch": (
         dict(num_attention_heads=1, attention_head_dim=32, cross_attn_norm=False, eps=1e-3),
-        (2, 2, 4, 6), (9, 24), [999, 37], dict(max_shard_size="60KB")),
+        (2, 2, 4, 6),
+        (9, 24),
+        [999, 37],
+        dict(max_shard_size="60KB"),
+    ),
     # Patches that differ along every axis; three heads; no head channels for rows and columns to share
     # evenly (10 splits 6, 2, 2); bf16 file.
     "patches": (
         dict(num_attention_heads=3, attention_head_dim=10, patch_size=(2, 1, 3), num_layers=1),
-        (1, 4, 3, 9), (4, 20), [250], dict(dtype=torch.bfloat16)),
+        (1, 4, 3, 9),
+        (4, 20),
+        [250],
+        dict(dtype=torch.bfloat16),
+    ),
     # A timestep for each latent frame, as the default model and TI2V-5B with held frames.
     "per_frame": (
-        dict(num_attention_heads=2, attention_head_dim=14, out_channels=3), (2, 4, 4, 6), (5, 40), "per_frame", {}),
+        dict(num_attention_heads=2, attention_head_dim=14, out_channels=3),
+        (2, 4, 4, 6),
+        (5, 40),
+        "per_frame",
+        {},
+    ),
     # A timestep for each token, few distinct values but not by frame.
     "per_token": (dict(num_attention_heads=4, attention_head_dim=6), (1, 2, 6, 4), (30, 30), "per_token", {}),
-    # Image to video as Wan 2.1: keys and values of their own for the image. diffusers splits the text off as the
-    # last 512 rows.
+    # Image to video as Wan 2.1: keys and values of their own for the image. diffusers splits the text off as
+    # the last 512 rows.
     "image": (
         dict(num_attention_heads=2, attention_head_dim=12, in_channels=8, image_dim=18, added_kv_proj_dim=24),
-        (1, 2, 4, 4), (11, 512), [800], dict(image=(1, 5), left_over=True)),
+        (1, 2, 4, 4),
+        (11, 512),
+        [800],
+        dict(image=(1, 5), left_over=True),
+    ),
     # First and last frame: two images with position embeddings.
     "two_images": (
-        dict(num_attention_heads=2, attention_head_dim=12, image_dim=16, added_kv_proj_dim=24,
-             pos_embed_seq_len=10, num_layers=1),
-        (1, 2, 4, 4), (11, 512), [800], dict(image=(2, 5))),
+        dict(
+            num_attention_heads=2,
+            attention_head_dim=12,
+            image_dim=16,
+            added_kv_proj_dim=24,
+            pos_embed_seq_len=10,
+            num_layers=1,
+        ),
+        (1, 2, 4, 4),
+        (11, 512),
+        [800],
+        dict(image=(2, 5)),
+    ),
 }
 
 
@@ -75,7 +102,9 @@ def timesteps(kind, batch, grid, generator):
         values[:, 0] = 0  # a held frame
         return values.repeat_interleave(rows * columns, dim=1)
     if kind == "per_token":
-        return torch.tensor([0, 123, 877])[torch.randint(0, 3, (batch, frames * rows * columns), generator=generator)]
+        return torch.tensor([0, 123, 877])[
+            torch.randint(0, 3, (batch, frames * rows * columns), generator=generator)
+        ]
     return torch.tensor(kind)
 
 
@@ -111,14 +140,20 @@ def make(folder, overrides, size, prompt, timestep, save):
         tensors["image_embeds"] = torch.randn(*image, config["image_dim"], generator=generator)
     with torch.no_grad():
         tensors["sample"] = model(
-            tensors["latents"], tensors["timestep"], tensors["prompt_embeds"], tensors.get("image_embeds"),
-            return_dict=False)[0]
+            tensors["latents"],
+            tensors["timestep"],
+            tensors["prompt_embeds"],
+            tensors.get("image_embeds"),
+            return_dict=False,
+        )[0]
     assert tensors["sample"].isfinite().all()
     # Zero rows are cheap to make again: only those of the prompt are kept, with their number.
     tensors["prompt_rows"] = torch.tensor([rows])
     tensors["prompt_embeds"] = tensors["prompt_embeds"][:, :length]
     versions = dict(diffusers=diffusers.__version__, torch=torch.__version__)
-    save_file({k: v.float().contiguous() for k, v in tensors.items()}, folder / "golden.safetensors", versions)
+    save_file(
+        {k: v.float().contiguous() for k, v in tensors.items()}, folder / "golden.safetensors", versions
+    )
     config_file = folder / "config.json"
     config_file.write_text(json.dumps(json.loads(config_file.read_text()), indent=2) + "\n")
 

@@ -24,26 +24,100 @@ BF16 = dict(dtype=torch.bfloat16)
 # name: (config, latents' (frames, h, w), frames of the video to encode, how the weights are saved)
 CASES = {
     # Wan 2.1: time halved in the last two of three steps.
-    "plain": (dict(base_dim=2, z_dim=3, dim_mult=[1, 2, 3, 3], num_res_blocks=2,
-                   temperal_downsample=[False, True, True]), (4, 3, 2), 13, BF16),
+    "plain": (
+        dict(
+            base_dim=2,
+            z_dim=3,
+            dim_mult=[1, 2, 3, 3],
+            num_res_blocks=2,
+            temperal_downsample=[False, True, True],
+        ),
+        (4, 3, 2),
+        13,
+        BF16,
+    ),
     # Time halved first, one resnet; a decoder of another width; frames that fill no chunk are dropped.
-    "plain_early": (dict(base_dim=2, decoder_base_dim=6, z_dim=5, dim_mult=[2, 1, 2], num_res_blocks=1,
-                         temperal_downsample=[True, True], scale_factor_spatial=4), (3, 4, 3), 11, BF16),
+    "plain_early": (
+        dict(
+            base_dim=2,
+            decoder_base_dim=6,
+            z_dim=5,
+            dim_mult=[2, 1, 2],
+            num_res_blocks=1,
+            temperal_downsample=[True, True],
+            scale_factor_spatial=4,
+        ),
+        (3, 4, 3),
+        11,
+        BF16,
+    ),
     # Time halved once: chunks of four frames make two latents.
-    "plain_once": (dict(base_dim=3, z_dim=2, dim_mult=[1, 2], num_res_blocks=1, temperal_downsample=[True],
-                        scale_factor_temporal=2, scale_factor_spatial=2), (4, 5, 3), 9, {}),
+    "plain_once": (
+        dict(
+            base_dim=3,
+            z_dim=2,
+            dim_mult=[1, 2],
+            num_res_blocks=1,
+            temperal_downsample=[True],
+            scale_factor_temporal=2,
+            scale_factor_spatial=2,
+        ),
+        (4, 5, 3),
+        9,
+        {},
+    ),
     # Wan 2.2: packed pixels, a wider decoder, shortcuts whose channels are repeated differently.
-    "residual": (dict(base_dim=2, decoder_base_dim=4, z_dim=6, dim_mult=[1, 1, 2, 2], num_res_blocks=1,
-                      temperal_downsample=[False, True, True], is_residual=True, patch_size=2, in_channels=12,
-                      out_channels=12, scale_factor_spatial=16), (4, 1, 2), 9, BF16),
+    "residual": (
+        dict(
+            base_dim=2,
+            decoder_base_dim=4,
+            z_dim=6,
+            dim_mult=[1, 1, 2, 2],
+            num_res_blocks=1,
+            temperal_downsample=[False, True, True],
+            is_residual=True,
+            patch_size=2,
+            in_channels=12,
+            out_channels=12,
+            scale_factor_spatial=16,
+        ),
+        (4, 1, 2),
+        9,
+        BF16,
+    ),
     # The shape of a small model: time halved in both steps, packed pixels.
-    "residual_small": (dict(base_dim=4, z_dim=7, dim_mult=[1, 2, 2], num_res_blocks=1,
-                            temperal_downsample=[True, True], is_residual=True, patch_size=2, in_channels=12,
-                            out_channels=12), (5, 2, 3), 9, dict(max_shard_size="70KB", **BF16)),
+    "residual_small": (
+        dict(
+            base_dim=4,
+            z_dim=7,
+            dim_mult=[1, 2, 2],
+            num_res_blocks=1,
+            temperal_downsample=[True, True],
+            is_residual=True,
+            patch_size=2,
+            in_channels=12,
+            out_channels=12,
+        ),
+        (5, 2, 3),
+        9,
+        dict(max_shard_size="70KB", **BF16),
+    ),
     # No packing, a width that is no multiple of eight, one picture.
-    "residual_picture": (dict(base_dim=5, z_dim=4, dim_mult=[1, 2, 1], num_res_blocks=1,
-                              temperal_downsample=[True, False], is_residual=True, scale_factor_temporal=2,
-                              scale_factor_spatial=4), (1, 3, 5), 1, BF16),
+    "residual_picture": (
+        dict(
+            base_dim=5,
+            z_dim=4,
+            dim_mult=[1, 2, 1],
+            num_res_blocks=1,
+            temperal_downsample=[True, False],
+            is_residual=True,
+            scale_factor_temporal=2,
+            scale_factor_spatial=4,
+        ),
+        (1, 3, 5),
+        1,
+        BF16,
+    ),
 }
 
 
@@ -64,8 +138,10 @@ def randomise(model, generator):
 def make(folder, config, size, frames, save):
     generator = torch.Generator().manual_seed(30)
     z = config["z_dim"]
-    statistics = dict(latents_mean=torch.randn(z, generator=generator).mul(0.5).tolist(),
-                      latents_std=torch.rand(z, generator=generator).add(0.5).tolist())
+    statistics = dict(
+        latents_mean=torch.randn(z, generator=generator).mul(0.5).tolist(),
+        latents_std=torch.rand(z, generator=generator).add(0.5).tolist(),
+    )
     model = AutoencoderKLWan(**config, **statistics).eval()
     randomise(model, generator)
     save = dict(save)

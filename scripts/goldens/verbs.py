@@ -1,11 +1,13 @@
 """Writes tests/data/verbs: a picture, a short video, and what diffusers' image-to-video and video-to-video
-pipelines make of them with the checkpoints of tests/data/pipeline (written by pipeline.py, which comes first).
+pipelines make of them with the checkpoints of tests/data/pipeline (written by pipeline.py, which comes
+first).
 
 Run from anywhere: python scripts/goldens/verbs.py [OUTPUT_FOLDER]
-Needs torch 2.13.0, diffusers 0.42.1, transformers 5.24.0, ftfy, sentencepiece, Pillow, and ffmpeg for the lossless video.
+Needs torch 2.13.0, diffusers 0.42.1, transformers 5.24.0, ftfy, sentencepiece, Pillow, and ffmpeg for the
+lossless video.
 
-`cases.json` has one entry a run: verb, model, prompt, input, size, steps, ... and the safetensors file with its
-tensors: the initial `noise`, `noise_pred_0`, `latents`, `video` [F, H, W, 3] in 0..1.
+`cases.json` has one entry a run: verb, model, prompt, input, size, steps, ... and the safetensors file with
+its tensors: the initial `noise`, `noise_pred_0`, `latents`, `video` [F, H, W, 3] in 0..1.
 """
 
 import json
@@ -25,15 +27,65 @@ from transformers import T5Tokenizer
 
 DATA = pathlib.Path(__file__).resolve().parents[2] / "tests/data"
 OUT = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else DATA / "verbs"
-VERSIONS = {"torch": torch.__version__, "diffusers": diffusers.__version__, "transformers": transformers.__version__}
+VERSIONS = {
+    "torch": torch.__version__,
+    "diffusers": diffusers.__version__,
+    "transformers": transformers.__version__,
+}
 
 CASES = [
-    dict(verb="animate", model="ti2v", input="picture.png", prompt="the camera pans left over a mountain lake", negative_prompt="rain",
-         width=96, height=64, frames=9, steps=3, guidance=5.0, seed=3),
-    dict(verb="animate", model="ti2v", input="picture.png", prompt="birds fly", width=96, height=64, frames=5, steps=2, guidance=1.0, seed=8),
-    dict(verb="remix", model="wan21", input="clip.mkv", prompt="a red ball rolls over the hill", negative_prompt="rain", strength=0.6,
-         width=48, height=32, frames=9, steps=5, guidance=4.0, seed=7),
-    dict(verb="remix", model="wan21", input="clip.mkv", prompt="snow", strength=1.0, width=48, height=32, frames=9, steps=2, guidance=1.0, seed=2),
+    dict(
+        verb="animate",
+        model="ti2v",
+        input="picture.png",
+        prompt="the camera pans left over a mountain lake",
+        negative_prompt="rain",
+        width=96,
+        height=64,
+        frames=9,
+        steps=3,
+        guidance=5.0,
+        seed=3,
+    ),
+    dict(
+        verb="animate",
+        model="ti2v",
+        input="picture.png",
+        prompt="birds fly",
+        width=96,
+        height=64,
+        frames=5,
+        steps=2,
+        guidance=1.0,
+        seed=8,
+    ),
+    dict(
+        verb="remix",
+        model="wan21",
+        input="clip.mkv",
+        prompt="a red ball rolls over the hill",
+        negative_prompt="rain",
+        strength=0.6,
+        width=48,
+        height=32,
+        frames=9,
+        steps=5,
+        guidance=4.0,
+        seed=7,
+    ),
+    dict(
+        verb="remix",
+        model="wan21",
+        input="clip.mkv",
+        prompt="snow",
+        strength=1.0,
+        width=48,
+        height=32,
+        frames=9,
+        steps=2,
+        guidance=1.0,
+        seed=2,
+    ),
 ]
 
 
@@ -50,7 +102,13 @@ def load(kind, model):
     folder = DATA / "pipeline" / model
     whole = WanPipeline.from_pretrained(folder, torch_dtype=torch.float32)
     whole.tokenizer = T5Tokenizer.from_pretrained(str(folder / "tokenizer"), extra_ids=0)
-    parts = dict(tokenizer=whole.tokenizer, text_encoder=whole.text_encoder, vae=whole.vae, scheduler=whole.scheduler, transformer=whole.transformer)
+    parts = dict(
+        tokenizer=whole.tokenizer,
+        text_encoder=whole.text_encoder,
+        vae=whole.vae,
+        scheduler=whole.scheduler,
+        transformer=whole.transformer,
+    )
     pipe = kind(**parts, expand_timesteps=True) if kind is WanImageToVideoPipeline else kind(**parts)
     pipe.set_progress_bar_config(disable=True)
     return pipe
@@ -67,12 +125,27 @@ def run(case, frames):
         return step(noise_pred, *rest, **named)
 
     pipe.scheduler.step = spy
-    z, s, t = pipe.transformer.config.in_channels, pipe.vae.config.scale_factor_spatial, pipe.vae.config.scale_factor_temporal
+    z, s, t = (
+        pipe.transformer.config.in_channels,
+        pipe.vae.config.scale_factor_spatial,
+        pipe.vae.config.scale_factor_temporal,
+    )
     shape = (1, z, (case["frames"] - 1) // t + 1, case["height"] // s, case["width"] // s)
     tensors["noise"] = torch.randn(shape, generator=torch.Generator().manual_seed(case["seed"]))
-    common = dict(prompt=case["prompt"], negative_prompt=case.get("negative_prompt"), height=case["height"], width=case["width"],
-                  num_inference_steps=case["steps"], guidance_scale=case["guidance"], generator=torch.Generator().manual_seed(case["seed"]))
-    more = dict(image=frames[0], num_frames=case["frames"]) if animate else dict(video=frames, strength=case["strength"])
+    common = dict(
+        prompt=case["prompt"],
+        negative_prompt=case.get("negative_prompt"),
+        height=case["height"],
+        width=case["width"],
+        num_inference_steps=case["steps"],
+        guidance_scale=case["guidance"],
+        generator=torch.Generator().manual_seed(case["seed"]),
+    )
+    more = (
+        dict(image=frames[0], num_frames=case["frames"])
+        if animate
+        else dict(video=frames, strength=case["strength"])
+    )
     latents = pipe(**common, **more, output_type="latent").frames
     common["generator"] = torch.Generator().manual_seed(case["seed"])
     tensors["latents"] = latents.clone()
@@ -86,15 +159,40 @@ def main():
     still = picture(96, 64)
     still.save(OUT / "picture.png")
     clip = [picture(48, 32, 0.3 * n) for n in range(9)]
-    subprocess.run(["ffmpeg", "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "48x32", "-r", "16", "-i", "-",
-                    "-c:v", "ffv1", "-pix_fmt", "gbrp", "-bitexact", str(OUT / "clip.mkv")],
-                   input=b"".join(frame.tobytes() for frame in clip), check=True)
+    subprocess.run(
+        [
+            "ffmpeg",
+            "-loglevel",
+            "error",
+            "-y",
+            "-f",
+            "rawvideo",
+            "-pix_fmt",
+            "rgb24",
+            "-s",
+            "48x32",
+            "-r",
+            "16",
+            "-i",
+            "-",
+            "-c:v",
+            "ffv1",
+            "-pix_fmt",
+            "gbrp",
+            "-bitexact",
+            str(OUT / "clip.mkv"),
+        ],
+        input=b"".join(frame.tobytes() for frame in clip),
+        check=True,
+    )
     cases = []
     for number, case in enumerate(CASES):
         file = f"case{number}.safetensors"
         save_file(run(case, [still] if case["verb"] == "animate" else clip), OUT / file, metadata=VERSIONS)
         cases.append(case | {"tensors": file})
-    (OUT / "cases.json").write_text(json.dumps({"versions": VERSIONS, "cases": cases}, indent=1) + "\n", encoding="utf-8")
+    (OUT / "cases.json").write_text(
+        json.dumps({"versions": VERSIONS, "cases": cases}, indent=1) + "\n", encoding="utf-8"
+    )
 
 
 main()

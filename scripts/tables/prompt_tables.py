@@ -92,10 +92,8 @@ def character_set(op, value):
 def alternatives(pattern):
     """A regular expression as a list of (anchored at the start, [(set, optional), ...])."""
     parsed = list(sre.parse(pattern.pattern, pattern.flags & ~256))
-    if len(parsed) == 1 and parsed[0][0] == sre.BRANCH:
-        parsed = parsed[0][1][1]
-    else:
-        parsed = [parsed]
+    branches = len(parsed) == 1 and parsed[0][0] == sre.BRANCH
+    parsed = parsed[0][1][1] if branches else [parsed]
     result = []
     for branch in parsed:
         at_start, steps = False, []

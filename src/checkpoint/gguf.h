@@ -1,5 +1,6 @@
 // The GGUF format, versions 2 and 3: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 // The header is read and checked as a whole when the file is opened; tensors are read by position.
+// Our own: ggml's reader comes with all of ggml, which Debian 12 does not have.
 #pragma once
 
 #include <map>

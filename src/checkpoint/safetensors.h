@@ -1,5 +1,6 @@
 // The safetensors format: https://github.com/huggingface/safetensors#format
 // The header is read and checked as a whole when the file is opened; tensors are read by position.
+// Our own: the format's library is in Rust, its rules are few, and files of strangers need every one checked.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,6 @@
 // --config and --print-config: all options as one JSON object, with the names of visit_request().
+// Not by CLI11's Config: its errors name no file, and it takes values as texts without their JSON types, so
+// that reading, checking and hints would all stay here.
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>

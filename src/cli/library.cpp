@@ -102,7 +102,8 @@ const Entry& load_library(const LogSink& log_sink) {
   const std::lock_guard lock(mutex);
   prepare_for_library();
   // RTLD_NOW: a symbol that is missing is an error here, not the end of the program in the middle of the
-  // work. RTLD_GLOBAL: libsora_cuda, which libsora loads in turn, finds libtorch's symbols.
+  // work. RTLD_GLOBAL: libtorch's CUDA half, which
+  // libsora loads in turn, finds libtorch's symbols.
   void* handle = ::dlopen(path.empty() ? kLibraryName : path.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (handle == nullptr) not_loaded(path);
   const auto function = reinterpret_cast<EntryFunction>(::dlsym(handle, kEntryName));

@@ -17,37 +17,24 @@ namespace sora {
 File::File(const std::filesystem::path& path, std::string component)
     : path_(path), component_(std::move(component)) {
   // O_NONBLOCK: a FIFO without a writer would hold open() for ever. Regular files do not know it.
-  fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd_ < 0) {
+  fd_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd_) {
     const int code = errno;
     const bool missing = code == ENOENT || code == ENOTDIR || code == ELOOP;
     throw Error(missing ? ErrorKind::no_input : ErrorKind::io, component_,
                 path.string() + ": cannot be opened: " + std::strerror(code));
   }
   struct stat info {};
-  if (::fstat(fd_, &info) != 0 || !S_ISREG(info.st_mode)) {
-    ::close(fd_);
+  if (::fstat(fd_.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
     throw Error(ErrorKind::data, component_, path.string() + ": is not a regular file");
   }
   size_ = static_cast<std::uint64_t>(info.st_size);
 }
 
-File::File(File&& other) noexcept
-    : path_(std::move(other.path_)),
-      component_(std::move(other.component_)),
-      fd_(other.fd_),
-      size_(other.size_) {
-  other.fd_ = -1;
-}
-
-File::~File() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 void File::read_at(void* destination, std::size_t bytes, std::uint64_t offset) const {
   auto* out = static_cast<char*>(destination);
   while (bytes > 0) {
-    const ssize_t n = ::pread(fd_, out, bytes, static_cast<off_t>(offset));
+    const ssize_t n = ::pread(fd_.get(), out, bytes, static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
       throw Error(ErrorKind::io, component_, path_.string() + ": read failed: " + std::strerror(errno));

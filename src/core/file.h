@@ -6,15 +6,14 @@
 #include <filesystem>
 #include <string>
 
+#include "core/unique_fd.h"
+
 namespace sora {
 
 class File {
  public:
   /// Throws no_input if it does not exist, io if it cannot be opened; `component` names the caller.
   File(const std::filesystem::path& path, std::string component);
-  File(File&& other) noexcept;
-  File& operator=(File&&) = delete;
-  ~File();
 
   std::uint64_t size() const { return size_; }
   const std::filesystem::path& path() const { return path_; }
@@ -25,7 +24,7 @@ class File {
  private:
   std::filesystem::path path_;
   std::string component_;
-  int fd_ = -1;
+  UniqueFd fd_;
   std::uint64_t size_ = 0;
 };
 

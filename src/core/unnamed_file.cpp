@@ -15,10 +15,10 @@ std::filesystem::path temporary_folder() {
   return folder.empty() ? "/tmp" : folder;
 }
 
-int open_unnamed_file() {
+UniqueFd open_unnamed_file() {
   std::string pattern = (temporary_folder() / "sora-gen-XXXXXX").string();
-  const int fd = ::mkostemp(pattern.data(), O_CLOEXEC);
-  if (fd >= 0) ::unlink(pattern.c_str());
+  UniqueFd fd(::mkostemp(pattern.data(), O_CLOEXEC));
+  if (fd) ::unlink(pattern.c_str());
   return fd;
 }
 

@@ -3,13 +3,15 @@
 
 #include <filesystem>
 
+#include "core/unique_fd.h"
+
 namespace sora {
 
 /// Where temporary files go: TMPDIR, else /tmp.
 std::filesystem::path temporary_folder();
 
-/// Opens a file without a name there, for reading and writing; it is gone when it is closed. -1, and errno,
-/// where there can be none.
-int open_unnamed_file();
+/// Opens a file without a name there, for reading and writing; it is gone when it is closed. None, and
+/// errno, where there can be none.
+UniqueFd open_unnamed_file();
 
 }  // namespace sora

@@ -154,24 +154,6 @@ std::string url_of(const std::string& file) {
   return url;
 }
 
-std::string size_text(std::uint64_t bytes) {
-  const auto value = static_cast<double>(bytes);
-  if (value < 1e3) return fixed_text(value, 0) + " B";
-  if (value < 1e6) return fixed_text(value / 1e3, 0) + " kB";
-  if (value < 1e9) return fixed_text(value / 1e6, 1) + " MB";
-  return fixed_text(value / 1e9, 1) + " GB";
-}
-
-std::string two_digits(double value) { return (value < 9.5 ? "0" : "") + fixed_text(value, 0); }
-
-std::string time_text(double seconds) {
-  if (seconds < 60) return fixed_text(seconds, 1) + " s";
-  const double minutes = std::floor(seconds / 60);
-  if (minutes < 60)
-    return fixed_text(minutes, 0) + " min " + two_digits(std::floor(seconds - minutes * 60)) + " s";
-  return fixed_text(std::floor(minutes / 60), 0) + " h " + two_digits(std::fmod(minutes, 60)) + " min";
-}
-
 // --- cards ----------------------------------------------------------------------------------
 
 const char* name_of(IndexStatus status) {
@@ -219,8 +201,8 @@ std::string card_of(const IndexEntry& entry) {
                           ? "<a href=\"" + url_of(entry.file) + "\">" + escaped(entry.file) + "</a>"
                           : escaped(entry.file);
   const auto fact = [&](const std::string& text) { facts += (facts.empty() ? "" : " · ") + text; };
-  if (entry.bytes > 0) fact(size_text(entry.bytes));
-  if (entry.seconds > 0) fact("made in " + time_text(entry.seconds));
+  if (entry.bytes > 0) fact(bytes_text(entry.bytes));
+  if (entry.seconds > 0) fact("made in " + seconds_text(entry.seconds));
 
   std::string card = std::string("<li data-status=\"") + name_of(entry.status) + "\">\n" + picture_of(entry);
   card += "<div class=\"text\">\n<h2>" + (entry.prompt.empty() ? "(no prompt)" : escaped(entry.prompt)) +
@@ -251,8 +233,8 @@ std::string summary_of(const std::vector<IndexEntry>& entries) {
   std::string text = std::to_string(counts[0]) + " done";
   if (counts[1] > 0) text += " · " + std::to_string(counts[1]) + " failed";
   if (counts[2] > 0) text += " · " + std::to_string(counts[2]) + " left";
-  if (bytes > 0) text += " · " + size_text(bytes);
-  if (seconds > 0) text += " · made in " + time_text(seconds);
+  if (bytes > 0) text += " · " + bytes_text(bytes);
+  if (seconds > 0) text += " · made in " + seconds_text(seconds);
   return text;
 }
 

@@ -13,6 +13,7 @@
 #include "core/json_line.h"
 #include "core/output_file.h"
 #include "jobs/journal_fields.h"
+#include "core/unique_fd.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -159,12 +160,9 @@ void Journal::append(const std::string& line) {
     ~Unlock() { lock.unlock(kWriteByte); }
   } unlock{*lock_};
   const fs::path path = home_ / "journal.jsonl";
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  const UniqueFd owner(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+  const int fd = owner.get();
   if (fd < 0) fail_io(path, "opening it", errno);
-  struct Close {
-    int fd;
-    ~Close() { ::close(fd); }
-  } close{fd};
   // A crash may have left half a line: this one must not be joined to it.
   struct stat info {};
   char last = '\n';

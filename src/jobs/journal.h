@@ -5,6 +5,9 @@
 //   FOLDER/.sora-gen/lock            byte 0: a run is at work; byte 1: the journal is written to;
 //                                    a byte far out for each job that is being made (job_byte)
 //   FOLDER/.sora-gen/KEY.safetensors what is denoised of a job that is not finished
+//
+// Our own, not SQLite's: lines that people and jq read, that outlive a torn write, and that machines which
+// share the folder over NFS may append to, where SQLite's documentation advises against its locks.
 #pragma once
 
 #include <cstdint>

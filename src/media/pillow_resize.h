@@ -1,5 +1,6 @@
 // Pillow's way of resizing, to the bit: what image encoders and image-to-video models were trained and are
-// measured with. libswscale's filters differ from it by several levels when they reduce.
+// measured with. Our own: libswscale's filters differ from it by several levels when they reduce, and
+// Pillow's code in C is no library.
 #pragma once
 
 #include "media/rgb_picture.h"

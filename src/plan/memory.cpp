@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "core/text.h"
+#include "core/amounts.h"
 #include "plan/memory_estimate.h"
 #include "plan/text_cache.h"
 #include "plan/tiles.h"
@@ -25,8 +26,6 @@ double read_number(const char* path, double fallback) {
   double value = 0;
   return in >> value ? value : fallback;
 }
-
-std::string gb_text(double gb) { return gb < 10 ? number_text(gb, 2) : fixed_text(gb, 0); }
 
 bool on_gpu(const Plan& plan) { return plan.device != "cpu"; }
 
@@ -101,7 +100,8 @@ std::string what_fits(const Plan& plan, const ModelFacts& model, const std::stri
   if (plan.request.offload != "auto") {
     for (const char* way : {"text", "stored", "stream"}) {
       if (way == plan.request.offload || !fits(plan, way)) continue;
-      ideas.push_back(std::string("--offload ") + way + " (" + gb_text(peak_gb(plan, model, way)) + " GB)");
+      ideas.push_back(std::string("--offload ") + way + " (" + gigabytes_text(peak_gb(plan, model, way)) +
+                      ")");
       break;
     }
   }
@@ -136,13 +136,14 @@ std::string what_fits(const Plan& plan, const ModelFacts& model, const std::stri
   const std::vector<PhaseMemory> phases = estimate_memory(plan, model, offload);
   std::string parts;
   for (const PhaseMemory& phase : phases) {
-    parts += (parts.empty() ? "" : ", ") + phase.phase + " " + gb_text(needed(phase, plan));
+    parts += (parts.empty() ? "" : ", ") + phase.phase + " " + gigabytes_text(needed(phase, plan));
   }
   const double gb = limit.bytes / 1e9;
-  throw Error(ErrorKind::unavailable, "plan",
-              "this needs about " + gb_text(peak_of(plan, phases)) + " GB (" + parts + "), " +
-                  (limit.asked ? "--max-memory allows " + gb_text(gb) : gb_text(gb) + " GB are free") +
-                  "; what would fit: " + what_fits(plan, model, offload, gb));
+  throw Error(
+      ErrorKind::unavailable, "plan",
+      "this needs about " + gigabytes_text(peak_of(plan, phases)) + " (" + parts + "), " +
+          (limit.asked ? "--max-memory allows " + gigabytes_text(gb) : gigabytes_text(gb) + " are free") +
+          "; what would fit: " + what_fits(plan, model, offload, gb));
 }
 
 }  // namespace
@@ -151,7 +152,7 @@ MemoryLimit memory_limit(const Plan& plan, double free_gb) {
   if (const auto& most = plan.request.max_memory) {
     if (!(*most >= 0.001 && *most <= 1e6)) {
       throw Error(ErrorKind::usage, "options",
-                  "--max-memory " + gb_text(*most) + ": expected a number from 0.001 to 1000000");
+                  "--max-memory " + shortest_text(*most) + ": expected a number from 0.001 to 1000000");
     }
     return {*most * 1e9, true};
   }

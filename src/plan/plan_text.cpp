@@ -1,10 +1,9 @@
 // The plan, for people and for programs.
-#include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "core/amounts.h"
 #include "core/text.h"
 #include "plan/metadata.h"
 #include "plan/model_choice.h"
@@ -21,23 +20,12 @@ std::string number(double value) { return number_text(value); }
 
 std::string size(int width, int height) { return std::to_string(width) + "x" + std::to_string(height); }
 
-// For an estimate: as exact as it is.
-std::string duration(double seconds) {
-  if (seconds < 120) return fixed_text(seconds, seconds < 10 ? 1 : 0) + " s";
-  const long minutes = std::lround(seconds / 60);
-  if (minutes < 120) return std::to_string(minutes) + " min";
-  const std::string rest = std::to_string(minutes % 60);
-  return std::to_string(minutes / 60) + " h " + (rest.size() < 2 ? "0" : "") + rest + " min";
-}
-
-std::string gb(double value) { return number(static_cast<double>(std::lround(value * 10)) / 10); }
-
 std::string memory_text(const Plan& plan) {
   const bool gpu = plan.device != "cpu";
-  std::string text = "about " + gb(plan.peak_memory_gb) + " GB at the peak (";
+  std::string text = "about " + gigabytes_text(plan.peak_memory_gb) + " at the peak (";
   for (const PhaseMemory& phase : plan.memory) {
-    text +=
-        (&phase == &plan.memory.front() ? "" : ", ") + phase.phase + " " + gb(gpu ? phase.device : phase.ram);
+    text += (&phase == &plan.memory.front() ? "" : ", ") + phase.phase + " " +
+            gigabytes_text(gpu ? phase.device : phase.ram);
   }
   text += ")";
   if (plan.frees_text_encoder) text += "; the text encoder is freed before the rest is loaded";
@@ -74,8 +62,8 @@ std::string plan_text(const Plan& plan) {
   if (plan.shots.size() > 1)
     line("fade", number(plan.fade) + " s from one prompt to the next, around its time");
   if (guided && !plan.negative_prompt.empty()) line("not", "\"" + plan.negative_prompt + "\"");
-  line("model", plan.model_name + " (" + plan.pipeline + ", " +
-                    number(static_cast<double>(plan.weight_bytes) / 1e6) + " MB of weights)");
+  line("model",
+       plan.model_name + " (" + plan.pipeline + ", " + bytes_text(plan.weight_bytes) + " of weights)");
   for (const auto& [component, file] : chosen_files(plan.request)) line("", component + ": " + file.string());
   for (const auto* loras : {&plan.request.lora, &plan.request.lora_2}) {
     for (const std::string& lora : *loras)
@@ -111,7 +99,7 @@ std::string plan_text(const Plan& plan) {
   }
   line("memory", memory_text(plan));
   if (plan.seconds_estimate) {
-    std::string time = "about " + duration(*plan.seconds_estimate);
+    std::string time = "about " + estimate_text(*plan.seconds_estimate);
     if (plan.pace)
       time +=
           ", from " + std::to_string(plan.pace->runs) + (plan.pace->runs == 1 ? " run" : " runs") + " here";

@@ -210,7 +210,7 @@ TEST_F(DISABLED_MeasuredMemory, TheLimitOfTheProcessIsSeenWithoutBeingNamed) {
   EXPECT_EQ(small.code, 0) << small.err;
   const Outcome refused = run({"--offload", "none"}, stream + 0.12);
   EXPECT_EQ(refused.code, 69);
-  EXPECT_THAT(refused.err, testing::HasSubstr("GB are free"));
+  EXPECT_THAT(refused.err, testing::HasSubstr("B are free"));
 }
 
 std::string message_of(const Request& request) {

@@ -1,4 +1,4 @@
-// PNG for terminals that show images, without libav, which the program does not link.
+// PNG by libpng, for terminals that show images: the program does not link libav.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace sora {
 
-/// rgb [height, width, 3] as a PNG file, not compressed: for a pipe of a few kilobytes to the same machine.
-std::string stored_png(int width, int height, const std::vector<std::uint8_t>& rgb);
+/// rgb [height, width, 3] as a PNG file.
+std::string png_of(int width, int height, const std::vector<std::uint8_t>& rgb);
 
 }  // namespace sora

@@ -100,7 +100,7 @@ std::string kitty_image(const Preview& preview, Cells cells, unsigned number) {
 }
 
 std::string iterm_image(const Preview& preview, Cells cells) {
-  const std::string png = stored_png(preview.width, preview.height, preview.rgb);
+  const std::string png = png_of(preview.width, preview.height, preview.rgb);
   return "\x1b]1337;File=inline=1;size=" + std::to_string(png.size()) +
          ";width=" + std::to_string(cells.columns) + ";height=" + std::to_string(cells.rows) +
          ";preserveAspectRatio=0;doNotMoveCursor=1:" + base64(png) + "\a";

@@ -5,6 +5,7 @@
 
 #include "cli/make.h"
 #include "cli/terminal/terminal.h"
+#include "core/amounts.h"
 #include "core/file.h"
 #include "core/json_text.h"
 #include "core/text.h"
@@ -49,21 +50,14 @@ Inspected look(Session& session, const std::string& file) {
   return result;
 }
 
-std::string number(double value) {
-  Json json = value;
-  std::string text = json.dump();
-  if (text.size() > 2 && text.substr(text.size() - 2) == ".0") text.resize(text.size() - 2);
-  return text;
-}
-
 std::string media_text(const Json& media) {
   std::string text = media.value("container", "") + ", " + media.value("codec", "") + ", " +
                      std::to_string(media.value("width", 0)) + "x" + std::to_string(media.value("height", 0));
   const double fps = media.value("fps", 0.0), duration = media.value("duration", 0.0);
   const auto frames = media.value("frames", std::int64_t{0});
   if (frames > 0) text += ", " + std::to_string(frames) + (frames == 1 ? " frame" : " frames");
-  if (fps > 0) text += " at " + number(fps) + " fps";
-  if (duration > 0) text += ", " + number(duration) + " s";
+  if (fps > 0) text += " at " + shortest_text(fps) + " fps";
+  if (duration > 0) text += ", " + shortest_text(duration) + " s";
   return text;
 }
 

@@ -6,6 +6,7 @@
 #include "checkpoint/model_folder.h"
 #include "cli/terminal/terminal.h"
 #include "cli/verbs.h"
+#include "core/amounts.h"
 #include "core/text.h"
 #include "models/family.h"
 #include "sora/error.h"
@@ -36,13 +37,6 @@ FoundModel describe(const fs::path& dir) {
   return model;
 }
 
-std::string number(double value) {
-  std::string text = fixed_text(value, 6);
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.back() == '.') text.pop_back();
-  return text;
-}
-
 std::string text_of(const std::vector<FoundModel>& models) {
   if (models.empty()) {
     return "no models found; set SORA_GEN_MODELS to a folder that holds some, or give --model a model's "
@@ -54,7 +48,7 @@ std::string text_of(const std::vector<FoundModel>& models) {
     if (model.problem.empty()) {
       text += "  family   " + one_line(model.family) + " (" + one_line(model.pipeline) + ")\n";
       text += "  native   " + std::to_string(model.width) + "x" + std::to_string(model.height) + ", " +
-              std::to_string(model.frames) + " frames at " + number(model.fps) + " fps, " +
+              std::to_string(model.frames) + " frames at " + shortest_text(model.fps) + " fps, " +
               std::to_string(model.steps) + " steps\n";
       text += "  weights  " + bytes_text(model.weight_bytes) + "\n";
       if (!model.words.empty()) {

@@ -1,4 +1,5 @@
-// How a stored picture is turned and mirrored before it is shown.
+// How a stored picture is turned and mirrored before it is shown. Our own: a graph of libavfilter's
+// transpose and flips is longer than the loop, and libavfilter takes 31 ms to load.
 #pragma once
 
 #include <cstddef>

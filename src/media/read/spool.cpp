@@ -18,17 +18,9 @@ namespace {
   throw Error(ErrorKind::io, "media", name + ": " + what + ": " + std::strerror(code));
 }
 
-// Owns a descriptor until it is released.
-struct Descriptor {
-  int fd;
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-};
-
-int temporary_file(const std::string& name) {
-  const int fd = open_unnamed_file();
-  if (fd >= 0) return fd;
+UniqueFd temporary_file(const std::string& name) {
+  UniqueFd fd = open_unnamed_file();
+  if (fd) return fd;
   const int code = errno;
   fail(name, "no temporary file in " + temporary_folder().string() + " to copy it to", code);
 }
@@ -42,11 +34,11 @@ Spool::Spool(int descriptor, const std::string& name) {
     throw Error(ErrorKind::usage, "media", name + ": is a terminal, expected a video; give a file or a pipe");
   }
   if (S_ISREG(info.st_mode)) {
-    fd_ = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-    if (fd_ < 0) fail(name, "cannot be read", errno);
+    fd_.reset(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+    if (!fd_) fail(name, "cannot be read", errno);
     return;
   }
-  Descriptor file{temporary_file(name)};
+  fd_ = temporary_file(name);
   std::array<char, 1 << 16> buffer{};
   for (;;) {
     const ssize_t count = ::read(descriptor, buffer.data(), buffer.size());
@@ -54,18 +46,14 @@ Spool::Spool(int descriptor, const std::string& name) {
     if (count < 0) fail(name, "read failed", errno);
     if (count == 0) break;
     for (ssize_t done = 0; done < count;) {
-      const ssize_t n = ::write(file.fd, buffer.data() + done, static_cast<std::size_t>(count - done));
+      const ssize_t n = ::write(fd_.get(), buffer.data() + done, static_cast<std::size_t>(count - done));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) fail(name, "copying it to a temporary file failed (TMPDIR names another folder)", errno);
       done += n;
     }
   }
-  fd_ = file.fd;
-  file.fd = -1;
 }
 
-Spool::~Spool() { ::close(fd_); }
-
-std::filesystem::path Spool::path() const { return "/proc/self/fd/" + std::to_string(fd_); }
+std::filesystem::path Spool::path() const { return "/proc/self/fd/" + std::to_string(fd_.get()); }
 
 }  // namespace sora

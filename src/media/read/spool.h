@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <string>
 
+#include "core/unique_fd.h"
+
 namespace sora {
 
 class Spool {
@@ -12,15 +14,12 @@ class Spool {
   /// after a crash. A descriptor that is a regular file already (`< clip.mp4`) is not copied. `name` stands
   /// in messages. Throws usage (a terminal), io (a read or write failed; no room for the copy).
   Spool(int descriptor, const std::string& name);
-  Spool(const Spool&) = delete;
-  Spool& operator=(const Spool&) = delete;
-  ~Spool();
 
   /// For the readers, any number of them, while this object lives.
   std::filesystem::path path() const;
 
  private:
-  int fd_ = -1;
+  UniqueFd fd_;
 };
 
 }  // namespace sora

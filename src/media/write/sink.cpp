@@ -6,9 +6,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "core/output_file.h"
 #include "core/sha256.h"
+#include "core/unique_fd.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -38,12 +40,9 @@ class FileSink : public Sink {
 
 class StreamSink : public Sink {
  public:
-  StreamSink(int fd, bool owned, std::string name) : fd_(fd), owned_(owned), name_(std::move(name)) {}
-  StreamSink(const StreamSink&) = delete;
-  StreamSink& operator=(const StreamSink&) = delete;
-  ~StreamSink() override {
-    if (owned_) ::close(fd_);
-  }
+  StreamSink(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  StreamSink(UniqueFd fd, std::string name)
+      : owned_(std::move(fd)), fd_(owned_.get()), name_(std::move(name)) {}
 
   void write_at(const void* data, std::size_t bytes, std::uint64_t offset) override {
     if (offset != size_) throw Error(ErrorKind::internal, "media", name_ + ": a stream cannot be rewritten");
@@ -64,8 +63,8 @@ class StreamSink : public Sink {
   }
 
  private:
+  UniqueFd owned_;  // none: somebody else closes fd_
   int fd_;
-  bool owned_;
   std::string name_;
   std::uint64_t size_ = 0;
   Sha256 digest_;
@@ -75,16 +74,16 @@ class StreamSink : public Sink {
 
 std::unique_ptr<Sink> open_sink(const Destination& destination) {
   if (destination.path == "-") {
-    return std::make_unique<StreamSink>(destination.descriptor, false, destination.name);
+    return std::make_unique<StreamSink>(destination.descriptor, destination.name);
   }
   struct stat info {};
   if (::stat(destination.path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
-    const int fd = ::open(destination.path.c_str(), O_WRONLY | O_CLOEXEC);
-    if (fd < 0) {
+    UniqueFd fd(::open(destination.path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!fd) {
       throw Error(ErrorKind::cannot_create, "output",
                   destination.path + ": cannot be opened: " + std::strerror(errno));
     }
-    return std::make_unique<StreamSink>(fd, true, destination.path);
+    return std::make_unique<StreamSink>(std::move(fd), destination.path);
   }
   return std::make_unique<FileSink>(destination);
 }

@@ -8,8 +8,6 @@ namespace {
 constexpr std::int64_t kept_frames = 2;  // of a convolution's input
 // A residual block's stream, the input of its first convolution and that of its second.
 constexpr std::int64_t live_activations = 3;
-// As in vae_networks.cpp: larger chunks go frame by frame behind the last doubling of time.
-constexpr std::int64_t max_chunk_elements = std::int64_t{8} << 20;
 constexpr std::int64_t tile_room = std::int64_t{8} << 20;  // floats, of winograd.cpp
 
 /// Floats of a causal convolution's kernels after Winograd's transform: 36 points, three taps.

@@ -1,4 +1,6 @@
 // y = x W^T + b on a CPU whose vectors have eight floats. Note [Matrix products] in the source.
+// Our own: it is faster than libtorch's there, and widens bf16 on the way. Off on CPUs with AVX-512, where
+// nobody has measured it; libtorch's product serves there.
 #pragma once
 
 #include <ATen/ATen.h>

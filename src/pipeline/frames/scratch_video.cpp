@@ -1,7 +1,5 @@
 #include "pipeline/frames/scratch_video.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -12,23 +10,19 @@
 namespace sora {
 
 ScratchVideo::ScratchVideo() : fd_(open_unnamed_file()) {
-  if (fd_ >= 0) return;
+  if (fd_) return;
   const int code = errno;
   throw Error(ErrorKind::cannot_create, "output",
               temporary_folder().string() + ": no temporary file for the frames between two stages: " +
                   std::strerror(code) + "; set TMPDIR to a folder with room");
 }
 
-ScratchVideo::~ScratchVideo() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 Destination ScratchVideo::destination() const {
-  return {"-", false, fd_, "the temporary file between two stages"};
+  return {"-", false, fd_.get(), "the temporary file between two stages"};
 }
 
 std::filesystem::path ScratchVideo::path() const {
-  return std::filesystem::path("/proc/self/fd") / std::to_string(fd_);
+  return std::filesystem::path("/proc/self/fd") / std::to_string(fd_.get());
 }
 
 }  // namespace sora

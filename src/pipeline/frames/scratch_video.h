@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "core/unique_fd.h"
 #include "media/write/video_writer.h"
 
 namespace sora {
@@ -12,15 +13,12 @@ class ScratchVideo {
  public:
   /// Throws Error (cannot_create).
   ScratchVideo();
-  ~ScratchVideo();
-  ScratchVideo(const ScratchVideo&) = delete;
-  ScratchVideo& operator=(const ScratchVideo&) = delete;
 
   Destination destination() const;     ///< for a writer of one of the streamable containers
   std::filesystem::path path() const;  ///< for readers, while this object lives
 
  private:
-  int fd_ = -1;
+  UniqueFd fd_;
 };
 
 }  // namespace sora

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "models/wan/vae_memory.h"
+
 namespace sora::wan {
 namespace {
 
@@ -11,11 +13,6 @@ nn::Linear first_outputs(nn::Linear linear, std::int64_t count) {
   linear.bias = linear.bias.narrow(0, 0, count);
   return linear;
 }
-
-// Where time is no longer (or not yet) halved, layers do not care how many frames come at once. Few at once
-// need less memory, many less to do beside the arithmetic; activations of more than this many elements
-// (32 MB) go frame by frame.
-constexpr std::int64_t max_chunk_elements = std::int64_t{8} << 20;
 
 template <class F>
 at::Tensor frame_by_frame(at::Tensor x, nn::StreamState& state, const F& layers) {
