@@ -86,37 +86,39 @@ struct PhaseMemory {
   double device = 0;  ///< of a GPU
 };
 
-struct Plan {
-  Request request;  ///< as given, with seed and output filled in
-
-  // Model
-  std::filesystem::path model_dir;
-  std::string model_name;            ///< folder name
-  std::string model_digest;          ///< tells models apart (checkpoint/model_digest.h)
+/// The model that a request means.
+struct ModelChoice {
+  std::filesystem::path dir;
+  std::string name;                  ///< folder name
+  std::string digest;                ///< tells models apart (checkpoint/model_digest.h)
   std::string family;                ///< whose code runs it, such as Wan
   std::string pipeline;              ///< class name in model_index.json, such as WanPipeline
   std::uint64_t weight_bytes = 0;    ///< size of all weight files
   std::int64_t transformer_dim = 0;  ///< width of its tokens
   std::int64_t text_dim = 0;         ///< width of the prompt's vectors
   int text_rows = 512;               ///< how many of them the denoiser is given
+};
 
-  // What it begins from
-  std::optional<InputFacts> input;    ///< of request.input
-  std::optional<InputFacts> input_2;  ///< of request.input_2
-  int first_step = 0;                 ///< remix, finish: steps that are left out
+/// What it begins from beside the prompt.
+struct Inputs {
+  std::optional<InputFacts> video;    ///< of request.input
+  std::optional<InputFacts> video_2;  ///< of request.input_2
   std::vector<Shot> shots;            ///< storyboard; else empty
   std::vector<ShotImage> shot_images;
   double fade = 0;  ///< seconds, half of them before a shot's time
+};
 
-  // A small video made large (plan/finish.h); a plan that finishes nothing has none of these
-  std::vector<Plan> before;  ///< what is made first, each from the one before it
-  bool finishes = false;     ///< it begins from a smaller video
+/// A small video made large (plan/finish.h).
+struct Upscale {
+  bool active = false;  ///< this plan begins from a smaller video
   int draft_width = 0;  ///< the size at which that video was made: the picture is its, looked at so small
   int draft_height = 0;
+};
 
-  // Sampling
+struct Sampling {
   std::string preset;  ///< fast, or none
   int steps = 0;
+  int first_step = 0;  ///< remix, finish: steps that are left out
   double guidance = 1;
   double guidance_2 = 1;
   double flow_shift = 1;
@@ -125,8 +127,10 @@ struct Plan {
   std::string negative_prompt;
   std::optional<double> boundary_ratio;  ///< two experts: share of the noise levels of the first
   bool expand_timesteps = false;         ///< per-token timesteps
+};
 
-  // Picture
+/// Sizes, in pixels and in latent cells.
+struct Picture {
   int model_width = 0;  ///< size that the network makes, a multiple of its grid
   int model_height = 0;
   int crop_width = 0;  ///< centre crop of it with the wanted aspect
@@ -136,30 +140,34 @@ struct Plan {
   int width = 0;  ///< size of the file
   int height = 0;
   bool enlarged = false;  ///< the crop is resampled (Lanczos) to the size of the file
+  int latent_channels = 0;
+  int latent_height = 0;
+  int latent_width = 0;
+  std::optional<Tiling> tiling;      ///< of each step's predictions; empty: the whole window at once
+  std::optional<Tiling> vae_tiling;  ///< of the VAE; empty: whole pictures
+};
 
-  // Time
+struct Timeline {
   double model_fps = 0;           ///< rate at which the model makes frames
   double fps = 0;                 ///< rate of the file
   std::int64_t frames = 0;        ///< frames in the file, exactly; beside a clip: new ones
   std::int64_t model_frames = 0;  ///< frames that the model makes
   int latent_frames = 0;          ///< over all windows
-  int latent_channels = 0;
-  int latent_height = 0;
-  int latent_width = 0;
   std::vector<Window> windows;
-  double drift_control = 0;          ///< how firmly later windows are held to the look of the first; 0: not
-  std::optional<Tiling> tiling;      ///< of each step's predictions; empty: the whole window at once
-  std::optional<Tiling> vae_tiling;  ///< of the VAE; empty: whole pictures
+  double drift_control = 0;  ///< how firmly later windows are held to the look of the first; 0: not
+};
 
-  // Output
-  std::string output;     ///< path or "-"
+struct Output {
+  std::string path;       ///< or "-"
   std::string container;  ///< libav's name of the muxer, or y4m, rgb24, png, jpg, webp
   std::string codec;
   int crf = 18;
   std::string pix_fmt;
   std::vector<std::string> audio;  ///< files whose sound is copied into it, in the order of being heard
+};
 
-  // Machine
+/// What computes it, and what is in memory meanwhile.
+struct Machine {
   std::string device;  ///< cpu or cuda:N
   std::string dtype;
   int threads = 0;
@@ -177,6 +185,21 @@ struct Plan {
   bool text_cached = false;         ///< all its texts were encoded by earlier runs
   std::optional<Pace> pace;         ///< learnt from past runs here; make_plan() leaves it empty
   std::optional<double> seconds_estimate;  ///< of the whole run, from the pace
+};
+
+struct Plan {
+  Request request;  ///< as given, with seed and output filled in
+
+  ModelChoice model;
+  Inputs inputs;
+  Sampling sampling;
+  Picture picture;
+  Timeline timeline;
+  Output output;
+  Machine machine;
+
+  Upscale upscale;
+  std::vector<Plan> before;  ///< upscaling: what is made first, each from the one before it
 
   std::vector<std::string> unknown_words;  ///< of the prompts, that the model says it has never seen
   std::vector<std::string> notes;          ///< plain words: what will be enlarged, cropped, windowed

@@ -60,8 +60,8 @@ void spin_briefly() {
 // layers let go. Larger blocks of their own go back at once, which costs fresh pages for each. So blocks of
 // 8 MB and more are on their own, and in huge pages (libtorch's own switch, read when it is loaded), which
 // the kernel clears 512 at a time; the heap keeps 64 MB for the smaller ones. Measured at full size, against
-// glibc's own ways: the VAE peaks at 1.14 GB in the place of 1.35, the transformer of 1.3B takes 2 % less time
-// (with blocks from 4 MB on, nothing kept and small pages it took 16 % more).
+// glibc's own ways: the VAE peaks at 1.14 GB in the place of 1.35, the transformer of 1.3B takes 2 % less
+// time (with blocks from 4 MB on, nothing kept and small pages it took 16 % more).
 void arrange_large_blocks() {
 #ifdef __GLIBC__
   constexpr int kOwnBlock = 8 << 20, kKept = 64 << 20;  // bytes

@@ -39,9 +39,9 @@ bool ends_the_run(ErrorKind kind) {
 
 // Jobs of one order share the model in memory and the sizes of its work.
 std::string order_of(const Plan& plan) {
-  return plan.model_dir.string() + '\n' + plan.device + '\n' + plan.dtype + '\n' +
-         std::to_string(plan.model_width) + 'x' + std::to_string(plan.model_height) + '\n' +
-         std::to_string(plan.latent_frames);
+  return plan.model.dir.string() + '\n' + plan.machine.device + '\n' + plan.machine.dtype + '\n' +
+         std::to_string(plan.picture.model_width) + 'x' + std::to_string(plan.picture.model_height) + '\n' +
+         std::to_string(plan.timeline.latent_frames);
 }
 
 }  // namespace

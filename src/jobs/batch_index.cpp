@@ -19,12 +19,14 @@ std::string number(double value) { return number_text(value); }
 std::vector<std::pair<std::string, std::string>> parameters_of(const Plan& plan) {
   std::vector<std::pair<std::string, std::string>> list{
       {"seed", std::to_string(*plan.request.seed)},
-      {"model", plan.model_name},
-      {"size", std::to_string(plan.width) + "x" + std::to_string(plan.height)},
-      {"length", number(static_cast<double>(plan.frames) / plan.fps) + " s at " + number(plan.fps) + " fps"},
-      {"steps", std::to_string(plan.steps) + " of " + plan.scheduler},
-      {"guidance", number(plan.guidance)}};
-  if (!plan.negative_prompt.empty() && plan.guidance > 1) list.emplace_back("not", plan.negative_prompt);
+      {"model", plan.model.name},
+      {"size", std::to_string(plan.picture.width) + "x" + std::to_string(plan.picture.height)},
+      {"length", number(static_cast<double>(plan.timeline.frames) / plan.timeline.fps) + " s at " +
+                     number(plan.timeline.fps) + " fps"},
+      {"steps", std::to_string(plan.sampling.steps) + " of " + plan.sampling.scheduler},
+      {"guidance", number(plan.sampling.guidance)}};
+  if (!plan.sampling.negative_prompt.empty() && plan.sampling.guidance > 1)
+    list.emplace_back("not", plan.sampling.negative_prompt);
   return list;
 }
 

@@ -27,7 +27,7 @@ std::string input_digest(const std::string& path) {
 }  // namespace
 
 std::string job_key(const Plan& plan) {
-  std::string text = metadata_json(plan) + "\n" + plan.model_digest + "\n" + plan.container + "\n";
+  std::string text = metadata_json(plan) + "\n" + plan.model.digest + "\n" + plan.output.container + "\n";
   if (plan.request.init_noise) text += file_sha256(*plan.request.init_noise, "noise");
   for (const auto& [option, path] : input_files(plan.request)) text.append("\n").append(input_digest(path));
   return sha256_hex(text);

@@ -12,8 +12,8 @@
 #include "core/host_name.h"
 #include "core/json_line.h"
 #include "core/output_file.h"
-#include "jobs/journal_fields.h"
 #include "core/unique_fd.h"
+#include "jobs/journal_fields.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;

@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <string>
 
+#include "core/ascii.h"
 #include "core/host_name.h"
 #include "core/text.h"
 #include "sora/error.h"
@@ -94,8 +94,8 @@ std::string LockedFile::holder() const {
   if (space == std::string::npos || end == std::string::npos || space > end || space == 0 || space > 64)
     return {};
   const std::string host = text.substr(0, space);
-  const bool plain = std::all_of(host.begin(), host.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
+  const bool plain = std::all_of(host.begin(), host.end(), [](char c) {
+    return is_ascii_letter(c) || is_ascii_digit(c) || c == '.' || c == '_' || c == '-';
   });
   int process = 0;
   if (!plain || !set_from_text(process, text.substr(space + 1, end - space - 1)).empty() || process <= 0)

@@ -1,6 +1,6 @@
 // The door for families of models: what the program knows of any of them without loading a tensor. A family
-// (models/wan, models/skyreels, ...) derives from Family and registers itself; nothing outside models/ names one.
-// The half with tensors is models/networks/.
+// (models/wan, models/skyreels, ...) derives from Family and registers itself; nothing outside models/ names
+// one. The half with tensors is models/networks/.
 #pragma once
 
 #include <cstdint>
@@ -129,14 +129,19 @@ class Family {
   /// Throws Error: usage, no_input, refused, data.
   virtual void check_loras(const std::vector<LoraSource>& loras, const ComponentSource& network) const = 0;
 
+  /// A prompt as the tokenizer is given it: two that are equal then are one.
+  virtual std::string clean_prompt(const std::string& prompt) const = 0;
+
   /// The first path whose name, or that of the folder it lies in, is that of a few-step model or LoRA.
-  virtual std::optional<NamedFewStep> find_few_step(const std::vector<std::filesystem::path>& paths) const = 0;
+  virtual std::optional<NamedFewStep> find_few_step(
+      const std::vector<std::filesystem::path>& paths) const = 0;
 
   /// Whether `replacements` make a model without a folder.
   virtual bool is_whole_model(const Replacements& replacements) const = 0;
 };
 
-/// Put an object of this at namespace scope in the family's own source: `const RegisteredFamily<MyFamily> here;`
+/// Put an object of this at namespace scope in the family's own source: `const RegisteredFamily<MyFamily>
+/// here;`
 template <class F>
 class RegisteredFamily {
  public:

@@ -13,9 +13,9 @@
 #include <deque>
 #include <vector>
 
-#include "weights/weights.h"
 #include "nn/cpu/pixel_ops.h"
 #include "nn/cpu/winograd.h"
+#include "weights/weights.h"
 
 namespace sora::nn {
 

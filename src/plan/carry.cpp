@@ -20,8 +20,8 @@ struct Source {
 
 std::vector<Source> sources(const Plan& plan) {
   std::vector<Source> list;
-  if (plan.input) list.push_back({*plan.request.input, &*plan.input});
-  if (plan.input_2) list.push_back({*plan.request.input_2, &*plan.input_2});
+  if (plan.inputs.video) list.push_back({*plan.request.input, &*plan.inputs.video});
+  if (plan.inputs.video_2) list.push_back({*plan.request.input_2, &*plan.inputs.video_2});
   return list;
 }
 
@@ -50,15 +50,15 @@ void plan_sound(Plan& plan) {
       silent("the new frames alone have none");
     } else if (facts.audio_codec.empty()) {
       silent("its codec is not known");
-    } else if (!takes_sound(plan.container, facts.audio_codec)) {
+    } else if (!takes_sound(plan.output.container, facts.audio_codec)) {
       const std::string others = containers_for(facts.audio_codec);
-      silent(plan.container + " does not take " + facts.audio_codec +
+      silent(plan.output.container + " does not take " + facts.audio_codec +
              (others.empty() ? std::string() : "; an output in " + others + " keeps it"));
     } else if (kept != nullptr && *kept != facts.audio_kind) {
       silent("it is of another kind than the first clip's, and sound is copied, not coded again");
     } else {
       kept = &facts.audio_kind;
-      plan.audio.push_back(source.path);
+      plan.output.audio.push_back(source.path);
     }
   }
 }
@@ -74,15 +74,16 @@ void check_copied(const Plan& plan, const Source& source) {
                 "--copy: " + source.path + " is " + is + ", the output " + output +
                     "; leave --copy out to encode the frames again");
   };
-  if (facts.codec != plan.codec) cannot("coded as " + facts.codec, plan.codec + " (--codec)");
-  if (facts.width != plan.width || facts.height != plan.height) {
-    cannot(size_text(facts.width, facts.height), size_text(plan.width, plan.height) + " (--res)");
+  if (facts.codec != plan.output.codec) cannot("coded as " + facts.codec, plan.output.codec + " (--codec)");
+  if (facts.width != plan.picture.width || facts.height != plan.picture.height) {
+    cannot(size_text(facts.width, facts.height),
+           size_text(plan.picture.width, plan.picture.height) + " (--res)");
   }
-  if (facts.pix_fmt != plan.pix_fmt) cannot(facts.pix_fmt, plan.pix_fmt + " (--pix-fmt)");
+  if (facts.pix_fmt != plan.output.pix_fmt) cannot(facts.pix_fmt, plan.output.pix_fmt + " (--pix-fmt)");
   if (facts.turned) cannot("shown turned, mirrored or stretched", "has no mark for that");
-  if (!facts.steady_rate || std::abs(facts.fps - plan.fps) > 1e-3) {
+  if (!facts.steady_rate || std::abs(facts.fps - plan.timeline.fps) > 1e-3) {
     cannot(facts.steady_rate ? "of " + rate_text(facts.fps) : "of no steady rate",
-           "of " + rate_text(plan.fps) + " (--fps)");
+           "of " + rate_text(plan.timeline.fps) + " (--fps)");
   }
 }
 
@@ -94,12 +95,12 @@ void check_copy(const Plan& plan) {
   if (request.contact_sheet || request.thumbnail) {
     wrong("--copy with --contact-sheet or --thumbnail: the clip's frames are not decoded; leave one out");
   }
-  if (plan.output == "-") wrong("--copy writes a file, not standard output; name one with -o");
-  if (!joins_coded_frames(plan.codec)) {
-    wrong("--copy with " + plan.codec +
+  if (plan.output.path == "-") wrong("--copy writes a file, not standard output; name one with -o");
+  if (!joins_coded_frames(plan.output.codec)) {
+    wrong("--copy with " + plan.output.codec +
           ": coded frames are joined of h264, vp9 and av1; choose with --codec");
   }
-  if (!plan.input) wrong("--copy goes with a clip, and there is none");
+  if (!plan.inputs.video) wrong("--copy goes with a clip, and there is none");
   for (const Source& source : sources(plan)) check_copied(plan, source);
 }
 

@@ -5,8 +5,8 @@
 
 namespace sora {
 
-/// Sets plan.audio, and says in the notes what is not kept and why. Throws Error (usage, data) where --copy
-/// cannot be done. Container, codec, size and rate of the output are decided before.
+/// Sets plan.output.audio, and says in the notes what is not kept and why. Throws Error (usage, data) where
+/// --copy cannot be done. Container, codec, size and rate of the output are decided before.
 void plan_carried(Plan& plan);
 
 }  // namespace sora

@@ -37,42 +37,46 @@ std::int64_t model_frames_for(std::int64_t frames, double fps, double model_fps)
 
 void plan_time(Plan& plan, const ModelFacts& model, const Source& source, bool last) {
   const Request& request = plan.request;
-  plan.model_fps = source.fps;
-  plan.fps = last ? request.fps.value_or(source.shown_fps) : source.fps;
-  if (!(plan.fps >= 0.1 && plan.fps <= 1000)) wrong("--fps: expected a number from 0.1 to 1000");
+  plan.timeline.model_fps = source.fps;
+  plan.timeline.fps = last ? request.fps.value_or(source.shown_fps) : source.fps;
+  if (!(plan.timeline.fps >= 0.1 && plan.timeline.fps <= 1000))
+    wrong("--fps: expected a number from 0.1 to 1000");
   const auto longest = static_cast<std::int64_t>(
-      std::floor(static_cast<double>(source.shown_frames) / source.shown_fps * plan.fps + 1e-6));
-  plan.frames = std::max<std::int64_t>(1, longest);
+      std::floor(static_cast<double>(source.shown_frames) / source.shown_fps * plan.timeline.fps + 1e-6));
+  plan.timeline.frames = std::max<std::int64_t>(1, longest);
   if (request.seconds && request.frames) wrong("--seconds and --frames: expected one of the two");
   if (last && (request.seconds || request.frames)) {
-    const auto wanted =
-        request.frames ? static_cast<double>(*request.frames) : std::round(*request.seconds * plan.fps);
-    if (!(wanted >= 1 && wanted <= static_cast<double>(plan.frames))) {
-      wrong("finish makes at most what the draft shows, " + std::to_string(plan.frames) +
+    const auto wanted = request.frames ? static_cast<double>(*request.frames)
+                                       : std::round(*request.seconds * plan.timeline.fps);
+    if (!(wanted >= 1 && wanted <= static_cast<double>(plan.timeline.frames))) {
+      wrong("finish makes at most what the draft shows, " + std::to_string(plan.timeline.frames) +
             " frames; it makes no longer video: draft a longer one");
     }
-    plan.frames = static_cast<std::int64_t>(wanted);
+    plan.timeline.frames = static_cast<std::int64_t>(wanted);
   }
-  plan.model_frames =
-      last ? std::min(source.frames, model_frames_for(plan.frames, plan.fps, plan.model_fps)) : source.frames;
-  if (!last) plan.frames = source.frames;
+  plan.timeline.model_frames =
+      last ? std::min(source.frames,
+                      model_frames_for(plan.timeline.frames, plan.timeline.fps, plan.timeline.model_fps))
+           : source.frames;
+  if (!last) plan.timeline.frames = source.frames;
 
   const int scale = model.temporal_scale;
   const int native = (model.frames - 1) / scale + 1;
-  const int alone = static_cast<int>((plan.model_frames - 1 + scale - 1) / scale) + 1;
+  const int alone = static_cast<int>((plan.timeline.model_frames - 1 + scale - 1) / scale) + 1;
   // Latents, the scheduler's history and what is predicted; frames as bytes, and decoded ones in fp16.
-  const double a_frame = 6.0 * plan.latent_channels * plan.latent_height * plan.latent_width * 4 +
-                         9.0 * scale * plan.model_width * plan.model_height;
+  const double a_frame =
+      6.0 * plan.picture.latent_channels * plan.picture.latent_height * plan.picture.latent_width * 4 +
+      9.0 * scale * plan.picture.model_width * plan.picture.model_height;
   const int fits = static_cast<int>(std::min(1e6, kWindowBytes / a_frame));
   int window = std::clamp(fits, native, kLongest * native);
   if (alone > window && window > kHeld) {  // all of about one length
     const int count = (alone - kHeld + window - kHeld - 1) / (window - kHeld);
     window = std::max(native, kHeld + (alone - kHeld + count - 1) / count);
   }
-  plan.windows = plan_windows(alone, window, kHeld);
-  plan.latent_frames = 0;
-  for (const Window& each : plan.windows)
-    plan.latent_frames = std::max(plan.latent_frames, each.first + each.count);
+  plan.timeline.windows = plan_windows(alone, window, kHeld);
+  plan.timeline.latent_frames = 0;
+  for (const Window& each : plan.timeline.windows)
+    plan.timeline.latent_frames = std::max(plan.timeline.latent_frames, each.first + each.count);
 }
 
 TileAxis axis(std::int64_t size, std::int64_t grid, std::int64_t share) {
@@ -82,16 +86,16 @@ TileAxis axis(std::int64_t size, std::int64_t grid, std::int64_t share) {
 void plan_tiles(Plan& plan, const ModelFacts& model) {
   std::int64_t rows = std::max(1, model.height / (model.spatial_scale * model.patch_height));
   std::int64_t columns = std::max(1, model.width / (model.spatial_scale * model.patch_width));
-  if ((rows < columns) != (plan.latent_height < plan.latent_width) && rows != columns)
+  if ((rows < columns) != (plan.picture.latent_height < plan.picture.latent_width) && rows != columns)
     std::swap(rows, columns);
   const std::int64_t frames = (model.frames - 1) / model.temporal_scale + 1;
   Tiling tiling{axis(frames, 1, 2), axis(rows * model.patch_height, model.patch_height, 2),
                 axis(columns * model.patch_width, model.patch_width, 2)};
   std::int64_t longest = 0;
-  for (const Window& window : plan.windows) longest = std::max<std::int64_t>(longest, window.count);
-  if (tiling.frames.size < longest || tiling.rows.size < plan.latent_height ||
-      tiling.columns.size < plan.latent_width) {
-    plan.tiling = tiling;
+  for (const Window& window : plan.timeline.windows) longest = std::max<std::int64_t>(longest, window.count);
+  if (tiling.frames.size < longest || tiling.rows.size < plan.picture.latent_height ||
+      tiling.columns.size < plan.picture.latent_width) {
+    plan.picture.tiling = tiling;
   }
 }
 
@@ -108,15 +112,19 @@ void plan_steps(Plan& plan) {
   if (made < 0 || made > 1000)
     wrong("--steps " + std::to_string(made) + ": expected a number from 1 to 1000");
   // sigma = shift u / (1 + (shift - 1) u), u falling evenly from 1 to 0
-  const double u = level / (plan.flow_shift - (plan.flow_shift - 1) * level);
-  plan.steps = made == 0 ? 1 : std::clamp(static_cast<int>(std::lround(made / u)), made, 1000);
-  plan.first_step = plan.steps - made;
+  const double u = level / (plan.sampling.flow_shift - (plan.sampling.flow_shift - 1) * level);
+  plan.sampling.steps = made == 0 ? 1 : std::clamp(static_cast<int>(std::lround(made / u)), made, 1000);
+  plan.sampling.first_step = plan.sampling.steps - made;
 }
 
 }  // namespace
 
 Source source_of(const Plan& plan) {
-  return {{plan.crop_width, plan.crop_height}, plan.model_fps, plan.model_frames, plan.fps, plan.frames};
+  return {{plan.picture.crop_width, plan.picture.crop_height},
+          plan.timeline.model_fps,
+          plan.timeline.model_frames,
+          plan.timeline.fps,
+          plan.timeline.frames};
 }
 
 Source source_of(const Draft& draft, double native_fps) {
@@ -164,16 +172,16 @@ std::vector<Size> stage_sizes(Size from, Size to) {
 }
 
 void make_source(Plan& plan) {
-  plan.width = plan.frame_width = plan.crop_width;
-  plan.height = plan.frame_height = plan.crop_height;
-  plan.enlarged = false;
-  plan.fps = plan.model_fps;
-  plan.frames = plan.model_frames;
-  plan.output = "-";
-  plan.container = "matroska";
-  plan.codec = "ffv1";
-  plan.pix_fmt = "bgr0";
-  plan.crf = 0;
+  plan.picture.width = plan.picture.frame_width = plan.picture.crop_width;
+  plan.picture.height = plan.picture.frame_height = plan.picture.crop_height;
+  plan.picture.enlarged = false;
+  plan.timeline.fps = plan.timeline.model_fps;
+  plan.timeline.frames = plan.timeline.model_frames;
+  plan.output.path = "-";
+  plan.output.container = "matroska";
+  plan.output.codec = "ffv1";
+  plan.output.pix_fmt = "bgr0";
+  plan.output.crf = 0;
   Request& request = plan.request;
   request.output = "-";
   request.contact_sheet.reset();
@@ -184,70 +192,71 @@ void make_source(Plan& plan) {
 
 std::optional<Tiling> vae_tiling_for(const Plan& plan, const ModelFacts& model, double bytes) {
   const std::int64_t scale = model.spatial_scale;
-  std::int64_t rows = plan.latent_height, columns = plan.latent_width;
+  std::int64_t rows = plan.picture.latent_height, columns = plan.picture.latent_width;
   while (static_cast<double>(model.decoder_bytes(rows * scale, columns * scale)) > bytes &&
          std::max(rows, columns) > kVaeLeast) {
     std::int64_t& longer = rows >= columns ? rows : columns;
     longer = std::max(kVaeLeast, (longer + 1) / 2 + kVaeOverlap / 2);
   }
-  if (rows == plan.latent_height && columns == plan.latent_width) return {};
+  if (rows == plan.picture.latent_height && columns == plan.picture.latent_width) return {};
   return Tiling{{1, 0}, {rows, kVaeOverlap}, {columns, kVaeOverlap}};
 }
 
 void plan_stage(Plan& plan, const ModelFacts& model, const Source& source, Size size, bool last) {
   if (model.image.joined) {
-    wrong(plan.model_name +
+    wrong(plan.model.name +
           " makes videos of images alone; finish with a model that needs none: --model NAME");
   }
-  plan.finishes = true;
+  plan.upscale.active = true;
   plan_steps(plan);
   const Size grid{model.spatial_scale * model.patch_width, model.spatial_scale * model.patch_height};
   const Canvas canvas = exact_canvas(size, grid);
-  plan.model_width = canvas.made.width;
-  plan.model_height = canvas.made.height;
-  plan.crop_width = plan.frame_width = plan.width = size.width;
-  plan.crop_height = plan.frame_height = plan.height = size.height;
-  plan.latent_channels = model.latent_channels;
-  plan.latent_width = plan.model_width / model.spatial_scale;
-  plan.latent_height = plan.model_height / model.spatial_scale;
+  plan.picture.model_width = canvas.made.width;
+  plan.picture.model_height = canvas.made.height;
+  plan.picture.crop_width = plan.picture.frame_width = plan.picture.width = size.width;
+  plan.picture.crop_height = plan.picture.frame_height = plan.picture.height = size.height;
+  plan.picture.latent_channels = model.latent_channels;
+  plan.picture.latent_width = plan.picture.model_width / model.spatial_scale;
+  plan.picture.latent_height = plan.picture.model_height / model.spatial_scale;
   plan_time(plan, model, source, last);
   plan_tiles(plan, model);
   const double limit = plan.request.max_memory.value_or(1e6) * 1e9;
-  plan.vae_tiling = vae_tiling_for(plan, model, std::min(kVaeBytes, limit / 4));
+  plan.picture.vae_tiling = vae_tiling_for(plan, model, std::min(kVaeBytes, limit / 4));
 }
 
 void note_stages(Plan& last, const std::vector<Plan>& before, bool from_file) {
   std::string sizes;
   for (std::size_t i = from_file ? 0 : 1; i < before.size(); ++i)
-    sizes += text_of({before[i].crop_width, before[i].crop_height}) + ", ";
-  sizes += text_of({last.crop_width, last.crop_height});
-  const int made = last.steps - last.first_step;
+    sizes += text_of({before[i].picture.crop_width, before[i].picture.crop_height}) + ", ";
+  sizes += text_of({last.picture.crop_width, last.picture.crop_height});
+  const int made = last.sampling.steps - last.sampling.first_step;
   std::string note = "made larger in " + std::to_string(before.size() + (from_file ? 1 : 0)) + " stages (" +
                      sizes + "), each enlarged" +
                      (made == 0 ? std::string(" and passed through the VAE")
                                 : ", re-noised and denoised in " + std::to_string(made) + " steps");
-  if (last.tiling && made > 0) {
-    const auto scale = static_cast<std::int64_t>(last.model_width / last.latent_width);
-    note += " in tiles of " + std::to_string(last.tiling->columns.size * scale) + "x" +
-            std::to_string(last.tiling->rows.size * scale) + ", blended";
+  if (last.picture.tiling && made > 0) {
+    const auto scale = static_cast<std::int64_t>(last.picture.model_width / last.picture.latent_width);
+    note += " in tiles of " + std::to_string(last.picture.tiling->columns.size * scale) + "x" +
+            std::to_string(last.picture.tiling->rows.size * scale) + ", blended";
   }
   last.notes.push_back(note);
-  if (last.vae_tiling) last.notes.push_back("the VAE sees the picture in tiles, so that it fits into memory");
-  if (last.windows.size() > 1) {
-    last.notes.push_back("made in " + std::to_string(last.windows.size()) +
+  if (last.picture.vae_tiling)
+    last.notes.push_back("the VAE sees the picture in tiles, so that it fits into memory");
+  if (last.timeline.windows.size() > 1) {
+    last.notes.push_back("made in " + std::to_string(last.timeline.windows.size()) +
                          " windows, each held to the end of the one before");
   }
 }
 
 void note_draft(Plan& plan, const Draft& draft) {
-  const Size made{plan.draft_width, plan.draft_height};
+  const Size made{plan.upscale.draft_width, plan.upscale.draft_height};
   if (draft.why_frames.empty()) {
     plan.notes.insert(plan.notes.begin(), "the draft is made again from its seed and parameters, at " +
                                               text_of(made) + ", as the network made it");
   } else {
     plan.notes.insert(plan.notes.begin(), "the draft is taken from its frames: " + draft.why_frames);
   }
-  if (plan.request.prompt.empty() && plan.shots.empty())
+  if (plan.request.prompt.empty() && plan.inputs.shots.empty())
     plan.notes.emplace_back("there is no prompt: the model is not told what it sees; --prompt tells it");
 }
 
@@ -260,14 +269,16 @@ Request stage_request(const Plan& stage, const std::string& path) {
   request.last_image.reset();
   request.input_2.reset();
   // Of one shape but for the rounding of its sides: no part is cut off for that.
-  const double width = stage.input->width;
-  const double wanted = static_cast<double>(stage.input->height) * stage.crop_width / stage.crop_height;
+  const double width = stage.inputs.video->width;
+  const double wanted =
+      static_cast<double>(stage.inputs.video->height) * stage.picture.crop_width / stage.picture.crop_height;
   if (std::abs(width - wanted) <= std::max(2.0, kSameShape * width)) request.fit = "stretch";
   return request;
 }
 
 int steps_of(const Plan& plan) {
-  int steps = (plan.steps - plan.first_step) * static_cast<int>(plan.windows.size());
+  int steps =
+      (plan.sampling.steps - plan.sampling.first_step) * static_cast<int>(plan.timeline.windows.size());
   for (const Plan& each : plan.before) steps += steps_of(each);
   return steps;
 }

@@ -39,9 +39,9 @@ struct Draft {
   std::string model_digest;        ///< of the model that made it, its first digits; empty: it does not say
 };
 
-/// Looks at the draft that `request` names, and takes over from its parameters what `request` leaves open. The
-/// files that the draft was made with are those that `request` gives for them. Throws Error: usage (an image
-/// is given that the draft does not name), no_input (a model or a LoRA is needed and not given), data.
+/// Looks at the draft that `request` names, and takes over from its parameters what `request` leaves open.
+/// The files that the draft was made with are those that `request` gives for them. Throws Error: usage (an
+/// image is given that the draft does not name), no_input (a model or a LoRA is needed and not given), data.
 Draft look_at_draft(Request& request);
 
 /// The seed of a file that was made by this program. Throws Error: no_input, data.
@@ -72,8 +72,8 @@ void note_draft(Plan& plan, const Draft& draft);
 /// Tiles of the VAE in which a chunk takes at most about `bytes`; nothing where a whole one does.
 std::optional<Tiling> vae_tiling_for(const Plan& plan, const ModelFacts& model, double bytes);
 
-/// What `stage` is run with instead of its own request: the video `path` that stage.input describes, whatever
-/// it was asked for with.
+/// What `stage` is run with instead of its own request: the video `path` that stage.inputs.video describes,
+/// whatever it was asked for with.
 Request stage_request(const Plan& stage, const std::string& path);
 
 /// Steps of the network in a whole run, those of what is made before included.

@@ -1,13 +1,13 @@
 #include "plan/made_again.h"
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <type_traits>
 
 #include "checkpoint/hub_cache.h"
 #include "checkpoint/lora.h"
 #include "checkpoint/model_folder.h"
+#include "core/ascii.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "sora/error.h"
@@ -46,7 +46,7 @@ std::string example_of(const std::string& field) {
 // A word of a shell's line.
 std::string shell_word(const std::string& text) {
   const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+    return is_ascii_letter(c) || is_ascii_digit(c) ||
            std::string("-_./+:,=@%").find(c) != std::string::npos;
   });
   if (plain) return text;
@@ -171,7 +171,7 @@ Request request_again(const MadeWith& made, const Overrides& given, const std::s
 }
 
 bool is_another_model(const MadeWith& made, const Plan& plan) {
-  return !plan.model_digest.starts_with(made.model_digest);
+  return !plan.model.digest.starts_with(made.model_digest);
 }
 
 }  // namespace sora

@@ -8,8 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "core/text.h"
 #include "core/amounts.h"
+#include "core/text.h"
 #include "plan/memory_estimate.h"
 #include "plan/text_cache.h"
 #include "plan/tiles.h"
@@ -27,7 +27,7 @@ double read_number(const char* path, double fallback) {
   return in >> value ? value : fallback;
 }
 
-bool on_gpu(const Plan& plan) { return plan.device != "cpu"; }
+bool on_gpu(const Plan& plan) { return plan.machine.device != "cpu"; }
 
 double needed(const PhaseMemory& phase, const Plan& plan) { return on_gpu(plan) ? phase.device : phase.ram; }
 
@@ -70,29 +70,30 @@ Plan smaller_picture(const Plan& plan, const ModelFacts& model, double share) {
     const int grid = model.spatial_scale * patch;
     return std::max(grid, static_cast<int>(made * share) / grid * grid);
   };
-  smaller.model_width = side(plan.model_width, model.patch_width);
-  smaller.model_height = side(plan.model_height, model.patch_height);
-  smaller.latent_width = smaller.model_width / model.spatial_scale;
-  smaller.latent_height = smaller.model_height / model.spatial_scale;
+  smaller.picture.model_width = side(plan.picture.model_width, model.patch_width);
+  smaller.picture.model_height = side(plan.picture.model_height, model.patch_height);
+  smaller.picture.latent_width = smaller.picture.model_width / model.spatial_scale;
+  smaller.picture.latent_height = smaller.picture.model_height / model.spatial_scale;
   const auto even = [&](int made, int file, int crop) {  // of the file; a crop stays a crop
     return std::max(
         16, std::min(made, static_cast<int>(made * std::min(1.0, static_cast<double>(crop) / file))) / 2 * 2);
   };
-  smaller.width = even(smaller.model_width, plan.model_width, plan.crop_width);
-  smaller.height = even(smaller.model_height, plan.model_height, plan.crop_height);
+  smaller.picture.width =
+      even(smaller.picture.model_width, plan.picture.model_width, plan.picture.crop_width);
+  smaller.picture.height =
+      even(smaller.picture.model_height, plan.picture.model_height, plan.picture.crop_height);
   return smaller;
 }
 
 Plan fewer_frames(const Plan& plan, int latent_frames) {
   Plan fewer = plan;
-  fewer.windows.resize(1);
-  fewer.windows[0].count = latent_frames;
+  fewer.timeline.windows.resize(1);
+  fewer.timeline.windows[0].count = latent_frames;
   return fewer;
 }
 
 // What would fit, the least change of each kind.
-std::string what_fits(const Plan& plan, const ModelFacts& model, const std::string& offload,
-                      double limit) {
+std::string what_fits(const Plan& plan, const ModelFacts& model, const std::string& offload, double limit) {
   std::vector<std::string> ideas;
   const auto fits = [&](const Plan& other, const std::string& way) {
     return peak_gb(other, model, way) <= limit;
@@ -108,11 +109,12 @@ std::string what_fits(const Plan& plan, const ModelFacts& model, const std::stri
   for (int percent = 95; percent >= 10; percent -= 5) {
     const Plan smaller = smaller_picture(plan, model, percent / 100.0);
     if (!fits(smaller, offload)) continue;
-    ideas.push_back("--res " + std::to_string(smaller.width) + "x" + std::to_string(smaller.height));
+    ideas.push_back("--res " + std::to_string(smaller.picture.width) + "x" +
+                    std::to_string(smaller.picture.height));
     break;
   }
   int count = 0;
-  for (const Window& window : plan.windows) count = std::max(count, window.count);
+  for (const Window& window : plan.timeline.windows) count = std::max(count, window.count);
   for (int frames = count - 1; frames >= 1; --frames) {
     if (!fits(fewer_frames(plan, frames), offload)) continue;
     ideas.push_back("--frames " + std::to_string(1 + (frames - 1) * model.temporal_scale));
@@ -167,15 +169,16 @@ void plan_memory(Plan& plan, const ModelFacts& model, double free_gb) {
     return limit.bytes == 0 || peak_gb(plan, model, way) <= most;
   });
   if (chosen == possible.end()) refuse(plan, model, possible.back(), limit);
-  plan.offload = *chosen;
-  plan.frees_text_encoder = plan.offload != "none";
-  plan.stream_ahead = stream_ahead(model);
+  plan.machine.offload = *chosen;
+  plan.machine.frees_text_encoder = plan.machine.offload != "none";
+  plan.machine.stream_ahead = stream_ahead(model);
   const double stored = static_cast<double>(model.transformer.stored + model.transformer_2.stored);
-  plan.stream_from_host = on_gpu(plan) && plan.offload == "stream" && stored / 1e9 < 0.8 * free_gb;
-  plan.memory = estimate_memory(plan, model, plan.offload);
-  plan.peak_memory_gb = peak_of(plan, plan.memory);
-  const double beside = text_encoder_gb(plan, model, plan.offload) + plan.peak_memory_gb;
-  plan.text_fits_beside = limit.bytes == 0 || beside <= most;
+  plan.machine.stream_from_host =
+      on_gpu(plan) && plan.machine.offload == "stream" && stored / 1e9 < 0.8 * free_gb;
+  plan.machine.memory = estimate_memory(plan, model, plan.machine.offload);
+  plan.machine.peak_memory_gb = peak_of(plan, plan.machine.memory);
+  const double beside = text_encoder_gb(plan, model, plan.machine.offload) + plan.machine.peak_memory_gb;
+  plan.machine.text_fits_beside = limit.bytes == 0 || beside <= most;
 }
 
 double available_memory_gb() {

@@ -42,7 +42,7 @@ double kept(const NetworkSize& network, double element, const std::string& offlo
 
 /// What streams have where they are computed: what comes ahead and, on a GPU, as much that is in use.
 double streamed(const Plan& plan, const ModelFacts& model) {
-  return number(stream_ahead(model)) * (plan.device == "cpu" ? 1 : 2);
+  return number(stream_ahead(model)) * (plan.machine.device == "cpu" ? 1 : 2);
 }
 
 /// LoRAs that are added each time a weight is used stay in memory.
@@ -66,48 +66,49 @@ double at_once(std::int64_t all, const std::optional<Tiling>& tiling, TileAxis T
 
 std::int64_t longest_window(const Plan& plan) {
   std::int64_t frames = 0;
-  for (const Window& window : plan.windows) frames = std::max<std::int64_t>(frames, window.count);
+  for (const Window& window : plan.timeline.windows) frames = std::max<std::int64_t>(frames, window.count);
   return frames;
 }
 
 /// The largest activations of a forward pass.
 double denoise_work(const Plan& plan, const ModelFacts& model, double element) {
   const std::int64_t frames = longest_window(plan);
-  const double cells = number(std::int64_t{plan.latent_width} * plan.latent_height * frames);
-  double tokens = at_once(frames, plan.tiling, &Tiling::frames) *
-                  at_once(plan.latent_height, plan.tiling, &Tiling::rows) *
-                  at_once(plan.latent_width, plan.tiling, &Tiling::columns) /
+  const double cells = number(std::int64_t{plan.picture.latent_width} * plan.picture.latent_height * frames);
+  double tokens = at_once(frames, plan.picture.tiling, &Tiling::frames) *
+                  at_once(plan.picture.latent_height, plan.picture.tiling, &Tiling::rows) *
+                  at_once(plan.picture.latent_width, plan.picture.tiling, &Tiling::columns) /
                   (model.patch_width * model.patch_height);
-  if (plan.tiling) tokens = std::max(tokens, number(kTokensAtOnce));
+  if (plan.picture.tiling) tokens = std::max(tokens, number(kTokensAtOnce));
   const double dim = number(model.transformer_dim);
   // Streams of the token width in attention; two of them and the inner one in the feed-forward.
   const double attention = 13 * dim, feed_forward = 4 * dim + number(model.ffn_dim);
   const double latents =
-      cells * number(std::int64_t{plan.latent_channels}) * 4 * 12;  // the scheduler's history
+      cells * number(std::int64_t{plan.picture.latent_channels}) * 4 * 12;  // the scheduler's history
   return tokens * std::max(attention, feed_forward) * std::max(element, 4.0) + latents;
 }
 
 /// Keys and values of the texts for all blocks.
 double text_context(const Plan& plan, const ModelFacts& model, double element) {
-  const double texts = plan.guidance > 1 ? 2 : 1, experts = plan.boundary_ratio ? 2 : 1;
+  const double texts = plan.sampling.guidance > 1 ? 2 : 1, experts = plan.sampling.boundary_ratio ? 2 : 1;
   return texts * experts * number(model.layers) * 2 * kTextRows * number(model.transformer_dim) * element;
 }
 
 /// A decoded chunk, with what the decoder carries from one to the next, and its frames on their way out.
 double decode_work(const Plan& plan, const ModelFacts& model) {
-  const double pixels = number(std::int64_t{plan.model_width} * plan.model_height);
-  const auto height = static_cast<std::int64_t>(at_once(plan.latent_height, plan.vae_tiling, &Tiling::rows));
-  const auto width = static_cast<std::int64_t>(at_once(plan.latent_width, plan.vae_tiling, &Tiling::columns));
-  return number(model.decoder_bytes(height * model.spatial_scale,
-                                   width * model.spatial_scale)) +
+  const double pixels = number(std::int64_t{plan.picture.model_width} * plan.picture.model_height);
+  const auto height =
+      static_cast<std::int64_t>(at_once(plan.picture.latent_height, plan.picture.vae_tiling, &Tiling::rows));
+  const auto width = static_cast<std::int64_t>(
+      at_once(plan.picture.latent_width, plan.picture.vae_tiling, &Tiling::columns));
+  return number(model.decoder_bytes(height * model.spatial_scale, width * model.spatial_scale)) +
          pixels * 3 * 4 * 4;
 }
 
 /// Finishing: a window's frames as bytes and, where the VAE works in tiles, decoded ones in fp16.
 double window_frames(const Plan& plan, const ModelFacts& model) {
-  if (!plan.finishes) return 0;
-  const double pixels = number(std::int64_t{plan.model_width} * plan.model_height);
-  return pixels * 3 * number(longest_window(plan) * model.temporal_scale) * (plan.vae_tiling ? 3 : 1);
+  if (!plan.upscale.active) return 0;
+  const double pixels = number(std::int64_t{plan.picture.model_width} * plan.picture.model_height);
+  return pixels * 3 * number(longest_window(plan) * model.temporal_scale) * (plan.picture.vae_tiling ? 3 : 1);
 }
 
 double text_work(const ModelFacts& model) { return 512 * number(model.text_dim) * 40 * 4; }
@@ -121,7 +122,7 @@ std::uint64_t stream_ahead(const ModelFacts& model) {
   return std::clamp<std::uint64_t>(block, 1 << 20, std::uint64_t{1} << 30);
 }
 
-double element_size(const Plan& plan) { return plan.dtype == "bfloat16" ? 2 : 4; }
+double element_size(const Plan& plan) { return plan.machine.dtype == "bfloat16" ? 2 : 4; }
 
 double text_encoder_gb(const Plan& plan, const ModelFacts& model, const std::string& offload) {
   const std::string way = at_least(offload, "stored") ? offload : "stored";  // it always is
@@ -131,31 +132,33 @@ double text_encoder_gb(const Plan& plan, const ModelFacts& model, const std::str
 
 std::vector<PhaseMemory> estimate_memory(const Plan& plan, const ModelFacts& model,
                                          const std::string& offload) {
-  const bool gpu = plan.device != "cpu";
+  const bool gpu = plan.machine.device != "cpu";
   const double element = element_size(plan), ahead = streamed(plan, model);
   const double base = gpu ? kCudaContext : kLibraries;
   const double text = text_encoder_gb(plan, model, offload) * 1e9;
-  const double transformers = kept(model.transformer, element, offload, ahead) +
-                              (plan.boundary_ratio ? kept(model.transformer_2, element, offload, ahead) : 0) +
-                              kept_loras(plan, offload);
+  const double transformers =
+      kept(model.transformer, element, offload, ahead) +
+      (plan.sampling.boundary_ratio ? kept(model.transformer_2, element, offload, ahead) : 0) +
+      kept_loras(plan, offload);
   const double vae = 4 * number(model.vae.parameters);
   const bool frees_text = at_least(offload, "text");
   const double resident =
       base + transformers + vae + text_context(plan, model, element) + (frees_text ? 0 : text);
   // The encoder of the file works in the host's memory.
-  const double encode = number(std::int64_t{plan.width} * plan.height) * 1.5 * kEncoderFrames;
+  const double encode = number(std::int64_t{plan.picture.width} * plan.picture.height) * 1.5 * kEncoderFrames;
 
   std::vector<PhaseMemory> phases;
   const auto add = [&](const char* phase, double bytes, double host) {
     const double ram = gpu ? kCudaHost + host : bytes + host;
     phases.push_back({phase, ram / 1e9, gpu ? bytes / 1e9 : 0});
   };
-  if (!plan.text_cached) add("text", frees_text ? base + text : resident, 0);
+  if (!plan.machine.text_cached) add("text", frees_text ? base + text : resident, 0);
   if (model.image_encoder.stored > 0) {
     add("image", resident + kept(model.image_encoder, 4, "stored", ahead) + text_work(model), 0);
   }
-  const double pinned =
-      gpu && plan.stream_from_host ? number(model.transformer.stored + model.transformer_2.stored) : 0;
+  const double pinned = gpu && plan.machine.stream_from_host
+                            ? number(model.transformer.stored + model.transformer_2.stored)
+                            : 0;
   add("denoise", resident + denoise_work(plan, model, element), window_frames(plan, model) + pinned);
   add("decode", resident + decode_work(plan, model), encode + window_frames(plan, model) + pinned);
   return phases;

@@ -66,8 +66,8 @@ std::string chosen_digest(const Request& request, const std::filesystem::path& f
 }
 
 std::string model_key(const Plan& plan) {
-  return plan.model_dir.string() + '\n' + plan.device + '\n' + plan.dtype + '\n' +
-         model_choice(plan.request) + '\n' + plan.offload;
+  return plan.model.dir.string() + '\n' + plan.machine.device + '\n' + plan.machine.dtype + '\n' +
+         model_choice(plan.request) + '\n' + plan.machine.offload;
 }
 
 }  // namespace sora

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -48,51 +49,55 @@ struct Work {
 // A step over one window, tile by tile. Patches of 2 x 2 cells. Attention grows with their square: 4 n d of
 // the 24 d^2 + 4 n d operations that a token takes in a layer of width d.
 double work_of_step(const Plan& plan, const Window& window) {
-  double tokens = static_cast<double>(window.count) * plan.latent_height * plan.latent_width / 4, tiles = 1;
-  if (plan.tiling) {
-    const Tiling& tiling = *plan.tiling;
-    tiles = tiles_per_step(tiling, window.count, plan.latent_height, plan.latent_width, 2, 2);
+  double tokens =
+             static_cast<double>(window.count) * plan.picture.latent_height * plan.picture.latent_width / 4,
+         tiles = 1;
+  if (plan.picture.tiling) {
+    const Tiling& tiling = *plan.picture.tiling;
+    tiles = tiles_per_step(tiling, window.count, plan.picture.latent_height, plan.picture.latent_width, 2, 2);
     tokens = static_cast<double>(std::min<std::int64_t>(tiling.frames.size, window.count) *
-                                 std::min<std::int64_t>(tiling.rows.size, plan.latent_height) *
-                                 std::min<std::int64_t>(tiling.columns.size, plan.latent_width)) /
+                                 std::min<std::int64_t>(tiling.rows.size, plan.picture.latent_height) *
+                                 std::min<std::int64_t>(tiling.columns.size, plan.picture.latent_width)) /
              4;
   }
-  const auto width = static_cast<double>(std::max<std::int64_t>(1, plan.transformer_dim));
+  const auto width = static_cast<double>(std::max<std::int64_t>(1, plan.model.transformer_dim));
   return tiles * tokens * (1 + tokens / (6 * width));
 }
 
 Work work_of(const Plan& plan) {
   Work work;
   int decoded = 0;  // latent frames, those included that a window is held to
-  for (const Window& window : plan.windows) {
-    work.steps += std::max(1, plan.steps - plan.first_step) * work_of_step(plan, window);
+  for (const Window& window : plan.timeline.windows) {
+    work.steps += std::max(1, plan.sampling.steps - plan.sampling.first_step) * work_of_step(plan, window);
     decoded += window.count;
   }
-  if (plan.guidance > 1) work.steps *= 2;
-  work.step =
-      work.steps / (std::max(1, plan.steps - plan.first_step) * static_cast<double>(plan.windows.size()));
+  if (plan.sampling.guidance > 1) work.steps *= 2;
+  work.step = work.steps / (std::max(1, plan.sampling.steps - plan.sampling.first_step) *
+                            static_cast<double>(plan.timeline.windows.size()));
 
-  const double repeated = static_cast<double>(decoded) / std::max(1, plan.latent_frames);
-  const double made = static_cast<double>(plan.model_frames) * plan.model_width * plan.model_height;
-  const double written = static_cast<double>(plan.frames) * plan.width * plan.height;
+  const double repeated = static_cast<double>(decoded) / std::max(1, plan.timeline.latent_frames);
+  const double made =
+      static_cast<double>(plan.timeline.model_frames) * plan.picture.model_width * plan.picture.model_height;
+  const double written = static_cast<double>(plan.timeline.frames) * plan.picture.width * plan.picture.height;
   // What a pixel's way through the encoder takes beside a pixel of the smallest decoder; with larger
   // decoders it matters less than the error of the whole.
   constexpr double kWritten = 0.03;
-  work.frames = made * repeated * (plan.finishes ? 2 : 1) + kWritten * written;  // finish encodes them too
+  work.frames =
+      made * repeated * (plan.upscale.active ? 2 : 1) + kWritten * written;  // finish encodes them too
   for (const Plan& each : plan.before) {
     const Work other = work_of(each);
     work.steps += other.steps;
     work.frames += other.frames;
   }
-  work.frame = work.frames / static_cast<double>(plan.frames);
+  work.frame = work.frames / static_cast<double>(plan.timeline.frames);
   return work;
 }
 
 std::string key_of(const Plan& plan) {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';  // a home may be on many machines
-  return plan.model_name + " " + std::to_string(plan.weight_bytes) + " " + plan.device + " " + plan.dtype +
-         " " + std::to_string(plan.threads) + " " + host.data();
+  return plan.model.name + " " + std::to_string(plan.model.weight_bytes) + " " + plan.machine.device + " " +
+         plan.machine.dtype + " " + std::to_string(plan.machine.threads) + " " + host.data();
 }
 
 int bin_of(double work) { return static_cast<int>(std::lround(std::log2(std::max(1.0, work)))); }
@@ -188,20 +193,21 @@ fs::path pace_file() {
 }
 
 void estimate_pace(Plan& plan) {
-  plan.pace.reset();
-  plan.seconds_estimate.reset();
+  plan.machine.pace.reset();
+  plan.machine.seconds_estimate.reset();
   const Json paces = read_paces_or_none(pace_file());
   const auto found = paces.find(key_of(plan));
   if (found == paces.end() || !found->is_object()) return;
   const Work work = work_of(plan);
   const Mean step = nearest(found->value("steps", Json()), work.step);
   const Json codecs = found->value("frames", Json());
-  const Mean frame = codecs.is_object() ? nearest(codecs.value(plan.codec, Json()), work.frame) : Mean{};
+  const Mean frame =
+      codecs.is_object() ? nearest(codecs.value(plan.output.codec, Json()), work.frame) : Mean{};
   if (step.runs == 0 || frame.runs == 0) return;
   const Mean load = mean_of(found->value("load", Json()));
-  plan.pace = {load.seconds, step.seconds * work.steps, frame.seconds * work.frames,
-               std::min(step.runs, frame.runs)};
-  plan.seconds_estimate = plan.pace->total();
+  plan.machine.pace = {load.seconds, step.seconds * work.steps, frame.seconds * work.frames,
+                       std::min(step.runs, frame.runs)};
+  plan.machine.seconds_estimate = plan.machine.pace->total();
 }
 
 void remember_pace(const Plan& plan, const Result& result) {
@@ -216,12 +222,13 @@ void remember_pace(const Plan& plan, const Result& result) {
       paces.erase(old);  // the latest stands last
     }
     if (paces.size() >= kMostPaces) {  // all at once: each erased alone would move those behind it
-      paces.erase(paces.begin(), paces.begin() + static_cast<std::ptrdiff_t>(paces.size() - kMostPaces + 1));
+      const auto much = static_cast<std::ptrdiff_t>(paces.size() - kMostPaces + 1);
+      paces.erase(paces.begin(), std::next(paces.begin(), much));
     }
     const Work work = work_of(plan);
     add(pace["load"], result.load_seconds);
     add(object_in(pace, "steps")[std::to_string(bin_of(work.step))], result.step_seconds / work.steps);
-    add(object_in(object_in(pace, "frames"), plan.codec)[std::to_string(bin_of(work.frame))],
+    add(object_in(object_in(pace, "frames"), plan.output.codec)[std::to_string(bin_of(work.frame))],
         result.frame_seconds / work.frames);
     paces[key] = pace;
     write_paces(path, paces);

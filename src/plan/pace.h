@@ -12,9 +12,9 @@ namespace sora {
 /// environment names neither folder.
 std::filesystem::path pace_file();
 
-/// Fills plan.pace and plan.seconds_estimate from runs of the same model, device, type, threads and codec on
-/// this machine, scaled by the work. Leaves them empty where no run was like this one: within a factor of 16
-/// in the work of a step and of a frame. Never throws.
+/// Fills plan.machine.pace and plan.machine.seconds_estimate from runs of the same model, device, type,
+/// threads and codec on this machine, scaled by the work. Leaves them empty where no run was like this one:
+/// within a factor of 16 in the work of a step and of a frame. Never throws.
 void estimate_pace(Plan& plan);
 
 /// Remembers what a run that went well took. A file that is damaged is begun anew, one that cannot be written

@@ -58,21 +58,25 @@ void plan_sampling(Plan& plan, const ModelFacts& model) {
   const SamplingDefaults defaults = sampling_defaults(plan, model);
   const int usual = request.draft ? std::max(std::min(defaults.steps, kDraftSteps), (defaults.steps + 1) / 2)
                                   : defaults.steps;
-  plan.steps = request.steps.value_or(usual);
-  in_range("--steps", plan.steps, 1, 1000);
-  plan.guidance = in_range("--guidance", request.guidance.value_or(defaults.guidance), 0, 100);
-  plan.guidance_2 =
-      in_range("--guidance-2",
-               request.guidance_2.value_or(request.guidance ? plan.guidance : defaults.guidance_2), 0, 100);
-  plan.flow_shift = in_range("--flow-shift", request.flow_shift.value_or(defaults.flow_shift), 0.01, 100);
-  plan.scheduler = request.scheduler.value_or(defaults.scheduler);
-  plan.even_levels = plan.preset == "fast" && model.is_published && plan.scheduler == "euler";
-  if (plan.scheduler != "unipc" && plan.scheduler != "euler" && plan.scheduler != "dpm++") {
-    bad_option("--scheduler " + plan.scheduler, "unipc, euler or dpm++");
+  plan.sampling.steps = request.steps.value_or(usual);
+  in_range("--steps", plan.sampling.steps, 1, 1000);
+  plan.sampling.guidance = in_range("--guidance", request.guidance.value_or(defaults.guidance), 0, 100);
+  plan.sampling.guidance_2 = in_range(
+      "--guidance-2",
+      request.guidance_2.value_or(request.guidance ? plan.sampling.guidance : defaults.guidance_2), 0, 100);
+  plan.sampling.flow_shift =
+      in_range("--flow-shift", request.flow_shift.value_or(defaults.flow_shift), 0.01, 100);
+  plan.sampling.scheduler = request.scheduler.value_or(defaults.scheduler);
+  plan.sampling.even_levels =
+      plan.sampling.preset == "fast" && model.is_published && plan.sampling.scheduler == "euler";
+  if (plan.sampling.scheduler != "unipc" && plan.sampling.scheduler != "euler" &&
+      plan.sampling.scheduler != "dpm++") {
+    bad_option("--scheduler " + plan.sampling.scheduler, "unipc, euler or dpm++");
   }
-  plan.negative_prompt = request.negative_prompt.value_or(model.negative_prompt);
-  plan.boundary_ratio = model.folder.has("transformer_2") ? model.folder.boundary_ratio : std::nullopt;
-  plan.expand_timesteps = model.folder.expand_timesteps;
+  plan.sampling.negative_prompt = request.negative_prompt.value_or(model.negative_prompt);
+  plan.sampling.boundary_ratio =
+      model.folder.has("transformer_2") ? model.folder.boundary_ratio : std::nullopt;
+  plan.sampling.expand_timesteps = model.folder.expand_timesteps;
 }
 
 // Canvases that were searched for already: lists of jobs ask for few sizes.
@@ -123,32 +127,35 @@ void plan_picture(Plan& plan, const ModelFacts& model, Canvases& canvases) {
   } else {
     canvas = exact_canvas(wanted, grid);
   }
-  plan.model_width = canvas.made.width;
-  plan.model_height = canvas.made.height;
-  plan.crop_width = canvas.crop.width;
-  plan.crop_height = canvas.crop.height;
-  plan.width = wanted.width;
-  plan.height = wanted.height;
+  plan.picture.model_width = canvas.made.width;
+  plan.picture.model_height = canvas.made.height;
+  plan.picture.crop_width = canvas.crop.width;
+  plan.picture.crop_height = canvas.crop.height;
+  plan.picture.width = wanted.width;
+  plan.picture.height = wanted.height;
   // Beside a clip, new frames are enlarged before they are written.
   const bool joins = joins_clips(request);
-  plan.frame_width = joins ? plan.width : plan.crop_width;
-  plan.frame_height = joins ? plan.height : plan.crop_height;
-  plan.enlarged = plan.crop_width != plan.width || plan.crop_height != plan.height;
-  plan.latent_channels = model.latent_channels;
-  plan.latent_width = plan.model_width / model.spatial_scale;
-  plan.latent_height = plan.model_height / model.spatial_scale;
+  plan.picture.frame_width = joins ? plan.picture.width : plan.picture.crop_width;
+  plan.picture.frame_height = joins ? plan.picture.height : plan.picture.crop_height;
+  plan.picture.enlarged =
+      plan.picture.crop_width != plan.picture.width || plan.picture.crop_height != plan.picture.height;
+  plan.picture.latent_channels = model.latent_channels;
+  plan.picture.latent_width = plan.picture.model_width / model.spatial_scale;
+  plan.picture.latent_height = plan.picture.model_height / model.spatial_scale;
   const auto size_text = [](int w, int h) { return std::to_string(w) + "x" + std::to_string(h); };
-  if (plan.enlarged) {
-    const bool larger = plan.width > plan.crop_width;
-    plan.notes.push_back("the picture is made at " + size_text(plan.crop_width, plan.crop_height) +
+  if (plan.picture.enlarged) {
+    const bool larger = plan.picture.width > plan.picture.crop_width;
+    plan.notes.push_back("the picture is made at " +
+                         size_text(plan.picture.crop_width, plan.picture.crop_height) +
                          (request.draft ? ", as a draft, and " : ", the model's native area, and ") +
-                         (larger ? "enlarged" : "reduced") + " to " + size_text(plan.width, plan.height) +
-                         " (Lanczos)");
+                         (larger ? "enlarged" : "reduced") + " to " +
+                         size_text(plan.picture.width, plan.picture.height) + " (Lanczos)");
   }
-  if (plan.crop_width != plan.model_width || plan.crop_height != plan.model_height) {
-    plan.notes.push_back("the network makes " + size_text(plan.model_width, plan.model_height) +
-                         ", of which the centre " + size_text(plan.crop_width, plan.crop_height) +
-                         " is kept");
+  if (plan.picture.crop_width != plan.picture.model_width ||
+      plan.picture.crop_height != plan.picture.model_height) {
+    plan.notes.push_back(
+        "the network makes " + size_text(plan.picture.model_width, plan.picture.model_height) +
+        ", of which the centre " + size_text(plan.picture.crop_width, plan.picture.crop_height) + " is kept");
   }
 }
 
@@ -156,10 +163,10 @@ void plan_picture(Plan& plan, const ModelFacts& model, Canvases& canvases) {
 // there are any. Frames that are put in place at each step, for networks without a timestep for each token,
 // must be what comes before.
 bool set_anchors(Plan& plan) {
-  if (!plan.expand_timesteps || !plan.shots.empty()) return false;
+  if (!plan.sampling.expand_timesteps || !plan.inputs.shots.empty()) return false;
   bool any = false;
-  for (std::size_t i = 1; i < plan.windows.size(); ++i) {
-    Window& window = plan.windows[i];
+  for (std::size_t i = 1; i < plan.timeline.windows.size(); ++i) {
+    Window& window = plan.timeline.windows[i];
     window.anchored = window.held > 1 && window.held_end == 0;
     any = any || window.anchored;
   }
@@ -171,13 +178,14 @@ void plan_drift_control(Plan& plan) {
   const double strength =
       in_range("--drift-control", plan.request.drift_control.value_or(kDriftControl), 0, 1);
   const bool applies = verb_kind(plan.request.verb) != VerbKind::remix && !plan.request.backward;
-  plan.drift_control = applies && plan.windows.size() > 1 ? strength : 0;
-  if (plan.drift_control > 0) {
+  plan.timeline.drift_control = applies && plan.timeline.windows.size() > 1 ? strength : 0;
+  if (plan.timeline.drift_control > 0) {
     const bool anchored = set_anchors(plan);
-    plan.notes.push_back("colour, contrast and sharpness are held to those of " +
-                         std::string(plan.shots.empty() ? "the first window" : "each shot's first window") +
-                         (anchored ? ", and later windows see its first frame" : "") + ", strength " +
-                         text_of(plan.drift_control) + " (--drift-control 0 turns it off)");
+    plan.notes.push_back(
+        "colour, contrast and sharpness are held to those of " +
+        std::string(plan.inputs.shots.empty() ? "the first window" : "each shot's first window") +
+        (anchored ? ", and later windows see its first frame" : "") + ", strength " +
+        text_of(plan.timeline.drift_control) + " (--drift-control 0 turns it off)");
   }
 }
 
@@ -197,49 +205,52 @@ void check_still(const Request& request, std::int64_t frames) {
 void plan_time(Plan& plan, const ModelFacts& model, bool still) {
   const Request& request = plan.request;
   // A remix goes frame by frame, whatever the rate.
-  plan.model_fps = verb_kind(request.verb) == VerbKind::remix ? request.fps.value_or(model.fps) : model.fps;
-  plan.fps = in_range("--fps", request.fps.value_or(model.fps), 0.1, 1000);
+  plan.timeline.model_fps =
+      verb_kind(request.verb) == VerbKind::remix ? request.fps.value_or(model.fps) : model.fps;
+  plan.timeline.fps = in_range("--fps", request.fps.value_or(model.fps), 0.1, 1000);
   if (request.seconds && request.frames) bad_option("--seconds and --frames", "one of the two");
   if (request.frames) {
     if (*request.frames < 1 || *request.frames > kMostFrames) {
       bad_option("--frames " + std::to_string(*request.frames), "1 to " + std::to_string(kMostFrames));
     }
-    plan.frames = *request.frames;
+    plan.timeline.frames = *request.frames;
   } else if (request.seconds) {
     in_range("--seconds", *request.seconds, 0.001, kLongest);
-    plan.frames = std::max<std::int64_t>(1, std::llround(*request.seconds * plan.fps));
-  } else if (!plan.shots.empty() && !still) {
-    plan.frames = std::max<std::int64_t>(1, std::llround(story_length(plan, model) * plan.fps));
+    plan.timeline.frames = std::max<std::int64_t>(1, std::llround(*request.seconds * plan.timeline.fps));
+  } else if (!plan.inputs.shots.empty() && !still) {
+    plan.timeline.frames =
+        std::max<std::int64_t>(1, std::llround(story_length(plan, model) * plan.timeline.fps));
   } else {
-    plan.frames = still ? 1 : std::max<std::int64_t>(1, std::llround(model.frames * plan.fps / model.fps));
+    plan.timeline.frames =
+        still ? 1 : std::max<std::int64_t>(1, std::llround(model.frames * plan.timeline.fps / model.fps));
   }
-  if (still) check_still(request, plan.frames);
+  if (still) check_still(request, plan.timeline.frames);
   plan_verb_windows(plan, model);
   plan_drift_control(plan);
-  if (plan.windows.size() > 1) {
+  if (plan.timeline.windows.size() > 1) {
     plan.notes.push_back("longer than the model's native " + std::to_string(model.frames) +
-                         " frames: made in " + std::to_string(plan.windows.size()) +
+                         " frames: made in " + std::to_string(plan.timeline.windows.size()) +
                          " windows, each held to the end of the one before");
   }
-  if (plan.fps != model.fps && verb_kind(request.verb) != VerbKind::remix) {
+  if (plan.timeline.fps != model.fps && verb_kind(request.verb) != VerbKind::remix) {
     plan.notes.push_back("the model makes " + text_of(model.fps) +
-                         " frames per second; they are resampled in time to " + text_of(plan.fps));
+                         " frames per second; they are resampled in time to " + text_of(plan.timeline.fps));
   }
 }
 
 void plan_output(Plan& plan) {
   const Request& request = plan.request;
-  plan.output = request.output.value_or("");
-  const OutputFormat format = resolve_output(plan.output.empty() ? "video.mp4" : plan.output, request.format,
-                                             request.codec, request.pix_fmt);
-  check_size(format, plan.width, plan.height);
-  plan.container = format.container;
-  plan.codec = format.codec;
-  plan.pix_fmt = format.pix_fmt;
-  plan.crf = request.crf.value_or(18);
+  plan.output.path = request.output.value_or("");
+  const OutputFormat format = resolve_output(plan.output.path.empty() ? "video.mp4" : plan.output.path,
+                                             request.format, request.codec, request.pix_fmt);
+  check_size(format, plan.picture.width, plan.picture.height);
+  plan.output.container = format.container;
+  plan.output.codec = format.codec;
+  plan.output.pix_fmt = format.pix_fmt;
+  plan.output.crf = request.crf.value_or(18);
   if (request.crf && format.max_crf == 0)
     bad_option("--crf with " + format.codec, "no --crf: this codec has no quality scale");
-  if (format.max_crf > 0) in_range("--crf", plan.crf, 0, format.max_crf);
+  if (format.max_crf > 0) in_range("--crf", plan.output.crf, 0, format.max_crf);
 }
 
 // The pictures beside the video: one still each, and no two outputs of one name.
@@ -270,8 +281,9 @@ void check_tensor_files(const Plan& plan) {
   if (const auto& path = plan.request.init_noise) {
     const SafetensorsFile file(*path);
     const auto found = file.tensors().find("latents");
-    const std::vector<std::int64_t> shape{1, plan.latent_channels, plan.windows.front().count,
-                                          plan.latent_height, plan.latent_width};
+    const std::vector<std::int64_t> shape{1, plan.picture.latent_channels,
+                                          plan.timeline.windows.front().count, plan.picture.latent_height,
+                                          plan.picture.latent_width};
     if (found == file.tensors().end() || found->second.shape != shape) {
       throw Error(ErrorKind::data, "noise",
                   *path + ": latents are " +
@@ -289,38 +301,38 @@ void check_tensor_files(const Plan& plan) {
 }
 
 // What plans need to know of the machine; asked once.
-struct Machine {
+struct MachineFacts {
   bool cuda = false;
   int cores = 1;
   double memory_gb = 0;  // free
 };
 
-Machine look_at_machine() {
+MachineFacts look_at_machine() {
   return {cuda_device_present(), std::max(1, static_cast<int>(std::thread::hardware_concurrency())),
           available_memory_gb()};
 }
 
-void plan_machine(Plan& plan, const Machine& machine) {
+void plan_machine(Plan& plan, const MachineFacts& machine) {
   const Request& request = plan.request;
   const bool cuda = request.device.rfind("cuda", 0) == 0;
   if (request.device != "auto" && request.device != "cpu" && !cuda) {
     bad_option("--device " + request.device, "auto, cpu, cuda or cuda:N");
   }
-  plan.device = request.device == "auto" ? (machine.cuda ? "cuda" : "cpu") : request.device;
-  plan.dtype = request.dtype.value_or(plan.device == "cpu" ? "float32" : "bfloat16");
-  if (plan.dtype != "float32" && plan.dtype != "bfloat16")
-    bad_option("--dtype " + plan.dtype, "float32 or bfloat16");
-  if (plan.dtype == "bfloat16" && plan.device == "cpu") {
+  plan.machine.device = request.device == "auto" ? (machine.cuda ? "cuda" : "cpu") : request.device;
+  plan.machine.dtype = request.dtype.value_or(plan.machine.device == "cpu" ? "float32" : "bfloat16");
+  if (plan.machine.dtype != "float32" && plan.machine.dtype != "bfloat16")
+    bad_option("--dtype " + plan.machine.dtype, "float32 or bfloat16");
+  if (plan.machine.dtype == "bfloat16" && plan.machine.device == "cpu") {
     bad_option("--dtype bfloat16", "float32 on a CPU, which computes bfloat16 a hundred times slower");
   }
-  plan.threads = request.threads.value_or(machine.cores);
-  in_range("--threads", plan.threads, 1, 1024);
+  plan.machine.threads = request.threads.value_or(machine.cores);
+  in_range("--threads", plan.machine.threads, 1, 1024);
 }
 
 void plan_words(Plan& plan, const std::vector<std::string>& vocabulary) {
   if (vocabulary.empty()) return;
   std::string texts = plan.request.prompt;
-  for (const Shot& shot : plan.shots) texts += "\n" + shot.prompt;
+  for (const Shot& shot : plan.inputs.shots) texts += "\n" + shot.prompt;
   plan.unknown_words = unknown_words(texts, vocabulary);
   if (!plan.unknown_words.empty()) plan.notes.push_back(unknown_words_text(plan.unknown_words));
 }
@@ -336,7 +348,7 @@ struct Planner::State {
     std::optional<std::string> text_digest;  // of the text encoder, once it is asked for
   };
   std::map<std::string, Entry> models;  // by what the request says of it
-  Machine machine = look_at_machine();
+  MachineFacts machine = look_at_machine();
   Canvases canvases;
 
   Entry& model(const Request& request) {
@@ -358,15 +370,15 @@ struct Planner::State {
     Plan plan;
     plan.request = request;
     if (!plan.request.seed) plan.request.seed = random_seed();
-    plan.model_dir = model.dir;
-    plan.model_name = model.name;
-    plan.model_digest = model.digest;
-    plan.family = model.facts.family->name();
-    plan.pipeline = model.facts.folder.pipeline;
-    plan.weight_bytes = model.facts.weight_bytes;
-    plan.transformer_dim = model.facts.transformer_dim;
-    plan.text_dim = model.facts.text_dim;
-    plan.text_rows = model.facts.text_rows;
+    plan.model.dir = model.dir;
+    plan.model.name = model.name;
+    plan.model.digest = model.digest;
+    plan.model.family = model.facts.family->name();
+    plan.model.pipeline = model.facts.folder.pipeline;
+    plan.model.weight_bytes = model.facts.weight_bytes;
+    plan.model.transformer_dim = model.facts.transformer_dim;
+    plan.model.text_dim = model.facts.text_dim;
+    plan.model.text_rows = model.facts.text_rows;
     plan_sampling(plan, model.facts);
     return plan;
   }
@@ -394,7 +406,8 @@ struct Planner::State {
     plan_inputs(plan, entry.facts);
     plan_picture(plan, entry.facts, canvases);
     plan_time(plan, entry.facts, is_still(request));
-    check_images(entry.facts, request.image.has_value(), request.last_image.has_value(), plan.latent_frames);
+    check_images(entry.facts, request.image.has_value(), request.last_image.has_value(),
+                 plan.timeline.latent_frames);
     end(plan, entry);
     return plan;
   }
@@ -410,20 +423,20 @@ struct Planner::State {
       plan_stage(stage, entry.facts, from, each, last);
       const bool own_prompt = verb_kind(request.verb) == VerbKind::finish && !request.prompt.empty();
       if (!before.empty() && !own_prompt) {  // of a storyboard
-        stage.shots = before.front().shots;
-        stage.shot_images = before.front().shot_images;
-        stage.fade = before.front().fade;
+        stage.inputs.shots = before.front().inputs.shots;
+        stage.inputs.shot_images = before.front().inputs.shot_images;
+        stage.inputs.fade = before.front().inputs.fade;
       }
       const double growth = std::max(static_cast<double>(each.width) / source.size.width,
                                      static_cast<double>(each.height) / source.size.height);
-      stage.draft_width = static_cast<int>(std::lround(each.width / growth));
-      stage.draft_height = static_cast<int>(std::lround(each.height / growth));
+      stage.upscale.draft_width = static_cast<int>(std::lround(each.width / growth));
+      stage.upscale.draft_height = static_cast<int>(std::lround(each.height / growth));
       if (last) {
-        if (is_still(request)) check_still(request, stage.frames);
+        if (is_still(request)) check_still(request, stage.timeline.frames);
         note_stages(stage, before, from_file);
         end(stage, entry);
         for (const Plan& other : before)
-          stage.peak_memory_gb = std::max(stage.peak_memory_gb, other.peak_memory_gb);
+          stage.machine.peak_memory_gb = std::max(stage.machine.peak_memory_gb, other.machine.peak_memory_gb);
         stage.before = std::move(before);
         return stage;
       }
@@ -446,7 +459,7 @@ struct Planner::State {
     if (draft.request) {
       try {
         before.push_back(plan(*draft.request));
-        if (!before.front().model_digest.starts_with(draft.model_digest))
+        if (!before.front().model.digest.starts_with(draft.model_digest))
           throw Error(ErrorKind::data, "draft", "its model is another one here, or has changed since");
         source = source_of(before.front());
         make_source(before.front());
@@ -459,9 +472,9 @@ struct Planner::State {
     if (!request.seed) request.seed = random_seed();
     const Size size = finished_size(request, source, {draft.facts.width, draft.facts.height});
     Plan plan = stages(request, std::move(before), source, size);
-    plan.input = draft.facts;
+    plan.inputs.video = draft.facts;
     plan_carried(plan);
-    if (!draft.why_frames.empty() && !plan.before.empty()) plan.before.front().input = draft.facts;
+    if (!draft.why_frames.empty() && !plan.before.empty()) plan.before.front().inputs.video = draft.facts;
     note_draft(plan, draft);
     return plan;
   }
@@ -469,7 +482,7 @@ struct Planner::State {
   Plan refine(Plan small) {
     const Request request = small.request;
     const Source source = source_of(small);
-    const Size size{small.width, small.height};
+    const Size size{small.picture.width, small.picture.height};
     make_source(small);
     std::vector<Plan> before;
     before.push_back(std::move(small));
@@ -483,7 +496,9 @@ Planner::~Planner() = default;
 Plan Planner::plan(const Request& request) {
   if (verb_kind(request.verb) == VerbKind::finish) return state_->finish(request);
   Plan plan = state_->plan(request);
-  return request.refine && plan.enlarged && plan.width > plan.crop_width ? state_->refine(plan) : plan;
+  return request.refine && plan.picture.enlarged && plan.picture.width > plan.picture.crop_width
+             ? state_->refine(plan)
+             : plan;
 }
 
 Plan make_plan(const Request& request) { return Planner().plan(request); }

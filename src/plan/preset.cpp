@@ -23,7 +23,7 @@ SamplingDefaults sampling_defaults(Plan& plan, const ModelFacts& model) {
   if (request.preset && asked != "fast" && asked != "none") {
     throw Error(ErrorKind::usage, "options", "--preset " + asked + ": expected fast or none");
   }
-  plan.preset = "none";
+  plan.sampling.preset = "none";
   if (asked == "none") return own;
   std::vector<std::filesystem::path> loras;
   for (const auto* list : {&request.lora, &request.lora_2}) {
@@ -33,7 +33,7 @@ SamplingDefaults sampling_defaults(Plan& plan, const ModelFacts& model) {
   const bool by_lora = named.has_value();
   if (!named) named = model.few_step;
   if (asked.empty() && !named) return own;
-  plan.preset = "fast";
+  plan.sampling.preset = "fast";
   if (asked.empty()) {
     plan.notes.push_back("\"" + named->name + "\" is a few-step " + (by_lora ? "LoRA" : "model") +
                          " by its name, so the preset is fast; --preset none for the model's own settings");

@@ -17,7 +17,7 @@ struct SamplingDefaults {
 };
 
 /// Of the preset that is asked for, or that the name of the weights or of a LoRA asks for: then a note says
-/// so. Sets plan.preset. Throws Error (usage).
+/// so. Sets plan.sampling.preset. Throws Error (usage).
 SamplingDefaults sampling_defaults(Plan& plan, const ModelFacts& model);
 
 }  // namespace sora

@@ -136,29 +136,29 @@ std::vector<std::string> shot_image_files(const Request& request) {
 void read_story(Plan& plan, const ModelFacts& model) {
   Request& request = plan.request;
   for (TimedText& shot : timed("--shot", request.shot))
-    plan.shots.push_back({shot.time, std::move(shot.text)});
-  if (const auto fault = find_fault(plan.shots)) {
+    plan.inputs.shots.push_back({shot.time, std::move(shot.text)});
+  if (const auto fault = find_fault(plan.inputs.shots)) {
     wrong("shot " + std::to_string(fault->shot + 1) + " " + fault->message);
   }
   for (TimedText& image : timed("--shot-image", request.shot_image)) {
     if (image.text.empty()) wrong("--shot-image at " + time_text(image.time) + " names no file");
     if (image.time <= 0)
       wrong("--shot-image " + image.text + " is at 0:00, where --image FILE is what it begins with");
-    if (!plan.shot_images.empty() && image.time <= plan.shot_images.back().time) {
+    if (!plan.inputs.shot_images.empty() && image.time <= plan.inputs.shot_images.back().time) {
       wrong("--shot-image " + image.text + " is at " + time_text(image.time) + ", expected a time after " +
-            time_text(plan.shot_images.back().time) + ", that of the image before it");
+            time_text(plan.inputs.shot_images.back().time) + ", that of the image before it");
     }
-    plan.shot_images.push_back({image.time, std::move(image.text), 0});
+    plan.inputs.shot_images.push_back({image.time, std::move(image.text), 0});
   }
-  if (!plan.shot_images.empty() && model.image.joined) {
+  if (!plan.inputs.shot_images.empty() && model.image.joined) {
     wrong("this model (" + model.title + ") takes an image at the start alone, and " +
-          plan.shot_images.front().path + " is at " + time_text(plan.shot_images.front().time) +
+          plan.inputs.shot_images.front().path + " is at " + time_text(plan.inputs.shot_images.front().time) +
           "; use a model of text to video");
   }
-  plan.fade = request.fade.value_or(kFade);
-  if (!(plan.fade >= 0 && plan.fade <= kLongestFade))
+  plan.inputs.fade = request.fade.value_or(kFade);
+  if (!(plan.inputs.fade >= 0 && plan.inputs.fade <= kLongestFade))
     wrong("--fade: expected seconds from 0 (a prompt takes over at once) to 60");
-  const std::string& first = plan.shots.front().prompt;
+  const std::string& first = plan.inputs.shots.front().prompt;
   if (!request.prompt.empty() && request.prompt != first) {
     wrong("a storyboard has its prompts in its shots, and --prompt is " + in_quotes(request.prompt) +
           "; write it as --shot \"0:00 ...\"");
@@ -167,33 +167,33 @@ void read_story(Plan& plan, const ModelFacts& model) {
 }
 
 double story_length(const Plan& plan, const ModelFacts& model) {
-  const double last =
-      std::max(plan.shots.back().time, plan.shot_images.empty() ? 0 : plan.shot_images.back().time);
+  const double last = std::max(plan.inputs.shots.back().time,
+                               plan.inputs.shot_images.empty() ? 0 : plan.inputs.shot_images.back().time);
   return last + model.frames / model.fps;
 }
 
 void plan_story_windows(Plan& plan, const ModelFacts& model, int latent_frames, int native, int held) {
-  const double end = static_cast<double>(plan.frames) / plan.fps;
-  if (const auto fault = find_fault(plan.shots, end)) {
+  const double end = static_cast<double>(plan.timeline.frames) / plan.timeline.fps;
+  if (const auto fault = find_fault(plan.inputs.shots, end)) {
     wrong("shot " + std::to_string(fault->shot + 1) + " " + fault->message);
   }
   std::vector<int> places;
-  for (ShotImage& image : plan.shot_images) {
+  for (ShotImage& image : plan.inputs.shot_images) {
     if (image.time >= end) {
       wrong("--shot-image " + image.path + " is at " + time_text(image.time) + ", and the video ends at " +
             time_text(end));
     }
-    const std::int64_t frame =
-        std::clamp<std::int64_t>(std::llround(image.time * plan.model_fps), 1, plan.model_frames - 1);
+    const std::int64_t frame = std::clamp<std::int64_t>(std::llround(image.time * plan.timeline.model_fps), 1,
+                                                        plan.timeline.model_frames - 1);
     image.latent = static_cast<int>((frame + model.temporal_scale - 1) / model.temporal_scale);
     if (!places.empty() && image.latent <= places.back()) {
       wrong("--shot-image " + image.path + " is at " + time_text(image.time) +
-            ", too near the image before it: expected " + time_text(model.temporal_scale / plan.model_fps) +
-            " s between two");
+            ", too near the image before it: expected " +
+            time_text(model.temporal_scale / plan.timeline.model_fps) + " s between two");
     }
     places.push_back(image.latent);
   }
-  plan.windows =
+  plan.timeline.windows =
       windows_to_places(latent_frames, native, {plan.request.image ? 1 : 0, 0, held, false}, places);
 }
 
@@ -201,28 +201,28 @@ std::vector<double> shares_at(const Plan& plan, double time) {
   // How far the shots from i on have taken over: 0 to 1.
   const auto taken = [&](std::size_t i) {
     if (i == 0) return 1.0;
-    if (i == plan.shots.size()) return 0.0;
-    const double begin = plan.shots[i].time;
-    double fade = std::min(plan.fade, begin - plan.shots[i - 1].time);
-    if (i + 1 < plan.shots.size()) fade = std::min(fade, plan.shots[i + 1].time - begin);
+    if (i == plan.inputs.shots.size()) return 0.0;
+    const double begin = plan.inputs.shots[i].time;
+    double fade = std::min(plan.inputs.fade, begin - plan.inputs.shots[i - 1].time);
+    if (i + 1 < plan.inputs.shots.size()) fade = std::min(fade, plan.inputs.shots[i + 1].time - begin);
     if (fade <= 0) return time < begin ? 0.0 : 1.0;
     return std::clamp((time - begin) / fade + 0.5, 0.0, 1.0);
   };
   std::vector<double> shares;
-  for (std::size_t i = 0; i < plan.shots.size(); ++i) shares.push_back(taken(i) - taken(i + 1));
+  for (std::size_t i = 0; i < plan.inputs.shots.size(); ++i) shares.push_back(taken(i) - taken(i + 1));
   return shares;
 }
 
 std::optional<std::size_t> steady_shot(const Plan& plan, const Window& window, int temporal_scale) {
   std::optional<std::size_t> steady;
   for (int latent = window.first + window.held; latent < window.first + window.count; ++latent) {
-    for (const ShotImage& image : plan.shot_images)
+    for (const ShotImage& image : plan.inputs.shot_images)
       if (image.latent == latent) return {};
     const auto shares = shares_at(plan, time_of_latent(plan, latent, temporal_scale));
     const auto whole = std::find(shares.begin(), shares.end(), 1.0);
     if (whole == shares.end()) return {};
     const auto shot = static_cast<std::size_t>(whole - shares.begin());
-    if (steady && plan.shots[*steady].prompt != plan.shots[shot].prompt) return {};
+    if (steady && plan.inputs.shots[*steady].prompt != plan.inputs.shots[shot].prompt) return {};
     steady = shot;
   }
   return steady;
@@ -230,7 +230,8 @@ std::optional<std::size_t> steady_shot(const Plan& plan, const Window& window, i
 
 double time_of_latent(const Plan& plan, int latent, int temporal_scale) {
   if (latent == 0) return 0;
-  return (static_cast<double>(latent) * temporal_scale - (temporal_scale - 1) / 2.0) / plan.model_fps;
+  return (static_cast<double>(latent) * temporal_scale - (temporal_scale - 1) / 2.0) /
+         plan.timeline.model_fps;
 }
 
 }  // namespace sora

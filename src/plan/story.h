@@ -49,7 +49,8 @@ void read_story(Plan& plan, const ModelFacts& model);
 /// How long a storyboard is that does not say so: seconds.
 double story_length(const Plan& plan, const ModelFacts& model);
 
-/// Windows and the places of the images, from plan.frames on. Throws Error (usage): a shot after the end.
+/// Windows and the places of the images, from plan.timeline.frames on. Throws Error (usage): a shot after the
+/// end.
 void plan_story_windows(Plan& plan, const ModelFacts& model, int latent_frames, int native, int held);
 
 /// The share of each shot at a time; they sum to 1.

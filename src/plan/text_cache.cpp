@@ -27,7 +27,8 @@ std::string encoder_key(const Plan& plan, const ModelFacts& model, std::optional
     if (!source.reference.empty()) all += model_digest(source.reference);
     digest = sha256_hex(all);
   }
-  return *digest + " " + plan.device + " " + plan.dtype + " " + std::to_string(plan.threads);
+  return *digest + " " + plan.machine.device + " " + plan.machine.dtype + " " +
+         std::to_string(plan.machine.threads);
 }
 
 }  // namespace
@@ -95,10 +96,10 @@ fs::path text_cache_folder() {
 
 std::vector<std::string> texts_of(const Plan& plan) {
   std::vector<std::string> texts{plan.request.prompt};
-  for (const Shot& shot : plan.shots) {  // the first is the prompt
+  for (const Shot& shot : plan.inputs.shots) {  // the first is the prompt
     if (std::find(texts.begin(), texts.end(), shot.prompt) == texts.end()) texts.push_back(shot.prompt);
   }
-  if (plan.guidance > 1) texts.push_back(plan.negative_prompt);
+  if (plan.sampling.guidance > 1) texts.push_back(plan.sampling.negative_prompt);
   return texts;
 }
 
@@ -109,16 +110,16 @@ void plan_text_cache(Plan& plan, const ModelFacts& model, std::optional<std::str
   if (wanted != "auto" && wanted != "on" && wanted != "off") {
     throw Error(ErrorKind::usage, "options", "--text-cache " + wanted + ": expected auto, on or off");
   }
-  plan.text_cache_key.clear();
-  plan.text_cached = false;
+  plan.machine.text_cache_key.clear();
+  plan.machine.text_cached = false;
   if (wanted == "off" || (wanted == "auto" && !is_large(model.text_encoder))) return;
   const fs::path folder = text_cache_folder();
   if (folder.empty()) return;
-  plan.text_cache_key = encoder_key(plan, model, digest);
-  const TextCache cache(folder, plan.text_cache_key);
+  plan.machine.text_cache_key = encoder_key(plan, model, digest);
+  const TextCache cache(folder, plan.machine.text_cache_key);
   const std::vector<std::string> texts = texts_of(plan);
-  plan.text_cached = std::all_of(texts.begin(), texts.end(),
-                                 [&](const std::string& text) { return cache.holds(cache.key(text)); });
+  plan.machine.text_cached = std::all_of(
+      texts.begin(), texts.end(), [&](const std::string& text) { return cache.holds(cache.key(model.family->clean_prompt(text))); });
 }
 
 }  // namespace sora

@@ -33,7 +33,7 @@ class TextCache {
   bool keeps() const { return !folder_.empty(); }
   /// Of an entry: a hash over the prompt as it is cleaned, and over the encoder. Throws Error (data) if the
   /// prompt is not UTF-8.
-  std::string key(const std::string& prompt) const;
+  std::string key(const std::string& cleaned_prompt) const;
   std::filesystem::path file(const std::string& key) const;
   /// Whether there is a file that says it is this entry; its tensor is not read. Never throws.
   bool holds(const std::string& key) const;

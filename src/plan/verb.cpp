@@ -281,8 +281,8 @@ void plan_inputs(Plan& plan, const ModelFacts& model) {
                    "a video; sora-gen animate begins from a picture");
       }
     }
-    plan.input = facts.front();
-    if (facts.size() > 1) plan.input_2 = facts[1];
+    plan.inputs.video = facts.front();
+    if (facts.size() > 1) plan.inputs.video_2 = facts[1];
     if (facts.front().is_image) {  // remix of a picture
       if (!request.fps) request.fps = model.fps;
       if (!request.frames && !request.seconds) request.frames = 1;
@@ -297,46 +297,48 @@ void plan_verb_windows(Plan& plan, const ModelFacts& model) {
   const Request& request = plan.request;
   const int scale = model.temporal_scale;
   const int native = (model.frames - 1) / scale + 1;
-  const double rate = plan.model_fps / plan.fps;  // frames of the model for one of the file
-  const auto frames = static_cast<double>(plan.frames);
+  const double rate = plan.timeline.model_fps / plan.timeline.fps;  // frames of the model for one of the file
+  const auto frames = static_cast<double>(plan.timeline.frames);
   // Frame n of a file of new frames alone shows the model's frame nearest in time.
-  plan.model_frames = std::llround((frames - 1) / plan.fps * plan.model_fps) + 1;
-  const int alone = latents_for(static_cast<double>(plan.model_frames - 1), scale) + 1;
+  plan.timeline.model_frames = std::llround((frames - 1) / plan.timeline.fps * plan.timeline.model_fps) + 1;
+  const int alone = latents_for(static_cast<double>(plan.timeline.model_frames - 1), scale) + 1;
 
   switch (verb_kind(request.verb)) {
     case VerbKind::generate:
     case VerbKind::finish:  // plans its windows itself (finish.h)
     case VerbKind::remix:
-      plan.windows = plan_windows(alone, native, kHeldStart);
+      plan.timeline.windows = plan_windows(alone, native, kHeldStart);
       break;
     case VerbKind::storyboard:
       plan_story_windows(plan, model, alone, native, kHeldStart);
       break;
     case VerbKind::animate: {
       if (model.image.joined && alone <= native) {  // nothing is held: the images go in beside the noise
-        plan.windows = plan_windows(alone, native, kHeldStart);
+        plan.timeline.windows = plan_windows(alone, native, kHeldStart);
         break;
       }
       const int least = request.last_image ? 3 : 2;
       if (alone < least) {
         wrong("animate makes at least " + std::to_string((least - 2) * scale + 2) + " frames" +
               (request.last_image ? " between two images" : "") + "; the plan has " +
-              std::to_string(plan.model_frames) + ": give more --seconds or --frames");
+              std::to_string(plan.timeline.model_frames) + ": give more --seconds or --frames");
       }
-      plan.windows = plan_held_windows(alone, native, {1, request.last_image ? 1 : 0, kHeldStart, false});
+      plan.timeline.windows =
+          plan_held_windows(alone, native, {1, request.last_image ? 1 : 0, kHeldStart, false});
       break;
     }
     case VerbKind::extend: {
-      plan.model_frames = static_cast<std::int64_t>(std::ceil(frames * rate - 1e-6));
-      const auto fresh = static_cast<double>(plan.model_frames);
+      plan.timeline.model_frames = static_cast<std::int64_t>(std::ceil(frames * rate - 1e-6));
+      const auto fresh = static_cast<double>(plan.timeline.model_frames);
       if (request.backward) {
-        plan.windows = plan_backward_windows(plan.model_frames, scale, native, kHeldEnd);
-        plan.model_frames = 0;  // whole latent frames: the earliest may be more than is shown
-        for (const Window& window : plan.windows)
-          plan.model_frames += 1 + static_cast<std::int64_t>(window.count - window.held_end - 1) * scale;
+        plan.timeline.windows = plan_backward_windows(plan.timeline.model_frames, scale, native, kHeldEnd);
+        plan.timeline.model_frames = 0;  // whole latent frames: the earliest may be more than is shown
+        for (const Window& window : plan.timeline.windows)
+          plan.timeline.model_frames +=
+              1 + static_cast<std::int64_t>(window.count - window.held_end - 1) * scale;
       } else {
-        plan.windows = plan_held_windows(kHeldStart + latents_for(fresh, scale), native,
-                                         {kHeldStart, 0, kHeldStart, true});
+        plan.timeline.windows = plan_held_windows(kHeldStart + latents_for(fresh, scale), native,
+                                                  {kHeldStart, 0, kHeldStart, true});
       }
       break;
     }
@@ -346,26 +348,28 @@ void plan_verb_windows(Plan& plan, const ModelFacts& model) {
       // little.
       if (request.input) {
         const int fresh = std::max(1, static_cast<int>(std::lround(frames * rate / scale)));
-        plan.model_frames = static_cast<std::int64_t>(fresh) * scale;
-        plan.windows = plan_held_windows(kHeldStart + fresh + kHeldEnd, native,
-                                         {kHeldStart, kHeldEnd, kHeldStart, true});
+        plan.timeline.model_frames = static_cast<std::int64_t>(fresh) * scale;
+        plan.timeline.windows = plan_held_windows(kHeldStart + fresh + kHeldEnd, native,
+                                                  {kHeldStart, kHeldEnd, kHeldStart, true});
       } else {
         const int fresh = std::max(2, static_cast<int>(std::lround((frames * rate - 1) / scale)) + 1);
-        plan.model_frames = 1 + static_cast<std::int64_t>(fresh - 1) * scale;
-        plan.windows = plan_held_windows(fresh + kHeldEnd, native, {0, kHeldEnd, kHeldStart, true});
+        plan.timeline.model_frames = 1 + static_cast<std::int64_t>(fresh - 1) * scale;
+        plan.timeline.windows = plan_held_windows(fresh + kHeldEnd, native, {0, kHeldEnd, kHeldStart, true});
         // After the last of its frames comes the first one again.
-        plan.model_fps = static_cast<double>(plan.model_frames) / frames * plan.fps;
+        plan.timeline.model_fps =
+            static_cast<double>(plan.timeline.model_frames) / frames * plan.timeline.fps;
       }
       break;
     }
   }
-  plan.latent_frames = 0;
-  for (const Window& window : plan.windows)
-    plan.latent_frames = std::max(plan.latent_frames, window.first + window.count);
+  plan.timeline.latent_frames = 0;
+  for (const Window& window : plan.timeline.windows)
+    plan.timeline.latent_frames = std::max(plan.timeline.latent_frames, window.first + window.count);
   if (verb_kind(request.verb) == VerbKind::remix) {
     const double strength = request.strength.value_or(0.6);
     // As diffusers counts: strength is the share of the steps that are made.
-    plan.first_step = plan.steps - std::min(static_cast<int>(plan.steps * strength), plan.steps);
+    plan.sampling.first_step =
+        plan.sampling.steps - std::min(static_cast<int>(plan.sampling.steps * strength), plan.sampling.steps);
   }
 }
 

@@ -47,7 +47,7 @@ void check_verb_options(const Request& request);
 /// Throws Error: usage, no_input, data.
 void plan_inputs(Plan& plan, const ModelFacts& model);
 
-/// plan.windows and what follows from them, from frames, fps and model_fps.
+/// plan.timeline.windows and what follows from them, from frames, fps and model_fps.
 void plan_verb_windows(Plan& plan, const ModelFacts& model);
 
 }  // namespace sora

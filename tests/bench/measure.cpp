@@ -16,9 +16,9 @@
 #include <string>
 #include <vector>
 
-#include "weights/tensor_file.h"
 #include "models/wan/networks/transformer.h"
 #include "models/wan/networks/vae.h"
+#include "weights/tensor_file.h"
 
 namespace {
 

@@ -7,10 +7,10 @@
 #include <cmath>
 
 #include "checkpoint/quantised.h"
-#include "weights/tensor_file.h"
-#include "weights/weights.h"
 #include "core/output_file.h"
 #include "temporary_folder.h"
+#include "weights/tensor_file.h"
+#include "weights/weights.h"
 
 namespace fs = std::filesystem;
 

@@ -7,10 +7,10 @@
 
 #include <filesystem>
 
-#include "weights/tensor_file.h"
-#include "weights/weights.h"
 #include "temporary_folder.h"
 #include "typed_file.h"
+#include "weights/tensor_file.h"
+#include "weights/weights.h"
 
 namespace fs = std::filesystem;
 

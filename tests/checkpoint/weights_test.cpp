@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "weights/tensor_file.h"
 #include "nn/linear.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
+#include "weights/tensor_file.h"
 
 namespace fs = std::filesystem;
 

@@ -145,7 +145,7 @@ bool Program::wait_for_stdout(const std::string& text) {
 
 bool Program::wait_for_full_stdout() const {
   constexpr int kFull = 4096;  // of its two pages, the second is begun: poll() waits from here on
-  for (const double end = now() + 30; now() < end;) {
+  for (int tries = 0; tries < 12000; ++tries) {  // two minutes
     int bytes = 0;
     if (::ioctl(stdout_, FIONREAD, &bytes) == 0 && bytes >= kFull) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));

@@ -1,6 +1,6 @@
 // Text inside PNG, JPEG and GIF files: read from any bytes, and read back from where it was put.
 #include "fuzz.h"
-#include "media/write/image_text.h"
+#include "media/image_text.h"
 
 namespace sora::fuzz {
 namespace {

@@ -114,31 +114,37 @@ std::optional<Request> read_request(std::string_view lines) {
 }
 
 void check_windows(const Plan& plan) {
-  require(!plan.windows.empty(), "a plan without windows");
+  require(!plan.timeline.windows.empty(), "a plan without windows");
   int end = 0;
-  for (const Window& window : plan.windows) {
+  for (const Window& window : plan.timeline.windows) {
     require(window.count > 0 && window.first >= 0 && window.held >= 0 && window.held_end >= 0 &&
                 window.held + window.held_end < window.count,
             "a window makes nothing new");
     end = std::max(end, window.first + window.count);
   }
-  require(end == plan.latent_frames, "windows and latent frames differ");
+  require(end == plan.timeline.latent_frames, "windows and latent frames differ");
 }
 
 void check_plan(const Plan& plan) {
-  require(plan.width > 0 && plan.height > 0 && plan.frames > 0 && plan.fps > 0, "an empty video");
-  require(plan.steps > 0 && plan.first_step >= 0 && plan.first_step <= plan.steps, "steps");
-  require(plan.crop_width > 0 && plan.crop_width <= plan.model_width, "crop_width");
-  require(plan.crop_height > 0 && plan.crop_height <= plan.model_height, "crop_height");
-  require(std::isfinite(plan.peak_memory_gb) && plan.peak_memory_gb > 0, "peak_memory_gb");
-  require(std::isfinite(plan.guidance) && std::isfinite(plan.flow_shift), "guidance or flow shift");
+  require(
+      plan.picture.width > 0 && plan.picture.height > 0 && plan.timeline.frames > 0 && plan.timeline.fps > 0,
+      "an empty video");
+  require(plan.sampling.steps > 0 && plan.sampling.first_step >= 0 &&
+              plan.sampling.first_step <= plan.sampling.steps,
+          "steps");
+  require(plan.picture.crop_width > 0 && plan.picture.crop_width <= plan.picture.model_width, "crop_width");
+  require(plan.picture.crop_height > 0 && plan.picture.crop_height <= plan.picture.model_height,
+          "crop_height");
+  require(std::isfinite(plan.machine.peak_memory_gb) && plan.machine.peak_memory_gb > 0, "peak_memory_gb");
+  require(std::isfinite(plan.sampling.guidance) && std::isfinite(plan.sampling.flow_shift),
+          "guidance or flow shift");
   check_windows(plan);
-  if (plan.windows.size() > kMostWindows) return;
+  if (plan.timeline.windows.size() > kMostWindows) return;
   require(!plan_text(plan).empty() && !plan_json(plan, -1).empty(), "a plan that says nothing");
   const MadeWith made = read_parameters(metadata_json(plan), "the plan's own file");
   Request again;
   made.options.apply(again);
-  require(again.seed == plan.request.seed && again.frames == plan.frames,
+  require(again.seed == plan.request.seed && again.frames == plan.timeline.frames,
           "a file that says it was made otherwise");
 }
 

@@ -7,7 +7,6 @@
 #include <map>
 
 #include "checkpoint/checkpoint.h"
-#include "weights/tensor_file.h"
 #include "error_of.h"
 #include "media/pillow_resize.h"
 #include "media/read/video_reader.h"
@@ -16,6 +15,7 @@
 #include "models/clip/networks/vision_encoder.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
+#include "weights/tensor_file.h"
 
 namespace sora::clip {
 namespace {

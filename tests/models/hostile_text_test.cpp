@@ -6,8 +6,8 @@
 #include <fstream>
 
 #include "models/t5/text/prompt_clean.h"
-#include "models/t5/tokenizer/tokenizer.h"
 #include "models/t5/text/unicode.h"
+#include "models/t5/tokenizer/tokenizer.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 

@@ -5,10 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "checkpoint/safetensors.h"
-#include "weights/tensor_file.h"
 #include "models/t5/networks/text_encoder.h"
 #include "models/wan/networks/transformer.h"
 #include "temporary_folder.h"
+#include "weights/tensor_file.h"
 
 namespace fs = std::filesystem;
 

@@ -8,7 +8,6 @@
 #include <fstream>
 
 #include "checkpoint/safetensors.h"
-#include "weights/tensor_file.h"
 #include "core/file.h"
 #include "golden_transformer.h"
 #include "models/t5/files.h"
@@ -18,6 +17,7 @@
 #include "models/wan/networks/vae.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
+#include "weights/tensor_file.h"
 
 namespace fs = std::filesystem;
 

@@ -4,11 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "weights/tensor_file.h"
 #include "golden_transformer.h"
 #include "models/wan/networks/transformer.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
+#include "weights/tensor_file.h"
 
 namespace fs = std::filesystem;
 

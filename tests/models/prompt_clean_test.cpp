@@ -79,9 +79,7 @@ TEST(HtmlUnescape, TakesTheLongestNameWithoutSemicolon) {
   EXPECT_EQ(html_unescape_careful(U"&notit; &copy"), U"&notit; &copy");
 }
 
-TEST(Nfkc, MakesWidthFormsOrdinaryCharacters) {
-  EXPECT_EQ(nfkc(U"Ａ\u3000ｶﾞﾡ￦"), U"A \u30AC\u1100\u20A9");
-}
+TEST(Nfkc, MakesWidthFormsOrdinaryCharacters) { EXPECT_EQ(nfkc(U"Ａ\u3000ｶﾞﾡ￦"), U"A \u30AC\u1100\u20A9"); }
 
 TEST(Nfc, ComposesAndOrdersMarks) {
   EXPECT_EQ(nfc(U"e\u0301"), U"\u00E9");

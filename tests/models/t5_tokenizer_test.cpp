@@ -140,6 +140,8 @@ TEST(T5Tokenizer, SaysWhatIsWrongInItsFiles) {
   folder.write("tokenizer_config.json", R"({"extra_ids": "many"})");
   EXPECT_NE(open_error(folder.path(), ErrorKind::data).find("extra_ids is \"many\""), std::string::npos);
   folder.write("tokenizer_config.json", "[");
+  EXPECT_NE(open_error(folder.path(), ErrorKind::data).find("is not JSON: "), std::string::npos);
+  folder.write("tokenizer_config.json", "[]");
   EXPECT_NE(open_error(folder.path(), ErrorKind::data).find("is not a JSON object"), std::string::npos);
 }
 

@@ -38,8 +38,8 @@ TEST_P(DecoderMemory, IsWhatItsTensorsTakeWhateverTheNumberOfFrames) {
     const at::Tensor latents = at::randn({1, config.z_dim, frames, side, side});
     test::TensorMemory memory;
     {
-      DecoderStream stream = vae->decoder();
-      for (std::int64_t t = 0; t < frames; ++t) (void)stream.next(latents.narrow(2, t, 1));
+      const auto stream = vae->decoder();
+      for (std::int64_t t = 0; t < frames; ++t) (void)stream->next(latents.narrow(2, t, 1));
     }
     const std::int64_t pixels = side * config.scale_factor_spatial;
     const auto counted = static_cast<double>(decoder_bytes(config, pixels, pixels));

@@ -2,10 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "weights/tensor_file.h"
 #include "models/wan/networks/vae.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
+#include "weights/tensor_file.h"
 
 namespace sora::wan {
 namespace {

@@ -7,13 +7,14 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "weights/tensor_file.h"
 #include "core/file.h"
 #include "media/read/video_reader.h"
 #include "models/family.h"
+#include "models/wan/networks/vae.h"
 #include "pipeline/denoise/denoise.h"
 #include "pipeline/inputs/image_condition.h"
 #include "sora/error.h"
+#include "weights/tensor_file.h"
 
 namespace fs = std::filesystem;
 
@@ -39,16 +40,17 @@ Plan plan_of(const fs::path& folder, const nlohmann::json& item) {
   Plan plan;
   plan.request.model = folder.string();
   plan.request.prompt = item["prompt"];
-  plan.model_dir = folder;
-  plan.negative_prompt = item.value("negative_prompt", "");
-  plan.steps = item["steps"];
-  plan.guidance = item["guidance"];
-  plan.guidance_2 = item.value("guidance_2", plan.guidance);
-  plan.flow_shift = facts.flow_shift;
-  plan.scheduler = facts.scheduler;
-  if (facts.folder.has("transformer_2")) plan.boundary_ratio = facts.folder.boundary_ratio;
-  plan.device = "cpu";
-  plan.dtype = "float32";
+  plan.model.dir = folder;
+  plan.model.family = facts.family->name();
+  plan.sampling.negative_prompt = item.value("negative_prompt", "");
+  plan.sampling.steps = item["steps"];
+  plan.sampling.guidance = item["guidance"];
+  plan.sampling.guidance_2 = item.value("guidance_2", plan.sampling.guidance);
+  plan.sampling.flow_shift = facts.flow_shift;
+  plan.sampling.scheduler = facts.scheduler;
+  if (facts.folder.has("transformer_2")) plan.sampling.boundary_ratio = facts.folder.boundary_ratio;
+  plan.machine.device = "cpu";
+  plan.machine.dtype = "float32";
   return plan;
 }
 

@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "weights/tensor_file.h"
 #include "core/file.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
+#include "weights/tensor_file.h"
 
 namespace fs = std::filesystem;
 

@@ -62,13 +62,13 @@ TEST(SkyReels, HasThePublishersDefaults) {
     if (image) request.image = (folder / "image0.png").string();
     request.res = image ? std::optional<std::string>("960x544") : std::nullopt;
     const Plan plan = make_plan(request);
-    EXPECT_EQ(plan.guidance, guidance);
-    EXPECT_EQ(plan.flow_shift, shift);
-    EXPECT_EQ(plan.frames, frames);
-    EXPECT_EQ(plan.width, width);
-    EXPECT_EQ(plan.steps, 50);
-    EXPECT_EQ(plan.fps, 24);
-    EXPECT_TRUE(plan.negative_prompt.starts_with("Bright tones"));
+    EXPECT_EQ(plan.sampling.guidance, guidance);
+    EXPECT_EQ(plan.sampling.flow_shift, shift);
+    EXPECT_EQ(plan.timeline.frames, frames);
+    EXPECT_EQ(plan.picture.width, width);
+    EXPECT_EQ(plan.sampling.steps, 50);
+    EXPECT_EQ(plan.timeline.fps, 24);
+    EXPECT_TRUE(plan.sampling.negative_prompt.starts_with("Bright tones"));
   }
 }
 
@@ -101,16 +101,16 @@ TEST(SkyReels, DiffusionForcingHoldsFramesByTheirTimesteps) {
     request.verb = "generate";
     request.image.reset();
     const Plan plan = make_plan(request);
-    EXPECT_TRUE(plan.expand_timesteps);
-    EXPECT_EQ(plan.guidance, 6);
-    EXPECT_EQ(plan.flow_shift, 8);
-    EXPECT_EQ(plan.frames, 97);
+    EXPECT_TRUE(plan.sampling.expand_timesteps);
+    EXPECT_EQ(plan.sampling.guidance, 6);
+    EXPECT_EQ(plan.sampling.flow_shift, 8);
+    EXPECT_EQ(plan.timeline.frames, 97);
     request.verb = "animate";
     request.image = (kData / "df/image1.png").string();
     const Plan image = make_plan(request);
-    EXPECT_EQ(image.guidance, 5);
-    EXPECT_EQ(image.flow_shift, 5);
-    EXPECT_EQ(image.windows.front().held, 1);
+    EXPECT_EQ(image.sampling.guidance, 5);
+    EXPECT_EQ(image.sampling.flow_shift, 5);
+    EXPECT_EQ(image.timeline.windows.front().held, 1);
   }
 }
 

@@ -42,18 +42,18 @@ class CarriedPlan : public testing::Test {
   CarriedPlan() {
     plan_.request.verb = "extend";
     plan_.request.input = "a.mp4";
-    plan_.input = clip_facts();
-    plan_.container = "mp4";
-    plan_.codec = "h264";
-    plan_.pix_fmt = "yuv420p";
-    plan_.width = 64;
-    plan_.height = 48;
-    plan_.fps = 8;
+    plan_.inputs.video = clip_facts();
+    plan_.output.container = "mp4";
+    plan_.output.codec = "h264";
+    plan_.output.pix_fmt = "yuv420p";
+    plan_.picture.width = 64;
+    plan_.picture.height = 48;
+    plan_.timeline.fps = 8;
   }
   void connect() {
     plan_.request.verb = "connect";
     plan_.request.input_2 = "b.mp4";
-    plan_.input_2 = clip_facts();
+    plan_.inputs.video_2 = clip_facts();
   }
   void expect_refused(ErrorKind kind, const std::string& text) {
     try {
@@ -70,52 +70,52 @@ class CarriedPlan : public testing::Test {
 
 TEST_F(CarriedPlan, SoundIsKeptWhereItFits) {
   plan_carried(plan_);
-  EXPECT_THAT(plan_.audio, ElementsAre("a.mp4"));
+  EXPECT_THAT(plan_.output.audio, ElementsAre("a.mp4"));
   EXPECT_THAT(plan_.notes, IsEmpty());
   plan_.request.seed = 1;
   EXPECT_THAT(plan_text(plan_), HasSubstr("of a.mp4, copied"));
-  plan_.audio.clear();
+  plan_.output.audio.clear();
   connect();
   plan_carried(plan_);
-  EXPECT_THAT(plan_.audio, ElementsAre("a.mp4", "b.mp4"));
-  plan_.audio.clear();
+  EXPECT_THAT(plan_.output.audio, ElementsAre("a.mp4", "b.mp4"));
+  plan_.output.audio.clear();
   plan_.request.no_audio = true;
   plan_carried(plan_);
-  EXPECT_THAT(plan_.audio, IsEmpty());
+  EXPECT_THAT(plan_.output.audio, IsEmpty());
   EXPECT_THAT(plan_.notes, IsEmpty());
 }
 
 TEST_F(CarriedPlan, WhatIsNotKeptIsSaid) {
-  plan_.input->audio_codec = "pcm_s16le";
+  plan_.inputs.video->audio_codec = "pcm_s16le";
   plan_carried(plan_);
-  EXPECT_THAT(plan_.audio, IsEmpty());
+  EXPECT_THAT(plan_.output.audio, IsEmpty());
   EXPECT_THAT(plan_.notes,
               ElementsAre(HasSubstr("mp4 does not take pcm_s16le; an output in .mkv or .mov keeps it")));
   plan_.notes.clear();
-  plan_.input->audio_codec = "aac";
+  plan_.inputs.video->audio_codec = "aac";
   plan_.request.only_new = true;
   plan_carried(plan_);
   EXPECT_THAT(plan_.notes, ElementsAre(HasSubstr("a.mp4")));
   plan_.notes.clear();
   plan_.request.only_new = false;
   connect();
-  plan_.input_2->audio_kind = "aac of another rate";
+  plan_.inputs.video_2->audio_kind = "aac of another rate";
   plan_carried(plan_);
-  EXPECT_THAT(plan_.audio, ElementsAre("a.mp4"));
+  EXPECT_THAT(plan_.output.audio, ElementsAre("a.mp4"));
   EXPECT_THAT(plan_.notes, ElementsAre(HasSubstr("b.mp4 is not kept: it is of another kind")));
   plan_.notes.clear();
-  plan_.audio.clear();
+  plan_.output.audio.clear();
   plan_.request.verb = "loop";
   plan_.request.input_2.reset();
-  plan_.input_2.reset();
+  plan_.inputs.video_2.reset();
   plan_carried(plan_);
-  EXPECT_THAT(plan_.audio, IsEmpty());
+  EXPECT_THAT(plan_.output.audio, IsEmpty());
   EXPECT_THAT(plan_.notes, ElementsAre(HasSubstr("no end that meets its start")));
 }
 
 TEST_F(CarriedPlan, CopiedFramesMustBeThoseOfTheOutput) {
   plan_.request.copy = true;
-  plan_.output = "out.mp4";
+  plan_.output.path = "out.mp4";
   plan_carried(plan_);
   const auto with = [&](auto change, ErrorKind kind, const std::string& text) {
     const Plan good = plan_;
@@ -124,14 +124,14 @@ TEST_F(CarriedPlan, CopiedFramesMustBeThoseOfTheOutput) {
     plan_ = good;
   };
   using enum ErrorKind;
-  with([&] { plan_.input->codec = "hevc"; }, data, "coded as hevc");
-  with([&] { plan_.input->width = 128; }, data, "128x48, the output 64x48");
-  with([&] { plan_.input->pix_fmt = "yuvj420p"; }, data, "yuvj420p");
-  with([&] { plan_.input->turned = true; }, data, "turned");
-  with([&] { plan_.input->steady_rate = false; }, data, "no steady rate");
-  with([&] { plan_.fps = 24; }, data, "--fps");
-  with([&] { plan_.codec = "hevc"; }, usage, "h264, vp9 and av1");
-  with([&] { plan_.output = "-"; }, usage, "standard output");
+  with([&] { plan_.inputs.video->codec = "hevc"; }, data, "coded as hevc");
+  with([&] { plan_.inputs.video->width = 128; }, data, "128x48, the output 64x48");
+  with([&] { plan_.inputs.video->pix_fmt = "yuvj420p"; }, data, "yuvj420p");
+  with([&] { plan_.inputs.video->turned = true; }, data, "turned");
+  with([&] { plan_.inputs.video->steady_rate = false; }, data, "no steady rate");
+  with([&] { plan_.timeline.fps = 24; }, data, "--fps");
+  with([&] { plan_.output.codec = "hevc"; }, usage, "h264, vp9 and av1");
+  with([&] { plan_.output.path = "-"; }, usage, "standard output");
   with([&] { plan_.request.only_new = true; }, usage, "--only-new");
   with([&] { plan_.request.thumbnail = "a.png"; }, usage, "--thumbnail");
 }

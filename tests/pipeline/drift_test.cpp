@@ -26,10 +26,10 @@ at::Tensor with_contrast(const at::Tensor& pixels, double gain, double shift = 0
 
 Plan two_windows(double strength) {
   Plan plan;
-  plan.model_fps = 8;
-  plan.fps = 8;
-  plan.windows = {{0, 5, 0, 0, 0, 0}, {3, 5, 2, 2, 0, 0}, {6, 5, 2, 2, 0, 0}};
-  plan.drift_control = strength;
+  plan.timeline.model_fps = 8;
+  plan.timeline.fps = 8;
+  plan.timeline.windows = {{0, 5, 0, 0, 0, 0}, {3, 5, 2, 2, 0, 0}, {6, 5, 2, 2, 0, 0}};
+  plan.timeline.drift_control = strength;
   return plan;
 }
 
@@ -109,10 +109,10 @@ TEST(DriftControl, DoesNotPressAnotherSceneIntoTheFirst) {
 
 TEST(DriftControl, HoldsEachShotOfAStoryboardToItself) {
   Plan plan = two_windows(1);
-  plan.windows.push_back({9, 5, 2, 2, 0, 0});
-  plan.windows.push_back({12, 5, 2, 2, 0, 0});
-  plan.shots = {{0, "a"}, {2.6, "b"}};  // latent frame 5, the first new one of window 1, is at 2.3 s
-  plan.fade = 0.4;
+  plan.timeline.windows.push_back({9, 5, 2, 2, 0, 0});
+  plan.timeline.windows.push_back({12, 5, 2, 2, 0, 0});
+  plan.inputs.shots = {{0, "a"}, {2.6, "b"}};  // latent frame 5, the first new one of window 1, is at 2.3 s
+  plan.inputs.fade = 0.4;
   const at::Tensor first = picture(17), other = with_contrast(picture(12), 0.9, 0.1);
   DriftControl drift(plan, 4);
   drift.begin(0);

@@ -90,12 +90,12 @@ class FinishTest : public testing::Test {
 TEST_F(FinishTest, ADraftIsSmallAndSaysSo) {
   request_.draft = true;
   const Plan plan = make_plan(request_);
-  EXPECT_LE(plan.model_width * plan.model_height, 64 * 32 / 2);
-  EXPECT_EQ(plan.width, plan.crop_width) << "not enlarged";
-  EXPECT_FALSE(plan.enlarged);
+  EXPECT_LE(plan.picture.model_width * plan.picture.model_height, 64 * 32 / 2);
+  EXPECT_EQ(plan.picture.width, plan.picture.crop_width) << "not enlarged";
+  EXPECT_FALSE(plan.picture.enlarged);
   request_.aspect = "1:1";
   const Plan square = make_plan(request_);
-  EXPECT_EQ(square.width, square.height);
+  EXPECT_EQ(square.picture.width, square.picture.height);
   request_.refine = true;
   expect_error(ErrorKind::usage, "both --draft and --refine");
 }
@@ -109,11 +109,11 @@ TEST_F(FinishTest, TheDraftIsMadeAgainToTheBit) {
   EXPECT_EQ(plan.request.prompt, "a lighthouse") << "taken over";
   EXPECT_EQ(plan.request.seed, 7U);
   Plan again = plan.before.front();
-  again.output = (folder_ / "again.mkv").string();
-  again.request.output = again.output;
-  ASSERT_FALSE(again.finishes);
+  again.output.path = (folder_ / "again.mkv").string();
+  again.request.output = again.output.path;
+  ASSERT_FALSE(again.upscale.active);
   generator_.run(again);
-  const auto made = read_first(again.output, {}, 100);
+  const auto made = read_first(again.output.path, {}, 100);
   ASSERT_EQ(made.size(), frames.size());
   for (std::size_t i = 0; i < made.size(); ++i) EXPECT_EQ(made[i].rgb, frames[i].rgb) << i;
 }
@@ -126,7 +126,7 @@ TEST_F(FinishTest, FinishesAtExactlyTheSizeWithTheDraftsComposition) {
   request_.res = "130x126";
   const auto small = read_first(*request_.input, {}, 100);
   const Plan plan = make_plan(request_);
-  EXPECT_TRUE(plan.tiling.has_value());
+  EXPECT_TRUE(plan.picture.tiling.has_value());
   const Result result = generator_.run(plan);
   ASSERT_EQ(result.frames, 5);
   ReadSettings reduced;
@@ -161,7 +161,8 @@ TEST_F(FinishTest, FramesAreTakenWhereTheDraftCannotBeMadeAgain) {
       << R"({"native_width": 64, "native_height": 32, "native_frames": 9, "fps": 8, "steps": 3})";
   const Plan plan = make_plan(request_);
   EXPECT_THAT(notes(plan), HasSubstr("the draft is taken from its frames: it cannot be made again"));
-  EXPECT_EQ(plan.before.size() + 1, stage_sizes({plan.input->width, plan.input->height}, {128, 64}).size());
+  EXPECT_EQ(plan.before.size() + 1,
+            stage_sizes({plan.inputs.video->width, plan.inputs.video->height}, {128, 64}).size());
   ASSERT_EQ(generator_.run(plan).frames, 9);
 
   // A file that is not ours: without the metadata.
@@ -180,16 +181,16 @@ TEST_F(FinishTest, FramesAreTakenWhereTheDraftCannotBeMadeAgain) {
   const Plan foreign = make_plan(request_);
   EXPECT_THAT(notes(foreign), HasSubstr("it does not say how it was made"));
   EXPECT_THAT(notes(foreign), HasSubstr("there is no prompt"));
-  EXPECT_EQ(foreign.frames, 5);
+  EXPECT_EQ(foreign.timeline.frames, 5);
   EXPECT_EQ(generator_.run(foreign).frames, 5);
 }
 
 TEST_F(FinishTest, LongVideosHaveWindowsAndTilesInTime) {
   draft(38);
   const Plan plan = make_plan(request_);
-  EXPECT_GT(plan.windows.size(), 1U);
-  EXPECT_GT(plan.windows.front().count, 3) << "longer than the native length";
-  EXPECT_EQ(plan.tiling->frames.size, 3);
+  EXPECT_GT(plan.timeline.windows.size(), 1U);
+  EXPECT_GT(plan.timeline.windows.front().count, 3) << "longer than the native length";
+  EXPECT_EQ(plan.picture.tiling->frames.size, 3);
   EXPECT_EQ(generator_.run(plan).frames, 38);
   request_.frames = 11;
   EXPECT_EQ(generator_.run(make_plan(request_)).frames, 11);
@@ -224,10 +225,10 @@ TEST_F(FinishTest, RefineIsDraftAndFinishInOneGo) {
   const Plan enlarged = make_plan(request_);
   request_.refine = true;
   const Plan plan = make_plan(request_);
-  EXPECT_TRUE(enlarged.enlarged);
-  EXPECT_FALSE(plan.enlarged);
-  EXPECT_EQ(plan.model_width, 192);
-  EXPECT_EQ(plan.before.front().model_width, enlarged.model_width);
+  EXPECT_TRUE(enlarged.picture.enlarged);
+  EXPECT_FALSE(plan.picture.enlarged);
+  EXPECT_EQ(plan.picture.model_width, 192);
+  EXPECT_EQ(plan.before.front().picture.model_width, enlarged.picture.model_width);
   ASSERT_EQ(generator_.run(plan).frames, 9);
   // What the file says makes it again.
   Request again = request_;
@@ -235,10 +236,10 @@ TEST_F(FinishTest, RefineIsDraftAndFinishInOneGo) {
   const Plan second = make_plan(again);
   EXPECT_EQ(metadata_json(second), metadata_json(plan));
   EXPECT_EQ(second.before.size(), plan.before.size());
-  EXPECT_EQ(second.before.front().steps, plan.before.front().steps);
+  EXPECT_EQ(second.before.front().sampling.steps, plan.before.front().sampling.steps);
   // Within the native size there is nothing to refine.
   request_.res = "64x32";
-  EXPECT_FALSE(make_plan(request_).finishes);
+  EXPECT_FALSE(make_plan(request_).upscale.active);
 }
 
 TEST_F(FinishTest, AStoryboardIsDraftedAndFinishedWithItsShots) {
@@ -248,15 +249,15 @@ TEST_F(FinishTest, AStoryboardIsDraftedAndFinishedWithItsShots) {
   request_.fade = 0.5;
   draft(17);
   const Plan plan = make_plan(request_);
-  ASSERT_EQ(plan.shots.size(), 2U);
-  EXPECT_EQ(plan.shots[1].prompt, "a red car");
-  EXPECT_EQ(plan.fade, 0.5);
+  ASSERT_EQ(plan.inputs.shots.size(), 2U);
+  EXPECT_EQ(plan.inputs.shots[1].prompt, "a red car");
+  EXPECT_EQ(plan.inputs.fade, 0.5);
   EXPECT_THAT(notes(plan), Not(HasSubstr("there is no prompt")));
   EXPECT_THAT(metadata_json(plan), HasSubstr(R"("shots":["0:00 a lighthouse","0:01 a red car"])"));
   EXPECT_THAT(metadata_json(plan), Not(HasSubstr(R"("prompt":"")")));
   Request with_prompt = request_;
   with_prompt.prompt = "a boat";
-  EXPECT_TRUE(make_plan(with_prompt).shots.empty());
+  EXPECT_TRUE(make_plan(with_prompt).inputs.shots.empty());
   EXPECT_THAT(metadata_json(make_plan(with_prompt)), HasSubstr(R"("prompt":"a boat")"));
   const Result finished = generator_.run(plan);
   EXPECT_EQ(finished.frames, 17);
@@ -274,10 +275,10 @@ TEST_F(FinishTest, AStoryboardIsDraftedAndFinishedWithItsShots) {
   // Another second shot makes other frames, above all from its time on.
   const auto frames = read_first(*request_.output, {}, 100);
   Plan other = plan;
-  other.shots[1].prompt = "a green forest";
-  other.output = other.request.output.emplace((folder_ / "other.mkv").string());
+  other.inputs.shots[1].prompt = "a green forest";
+  other.output.path = other.request.output.emplace((folder_ / "other.mkv").string());
   generator_.run(other);
-  const auto changed = read_first(other.output, {}, 100);
+  const auto changed = read_first(other.output.path, {}, 100);
   ASSERT_EQ(changed.size(), frames.size());
   EXPECT_GT(difference(changed.back(), frames.back()), difference(changed.front(), frames.front()));
 }
@@ -295,8 +296,8 @@ TEST_F(FinishTest, WhatItSaysOfItselfMakesItAgain) {
   again.output = request_.output;
   const Plan second = make_plan(again);
   EXPECT_EQ(metadata_json(second), metadata_json(plan));
-  EXPECT_EQ(second.first_step, plan.first_step);
-  EXPECT_EQ(second.steps - second.first_step, 2);
+  EXPECT_EQ(second.sampling.first_step, plan.sampling.first_step);
+  EXPECT_EQ(second.sampling.steps - second.sampling.first_step, 2);
 }
 
 TEST_F(FinishTest, MistakesAreFoundBeforeAnyWork) {
@@ -329,8 +330,9 @@ TEST(FinishStages, GrowByAboutTwo) {
 
 TEST(LedBack, LooksLikeTheDraftWhereItIsSmallAndKeepsDetail) {
   Plan plan;
-  plan.draft_width = plan.draft_height = 8;
-  plan.crop_width = plan.crop_height = plan.model_width = plan.model_height = 64;
+  plan.upscale.draft_width = plan.upscale.draft_height = 8;
+  plan.picture.crop_width = plan.picture.crop_height = plan.picture.model_width = plan.picture.model_height =
+      64;
   const at::Tensor x = at::arange(64).to(at::kFloat);
   const at::Tensor slow = at::sin(x / 20).mul(0.5).view({1, 1, 1, 1, 64}).expand({1, 3, 1, 64, 64});
   const at::Tensor detail = at::sin(x * 2).mul(0.1).view({1, 1, 1, 1, 64}).expand({1, 3, 1, 64, 64});

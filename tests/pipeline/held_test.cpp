@@ -29,8 +29,8 @@ class HeldTest : public testing::TestWithParam<const char*> {
     prompts.prepare(model_, plan_);
     condition_on_text(model_, plan_, prompts, text_);
     NoiseSource source(7);
-    const std::vector<std::int64_t> shape{1, plan_.latent_channels, 5, plan_.latent_height,
-                                          plan_.latent_width};
+    const std::vector<std::int64_t> shape{1, plan_.picture.latent_channels, 5, plan_.picture.latent_height,
+                                          plan_.picture.latent_width};
     noise_ = source.draw(shape);
     known_ = source.draw(shape);
   }

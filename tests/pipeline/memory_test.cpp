@@ -18,12 +18,12 @@
 #include <optional>
 #include <sstream>
 
-#include "weights/weights.h"
 #include "core/file.h"
 #include "models/wan/networks/transformer.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
+#include "weights/weights.h"
 
 namespace fs = std::filesystem;
 
@@ -176,7 +176,7 @@ using DISABLED_MeasuredMemory = MemoryTest;
 
 TEST_F(DISABLED_MeasuredMemory, ARunNeedsWhatItsPlanSays) {
   for (const char* way : {"none", "stored", "stream"}) {
-    const double said = plan(way).peak_memory_gb;
+    const double said = plan(way).machine.peak_memory_gb;
     const Outcome found = run({"--offload", way}, 0);
     ASSERT_EQ(found.code, 0) << found.err;
     RecordProperty(std::string(way) + "_said_gb", std::to_string(said));
@@ -187,8 +187,8 @@ TEST_F(DISABLED_MeasuredMemory, ARunNeedsWhatItsPlanSays) {
 }
 
 TEST_F(DISABLED_MeasuredMemory, ThePlanTakesWhatFitsAndARunUnderAHardLimitPasses) {
-  const double none = plan("none").peak_memory_gb, stored = plan("stored").peak_memory_gb,
-               stream = plan("stream").peak_memory_gb;
+  const double none = plan("none").machine.peak_memory_gb, stored = plan("stored").machine.peak_memory_gb,
+               stream = plan("stream").machine.peak_memory_gb;
   ASSERT_GT(none, 1.4 * stored);
   ASSERT_GT(stored, 1.2 * stream);
   const struct {
@@ -197,7 +197,7 @@ TEST_F(DISABLED_MeasuredMemory, ThePlanTakesWhatFitsAndARunUnderAHardLimitPasses
   } cases[] = {{none + 0.01, "none"}, {stored + 0.01, "stored"}, {stream + 0.01, "stream"}};
   for (const auto& [limit_gb, way] : cases) {
     request_.max_memory = limit_gb;
-    EXPECT_EQ(make_plan(request_).offload, way);
+    EXPECT_EQ(make_plan(request_).machine.offload, way);
     const Outcome found = run({"--max-memory", std::to_string(limit_gb)}, limit_gb + 0.1);
     EXPECT_EQ(found.code, 0) << way << found.err;
     EXPECT_LE(found.peak_gb, limit_gb) << way;
@@ -205,7 +205,7 @@ TEST_F(DISABLED_MeasuredMemory, ThePlanTakesWhatFitsAndARunUnderAHardLimitPasses
 }
 
 TEST_F(DISABLED_MeasuredMemory, TheLimitOfTheProcessIsSeenWithoutBeingNamed) {
-  const double stream = plan("stream").peak_memory_gb;
+  const double stream = plan("stream").machine.peak_memory_gb;
   const Outcome small = run({}, stream + 0.12);
   EXPECT_EQ(small.code, 0) << small.err;
   const Outcome refused = run({"--offload", "none"}, stream + 0.12);
@@ -225,7 +225,7 @@ std::string message_of(const Request& request) {
 
 TEST_F(MemoryTest, WhatCannotFitIsRefusedWithWhatWould) {
   request_.offload = "none";
-  request_.max_memory = plan("stored").peak_memory_gb + 0.01;
+  request_.max_memory = plan("stored").machine.peak_memory_gb + 0.01;
   EXPECT_THAT(message_of(request_), testing::HasSubstr("--offload stored"));
 
   request_.offload = "auto";
@@ -237,7 +237,7 @@ TEST_F(MemoryTest, WhatCannotFitIsRefusedWithWhatWould) {
     request.offload = "stream";
     return make_plan(request);
   }();
-  request_.max_memory = 0.8 * large.peak_memory_gb;
+  request_.max_memory = 0.8 * large.machine.peak_memory_gb;
   const std::string message = message_of(request_);
   EXPECT_THAT(message, testing::HasSubstr("--max-memory allows"));
   const std::size_t found = message.find("--res ");

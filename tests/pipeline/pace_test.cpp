@@ -19,20 +19,20 @@ class PaceTest : public testing::Test {
  protected:
   void SetUp() override {
     ::setenv("XDG_CACHE_HOME", cache_.c_str(), 1);
-    plan_.model_name = "large";
-    plan_.weight_bytes = 1000;
-    plan_.transformer_dim = 1536;
-    plan_.steps = 20;
-    plan_.guidance = 5;
-    plan_.latent_frames = 5;
-    plan_.latent_width = plan_.latent_height = 32;
-    plan_.windows = {{0, 5, 0}};
-    plan_.frames = plan_.model_frames = 17;
-    plan_.model_width = plan_.model_height = plan_.width = plan_.height = 256;
-    plan_.codec = "h264";
-    plan_.device = "cpu";
-    plan_.dtype = "float32";
-    plan_.threads = 2;
+    plan_.model.name = "large";
+    plan_.model.weight_bytes = 1000;
+    plan_.model.transformer_dim = 1536;
+    plan_.sampling.steps = 20;
+    plan_.sampling.guidance = 5;
+    plan_.timeline.latent_frames = 5;
+    plan_.picture.latent_width = plan_.picture.latent_height = 32;
+    plan_.timeline.windows = {{0, 5, 0}};
+    plan_.timeline.frames = plan_.timeline.model_frames = 17;
+    plan_.picture.model_width = plan_.picture.model_height = plan_.picture.width = plan_.picture.height = 256;
+    plan_.output.codec = "h264";
+    plan_.machine.device = "cpu";
+    plan_.machine.dtype = "float32";
+    plan_.machine.threads = 2;
     result_.load_seconds = 3;
     result_.step_seconds = 40;
     result_.frame_seconds = 8.5;
@@ -41,8 +41,8 @@ class PaceTest : public testing::Test {
 
   static std::optional<Pace> pace_of(Plan plan) {
     estimate_pace(plan);
-    EXPECT_EQ(plan.pace.has_value(), plan.seconds_estimate.has_value());
-    return plan.pace;
+    EXPECT_EQ(plan.machine.pace.has_value(), plan.machine.seconds_estimate.has_value());
+    return plan.machine.pace;
   }
   template <class Change>
   std::optional<Pace> pace_with(Change&& change) const {
@@ -61,13 +61,14 @@ TEST_F(PaceTest, ThereIsNoEstimateWithoutGround) {
   EXPECT_FALSE(pace_of(plan_));
   remember_pace(plan_, result_);
   ASSERT_TRUE(pace_of(plan_));
-  EXPECT_FALSE(pace_with([](Plan& p) { p.model_name = "other"; }));
-  EXPECT_FALSE(pace_with([](Plan& p) { p.weight_bytes = 1001; }));
-  EXPECT_FALSE(pace_with([](Plan& p) { p.device = "cuda"; }));
-  EXPECT_FALSE(pace_with([](Plan& p) { p.dtype = "bfloat16"; }));
-  EXPECT_FALSE(pace_with([](Plan& p) { p.threads = 1; }));
-  EXPECT_FALSE(pace_with([](Plan& p) { p.codec = "av1"; }));
-  EXPECT_FALSE(pace_with([](Plan& p) { p.latent_width = p.latent_height = 256; })) << "far more work";
+  EXPECT_FALSE(pace_with([](Plan& p) { p.model.name = "other"; }));
+  EXPECT_FALSE(pace_with([](Plan& p) { p.model.weight_bytes = 1001; }));
+  EXPECT_FALSE(pace_with([](Plan& p) { p.machine.device = "cuda"; }));
+  EXPECT_FALSE(pace_with([](Plan& p) { p.machine.dtype = "bfloat16"; }));
+  EXPECT_FALSE(pace_with([](Plan& p) { p.machine.threads = 1; }));
+  EXPECT_FALSE(pace_with([](Plan& p) { p.output.codec = "av1"; }));
+  EXPECT_FALSE(pace_with([](Plan& p) { p.picture.latent_width = p.picture.latent_height = 256; }))
+      << "far more work";
 }
 
 TEST_F(PaceTest, TheSameRunTakesWhatItTook) {
@@ -82,21 +83,22 @@ TEST_F(PaceTest, TheSameRunTakesWhatItTook) {
 
 TEST_F(PaceTest, OthersAreScaledByTheirWork) {
   remember_pace(plan_, result_);
-  EXPECT_NEAR(pace_with([](Plan& p) { p.steps = 40; })->steps, 80, 1e-9);
-  EXPECT_NEAR(pace_with([](Plan& p) { p.guidance = 1; })->steps, 20, 1e-9) << "one pass instead of two";
-  EXPECT_NEAR(pace_with([](Plan& p) { p.frames = p.model_frames = 34; })->frames, 17, 1e-9);
+  EXPECT_NEAR(pace_with([](Plan& p) { p.sampling.steps = 40; })->steps, 80, 1e-9);
+  EXPECT_NEAR(pace_with([](Plan& p) { p.sampling.guidance = 1; })->steps, 20, 1e-9)
+      << "one pass instead of two";
+  EXPECT_NEAR(pace_with([](Plan& p) { p.timeline.frames = p.timeline.model_frames = 34; })->frames, 17, 1e-9);
   const auto larger = pace_with([](Plan& p) {
-    p.latent_width = 64;
-    p.model_width = p.width = 512;
+    p.picture.latent_width = 64;
+    p.picture.model_width = p.picture.width = 512;
   });
   ASSERT_TRUE(larger);
   EXPECT_GT(larger->steps, 80) << "attention grows with the square";
   EXPECT_LT(larger->steps, 160);
   EXPECT_NEAR(larger->frames, 17, 1e-9);
   const auto windows = pace_with([](Plan& p) {
-    p.windows = {{0, 5, 0}, {3, 5, 2}};
-    p.latent_frames = 8;
-    p.frames = p.model_frames = 29;
+    p.timeline.windows = {{0, 5, 0}, {3, 5, 2}};
+    p.timeline.latent_frames = 8;
+    p.timeline.frames = p.timeline.model_frames = 29;
   });
   ASSERT_TRUE(windows);
   EXPECT_NEAR(windows->steps, 80, 1e-9);
@@ -150,11 +152,11 @@ TEST_F(PaceTest, ValuesThatMakeNoSenseAreIgnored) {
 
 TEST_F(PaceTest, TheFileStaysSmall) {
   for (int i = 0; i < 42; ++i) {
-    plan_.model_name = "model" + std::to_string(i);
+    plan_.model.name = "model" + std::to_string(i);
     remember_pace(plan_, result_);
   }
   EXPECT_TRUE(pace_of(plan_));
-  plan_.model_name = "model0";
+  plan_.model.name = "model0";
   EXPECT_FALSE(pace_of(plan_)) << "the oldest goes";
 }
 

@@ -66,15 +66,15 @@ std::array<int, 3> pixel(const RgbPicture& picture, int x, int y) {
 class Pictures : public testing::Test {
  protected:
   void SetUp() override {
-    plan_.frame_width = plan_.crop_width = plan_.width = 64;
-    plan_.frame_height = plan_.crop_height = plan_.height = 32;
-    plan_.fps = 8;
+    plan_.picture.frame_width = plan_.picture.crop_width = plan_.picture.width = 64;
+    plan_.picture.frame_height = plan_.picture.crop_height = plan_.picture.height = 32;
+    plan_.timeline.fps = 8;
     plan_.request.seed = 7;
   }
 
   // Frame n is of one colour, its red is n.
   void write_frames(FrameWriter& writer, int detailed = -1) const {
-    for (int n = 0; n < plan_.frames; ++n) {
+    for (int n = 0; n < plan_.timeline.frames; ++n) {
       RgbPicture frame{64, 32, std::vector<std::uint8_t>(64 * 32 * 3, 100)};
       for (std::size_t i = 0; i < frame.rgb.size(); i += 3) {
         frame.rgb[i] = static_cast<std::uint8_t>(n);
@@ -159,7 +159,7 @@ TEST(TimeStamp, StandsInTheCornerAndLeavesTheRestAlone) {
 }
 
 TEST_F(Pictures, ASheetShowsItsFramesInOrder) {
-  plan_.frames = 33;
+  plan_.timeline.frames = 33;
   plan_.request.contact_sheet = path("sheet.png");
   const auto writer = with_pictures(plan_, std::make_unique<CountingWriter>());
   write_frames(*writer);
@@ -177,7 +177,7 @@ TEST_F(Pictures, ASheetShowsItsFramesInOrder) {
 }
 
 TEST_F(Pictures, AThumbnailIsTheMiddleFrameUnlessAnotherShowsMore) {
-  plan_.frames = 33;
+  plan_.timeline.frames = 33;
   plan_.request.overwrite = true;
   plan_.request.thumbnail = path("thumbnail.png");
   const auto red_of_thumbnail = [&](int detailed) {
@@ -191,7 +191,7 @@ TEST_F(Pictures, AThumbnailIsTheMiddleFrameUnlessAnotherShowsMore) {
 }
 
 TEST_F(Pictures, AStillIsItsOwnSheetAndThumbnail) {
-  plan_.frames = 1;
+  plan_.timeline.frames = 1;
   plan_.request.contact_sheet = path("sheet.png");
   plan_.request.thumbnail = path("thumbnail.png");
   const auto writer = with_pictures(plan_, std::make_unique<CountingWriter>());
@@ -206,7 +206,7 @@ TEST_F(Pictures, AStillIsItsOwnSheetAndThumbnail) {
 }
 
 TEST_F(Pictures, NothingIsLeftOfARunThatFails) {
-  plan_.frames = 4;
+  plan_.timeline.frames = 4;
   plan_.request.contact_sheet = path("sheet.jpg");
   plan_.request.thumbnail = path("thumbnail.webp");
   {
@@ -218,7 +218,7 @@ TEST_F(Pictures, NothingIsLeftOfARunThatFails) {
 }
 
 TEST_F(Pictures, ANameThatCannotBeWrittenIsFoundBeforeTheFirstFrame) {
-  plan_.frames = 4;
+  plan_.timeline.frames = 4;
   plan_.request.contact_sheet = path("no such folder/sheet.jpg");
   EXPECT_THROW(with_pictures(plan_, std::make_unique<CountingWriter>()), Error);
 }

@@ -36,33 +36,33 @@ ErrorKind kind_of(const Request& request) {
 
 TEST(Plan, TakesDefaultsFromTheCheckpoint) {
   const Plan plan = make_plan(tiny());
-  EXPECT_EQ(plan.scheduler, "unipc");
-  EXPECT_DOUBLE_EQ(plan.flow_shift, 3.0);
-  EXPECT_EQ(plan.latent_channels, 4);
-  EXPECT_EQ(plan.latent_height, 6);
-  EXPECT_EQ(plan.latent_width, 8);
-  EXPECT_FALSE(plan.enlarged);
-  EXPECT_DOUBLE_EQ(*make_plan(tiny("a14b")).boundary_ratio, 0.875);
-  EXPECT_TRUE(make_plan(tiny("ti2v")).expand_timesteps);
+  EXPECT_EQ(plan.sampling.scheduler, "unipc");
+  EXPECT_DOUBLE_EQ(plan.sampling.flow_shift, 3.0);
+  EXPECT_EQ(plan.picture.latent_channels, 4);
+  EXPECT_EQ(plan.picture.latent_height, 6);
+  EXPECT_EQ(plan.picture.latent_width, 8);
+  EXPECT_FALSE(plan.picture.enlarged);
+  EXPECT_DOUBLE_EQ(*make_plan(tiny("a14b")).sampling.boundary_ratio, 0.875);
+  EXPECT_TRUE(make_plan(tiny("ti2v")).sampling.expand_timesteps);
 }
 
 TEST(Plan, SecondsTimesFpsIsTheNumberOfFrames) {
   Request request = tiny();
   request.seconds = 20;
-  EXPECT_EQ(make_plan(request).frames, 320);
+  EXPECT_EQ(make_plan(request).timeline.frames, 320);
   request.fps = 24;
   const Plan plan = make_plan(request);
-  EXPECT_EQ(plan.frames, 480);
-  EXPECT_EQ(plan.model_frames, 320) << "another rate does not change the speed";
-  EXPECT_GT(plan.windows.size(), 1u);
+  EXPECT_EQ(plan.timeline.frames, 480);
+  EXPECT_EQ(plan.timeline.model_frames, 320) << "another rate does not change the speed";
+  EXPECT_GT(plan.timeline.windows.size(), 1u);
 }
 
 TEST(Plan, GuidanceOfTheSecondExpertFollowsTheFirst) {
   Request request = tiny("a14b");
   request.guidance = 2.5;
-  EXPECT_DOUBLE_EQ(make_plan(request).guidance_2, 2.5);
+  EXPECT_DOUBLE_EQ(make_plan(request).sampling.guidance_2, 2.5);
   request.guidance_2 = 1.5;
-  EXPECT_DOUBLE_EQ(make_plan(request).guidance_2, 1.5);
+  EXPECT_DOUBLE_EQ(make_plan(request).sampling.guidance_2, 1.5);
 }
 
 TEST(Plan, OptionsOutOfRangeAreUsageErrors) {
@@ -125,18 +125,18 @@ TEST_F(DamagedModel, AModelMayNameTheSizeOfItsFiles) {
   request.model = folder_.path().string();
   request.res.reset();
   Plan plan = make_plan(request);
-  EXPECT_EQ(plan.width, 256);
-  EXPECT_EQ(plan.model_width, 64);
-  EXPECT_TRUE(plan.enlarged);
+  EXPECT_EQ(plan.picture.width, 256);
+  EXPECT_EQ(plan.picture.model_width, 64);
+  EXPECT_TRUE(plan.picture.enlarged);
   request.aspect = "16:9";
   plan = make_plan(request);
-  EXPECT_NEAR(plan.width * plan.height, 256 * 256, 256 * 8);
-  EXPECT_NEAR(static_cast<double>(plan.width) / plan.height, 16.0 / 9, 0.02);
+  EXPECT_NEAR(plan.picture.width * plan.picture.height, 256 * 256, 256 * 8);
+  EXPECT_NEAR(static_cast<double>(plan.picture.width) / plan.picture.height, 16.0 / 9, 0.02);
   request.aspect.reset();
   request.res = "32x32";
   plan = make_plan(request);
-  EXPECT_EQ(plan.model_width, 64) << "below the smallest area the picture is made larger and reduced";
-  EXPECT_EQ(plan.width, 32);
+  EXPECT_EQ(plan.picture.model_width, 64) << "below the smallest area the picture is made larger and reduced";
+  EXPECT_EQ(plan.picture.width, 32);
 }
 
 TEST_F(DamagedModel, MissingWeightsAreAMissingInput) {

@@ -36,7 +36,7 @@ TEST(Preset, FastIsWhatFewStepModelsWerePublishedWith) {
   Plan plan;
   plan.request.preset = "fast";
   const SamplingDefaults fast = defaults(plan, published());
-  EXPECT_EQ(plan.preset, "fast");
+  EXPECT_EQ(plan.sampling.preset, "fast");
   EXPECT_EQ(fast.steps, 4);
   EXPECT_EQ(fast.guidance, 1);
   EXPECT_EQ(fast.guidance_2, 1);
@@ -55,11 +55,11 @@ TEST(Preset, ANameTurnsItOnAndTheNoteSaysHowToTurnItOff) {
   distilled.few_step = family_named("Wan").find_few_step({"/models/Wan2.1-T2V-14B-StepDistill-CfgDistill"});
   Plan by_model;
   EXPECT_EQ(defaults(by_model, distilled).guidance, 1);
-  EXPECT_EQ(by_model.preset, "fast");
+  EXPECT_EQ(by_model.sampling.preset, "fast");
 
   by_model.request.preset = "none";
   EXPECT_EQ(defaults(by_model, distilled).steps, 40);
-  EXPECT_EQ(by_model.preset, "none");
+  EXPECT_EQ(by_model.sampling.preset, "none");
 }
 
 TEST(Preset, AModelThatIsNotPublishedKeepsItsOwnScheduler) {
@@ -85,9 +85,9 @@ TEST(Preset, ExplicitOptionsWinAndOthersAreRefused) {
   request.steps = 3;
   request.guidance = 2;
   const Plan plan = make_plan(request);
-  EXPECT_EQ(plan.steps, 3);
-  EXPECT_EQ(plan.guidance, 2);
-  EXPECT_EQ(plan.guidance_2, 2);
+  EXPECT_EQ(plan.sampling.steps, 3);
+  EXPECT_EQ(plan.sampling.guidance, 2);
+  EXPECT_EQ(plan.sampling.guidance_2, 2);
   EXPECT_THAT(plan_text(plan), HasSubstr("preset fast"));
   request.preset = "quick";
   EXPECT_THROW(make_plan(request), Error);
@@ -104,10 +104,10 @@ TEST(Preset, AFolderOfADistilledModelIsToldByItsName) {
   request.device = "cpu";
   request.output = "x.mp4";
   request.res = "64x48";
-  EXPECT_EQ(make_plan(request).preset, "fast");
-  EXPECT_EQ(make_plan(request).guidance, 1);
+  EXPECT_EQ(make_plan(request).sampling.preset, "fast");
+  EXPECT_EQ(make_plan(request).sampling.guidance, 1);
   request.preset = "none";
-  EXPECT_GT(make_plan(request).guidance, 1);
+  EXPECT_GT(make_plan(request).sampling.guidance, 1);
 }
 
 }  // namespace

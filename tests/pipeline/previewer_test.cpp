@@ -10,24 +10,26 @@
 #include <string>
 #include <vector>
 
+#include "models/wan/networks/vae.h"
+
 namespace sora {
 namespace {
 
 class PreviewerTest : public testing::Test {
  protected:
   PreviewerTest() : vae_(wan::load_vae(std::filesystem::path(SORA_TEST_DATA) / "pipeline/wan21/vae", {})) {
-    plan_.steps = 30;
-    plan_.windows = {{0, 3, 0}};
-    plan_.model_width = plan_.crop_width = plan_.width = 64;
-    plan_.model_height = plan_.height = 48;
-    plan_.crop_height = 32;
+    plan_.sampling.steps = 30;
+    plan_.timeline.windows = {{0, 3, 0}};
+    plan_.picture.model_width = plan_.picture.crop_width = plan_.picture.width = 64;
+    plan_.picture.model_height = plan_.picture.height = 48;
+    plan_.picture.crop_height = 32;
     const std::int64_t channels = vae_->config().z_dim, scale = vae_->spatial_scale();
     latents_ = at::zeros({1, channels, 3, 48 / scale, 64 / scale});
   }
 
   // All steps, each of which takes as long as it is told; decoding takes no time on this clock.
   void run(Previewer& previewer, double step_seconds) {
-    for (int i = 0; i < plan_.steps; ++i) {
+    for (int i = 0; i < plan_.sampling.steps; ++i) {
       now_ += step_seconds;
       previewer.offer([&] { return latents_; }, 0);
     }
@@ -63,7 +65,7 @@ TEST_F(PreviewerTest, ShowsTheCropAndMoreFramesWhereTheyAreCheap) {
     previews.push_back(preview);
     now_ += 0.01;
   };
-  plan_.steps = 3;
+  plan_.sampling.steps = 3;
   Previewer previewer(plan_, *vae_, sink, clock());
   run(previewer, 1);
   ASSERT_EQ(previews.size(), 2U);

@@ -95,7 +95,7 @@ TEST_F(ResumeTest, GivesTheSameBytesOverWindows) {
   use_with_windows("ti2v");
   request_.frames = 30;
   request_.steps = 2;
-  ASSERT_GT(make_plan(request_).windows.size(), 2U);
+  ASSERT_GT(make_plan(request_).timeline.windows.size(), 2U);
   expect_same_bytes_after_stops();
 }
 
@@ -103,7 +103,7 @@ TEST_F(ResumeTest, GivesTheSameBytesOverWindowsThatAreHeldByReplacement) {
   use_with_windows("wan21");
   request_.frames = 30;
   request_.steps = 3;
-  ASSERT_GT(make_plan(request_).windows.size(), 2U);
+  ASSERT_GT(make_plan(request_).timeline.windows.size(), 2U);
   expect_same_bytes_after_stops();
 }
 
@@ -114,7 +114,7 @@ TEST_F(ResumeTest, GivesTheSameBytesOverTheFadeOfAStoryboard) {
   request_.shot = {"0:00 a lighthouse", "0:01 a red car"};
   request_.frames = 30;
   request_.steps = 2;
-  ASSERT_GT(make_plan(request_).windows.size(), 2U);
+  ASSERT_GT(make_plan(request_).timeline.windows.size(), 2U);
   expect_same_bytes_after_stops();
 }
 

@@ -70,7 +70,7 @@ TEST_F(RunTest, TellsWhereItsTimeWent) {
 
 TEST_F(RunTest, HasAnEtaFromTheFirstMomentWhenPastRunsAreKnown) {
   Plan plan = make_plan(request_);
-  plan.pace = Pace{10, 1000, 500, 3};
+  plan.machine.pace = Pace{10, 1000, 500, 3};
   std::vector<Progress> reports;
   RunHooks hooks;
   hooks.progress = [&](const Progress& progress) { reports.push_back(progress); };

@@ -6,10 +6,10 @@
 #include <fstream>
 
 #include "checkpoint/safetensors.h"
-#include "weights/tensor_file.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
+#include "weights/tensor_file.h"
 
 namespace fs = std::filesystem;
 
@@ -94,9 +94,9 @@ TEST_F(SingleFiles, TheOriginalRepositorysFolderIsAModel) {
   Request original = request();
   original.model = (kLayouts / "original").string();
   const Plan plan = make_plan(original);
-  EXPECT_EQ(plan.scheduler, "unipc");
-  EXPECT_EQ(plan.flow_shift, 5);
-  EXPECT_EQ(plan.latent_channels, 16);
+  EXPECT_EQ(plan.sampling.scheduler, "unipc");
+  EXPECT_EQ(plan.sampling.flow_shift, 5);
+  EXPECT_EQ(plan.picture.latent_channels, 16);
   EXPECT_TRUE(at::isfinite(video(original)).all().item<bool>());
 }
 
@@ -107,7 +107,7 @@ TEST_F(SingleFiles, AFolderOfFilesAndFilesWithoutAFolderAreTheSameModel) {
   files.transformer = (kLayouts / "comfy/wan_t2v_fp8_scaled.safetensors").string();
   files.vae = (kLayouts / "comfy/wan_vae.safetensors").string();
   files.text_encoder = (kLayouts / "comfy/umt5.safetensors").string();  // with its tokenizer
-  EXPECT_EQ(make_plan(files).model_name, "wan_t2v_fp8_scaled");
+  EXPECT_EQ(make_plan(files).model.name, "wan_t2v_fp8_scaled");
   EXPECT_TRUE(at::equal(video(folder), video(files)));
 }
 
@@ -121,8 +121,8 @@ TEST_F(SingleFiles, APairOfExpertsIsToldByTheirNames) {
   Request experts = request();
   experts.model = work_.path().string();
   const Plan plan = make_plan(experts);
-  EXPECT_EQ(plan.boundary_ratio, 0.875);
-  EXPECT_EQ(plan.flow_shift, 12);
+  EXPECT_EQ(plan.sampling.boundary_ratio, 0.875);
+  EXPECT_EQ(plan.sampling.flow_shift, 12);
   EXPECT_TRUE(at::isfinite(video(experts)).all().item<bool>());
 
   fs::rename(work_ / "wan_low_noise.safetensors", work_ / "other.safetensors");

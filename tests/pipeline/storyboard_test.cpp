@@ -7,7 +7,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "weights/tensor_file.h"
 #include "difference.h"
 #include "media/read/video_reader.h"
 #include "media/write/video_writer.h"
@@ -18,6 +17,7 @@
 #include "sora/generator.h"
 #include "temporary_folder.h"
 #include "tiny_model.h"
+#include "weights/tensor_file.h"
 
 namespace sora {
 namespace {
@@ -40,8 +40,8 @@ TEST(Story, ReadsTimesInTheWaysPeopleWriteThem) {
 
 TEST(Story, AShareRisesOverTheFadeAroundItsTime) {
   Plan plan;
-  plan.shots = {{0, "a"}, {4, "b"}, {4.5, "c"}, {10, "d"}};
-  plan.fade = 2;
+  plan.inputs.shots = {{0, "a"}, {4, "b"}, {4.5, "c"}, {10, "d"}};
+  plan.inputs.fade = 2;
   EXPECT_THAT(shares_at(plan, 0), testing::ElementsAre(1, 0, 0, 0));
   EXPECT_THAT(shares_at(plan, 4), testing::ElementsAre(0.5, 0.5, 0, 0));
   EXPECT_THAT(shares_at(plan, 4.25), testing::ElementsAre(0, 1, 0, 0)) << "short shots have short fades";
@@ -52,7 +52,7 @@ TEST(Story, AShareRisesOverTheFadeAroundItsTime) {
     EXPECT_NEAR(std::accumulate(shares.begin(), shares.end(), 0.0), 1, 1e-9) << time;
     for (const double share : shares) EXPECT_GE(share, 0) << time;
   }
-  plan.fade = 0;
+  plan.inputs.fade = 0;
   EXPECT_THAT(shares_at(plan, 3.999), testing::ElementsAre(1, 0, 0, 0));
   EXPECT_THAT(shares_at(plan, 4), testing::ElementsAre(0, 1, 0, 0));
 }
@@ -131,7 +131,7 @@ class StoryboardTest : public testing::Test {
 TEST_F(StoryboardTest, EndsAtTheModelsLengthAfterTheLastShot) {
   request_.shot = {"0:00 a lighthouse", "0:04 a storm"};
   const Plan plan = make_plan(request_);
-  EXPECT_EQ(plan.frames, 32 + 17);
+  EXPECT_EQ(plan.timeline.frames, 32 + 17);
   EXPECT_EQ(plan.request.prompt, "a lighthouse");
   EXPECT_THAT(plan_text(plan), HasSubstr("shots     0:00  \"a lighthouse\"\n          0:04  \"a storm\"\n"));
   EXPECT_THAT(plan_json(plan, -1), HasSubstr(R"({"time":4.0,"prompt":"a storm"})"));
@@ -184,8 +184,8 @@ TEST_F(StoryboardTest, HoldsAnImageAtItsTime) {
   const auto without = frames();
   request_.shot_image = {"0:03 " + path};
   const Plan plan = make_plan(request_);
-  ASSERT_EQ(plan.shot_images.size(), 1U);
-  EXPECT_EQ(plan.shot_images[0].latent, 6);  // frames 21 to 24
+  ASSERT_EQ(plan.inputs.shot_images.size(), 1U);
+  EXPECT_EQ(plan.inputs.shot_images[0].latent, 6);  // frames 21 to 24
   const auto with = frames();
   ASSERT_EQ(with.size(), 49U);
   for (std::size_t i = 0; i < 17; ++i) EXPECT_EQ(with[i].rgb, without[i].rgb) << i;

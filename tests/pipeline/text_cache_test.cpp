@@ -15,11 +15,11 @@
 #include <set>
 #include <thread>
 
-#include "weights/tensor_file.h"
 #include "pipeline/text/prompt_embeds.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
+#include "weights/tensor_file.h"
 
 namespace fs = std::filesystem;
 
@@ -67,7 +67,7 @@ class TextCacheTest : public testing::Test {
   }
 
   fs::path entry_of(const Request& request) const {
-    const TextCache cache(text_cache_folder(), make_plan(request).text_cache_key);
+    const TextCache cache(text_cache_folder(), make_plan(request).machine.text_cache_key);
     return cache.file(cache.key(request.prompt));
   }
 
@@ -103,17 +103,17 @@ TEST_F(TextCacheTest, EveryTensorIsTheSameWithoutItAndWithItColdAndWarm) {
 }
 
 TEST_F(TextCacheTest, APromptThatWasSeenLoadsNoEncoder) {
-  EXPECT_FALSE(make_plan(request_).text_cached);
+  EXPECT_FALSE(make_plan(request_).machine.text_cached);
   EXPECT_TRUE(encodes(request_));
   EXPECT_FALSE(encodes(request_));
   const Plan plan = make_plan(request_);
-  EXPECT_TRUE(plan.text_cached);
+  EXPECT_TRUE(plan.machine.text_cached);
   EXPECT_THAT(plan_text(plan), testing::HasSubstr("the text encoder is not loaded"));
   EXPECT_EQ(nlohmann::json::parse(plan_json(plan))["text_cached"], true);
   request_.prompt = "  a   red\tball ";
   EXPECT_FALSE(encodes(request_)) << "the same prompt once it is cleaned";
   request_.prompt = "a green ball";
-  EXPECT_FALSE(make_plan(request_).text_cached);
+  EXPECT_FALSE(make_plan(request_).machine.text_cached);
   EXPECT_TRUE(encodes(request_));
 }
 
@@ -121,17 +121,17 @@ TEST_F(TextCacheTest, AnotherEncoderOrAnotherWayToComputeIsAnotherEntry) {
   EXPECT_TRUE(encodes(request_));
   Request other = request_;
   other.threads = 7;
-  EXPECT_FALSE(make_plan(other).text_cached);
+  EXPECT_FALSE(make_plan(other).machine.text_cached);
   const fs::path model = folder_ / "model";
   fs::copy(request_.model, model, fs::copy_options::recursive);
   other = request_;
   other.model = model.string();
-  EXPECT_TRUE(make_plan(other).text_cached) << "a copy is the same encoder";
+  EXPECT_TRUE(make_plan(other).machine.text_cached) << "a copy is the same encoder";
   const fs::path weights = model / "text_encoder/model.safetensors";
   std::string bytes = bytes_of(weights);
   bytes.back() = static_cast<char>(bytes.back() ^ 1);
   write(weights, bytes);
-  EXPECT_FALSE(make_plan(other).text_cached);
+  EXPECT_FALSE(make_plan(other).machine.text_cached);
 }
 
 TEST_F(TextCacheTest, DamagedAndForeignEntriesAreMadeAgain) {
@@ -251,8 +251,8 @@ TEST_F(TextCacheTest, OnlyLargeEncodersAreFreedAndKeptUnasked) {
   request_.offload = "auto";
   request_.text_cache = "auto";
   const Plan plan = make_plan(request_);
-  EXPECT_FALSE(plan.frees_text_encoder);
-  EXPECT_EQ(plan.text_cache_key, "");
+  EXPECT_FALSE(plan.machine.frees_text_encoder);
+  EXPECT_EQ(plan.machine.text_cache_key, "");
   Generator generator;
   generator.run(plan);
   EXPECT_TRUE(entries().empty());

@@ -128,8 +128,9 @@ TEST_F(VerbsTest, AnimateEndsWithTheLastImage) {
     const VideoFrame free_end = output().back();
     request_.last_image = clip("b.mkv", 1, 8, 31);
     const Plan plan = make_plan(request_);
-    EXPECT_EQ(plan.windows.back().held_end, 1);
-    EXPECT_EQ(plan.windows.back().first + plan.windows.back().count, (plan.model_frames + 2) / 4 + 1);
+    EXPECT_EQ(plan.timeline.windows.back().held_end, 1);
+    EXPECT_EQ(plan.timeline.windows.back().first + plan.timeline.windows.back().count,
+              (plan.timeline.model_frames + 2) / 4 + 1);
     ASSERT_EQ(run().frames, frames);
     EXPECT_GT(difference(output().back(), free_end), 1) << frames;
   }
@@ -139,7 +140,7 @@ TEST_F(VerbsTest, ExtendGivesTheClipAsItIsAndThenNewFrames) {
   request_.verb = "extend";
   request_.input = clip("clip.mkv", 12);
   request_.frames = 20;  // more than one window
-  ASSERT_GT(make_plan(request_).windows.size(), 1U);
+  ASSERT_GT(make_plan(request_).timeline.windows.size(), 1U);
   ASSERT_EQ(run().frames, 32);
   const Frames whole = output();
   expect_same(whole, 0, read_first(*request_.input, {}, 100));
@@ -154,7 +155,7 @@ TEST_F(VerbsTest, ExtendBackwardEndsWithTheClip) {
   request_.backward = true;
   request_.input = clip("clip.mkv", 7);
   request_.frames = 30;
-  ASSERT_GT(make_plan(request_).windows.size(), 1U);
+  ASSERT_GT(make_plan(request_).timeline.windows.size(), 1U);
   ASSERT_EQ(run().frames, 37);
   expect_same(output(), 30, read_first(*request_.input, {}, 100));
 }
@@ -164,11 +165,11 @@ TEST_F(VerbsTest, ExtendKeepsSizeAndRateOfTheClip) {
   request_.input = clip("clip.mkv", 30, 30);
   request_.seconds = 0.5;
   const Plan plan = make_plan(request_);
-  EXPECT_EQ(plan.width, 64);
-  EXPECT_EQ(plan.height, 32);
-  EXPECT_EQ(plan.fps, 30);
-  EXPECT_EQ(plan.frames, 15);
-  EXPECT_EQ(plan.model_frames, 4);
+  EXPECT_EQ(plan.picture.width, 64);
+  EXPECT_EQ(plan.picture.height, 32);
+  EXPECT_EQ(plan.timeline.fps, 30);
+  EXPECT_EQ(plan.timeline.frames, 15);
+  EXPECT_EQ(plan.timeline.model_frames, 4);
   ASSERT_EQ(run().frames, 45);
 }
 
@@ -188,7 +189,7 @@ TEST_F(VerbsTest, ConnectAndLoopPutNewFramesBetween) {
   request_.input = clip("a.mkv", 6);
   request_.input_2 = clip("b.mkv", 9, 8, 31);
   request_.frames = 12;
-  EXPECT_EQ(make_plan(request_).model_frames, 12);
+  EXPECT_EQ(make_plan(request_).timeline.model_frames, 12);
   ASSERT_EQ(run().frames, 27);
   const Frames frames = output();
   expect_same(frames, 0, read_first(*request_.input, {}, 100));
@@ -202,7 +203,7 @@ TEST_F(VerbsTest, ConnectAndLoopPutNewFramesBetween) {
   request_.input.reset();
   request_.res = "64x32";
   request_.frames = 20;
-  EXPECT_GT(make_plan(request_).windows.size(), 1U);
+  EXPECT_GT(make_plan(request_).timeline.windows.size(), 1U);
   ASSERT_EQ(run().frames, 20);
 }
 
@@ -216,7 +217,7 @@ TEST_F(VerbsTest, RemixIsAsLongAndLargeAsItsInputAndStrengthLeadsAway) {
   Frames reconstructed;
   for (const double strength : {0.0, 0.5, 1.0}) {
     request_.strength = strength;
-    EXPECT_GT(make_plan(request_).windows.size(), 1U);
+    EXPECT_GT(make_plan(request_).timeline.windows.size(), 1U);
     ASSERT_EQ(run().frames, 25);
     const Frames frames = output();
     if (reconstructed.empty()) reconstructed = frames;
@@ -304,14 +305,14 @@ TEST_F(VerbsTest, LaterWindowsSeeTheFirstFrameOfALongVideo) {
   request_.res = "64x32";
   request_.frames = 45;  // windows of 17, 12, 12 and what is left of 12
   const Plan plan = make_plan(request_);
-  ASSERT_GT(plan.windows.size(), 2U);
-  EXPECT_FALSE(plan.windows[0].anchored);
-  EXPECT_TRUE(plan.windows[1].anchored);
-  EXPECT_TRUE(plan.windows.back().anchored);
+  ASSERT_GT(plan.timeline.windows.size(), 2U);
+  EXPECT_FALSE(plan.timeline.windows[0].anchored);
+  EXPECT_TRUE(plan.timeline.windows[1].anchored);
+  EXPECT_TRUE(plan.timeline.windows.back().anchored);
   generator_.run(plan);
   const Frames anchored = output();
   Plan free = plan;
-  for (Window& window : free.windows) window.anchored = false;
+  for (Window& window : free.timeline.windows) window.anchored = false;
   generator_.run(free);
   const Frames unanchored = output();
   ASSERT_EQ(anchored.size(), 45U);
@@ -320,11 +321,11 @@ TEST_F(VerbsTest, LaterWindowsSeeTheFirstFrameOfALongVideo) {
   EXPECT_GT(difference(anchored[20], unanchored[20]), 0);
 
   request_.drift_control = 0;
-  EXPECT_FALSE(make_plan(request_).windows[1].anchored);
+  EXPECT_FALSE(make_plan(request_).timeline.windows[1].anchored);
   request_.drift_control.reset();
   // Where held frames are put in place at each step, they must be those that come before.
   use("wan21");
-  EXPECT_FALSE(make_plan(request_).windows[1].anchored);
+  EXPECT_FALSE(make_plan(request_).timeline.windows[1].anchored);
 }
 
 }  // namespace

@@ -14,8 +14,8 @@
 #include "cli/signals.h"
 #include "core/output_file.h"
 #include "core/standard_streams.h"
-#include "sora/error.h"
 #include "core/text.h"
+#include "sora/error.h"
 
 namespace sora {
 namespace {

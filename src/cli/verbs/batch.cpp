@@ -130,7 +130,7 @@ class ListedPlans {
   void add(const Job& job, const Plan& plan, bool done) {
     ++jobs_;
     done_ += done;
-    seconds_ += static_cast<double>(plan.frames) / plan.fps;
+    seconds_ += static_cast<double>(plan.timeline.frames) / plan.timeline.fps;
     if (json_) {
       JsonLine line;
       line.add("index", job.index)
@@ -139,13 +139,13 @@ class ListedPlans {
           .add("prompt", plan.request.prompt)
           .add("output", job.output)
           .add("seed", job.seed)
-          .add("model", plan.model_name)
-          .add("width", plan.width)
-          .add("height", plan.height)
-          .add("frames", plan.frames)
-          .add("fps", plan.fps)
-          .add("steps", plan.steps)
-          .add("peak_memory_gb", plan.peak_memory_gb);
+          .add("model", plan.model.name)
+          .add("width", plan.picture.width)
+          .add("height", plan.picture.height)
+          .add("frames", plan.timeline.frames)
+          .add("fps", plan.timeline.fps)
+          .add("steps", plan.sampling.steps)
+          .add("peak_memory_gb", plan.machine.peak_memory_gb);
       text_ += line.text() + "\n";
     } else {
       text_ += std::to_string(job.index) + "  " + one_line(job.output) + (done ? "  (done)" : "") + "  \"" +

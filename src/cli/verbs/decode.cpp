@@ -33,7 +33,7 @@ bool is_allowed(const std::string& flag) {
 // Latents mean nothing to another model, which would make a wrong picture of them and not say so.
 void check_model(const MadeWith& made, const Plan& plan, const std::string& file, bool model_is_given) {
   if (!is_another_model(made, plan)) return;
-  const std::string what = "the model " + plan.model_name + " is not the one that " + file +
+  const std::string what = "the model " + plan.model.name + " is not the one that " + file +
                            " was denoised with, or has changed since";
   if (!model_is_given) {
     throw Error(ErrorKind::data, "decode",

@@ -66,8 +66,8 @@ Result Maker::make(const Plan& plan, const Keep& keep, const ComingTexts& coming
   if (!status_) status_.emplace(session_.latest);
   Progress start;
   start.steps = steps_of(plan);
-  start.frames = plan.frames;
-  start.eta = plan.seconds_estimate;
+  start.frames = plan.timeline.frames;
+  start.eta = plan.machine.seconds_estimate;
   session_.latest.set(start);
   session_.progress->update(start);
   if (!generator_) generator_.emplace(make_generator(library()));
@@ -105,7 +105,7 @@ int make_one(Session& session, const Request& request) {
     write_stdout(options.json ? plan_json(plan) : plan_text(plan));
     return 0;
   }
-  if (plan.output == "-" && ::isatty(STDOUT_FILENO) != 0) {
+  if (plan.output.path == "-" && ::isatty(STDOUT_FILENO) != 0) {
     wrong("-o - writes the video to stdout, which is a terminal; pipe it, as in | ffplay -, or name a file");
   }
   begin_work(options.quiet || json_on_stderr(options));

@@ -151,7 +151,7 @@ int rerun_file(Session& session) {
   // Who gives another model than the one that is here wants another; who had to give one may have erred.
   const bool had_to_give = made.model && installed_model(*made.model).empty();
   if ((had_to_give || !options.given.has("model")) && is_another_model(made, plan)) {
-    log(LogLevel::warning, "the model " + plan.model_name + " is not the one that " + file +
+    log(LogLevel::warning, "the model " + plan.model.name + " is not the one that " + file +
                                " was made with, or has changed since; the video will differ");
   }
   if (made.generator != "sora-gen " SORA_GEN_VERSION) {

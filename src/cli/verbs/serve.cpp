@@ -30,11 +30,11 @@
 #include <string>
 #include <thread>
 
-#include "cli/verbs/event_writer.h"
 #include "cli/failure.h"
 #include "cli/make.h"
-#include "cli/verbs/request_lines.h"
 #include "cli/signals.h"
+#include "cli/verbs/event_writer.h"
+#include "cli/verbs/request_lines.h"
 #include "core/json_line.h"
 #include "core/random_seed.h"
 #include "core/scalar.h"

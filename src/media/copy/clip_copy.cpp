@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "core/output_format.h"
-#include "media/colour.h"
 #include "core/text.h"
+#include "media/colour.h"
 
 extern "C" {
 #include <libavutil/pixdesc.h>

@@ -22,7 +22,7 @@ class Denoiser {
   virtual ~Denoiser() = default;
 
   virtual std::array<std::int64_t, 3> patch_size() const = 0;  ///< latent frames, rows, columns of a token
-  virtual std::int64_t in_channels() const = 0;                ///< more than out: takes images beside the noise
+  virtual std::int64_t in_channels() const = 0;  ///< more than out: takes images beside the noise
   virtual std::int64_t out_channels() const = 0;
   virtual bool attends_to_images() const = 0;  ///< by the tokens of an image encoder
 

@@ -1,9 +1,10 @@
 // SkyReels-V2 (2504.13074): Wan's networks, trained on, with diffusion forcing in its DF models.
+#include "models/wan/family.h"
+
 #include <algorithm>
 
 #include "models/wan/components.h"
 #include "models/wan/facts.h"
-#include "models/wan/family.h"
 #include "models/wan/model_files.h"
 #include "sora/error.h"
 
@@ -35,10 +36,10 @@ void published_defaults(ModelFacts& facts) {
       lower(facts.folder.source("transformer").path.string()).find("720p") != std::string::npos;
   const bool forcing = facts.folder.expand_timesteps;
   facts.title = std::string("SkyReels-V2 ") +
-                 (facts.image.joined ? "I2V"
-                  : forcing          ? "DF"
-                                     : "T2V") +
-                 (large ? " 720P" : " 540P");
+                (facts.image.joined ? "I2V"
+                 : forcing          ? "DF"
+                                    : "T2V") +
+                (large ? " 720P" : " 540P");
   facts.width = large ? 1280 : 960;
   facts.height = large ? 720 : 544;
   facts.frames = large ? 121 : 97;
@@ -51,8 +52,8 @@ void published_defaults(ModelFacts& facts) {
   facts.is_published = true;
 }
 
-// Latent frames have timesteps of their own: by the pipeline's class, as most of these networks have the shape
-// of the others, or by what only the smallest is told.
+// Latent frames have timesteps of their own: by the pipeline's class, as most of these networks have the
+// shape of the others, or by what only the smallest is told.
 bool is_diffusion_forcing(const ModelFolder& folder) {
   return folder.pipeline.starts_with("SkyReelsV2DiffusionForcing") ||
          wan::open_transformer(folder.source("transformer")).config.inject_sample_info;

@@ -1,4 +1,5 @@
-// What planning needs to know of a Wan checkpoint (models/family.h), read from its configs and file headers alone.
+// What planning needs to know of a Wan checkpoint (models/family.h), read from its configs and file headers
+// alone.
 #pragma once
 
 #include <filesystem>
@@ -7,8 +8,8 @@
 
 namespace sora::wan {
 
-/// Opens every file header of the model (open_wan_model). Everything but the published defaults and the family.
-/// Throws Error: no_input, data, refused.
+/// Opens every file header of the model (open_wan_model). Everything but the published defaults and the
+/// family. Throws Error: no_input, data, refused.
 ModelFacts read_facts(const std::filesystem::path& dir, const Replacements& replacements);
 
 /// Sets what the publishers recommend, told by the width of the transformer, by how it takes images and by

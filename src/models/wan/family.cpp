@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "models/t5/text/prompt_clean.h"
 #include "models/wan/components.h"
 #include "models/wan/facts.h"
 #include "models/wan/few_step.h"
@@ -48,6 +49,8 @@ void WanFamily::check_loras(const std::vector<LoraSource>& loras, const Componen
   const auto files = open_transformer(network);
   for (const LoraSource& lora : loras) Lora(lora, files.checkpoint, transformer_names());
 }
+
+std::string WanFamily::clean_prompt(const std::string& prompt) const { return prompt_clean(prompt); }
 
 std::optional<NamedFewStep> WanFamily::find_few_step(const std::vector<fs::path>& paths) const {
   return wan::find_few_step(paths);

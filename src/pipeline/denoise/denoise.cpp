@@ -18,8 +18,7 @@ std::vector<const Denoiser*> experts(const Model& model) {
 }
 
 // [1, L]: 0 for the tokens of the held latent frames, t for the rest; tokens in t, h, w order.
-at::Tensor token_timesteps(const Denoiser& denoiser, at::IntArrayRef shape, const Held& held,
-                           double t) {
+at::Tensor token_timesteps(const Denoiser& denoiser, at::IntArrayRef shape, const Held& held, double t) {
   const auto patch = denoiser.patch_size();
   const std::int64_t per_frame = (shape[3] / patch[1]) * (shape[4] / patch[2]);
   at::Tensor timesteps = at::full({1, shape[2] * per_frame}, t, at::kFloat);
@@ -63,13 +62,13 @@ void condition_on_prompts(const Model& model, const Plan& plan, const PromptEmbe
   }
   conditioning.prompts = std::move(made);
   for (std::size_t i = 0; i < prompts.size(); ++i) make(conditioning.prompts[i], prompts[i]);
-  if (plan.guidance > 1) make(conditioning.negative, plan.negative_prompt);
+  if (plan.sampling.guidance > 1) make(conditioning.negative, plan.sampling.negative_prompt);
 }
 
 std::unique_ptr<Scheduler> scheduler_of(const Model& model, const Plan& plan) {
   SchedulerConfig config = model.scheduler;
-  config.even_levels = plan.even_levels;
-  return make_scheduler(plan.scheduler, config, plan.steps, plan.flow_shift);
+  config.even_levels = plan.sampling.even_levels;
+  return make_scheduler(plan.sampling.scheduler, config, plan.sampling.steps, plan.sampling.flow_shift);
 }
 
 void condition_on_text(const Model& model, const Plan& plan, const PromptEmbeds& embeds,
@@ -82,9 +81,9 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
                    const Held& held, const DenoiseHooks& hooks, const DenoiseState* from) {
   const auto networks = experts(model);
   const auto scheduler = scheduler_of(model, plan);
-  const Guidance guidance{plan.guidance, plan.guidance_2, plan.boundary_ratio,
+  const Guidance guidance{plan.sampling.guidance, plan.sampling.guidance_2, plan.sampling.boundary_ratio,
                           model.scheduler.num_train_timesteps};
-  const bool replace = !held.empty() && !plan.expand_timesteps;
+  const bool replace = !held.empty() && !plan.sampling.expand_timesteps;
   const at::Tensor held_noise = replace ? at_held(noise, held) : at::Tensor();  // [1, C, n, h, w]
   const int first = from != nullptr ? from->step : 0;
 
@@ -113,9 +112,9 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
 
     const auto forward = [&](const TextCondition& condition) {
       const PreparedText& context = *condition.experts.at(expert);
-      if (!plan.tiling) return denoiser.predict(input, timestep, context);
-      return predict_in_tiles(denoiser, input, timestep, context, *plan.tiling,
-                              (i - plan.first_step) % 2 != 0);
+      if (!plan.picture.tiling) return denoiser.predict(input, timestep, context);
+      return predict_in_tiles(denoiser, input, timestep, context, *plan.picture.tiling,
+                              (i - plan.sampling.first_step) % 2 != 0);
     };
     at::Tensor noise_pred = mixed(text, forward);  // [1, C, T, h, w]
     if (guidance.active()) {

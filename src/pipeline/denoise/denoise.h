@@ -19,7 +19,7 @@ namespace sora {
 /// One text as the transformers take it; made once for all windows.
 struct TextCondition {
   std::string text;
-  at::Tensor embeds;                      ///< [1, 512, D] fp32, zero after the text; undefined: not made yet
+  at::Tensor embeds;  ///< [1, 512, D] fp32, zero after the text; undefined: not made yet
   std::vector<std::unique_ptr<PreparedText>> experts;  ///< as each expert takes it
 };
 

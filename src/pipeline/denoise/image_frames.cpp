@@ -38,9 +38,9 @@ ImageFrames::ImageFrames(const Plan& plan, const Model& model, Conditioning& tex
 }
 
 at::Tensor ImageFrames::condition(std::size_t window, const KnownFrames& known) const {
-  const Window& here = plan_.windows[window];
+  const Window& here = plan_.timeline.windows[window];
   const at::Tensor begins = window == 0 ? first_ : known.before(here);
-  const bool ends = window + 1 == plan_.windows.size();
+  const bool ends = window + 1 == plan_.timeline.windows.size();
   return image_condition(*model_.vae, begins, ends ? last_ : at::Tensor(), here.count);
 }
 

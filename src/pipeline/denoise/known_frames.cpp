@@ -10,32 +10,32 @@ namespace sora {
 KnownFrames::KnownFrames(const Plan& plan, const VideoAutoencoder& vae, bool holds)
     : plan_(plan), vae_(vae), given_(holds ? read_given(plan, vae) : Given{}) {
   const std::int64_t scale = vae.temporal_scale();
-  for (std::size_t i = 1; i < plan.windows.size(); ++i) {
-    const Window& window = plan.windows[i];
+  for (std::size_t i = 1; i < plan.timeline.windows.size(); ++i) {
+    const Window& window = plan.timeline.windows[i];
     if (window.held > 0) tail_frames_ = std::max(tail_frames_, 1 + (window.held - 1) * scale);
   }
-  if (holds && plan.windows.back().held_end > 0 && !given_.end.defined()) {
-    head_frames_ = plan.windows.back().held_end * scale;  // the video's own start is its end
+  if (holds && plan.timeline.windows.back().held_end > 0 && !given_.end.defined()) {
+    head_frames_ = plan.timeline.windows.back().held_end * scale;  // the video's own start is its end
   }
   if (given_.before.frames.defined()) tail_ = given_.before.frames;
 }
 
 Held KnownFrames::of(std::size_t number) {
-  const Window& window = plan_.windows[number];
+  const Window& window = plan_.timeline.windows[number];
   const std::int64_t scale = vae_.temporal_scale();
   Held held;
   if (window.held > 0) {
     if (number == 0) {
       held.add(given_.start, 0);
     } else {
-      held.add(encode_in_tiles(vae_, before(window), plan_.vae_tiling), 0);
+      held.add(encode_in_tiles(vae_, before(window), plan_.picture.vae_tiling), 0);
       if (window.anchored) {
         replaced_ = held.latents.narrow(2, 0, 1).clone();
         held.latents.narrow(2, 0, 1).copy_(anchor_);
       }
     }
   }
-  for (const ShotImage& image : plan_.shot_images) {
+  for (const ShotImage& image : plan_.inputs.shot_images) {
     const int place = image.latent - window.first;
     if (place >= window.held && place < window.count) held.add(still_latents(plan_, vae_, image.path), place);
   }
@@ -62,7 +62,8 @@ void KnownFrames::denoised(const at::Tensor& latents) {
   if (!anchor_.defined()) anchor_ = latents.narrow(2, 0, 1).to(at::kCPU, at::kFloat, false, true);
   if (!plan_.request.backward) return;
   // The next window ends where this one begins.
-  const std::int64_t needed = std::min<std::int64_t>(1 + plan_.windows.front().held_end, latents.size(2));
+  const std::int64_t needed =
+      std::min<std::int64_t>(1 + plan_.timeline.windows.front().held_end, latents.size(2));
   head_ = vae_.decode(latents.narrow(2, 0, needed));
 }
 
@@ -80,11 +81,12 @@ DenoiseState remix_start(const Model& model, const Plan& plan, const at::Tensor&
                          const at::Tensor& noise) {
   const auto scheduler = scheduler_of(model, plan);
   DenoiseState state;
-  state.step = plan.first_step;
+  state.step = plan.sampling.first_step;
   const at::Tensor latents = clip.to(at::kCPU, at::kFloat);
   // Without a step left the input is what it is.
-  state.latents =
-      plan.first_step < plan.steps ? scheduler->add_noise(latents, noise, plan.first_step) : latents.clone();
+  state.latents = plan.sampling.first_step < plan.sampling.steps
+                      ? scheduler->add_noise(latents, noise, plan.sampling.first_step)
+                      : latents.clone();
   return state;
 }
 

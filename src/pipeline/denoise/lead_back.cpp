@@ -13,8 +13,10 @@ std::int64_t side(int draft, int crop, int made) {
 }  // namespace
 
 at::Tensor led_back(const at::Tensor& made, const at::Tensor& draft, const Plan& plan) {
-  const std::int64_t height = side(plan.draft_height, plan.crop_height, plan.model_height);
-  const std::int64_t width = side(plan.draft_width, plan.crop_width, plan.model_width);
+  const std::int64_t height =
+      side(plan.upscale.draft_height, plan.picture.crop_height, plan.picture.model_height);
+  const std::int64_t width =
+      side(plan.upscale.draft_width, plan.picture.crop_width, plan.picture.model_width);
   std::vector<at::Tensor> frames;
   for (std::int64_t i = 0; i < made.size(2); ++i) {  // one by one: they are large
     const at::Tensor frame = made.select(2, i);

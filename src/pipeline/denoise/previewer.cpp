@@ -47,7 +47,8 @@ Previewer::Previewer(const Plan& plan, const VideoAutoencoder& vae, const Previe
       sink_(sink),
       clock_(clock ? std::move(clock) : steady_seconds),
       start_(clock_()),
-      steps_((plan.steps - plan.first_step) * static_cast<int>(plan.windows.size())) {}
+      steps_((plan.sampling.steps - plan.sampling.first_step) *
+             static_cast<int>(plan.timeline.windows.size())) {}
 
 void Previewer::offer(const std::function<at::Tensor()>& clean, std::int64_t held, std::int64_t held_end) {
   ++step_;
@@ -80,9 +81,10 @@ void Previewer::show(const at::Tensor& latents, std::int64_t held, std::int64_t 
   for (const std::int64_t t : chosen) {
     const at::Tensor pixels = to_pixels(vae_.decoder()->next(latents.narrow(2, t, 1)));  // [1, H, W, 3]
     const at::Tensor bytes = cropped_bytes(pixels, plan_);  // [1, crop_height, crop_width, 3]
-    const Size size = fitted({plan_.crop_width, plan_.crop_height}, kBox);
-    pictures.push_back(resampled(bytes.const_data_ptr<std::uint8_t>(), bytes.stride(1), plan_.crop_width,
-                                 plan_.crop_height, size.width, size.height));
+    const Size size = fitted({plan_.picture.crop_width, plan_.picture.crop_height}, kBox);
+    pictures.push_back(resampled(bytes.const_data_ptr<std::uint8_t>(), bytes.stride(1),
+                                 plan_.picture.crop_width, plan_.picture.crop_height, size.width,
+                                 size.height));
   }
   RgbPicture all = side_by_side(pictures);
   sink_({all.width, all.height, std::move(all.rgb), step_, steps_});

@@ -11,7 +11,7 @@ namespace sora {
 
 void condition_on_shots(const Model& model, const Plan& plan, const PromptEmbeds& embeds, std::size_t number,
                         Conditioning& text) {
-  const Window& window = plan.windows[number];
+  const Window& window = plan.timeline.windows[number];
   const std::int64_t fresh = window.count - window.held;
   std::vector<std::string> prompts;
   std::vector<std::vector<float>> shares;  // of each prompt, for each new latent frame
@@ -20,7 +20,7 @@ void condition_on_shots(const Model& model, const Plan& plan, const PromptEmbeds
     const auto of_shots = shares_at(plan, time_of_latent(plan, latent, model.vae->temporal_scale()));
     for (std::size_t i = 0; i < of_shots.size(); ++i) {
       if (of_shots[i] <= 0) continue;
-      const std::string& prompt = plan.shots[i].prompt;
+      const std::string& prompt = plan.inputs.shots[i].prompt;
       const auto known = std::find(prompts.begin(), prompts.end(), prompt);
       const auto place = static_cast<std::size_t>(known - prompts.begin());
       if (known == prompts.end()) {

@@ -70,12 +70,12 @@ DriftControl::DriftControl(const Plan& plan, std::int64_t temporal_scale)
     : plan_(plan), scale_(temporal_scale) {}
 
 void DriftControl::begin(std::size_t number) {
-  const Window& window = plan_.windows[number];
+  const Window& window = plan_.timeline.windows[number];
   learning_ = holding_ = false;
   gains_ = shift_ = at::Tensor();
-  if (plan_.drift_control <= 0) return;
+  if (plan_.timeline.drift_control <= 0) return;
   const auto shot = steady_shot(plan_, window, static_cast<int>(scale_));
-  if (!plan_.shots.empty() && (!shot || shot != shot_)) {
+  if (!plan_.inputs.shots.empty() && (!shot || shot != shot_)) {
     target_.reset();
     learnt_ = 0;
     shot_ = shot;
@@ -112,7 +112,7 @@ at::Tensor DriftControl::hold(const at::Tensor& pixels) {
     return held + of(3) * (x - luma);
   };
   // Of the three bands, and of saturation. Bands overlap: the gain of one changes what is seen of the others.
-  const double strength = plan_.drift_control;
+  const double strength = plan_.timeline.drift_control;
   const std::vector<double> is = numbers_of(look_of(pixels)), target = numbers_of(*target_);
   std::vector<double> gains(is.size(), 1), now = is;
   at::Tensor reached;

@@ -21,14 +21,14 @@ at::Tensor to_network(const at::Tensor& pixels) {
 }
 
 std::int64_t FrameSink::source_of(std::int64_t frame) const {
-  return std::llround(static_cast<double>(frame) / plan_.fps * plan_.model_fps);
+  return std::llround(static_cast<double>(frame) / plan_.timeline.fps * plan_.timeline.model_fps);
 }
 
 at::Tensor cropped_bytes(const at::Tensor& pixels, const Plan& plan) {
-  const std::int64_t top = (plan.model_height - plan.crop_height) / 2;
-  const std::int64_t left = (plan.model_width - plan.crop_width) / 2;
-  return pixels.narrow(1, top, plan.crop_height)
-      .narrow(2, left, plan.crop_width)
+  const std::int64_t top = (plan.picture.model_height - plan.picture.crop_height) / 2;
+  const std::int64_t left = (plan.picture.model_width - plan.picture.crop_width) / 2;
+  return pixels.narrow(1, top, plan.picture.crop_height)
+      .narrow(2, left, plan.picture.crop_width)
       .mul(255)
       .round_()
       .to(at::kByte)
@@ -59,7 +59,7 @@ double jump_share(const at::Tensor& last, const at::Tensor& next, double usual) 
 
 void FrameSink::see_end(const at::Tensor& last, const at::Tensor&) {
   jump_ = (first_ - last.narrow(0, last.size(0) - 1, 1)) * jump_share(last, first_);
-  dissolve_ = static_cast<double>(plan_.model_frames - seen_) + 1;
+  dissolve_ = static_cast<double>(plan_.timeline.model_frames - seen_) + 1;
 }
 
 void FrameSink::push(const at::Tensor& made) {
@@ -68,7 +68,7 @@ void FrameSink::push(const at::Tensor& made) {
   if (jump_.defined()) {
     pixels = made.clone();
     for (std::int64_t i = 0; i < made.size(0); ++i) {
-      const auto distance = static_cast<double>(plan_.model_frames - seen_ - i);
+      const auto distance = static_cast<double>(plan_.timeline.model_frames - seen_ - i);
       pixels[i].add_(jump_[0], fade(distance, dissolve_)).clamp_(0, 1);
     }
   }

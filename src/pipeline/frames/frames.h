@@ -60,7 +60,7 @@ class FrameSink : public FrameOut {
 
   /// The sound of a video that is made anew, where it has one.
   void begin() override {
-    if (!plan_.audio.empty()) writer_.begin_sound(0);
+    if (!plan_.output.audio.empty()) writer_.begin_sound(0);
   }
   void push(const at::Tensor& pixels) override;
   void end() override { writer_.end_sound(); }
@@ -68,7 +68,7 @@ class FrameSink : public FrameOut {
   void see_end(const at::Tensor& last, const at::Tensor& clip) override;
 
   std::int64_t written() const override { return written_; }
-  bool complete() const override { return written_ >= plan_.frames; }
+  bool complete() const override { return written_ >= plan_.timeline.frames; }
 
  private:
   std::int64_t source_of(std::int64_t frame) const;

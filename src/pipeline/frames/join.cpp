@@ -40,13 +40,13 @@ Colours colours_of(const at::Tensor& frames) {
 
 JoinSink::JoinSink(const Plan& plan, FrameWriter& writer, const Given& given) : plan_(plan), writer_(writer) {
   const Request& request = plan.request;
-  const ReadSettings settings = read_settings(plan, plan.width, plan.height);
+  const ReadSettings settings = read_settings(plan, plan.picture.width, plan.picture.height);
   // Not before see_end(): the frames of the last window that leads there.
-  const Window& last = plan.windows[request.backward ? 0 : plan.windows.size() - 1];
-  dissolve_ =
-      static_cast<double>(std::min<std::int64_t>(
-          plan.model_frames, std::int64_t{kChunkFrames} * (last.count - last.hidden - last.hidden_end))) +
-      1;
+  const Window& last = plan.timeline.windows[request.backward ? 0 : plan.timeline.windows.size() - 1];
+  dissolve_ = static_cast<double>(std::min<std::int64_t>(
+                  plan.timeline.model_frames,
+                  std::int64_t{kChunkFrames} * (last.count - last.hidden - last.hidden_end))) +
+              1;
   if (given.before.frames.defined()) {
     start_ = joint(given.before, read_last(*request.input, settings, 1).at(0), true);
     last_ = start_->frame;
@@ -73,10 +73,11 @@ JoinSink::Joint JoinSink::joint(const ClipEnd& clip, const VideoFrame& shown, bo
 // pixels [1, H, W, 3] of the network -> [H, W, 3] at the size of the file
 at::Tensor JoinSink::enlarged(const at::Tensor& pixels) const {
   const at::Tensor bytes = cropped_bytes(pixels, plan_);
-  const RgbPicture picture = resampled(bytes.const_data_ptr<std::uint8_t>(), bytes.stride(1),
-                                       plan_.crop_width, plan_.crop_height, plan_.width, plan_.height);
-  return at::from_blob(const_cast<std::uint8_t*>(picture.rgb.data()), {plan_.height, plan_.width, 3},
-                       at::kByte)
+  const RgbPicture picture =
+      resampled(bytes.const_data_ptr<std::uint8_t>(), bytes.stride(1), plan_.picture.crop_width,
+                plan_.picture.crop_height, plan_.picture.width, plan_.picture.height);
+  return at::from_blob(const_cast<std::uint8_t*>(picture.rgb.data()),
+                       {plan_.picture.height, plan_.picture.width, 3}, at::kByte)
       .to(at::kFloat)
       .div(255);
 }
@@ -85,7 +86,7 @@ at::Tensor JoinSink::enlarged(const at::Tensor& pixels) const {
 at::Tensor JoinSink::corrected(const at::Tensor& pixels, std::int64_t at) const {
   at::Tensor picture = enlarged(pixels);
   const auto after_start = static_cast<double>(at);
-  const auto before_end = static_cast<double>(plan_.model_frames + 1 - at);
+  const auto before_end = static_cast<double>(plan_.timeline.model_frames + 1 - at);
   if (start_ && end_) {
     const double share = after_start / (after_start + before_end);
     picture =
@@ -94,7 +95,7 @@ at::Tensor JoinSink::corrected(const at::Tensor& pixels, std::int64_t at) const 
     const Joint& only = start_ ? *start_ : *end_;
     picture = matched(picture, only.seen, only.file);
   }
-  double length = std::max(kLeastFade, kFade * plan_.model_fps);
+  double length = std::max(kLeastFade, kFade * plan_.timeline.model_fps);
   if (start_ && end_) length = std::min(length, (after_start + before_end) / 2);
   // One frame away from the joint it is still whole.
   if (start_) picture = picture + start_->residual * fade(after_start - 1, length);
@@ -104,15 +105,16 @@ at::Tensor JoinSink::corrected(const at::Tensor& pixels, std::int64_t at) const 
 }
 
 double JoinSink::position(std::int64_t frame) const {
-  const auto made = static_cast<double>(plan_.model_frames), wanted = static_cast<double>(plan_.frames);
+  const auto made = static_cast<double>(plan_.timeline.model_frames),
+             wanted = static_cast<double>(plan_.timeline.frames);
   const auto n = static_cast<double>(frame);
   if (start_ && end_) return n * (made + 1) / (wanted + 1);
-  const double rate = plan_.model_fps / plan_.fps;
+  const double rate = plan_.timeline.model_fps / plan_.timeline.fps;
   return start_ ? n * rate : made + 1 - (wanted + 1 - n) * rate;
 }
 
 void JoinSink::write_clip(const std::string& path) {
-  const bool sounds = sounds_ < plan_.audio.size() && plan_.audio[sounds_] == path;
+  const bool sounds = sounds_ < plan_.output.audio.size() && plan_.output.audio[sounds_] == path;
   if (sounds) writer_.begin_sound(sounds_++);
   if (plan_.request.copy) {
     writer_.copy(path == *plan_.request.input ? 0 : 1);
@@ -123,9 +125,10 @@ void JoinSink::write_clip(const std::string& path) {
 }
 
 void JoinSink::copy_frames(const std::string& path) {
-  ReadSettings settings = read_settings(plan_, plan_.width, plan_.height);
-  const InputFacts& facts = path == plan_.request.input ? *plan_.input : *plan_.input_2;
-  if (!facts.steady_rate || std::abs(facts.fps - plan_.fps) > 1e-6) settings.fps = plan_.fps;
+  ReadSettings settings = read_settings(plan_, plan_.picture.width, plan_.picture.height);
+  const InputFacts& facts = path == plan_.request.input ? *plan_.inputs.video : *plan_.inputs.video_2;
+  if (!facts.steady_rate || std::abs(facts.fps - plan_.timeline.fps) > 1e-6)
+    settings.fps = plan_.timeline.fps;
   VideoReader reader(path, settings);
   for (VideoFrame frame; reader.next(frame);) {
     writer_.write(frame.rgb.data(), static_cast<std::ptrdiff_t>(frame.width) * 3);
@@ -139,7 +142,7 @@ void JoinSink::begin() {
 
 void JoinSink::end() {
   if (end_) {
-    write_between(last_, end_->frame, plan_.model_frames + 1);
+    write_between(last_, end_->frame, plan_.timeline.model_frames + 1);
   }
   const Request& request = plan_.request;
   if (request.only_new) return;
@@ -155,7 +158,7 @@ void JoinSink::write(const at::Tensor& frame) {
 
 // The frames of the file from after `earlier`, the network's frame at - 1, up to `later`, its frame `at`.
 void JoinSink::write_between(const at::Tensor& earlier, const at::Tensor& later, std::int64_t at) {
-  const bool blend = plan_.fps > plan_.model_fps * (1 + kSameFrame);
+  const bool blend = plan_.timeline.fps > plan_.timeline.model_fps * (1 + kSameFrame);
   while (!complete()) {
     double place = position(made_ + 1);
     if (!blend) place = std::round(place);
@@ -185,7 +188,7 @@ void JoinSink::see_end(const at::Tensor& last, const at::Tensor& clip) {
 void JoinSink::push(const at::Tensor& pixels) {
   for (std::int64_t i = 0; i < pixels.size(0); ++i) {
     ++seen_;
-    if (seen_ > plan_.model_frames || complete()) return;
+    if (seen_ > plan_.timeline.model_frames || complete()) return;
     const at::Tensor frame = corrected(pixels.narrow(0, i, 1), seen_);
     write_between(last_, frame, seen_);
     last_ = frame;

@@ -47,7 +47,7 @@ class JoinSink : public FrameOut {
   void end() override;
 
   std::int64_t written() const override { return made_; }
-  bool complete() const override { return made_ >= plan_.frames; }
+  bool complete() const override { return made_ >= plan_.timeline.frames; }
 
  private:
   // An end that is joined to a clip.
@@ -73,7 +73,7 @@ class JoinSink : public FrameOut {
   std::optional<Joint> start_, end_;
   at::Tensor last_;         // [H, W, 3]: the frame of the network before the next one
   double dissolve_ = 0;     // frames of the network, over which a jump at the end goes
-  std::size_t sounds_ = 0;  // of plan_.audio that were begun
+  std::size_t sounds_ = 0;  // of plan_.output.audio that were begun
   std::int64_t seen_ = 0;   // frames of the network
   std::int64_t made_ = 0;   // new frames of the file
 };

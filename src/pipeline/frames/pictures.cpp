@@ -45,11 +45,14 @@ void write_picture(FrameWriter& writer, const RgbPicture& picture) {
 class ContactSheet {
  public:
   ContactSheet(const Plan& plan, const std::string& path)
-      : plan_(plan), layout_(sheet_layout(plan.frames, plan.fps, plan.width, plan.height)) {
+      : plan_(plan),
+        layout_(
+            sheet_layout(plan.timeline.frames, plan.timeline.fps, plan.picture.width, plan.picture.height)) {
     const Size size{layout_.width(), layout_.height()};
     Size source = size;
-    if (plan.frames == 1) {  // the writer resamples it, as it does the still itself: to the same bytes
-      source = {plan.frame_width, plan.frame_height};
+    if (plan.timeline.frames ==
+        1) {  // the writer resamples it, as it does the still itself: to the same bytes
+      source = {plan.picture.frame_width, plan.picture.frame_height};
       layout_.tile_width = source.width;
       layout_.tile_height = source.height;
     }
@@ -61,11 +64,11 @@ class ContactSheet {
 
   void take(std::int64_t frame, const std::uint8_t* rgb, std::ptrdiff_t stride) {
     if (next_ == layout_.frames.size() || frame != layout_.frames[next_]) return;
-    RgbPicture tile = resampled(rgb, stride, plan_.frame_width, plan_.frame_height, layout_.tile_width,
-                                layout_.tile_height);
-    if (plan_.frames > 1) {
-      draw_stamp(tile, time_stamp(static_cast<double>(frame) / plan_.fps,
-                                  static_cast<double>(plan_.frames) / plan_.fps));
+    RgbPicture tile = resampled(rgb, stride, plan_.picture.frame_width, plan_.picture.frame_height,
+                                layout_.tile_width, layout_.tile_height);
+    if (plan_.timeline.frames > 1) {
+      draw_stamp(tile, time_stamp(static_cast<double>(frame) / plan_.timeline.fps,
+                                  static_cast<double>(plan_.timeline.frames) / plan_.timeline.fps));
     }
     const auto place = static_cast<int>(next_++);
     const int left = layout_.gap + place % layout_.columns * (layout_.tile_width + layout_.gap);
@@ -118,11 +121,11 @@ class Thumbnail {
  public:
   Thumbnail(const Plan& plan, const std::string& path)
       : plan_(plan),
-        size_(fitted({plan.width, plan.height}, {kThumbnailWidth, plan.height})),
+        size_(fitted({plan.picture.width, plan.picture.height}, {kThumbnailWidth, plan.picture.height})),
         writer_(open_picture(plan, path, size_, size_)) {
     constexpr std::array<double, 5> places{0.25, 0.375, 0.5, 0.625, 0.75};
     for (const double place : places) {
-      const std::int64_t frame = std::llround(place * static_cast<double>(plan.frames - 1));
+      const std::int64_t frame = std::llround(place * static_cast<double>(plan.timeline.frames - 1));
       if (place == 0.5) middle_ = frame;
       if (candidates_.empty() || candidates_.back() != frame) candidates_.push_back(frame);
     }
@@ -130,8 +133,8 @@ class Thumbnail {
 
   void take(std::int64_t frame, const std::uint8_t* rgb, std::ptrdiff_t stride) {
     if (std::find(candidates_.begin(), candidates_.end(), frame) == candidates_.end()) return;
-    RgbPicture picture =
-        resampled(rgb, stride, plan_.frame_width, plan_.frame_height, size_.width, size_.height);
+    RgbPicture picture = resampled(rgb, stride, plan_.picture.frame_width, plan_.picture.frame_height,
+                                   size_.width, size_.height);
     constexpr double kMiddleFirst = 1.2;
     const double score = interest(picture) * (frame == middle_ ? kMiddleFirst : 1);
     if (best_.rgb.empty() || score > score_) {

@@ -31,22 +31,22 @@ void fill(std::vector<VideoFrame>& frames, std::size_t wanted, bool in_front) {
 }
 
 ClipEnd end_of(const Plan& plan, const std::string& path, int latents, const VideoAutoencoder& vae) {
-  ReadSettings settings = read_settings(plan, plan.crop_width, plan.crop_height);
-  settings.fps = plan.model_fps;
+  ReadSettings settings = read_settings(plan, plan.picture.crop_width, plan.picture.crop_height);
+  settings.fps = plan.timeline.model_fps;
   const auto wanted = static_cast<std::size_t>(1 + (latents - 1) * vae.temporal_scale());
   auto frames = read_last(path, settings, static_cast<int>(wanted));
   if (frames.empty()) no_frames(path);
   fill(frames, wanted, true);
   ClipEnd end;
   end.frames = network_frames(frames, plan);
-  end.latents = encode_in_tiles(vae, end.frames, plan.vae_tiling);
+  end.latents = encode_in_tiles(vae, end.frames, plan.picture.vae_tiling);
   end.decoded = vae.decode(end.latents);
   return end;
 }
 
 ClipEnd start_of(const Plan& plan, const std::string& path, int latents, const VideoAutoencoder& vae) {
-  ReadSettings settings = read_settings(plan, plan.crop_width, plan.crop_height);
-  settings.fps = plan.model_fps;
+  ReadSettings settings = read_settings(plan, plan.picture.crop_width, plan.picture.crop_height);
+  settings.fps = plan.timeline.model_fps;
   const auto wanted = static_cast<std::size_t>(latents * vae.temporal_scale());
   auto frames = read_first(path, settings, static_cast<int>(wanted));
   if (frames.empty()) no_frames(path);
@@ -85,22 +85,24 @@ at::Tensor network_frames(const std::vector<VideoFrame>& frames, const Plan& pla
                               .div(255)
                               .mul(2)
                               .sub(1);
-  const std::int64_t left = (plan.model_width - crop.size(4)) / 2,
-                     top = (plan.model_height - crop.size(3)) / 2;
-  const std::int64_t right = plan.model_width - crop.size(4) - left;
-  const std::int64_t bottom = plan.model_height - crop.size(3) - top;
+  const std::int64_t left = (plan.picture.model_width - crop.size(4)) / 2,
+                     top = (plan.picture.model_height - crop.size(3)) / 2;
+  const std::int64_t right = plan.picture.model_width - crop.size(4) - left;
+  const std::int64_t bottom = plan.picture.model_height - crop.size(3) - top;
   if (left + right + top + bottom == 0) return crop.contiguous();
   return at::replication_pad3d(crop.contiguous(), {left, right, top, bottom, 0, 0});
 }
 
 at::Tensor image_frame(const Plan& plan, const std::string& path) {
-  const bool whole = plan.crop_width == plan.model_width && plan.crop_height == plan.model_height;
+  const bool whole = plan.picture.crop_width == plan.picture.model_width &&
+                     plan.picture.crop_height == plan.picture.model_height;
   if (whole && plan.request.fit == "stretch") {
     VideoFrame frame = read_image(path);
-    return network_image({frame.width, frame.height, std::move(frame.rgb)}, plan.model_width,
-                         plan.model_height);
+    return network_image({frame.width, frame.height, std::move(frame.rgb)}, plan.picture.model_width,
+                         plan.picture.model_height);
   }
-  return network_frames({read_image(path, read_settings(plan, plan.crop_width, plan.crop_height))}, plan);
+  return network_frames(
+      {read_image(path, read_settings(plan, plan.picture.crop_width, plan.picture.crop_height))}, plan);
 }
 
 at::Tensor encode_as_continuation(const VideoAutoencoder& vae, const at::Tensor& frames) {
@@ -115,12 +117,14 @@ at::Tensor still_latents(const Plan& plan, const VideoAutoencoder& vae, const st
 Given read_given(const Plan& plan, const VideoAutoencoder& vae) {
   const Request& request = plan.request;
   Given given;
-  if (request.image) given.start = encode_in_tiles(vae, image_frame(plan, *request.image), plan.vae_tiling);
+  if (request.image)
+    given.start = encode_in_tiles(vae, image_frame(plan, *request.image), plan.picture.vae_tiling);
   if (request.last_image) given.end = still_latents(plan, vae, *request.last_image);
   if (!joins_clips(request)) return given;
 
-  const int start = request.backward ? 0 : plan.windows.front().held;
-  const int end = request.backward ? plan.windows.front().held_end : plan.windows.back().held_end;
+  const int start = request.backward ? 0 : plan.timeline.windows.front().held;
+  const int end =
+      request.backward ? plan.timeline.windows.front().held_end : plan.timeline.windows.back().held_end;
   if (start > 0) {
     given.before = end_of(plan, *request.input, start, vae);
     given.start = given.before.latents;
@@ -134,10 +138,11 @@ Given read_given(const Plan& plan, const VideoAutoencoder& vae) {
 
 ClipWindows::ClipWindows(const Plan& plan, const VideoAutoencoder& vae)
     : plan_(plan), vae_(vae), reader_(*plan.request.input, [&] {
-        ReadSettings settings = read_settings(plan, plan.crop_width, plan.crop_height);
+        ReadSettings settings = read_settings(plan, plan.picture.crop_width, plan.picture.crop_height);
         // Frame by frame where the file is as the plan is; else by time.
-        const bool as_is = plan.input->steady_rate && plan.input->fps == plan.model_fps;
-        settings.fps = as_is ? 0 : plan.model_fps;
+        const bool as_is =
+            plan.inputs.video->steady_rate && plan.inputs.video->fps == plan.timeline.model_fps;
+        settings.fps = as_is ? 0 : plan.timeline.model_fps;
         return settings;
       }()) {}
 
@@ -164,7 +169,7 @@ void ClipWindows::go_to(const Window& window) {
 at::Tensor ClipWindows::latents() const {
   return encode_parts(
       vae_, [this](const FramePart& part) { return frames(part); }, static_cast<std::int64_t>(frames_.size()),
-      plan_.model_height, plan_.model_width, plan_.vae_tiling);
+      plan_.picture.model_height, plan_.picture.model_width, plan_.picture.vae_tiling);
 }
 
 at::Tensor ClipWindows::frames(const FramePart& part) const {
@@ -173,8 +178,8 @@ at::Tensor ClipWindows::frames(const FramePart& part) const {
     if (first >= 0 && first + count <= x.size(dim)) return x.narrow(dim, first, count);
     return x.index_select(dim, at::arange(first, first + count).clamp_(0, x.size(dim) - 1));
   };
-  const std::int64_t top = part.top - (plan_.model_height - plan_.crop_height) / 2;
-  const std::int64_t left = part.left - (plan_.model_width - plan_.crop_width) / 2;
+  const std::int64_t top = part.top - (plan_.picture.model_height - plan_.picture.crop_height) / 2;
+  const std::int64_t left = part.left - (plan_.picture.model_width - plan_.picture.crop_width) / 2;
   std::vector<at::Tensor> pictures;
   for (std::int64_t i = part.first; i < part.first + part.count; ++i) {
     const at::Tensor& frame = frames_.at(static_cast<std::size_t>(i));

@@ -9,12 +9,12 @@ namespace sora {
 namespace {
 
 Placement placement_of(const Plan& plan) {
-  Placement placement = make_placement(plan.device, plan.dtype);
-  placement.keeping = plan.offload == "stored"   ? Keeping::stored
-                      : plan.offload == "stream" ? Keeping::streamed
-                                                 : Keeping::widened;
-  placement.ahead = plan.stream_ahead;
-  placement.resident = plan.stream_from_host;
+  Placement placement = make_placement(plan.machine.device, plan.machine.dtype);
+  placement.keeping = plan.machine.offload == "stored"   ? Keeping::stored
+                      : plan.machine.offload == "stream" ? Keeping::streamed
+                                                         : Keeping::widened;
+  placement.ahead = plan.machine.stream_ahead;
+  placement.resident = plan.machine.stream_from_host;
   return placement;
 }
 
@@ -24,28 +24,27 @@ struct Opened {
 };
 
 Opened open_folder(Model& model, const Plan& plan) {
-  model.dir = plan.model_dir;
+  model.dir = plan.model.dir;
   model.placement = placement_of(plan);
-  const Family& family = family_named(plan.family);
-  return {family, family.open(plan.model_dir, chosen_files(plan.request))};
+  const Family& family = family_named(plan.model.family);
+  return {family, family.open(plan.model.dir, chosen_files(plan.request))};
 }
 
 }  // namespace
 
 void load_prompt_encoder(Model& model, const Plan& plan) {
   const Opened opened = open_folder(model, plan);
-  model.prompt_encoder =
-      networks_of(opened.family).load_prompt_encoder(opened.folder, model.placement);
+  model.prompt_encoder = networks_of(opened.family).load_prompt_encoder(opened.folder, model.placement);
 }
 
 void load_model(Model& model, const Plan& plan, bool denoises) {
   const auto [family, folder] = open_folder(model, plan);
   const FamilyNetworks& networks = networks_of(family);
   if (denoises && !model.denoiser) {
-    model.scheduler = family.scheduler(folder, plan.flow_shift, plan.expand_timesteps);
+    model.scheduler = family.scheduler(folder, plan.sampling.flow_shift, plan.sampling.expand_timesteps);
     model.denoiser =
         networks.load_denoiser(folder, "transformer", model.placement, chosen_loras(plan.request.lora));
-    if (plan.boundary_ratio) {
+    if (plan.sampling.boundary_ratio) {
       model.denoiser_2 =
           networks.load_denoiser(folder, "transformer_2", model.placement, chosen_loras(plan.request.lora_2));
     }

@@ -25,9 +25,8 @@ at::Tensor tensor_of(const std::vector<float>& values, at::IntArrayRef shape, at
 
 }  // namespace
 
-at::Tensor predict_in_tiles(const Denoiser& denoiser, const at::Tensor& latents,
-                            const at::Tensor& timestep, const PreparedText& text, const Tiling& tiling,
-                            bool shifted) {
+at::Tensor predict_in_tiles(const Denoiser& denoiser, const at::Tensor& latents, const at::Tensor& timestep,
+                            const PreparedText& text, const Tiling& tiling, bool shifted) {
   const auto patch = denoiser.patch_size();
   const std::int64_t T = latents.size(2), h = latents.size(3), w = latents.size(4);
   const auto frames = tiles_over(T, tiling.frames, patch[0], shifted);
@@ -49,8 +48,8 @@ at::Tensor predict_in_tiles(const Denoiser& denoiser, const at::Tensor& latents,
       frames[0].count / patch[0] * (rows[0].count / patch[1]) * (columns[0].count / patch[2]);
   const std::int64_t at_once = std::max<std::int64_t>(1, kTokensAtOnce / tokens);
   const auto texts = text.for_batch(at_once);
-  at::Tensor blended = at::zeros({1, denoiser.out_channels(), T, h, w},
-                                 at::TensorOptions(at::kFloat).device(device));
+  at::Tensor blended =
+      at::zeros({1, denoiser.out_channels(), T, h, w}, at::TensorOptions(at::kFloat).device(device));
   for (std::size_t first = 0; first < places.size(); first += static_cast<std::size_t>(at_once)) {
     const std::size_t last = std::min(places.size(), first + static_cast<std::size_t>(at_once));
     const auto batch = static_cast<std::int64_t>(last - first);

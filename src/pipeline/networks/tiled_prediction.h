@@ -12,8 +12,7 @@ namespace sora {
 /// the device, timestep [1] or [1, L]. Returns fp32 on the latents' device. `shifted` is the layout of every
 /// other step. A single tile that covers all is the plain prediction. Memory beside the latents is that of a
 /// few tiles.
-at::Tensor predict_in_tiles(const Denoiser& denoiser, const at::Tensor& latents,
-                            const at::Tensor& timestep, const PreparedText& text, const Tiling& tiling,
-                            bool shifted);
+at::Tensor predict_in_tiles(const Denoiser& denoiser, const at::Tensor& latents, const at::Tensor& timestep,
+                            const PreparedText& text, const Tiling& tiling, bool shifted);
 
 }  // namespace sora

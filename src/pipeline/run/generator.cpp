@@ -45,18 +45,18 @@ namespace {
 
 VideoSettings video_settings(const Plan& plan, const std::string& comment) {
   VideoSettings settings;
-  settings.source_width = plan.frame_width;
-  settings.source_height = plan.frame_height;
-  settings.width = plan.width;
-  settings.height = plan.height;
-  settings.fps = plan.fps;
-  settings.container = plan.container;
-  settings.codec = plan.codec;
-  settings.pix_fmt = plan.pix_fmt;
-  settings.crf = plan.crf;
+  settings.source_width = plan.picture.frame_width;
+  settings.source_height = plan.picture.frame_height;
+  settings.width = plan.picture.width;
+  settings.height = plan.picture.height;
+  settings.fps = plan.timeline.fps;
+  settings.container = plan.output.container;
+  settings.codec = plan.output.codec;
+  settings.pix_fmt = plan.output.pix_fmt;
+  settings.crf = plan.output.crf;
   if (comment.empty()) return settings;  // between two stages
   settings.metadata = {{"comment", comment}};
-  settings.sounds = plan.audio;
+  settings.sounds = plan.output.audio;
   if (plan.request.copy) {
     settings.copies.push_back(*plan.request.input);
     if (plan.request.input_2) settings.copies.push_back(*plan.request.input_2);
@@ -65,8 +65,8 @@ VideoSettings video_settings(const Plan& plan, const std::string& comment) {
 }
 
 at::Tensor initial_noise(const Plan& plan, NoiseSource& source, const Window& window) {
-  const std::vector<std::int64_t> shape{1, plan.latent_channels, window.count, plan.latent_height,
-                                        plan.latent_width};
+  const std::vector<std::int64_t> shape{1, plan.picture.latent_channels, window.count,
+                                        plan.picture.latent_height, plan.picture.latent_width};
   if (!plan.request.init_noise || window.first > 0) return source.draw(shape);
   return read_tensor(*plan.request.init_noise, "latents");  // its shape was checked with the plan
 }
@@ -80,9 +80,9 @@ std::unique_ptr<FrameOut> open_frames(const Plan& plan, FrameWriter& writer, con
 // Of the video that a stage makes for the next one.
 InputFacts facts_between_stages(const Plan& stage) {
   InputFacts facts;
-  facts.width = stage.crop_width;
-  facts.height = stage.crop_height;
-  facts.fps = stage.model_fps;
+  facts.width = stage.picture.crop_width;
+  facts.height = stage.picture.crop_height;
+  facts.fps = stage.timeline.model_fps;
   facts.steady_rate = true;
   return facts;
 }
@@ -112,8 +112,8 @@ void write_dump(const Plan& plan, const Conditioning& text, Dump& dump) {
       {"prompt_embeds", text.prompts.front().embeds},
       {"noise_pred_0", dump.noise_pred},
       {"latents", at::cat(dump.latents, 2)},
-      {"video", at::cat(dump.video, 0).narrow(0, 0, plan.model_frames)}};
-  if (plan.guidance > 1) tensors["negative_prompt_embeds"] = text.negative.embeds;
+      {"video", at::cat(dump.video, 0).narrow(0, 0, plan.timeline.model_frames)}};
+  if (plan.sampling.guidance > 1) tensors["negative_prompt_embeds"] = text.negative.embeds;
   write_tensors(*dump.file, tensors);
 }
 
@@ -149,7 +149,7 @@ void Generator::State::load(const Plan& plan, bool denoises, const ComingTexts& 
   bool loads = false;
   if (denoises) {
     prompts.prepare(model, plan, coming, [&] {
-      if (!plan.frees_text_encoder) return;
+      if (!plan.machine.frees_text_encoder) return;
       loads = true;
       report.enter(Phase::encode_text);
     });
@@ -167,7 +167,7 @@ void Generator::State::load(const Plan& plan, bool denoises, const ComingTexts& 
 
 Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
   const c10::InferenceMode inference;
-  if (plan.threads > 0) at::set_num_threads(plan.threads);
+  if (plan.machine.threads > 0) at::set_num_threads(plan.machine.threads);
   Reporter report(plan, hooks);
   // The dump wants every step of one process.
   const Keep keep = plan.request.dump_tensors ? Keep{} : hooks.keep;
@@ -192,16 +192,16 @@ Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
 
 // What comes before is made first, each from the video of the one before it; most plans have nothing there.
 Result Generator::State::make_all(const Plan& plan, const RunHooks& hooks, Reporter& report, Keeper& keeper) {
-  const auto writer = with_pictures(
-      plan, open_writer(video_settings(plan, metadata_json(plan)), {plan.output, plan.request.overwrite, 1}));
-  if (!plan.finishes) return make(plan, *writer, hooks, report, keeper);
+  const auto writer = with_pictures(plan, open_writer(video_settings(plan, metadata_json(plan)),
+                                                      {plan.output.path, plan.request.overwrite, 1}));
+  if (!plan.upscale.active) return make(plan, *writer, hooks, report, keeper);
 
   std::unique_ptr<ScratchVideo> source;
   InputFacts source_facts;
   const auto from_source = [&](Plan stage) {
-    if (!stage.finishes) return stage;
+    if (!stage.upscale.active) return stage;
     const std::string path = source ? source->path().string() : *stage.request.input;
-    if (source) stage.input = source_facts;
+    if (source) stage.inputs.video = source_facts;
     stage.request = stage_request(stage, path);
     return stage;
   };
@@ -233,8 +233,8 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
   if (!keeper.complete()) {
     report.enter(Phase::encode_text);
     if (joins_images(model)) images.emplace(plan, model, text);
-    if (plan.frees_text_encoder) model.image_encoder.reset();  // it has made its tokens
-    if (plan.shots.empty()) {
+    if (plan.machine.frees_text_encoder) model.image_encoder.reset();  // it has made its tokens
+    if (plan.inputs.shots.empty()) {
       condition_on_text(model, plan, prompts, text);
     } else {
       condition_on_shots(model, plan, prompts, 0, text);
@@ -257,12 +257,12 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
   NoiseSource source(*plan.request.seed);
   KnownFrames known(plan, *model.vae, !images);
   std::optional<ClipWindows> clip;
-  if (plan.finishes || verb_kind(plan.request.verb) == VerbKind::remix) clip.emplace(plan, *model.vae);
+  if (plan.upscale.active || verb_kind(plan.request.verb) == VerbKind::remix) clip.emplace(plan, *model.vae);
   const auto out = open_frames(plan, writer, known.given());
   FrameOut& frames = *out;
 
   DriftControl drift(plan, model.vae->temporal_scale());
-  Settling settling(plan.model_fps);
+  Settling settling(plan.timeline.model_fps);
   at::Tensor last_frame;  // [1, H, W, 3], before the next one
   const bool backward = plan.request.backward;
   // Each window is decoded as the clip that it is, from its held frames on, which are not shown again.
@@ -271,8 +271,9 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
   const auto show = [&](const Window& window, const at::Tensor& latents) {
     const std::int64_t end = window.count - window.hidden_end;
     if (dump.wanted) dump.latents.push_back(latents.narrow(2, window.hidden, end - window.hidden));
-    if (window.hidden_end > 0 && &window == &plan.windows[backward ? 0 : plan.windows.size() - 1]) {
-      ClipDecoder ahead(*model.vae, latents, plan.vae_tiling);
+    if (window.hidden_end > 0 &&
+        &window == &plan.timeline.windows[backward ? 0 : plan.timeline.windows.size() - 1]) {
+      ClipDecoder ahead(*model.vae, latents, plan.picture.vae_tiling);
       at::Tensor last, chunk;
       for (std::int64_t t = 0; t <= end; ++t) {
         last = chunk;
@@ -280,8 +281,8 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
       }
       frames.see_end(to_pixels(last), to_pixels(chunk.narrow(2, 0, 1)));
     }
-    drift.begin(static_cast<std::size_t>(&window - plan.windows.data()));
-    ClipDecoder decoder(*model.vae, latents, plan.vae_tiling);
+    drift.begin(static_cast<std::size_t>(&window - plan.timeline.windows.data()));
+    ClipDecoder decoder(*model.vae, latents, plan.picture.vae_tiling);
     at::Tensor hidden;
     for (std::int64_t t = 0; t < window.hidden; ++t) hidden = decoder.next();
     double clip_step = std::numeric_limits<double>::infinity();
@@ -294,14 +295,16 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
     }
     for (std::int64_t t = window.hidden; t < end && !frames.complete(); ++t) {
       at::Tensor chunk = decoder.next();  // [1, 3, n, H, W]
-      if (plan.finishes) {
+      if (plan.upscale.active) {
         const std::int64_t first = t == 0 ? 0 : 1 + (t - 1) * model.vae->temporal_scale();
         chunk = led_back(
-            chunk, clip->frames({first, chunk.size(2), 0, plan.model_height, 0, plan.model_width}), plan);
+            chunk,
+            clip->frames({first, chunk.size(2), 0, plan.picture.model_height, 0, plan.picture.model_width}),
+            plan);
       }
       at::Tensor pixels = drift.hold(to_pixels(chunk));
       if (dump.wanted) dump.video.push_back(pixels);
-      if (t > 0 && t == window.held && !plan.finishes) settling.begin(last_frame, pixels, clip_step);
+      if (t > 0 && t == window.held && !plan.upscale.active) settling.begin(last_frame, pixels, clip_step);
       pixels = settling.hold(pixels);
       const bool changed = drift.changes() || settling.changes();
       known.decoded(changed ? to_network(pixels).to(chunk.device(), chunk.scalar_type()) : chunk);
@@ -313,8 +316,8 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
 
   std::vector<at::Tensor> made;            // backward: the last window in time is denoised first
   const KeptLatents kept = keeper.kept();  // of an earlier run
-  for (std::size_t i = 0; i < plan.windows.size(); ++i) {
-    const Window& window = plan.windows[i];
+  for (std::size_t i = 0; i < plan.timeline.windows.size(); ++i) {
+    const Window& window = plan.timeline.windows[i];
     report.enter(Phase::denoise);
     const at::Tensor noise =
         initial_noise(plan, source, window);  // drawn always: the next window's follows it
@@ -322,18 +325,18 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
     if (clip) clip->go_to(window);
     if (i < kept.windows.size()) {
       latents = kept.windows[i];
-      report.steps_skipped(plan.steps - plan.first_step);
+      report.steps_skipped(plan.sampling.steps - plan.sampling.first_step);
     } else {
       const Held held = images ? Held() : known.of(i);
       if (images) text.joined = images->condition(i, known);
-      if (!plan.shots.empty()) condition_on_shots(model, plan, prompts, i, text);
+      if (!plan.inputs.shots.empty()) condition_on_shots(model, plan, prompts, i, text);
       const DenoiseState* from = i == kept.windows.size() && kept.current ? &*kept.current : nullptr;
       DenoiseState begin;
       if (clip && from == nullptr) {
         begin = remix_start(model, plan, clip->latents(), noise);
         from = &begin;
       }
-      if (from != nullptr) report.steps_skipped(from->step - plan.first_step);
+      if (from != nullptr) report.steps_skipped(from->step - plan.sampling.first_step);
       if (previewer)
         hooks.look = [&](const auto& clean) { previewer->offer(clean, window.held, window.held_end); };
       latents = denoise(model, plan, text, noise, held, hooks, from);
@@ -350,13 +353,13 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
       show(window, latents);
     }
   }
-  for (std::size_t i = made.size(); i-- > 0;) show(plan.windows[i], made[i]);
+  for (std::size_t i = made.size(); i-- > 0;) show(plan.timeline.windows[i], made[i]);
   frames.end();
 
   report.enter(Phase::finish);
   if (dump.wanted) write_dump(plan, text, dump);
   const Written written = writer.finish();
-  Result result{plan.output, written.frames, written.bytes, written.sha256};
+  Result result{plan.output.path, written.frames, written.bytes, written.sha256};
   report.report_times(result);
   if (previewer) result.step_seconds = std::max(0.0, result.step_seconds - previewer->seconds());
   return result;

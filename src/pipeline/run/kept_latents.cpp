@@ -38,7 +38,8 @@ at::Tensor read_shaped(const std::filesystem::path& path, const std::string& nam
 }
 
 std::vector<std::int64_t> shape_of(const Plan& plan, std::size_t window) {
-  return {1, plan.latent_channels, plan.windows[window].count, plan.latent_height, plan.latent_width};
+  return {1, plan.picture.latent_channels, plan.timeline.windows[window].count, plan.picture.latent_height,
+          plan.picture.latent_width};
 }
 
 }  // namespace
@@ -49,7 +50,7 @@ void write_kept(const std::filesystem::path& path, const Plan& plan, const std::
   std::map<std::string, std::string> metadata{{"generator", "sora-gen " SORA_GEN_VERSION},
                                               {"key", key},
                                               {"parameters", metadata_json(plan)},
-                                              {"windows", std::to_string(plan.windows.size())},
+                                              {"windows", std::to_string(plan.timeline.windows.size())},
                                               {"windows_done", std::to_string(kept.windows.size())}};
   for (std::size_t i = 0; i < kept.windows.size(); ++i)
     tensors["window." + std::to_string(i)] = kept.windows[i];
@@ -71,22 +72,22 @@ void write_kept(const std::filesystem::path& path, const Plan& plan, const std::
 KeptLatents read_kept(const std::filesystem::path& path, const Plan& plan) {
   const SafetensorsFile file(path);
   const int windows_done = number(file, "windows_done");
-  if (windows_done < 0 || static_cast<std::size_t>(windows_done) > plan.windows.size()) {
+  if (windows_done < 0 || static_cast<std::size_t>(windows_done) > plan.timeline.windows.size()) {
     bad(path, "holds " + std::to_string(windows_done) + " windows, the plan has " +
-                  std::to_string(plan.windows.size()));
+                  std::to_string(plan.timeline.windows.size()));
   }
   KeptLatents kept;
   for (std::size_t i = 0; i < static_cast<std::size_t>(windows_done); ++i) {
     kept.windows.push_back(read_shaped(path, "window." + std::to_string(i), shape_of(plan, i)));
   }
   if (file.tensors().count("current.latents") == 0) return kept;
-  if (kept.windows.size() == plan.windows.size()) bad(path, "holds a window more than the plan has");
+  if (kept.windows.size() == plan.timeline.windows.size()) bad(path, "holds a window more than the plan has");
   const auto shape = shape_of(plan, kept.windows.size());
   DenoiseState current;
   current.step = number(file, "step");
-  if (current.step < 0 || current.step > plan.steps) {
-    bad(path,
-        "stopped at step " + std::to_string(current.step) + ", the plan has " + std::to_string(plan.steps));
+  if (current.step < 0 || current.step > plan.sampling.steps) {
+    bad(path, "stopped at step " + std::to_string(current.step) + ", the plan has " +
+                  std::to_string(plan.sampling.steps));
   }
   current.latents = read_shaped(path, "current.latents", shape);
   current.scheduler.next = number(file, "next");
@@ -121,8 +122,9 @@ Keeper::Keeper(const Plan& plan, const Keep& keep) : plan_(plan), keep_(keep) {
   if (keep.only_decode) {
     kept_ = read_kept(keep.file, plan);
     if (!complete()) {
-      bad(keep.file, std::to_string(kept_.windows.size()) + " of " + std::to_string(plan.windows.size()) +
-                         (plan.windows.size() == 1 ? " window is" : " windows are") +
+      bad(keep.file, std::to_string(kept_.windows.size()) + " of " +
+                         std::to_string(plan.timeline.windows.size()) +
+                         (plan.timeline.windows.size() == 1 ? " window is" : " windows are") +
                          " denoised; run the job itself again, which goes on from here");
     }
     return;
@@ -148,7 +150,7 @@ void Keeper::step_done(const DenoiseState& state, double elapsed, std::optional<
   ++steps_since_;
   const bool due = keep_.every ? steps_since_ >= *keep_.every
                                : is_long(elapsed, left) && elapsed - saved_at_ >= kSaveInterval;
-  if (due && state.step < plan_.steps) save(elapsed);  // the last step's latents are the window's
+  if (due && state.step < plan_.sampling.steps) save(elapsed);  // the last step's latents are the window's
 }
 
 void Keeper::window_done(const at::Tensor& latents, double elapsed, std::optional<double> left) {

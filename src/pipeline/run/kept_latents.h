@@ -39,7 +39,7 @@ class Keeper {
   /// What an earlier run of the job left, if it did. With only_decode, throws Error (data) unless it is all
   /// there.
   const KeptLatents& kept() const { return kept_; }
-  bool complete() const { return kept_.windows.size() == plan_.windows.size(); }
+  bool complete() const { return kept_.windows.size() == plan_.timeline.windows.size(); }
 
   /// After each step; `elapsed` and `left` are seconds of the run.
   void step_done(const DenoiseState& state, double elapsed, std::optional<double> left);

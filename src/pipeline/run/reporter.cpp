@@ -8,9 +8,13 @@
 namespace sora {
 
 Reporter::Reporter(const Plan& plan, const RunHooks& hooks)
-    : sink_(hooks.progress), stop_(hooks.stop), pace_(plan.pace), start_(Clock::now()), last_(start_) {
+    : sink_(hooks.progress),
+      stop_(hooks.stop),
+      pace_(plan.machine.pace),
+      start_(Clock::now()),
+      last_(start_) {
   state_.steps = steps_of(plan);
-  state_.frames = plan.frames;
+  state_.frames = plan.timeline.frames;
 }
 
 void Reporter::enter(Phase phase) {

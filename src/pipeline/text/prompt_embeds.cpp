@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "core/sha256.h"
 #include "core/text.h"
+#include "models/family.h"
 #include "sora/error.h"
 #include "weights/tensor_file.h"
 
@@ -61,8 +62,13 @@ EncodedPrompt on_host(EncodedPrompt prompt) {
   return prompt;
 }
 
-bool cached(const TextCache& cache, const std::string& text, std::int64_t width, EncodedPrompt& prompt) {
-  return cache.keeps() && read_cached(cache, cache.key(text), width, prompt);
+// Prompts that are equal once they are cleaned are one.
+std::string key_of(const TextCache& cache, const Plan& plan, const std::string& text) {
+  return cache.key(family_named(plan.model.family).clean_prompt(text));
+}
+
+bool cached(const TextCache& cache, const Plan& plan, const std::string& text, EncodedPrompt& prompt) {
+  return cache.keeps() && read_cached(cache, key_of(cache, plan, text), plan.model.text_dim, prompt);
 }
 
 }  // namespace
@@ -130,14 +136,14 @@ at::Tensor PromptEmbeds::get(const std::string& text) const {
 
 void PromptEmbeds::prepare(Model& model, const Plan& plan, const ComingTexts& coming,
                            const std::function<void()>& encoding) {
-  text_rows_ = plan.text_rows;
+  text_rows_ = plan.model.text_rows;
   const std::vector<std::string> needed = texts_of(plan);
-  const TextCache cache(text_cache_folder(), plan.text_cache_key);
+  const TextCache cache(text_cache_folder(), plan.machine.text_cache_key);
   std::vector<std::string> missing;
   for (const std::string& text : needed) {
     EncodedPrompt prompt;
     if (find(text) != nullptr) continue;
-    if (cached(cache, text, plan.text_dim, prompt)) {
+    if (cached(cache, plan, text, prompt)) {
       warn(prompt);
       add(text, prompt.rows, needed);
     } else {
@@ -150,10 +156,10 @@ void PromptEmbeds::prepare(Model& model, const Plan& plan, const ComingTexts& co
     const EncodedPrompt prompt = on_host(model.prompt_encoder->encode_rows(text));
     warn(prompt);
     add(text, prompt.rows, needed);
-    if (cache.keeps()) write_cached(cache, cache.key(text), prompt);
+    if (cache.keeps()) write_cached(cache, key_of(cache, plan, text), prompt);
   };
   if (!model.prompt_encoder) {
-    if (!plan.text_fits_beside) {
+    if (!plan.machine.text_fits_beside) {
       model.denoiser.reset();
       model.denoiser_2.reset();
     }
@@ -163,11 +169,11 @@ void PromptEmbeds::prepare(Model& model, const Plan& plan, const ComingTexts& co
   for (const std::string& text : missing) {
     if (find(text) == nullptr) encode(text);  // the two may be one
   }
-  if (!plan.frees_text_encoder) return;
+  if (!plan.machine.frees_text_encoder) return;
   for (const std::string& text : coming ? coming() : std::vector<std::string>()) {
     try {
       EncodedPrompt prompt;
-      if (find(text) == nullptr && !cached(cache, text, plan.text_dim, prompt)) encode(text);
+      if (find(text) == nullptr && !cached(cache, plan, text, prompt)) encode(text);
     } catch (const Error& error) {
       log(LogLevel::debug, std::string("a later prompt: ") + error.what());  // said again when its turn comes
     }

@@ -20,8 +20,8 @@ class PromptEmbeds {
  public:
   /// Makes get() know the texts of `plan`. If that takes the text encoder, `encoding` is told when it is
   /// loaded; where the plan frees it, the texts that are `coming` are encoded too; where it does not fit
-  /// beside the transformers, these go first. Throws Error: as load_prompt_encoder; data if a text of the plan
-  /// is not UTF-8.
+  /// beside the transformers, these go first. Throws Error: as load_prompt_encoder; data if a text of the
+  /// plan is not UTF-8.
   void prepare(Model& model, const Plan& plan, const ComingTexts& coming = {},
                const std::function<void()>& encoding = {});
 
@@ -38,7 +38,7 @@ class PromptEmbeds {
   const Known* find(const std::string& text) const;
   void add(const std::string& text, const at::Tensor& rows, const std::vector<std::string>& needed);
 
-  int text_rows_ = 0;  // of the plan's model
+  int text_rows_ = 0;       // of the plan's model
   std::list<Known> known_;  // the latest first
 };
 

@@ -74,7 +74,7 @@ Preview red_over_blue(const Progress& now) {
 // As libraries do for lack of memory, with a file open.
 void end_as_asked(const Plan& plan) {
   if (!has(plan, "throws alone") && !has(plan, "exits")) return;
-  const OutputFile file(plan.output, plan.request.overwrite);
+  const OutputFile file(plan.output.path, plan.request.overwrite);
   if (has(plan, "exits")) std::exit(1);
   std::thread([] { throw std::bad_alloc(); }).join();
 }
@@ -84,10 +84,10 @@ Result run(Generator&, const Plan& plan, const RunHooks& hooks) {
   fail_as_asked(plan);
   Progress now;
   now.phase = Phase::denoise;
-  now.steps = has(plan, "slow") ? 100000 : plan.steps;
-  now.frames = plan.frames;
+  now.steps = has(plan, "slow") ? 100000 : plan.sampling.steps;
+  now.frames = plan.timeline.frames;
   std::unique_ptr<OutputFile> file;
-  if (plan.output != "-") file = std::make_unique<OutputFile>(plan.output, plan.request.overwrite);
+  if (plan.output.path != "-") file = std::make_unique<OutputFile>(plan.output.path, plan.request.overwrite);
   if (file) file->write(kVideo, std::strlen(kVideo));
   for (now.step = 1; now.step <= now.steps; ++now.step) {
     if (hooks.stop())
@@ -116,8 +116,8 @@ Result run(Generator&, const Plan& plan, const RunHooks& hooks) {
     write_stream(1, "standard output", kVideo, std::strlen(kVideo));
   }
   Result result;
-  result.output = plan.output;
-  result.frames = plan.frames;
+  result.output = plan.output.path;
+  result.frames = plan.timeline.frames;
   result.bytes = std::strlen(kVideo);
   result.sha256 = sha256_hex(kVideo);
   result.seconds = 1.5;

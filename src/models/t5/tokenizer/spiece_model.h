@@ -17,7 +17,8 @@ struct SpieceModel {
 };
 
 /// Writes a unigram model for the library that leaves texts as they are: see Note [Segmenting as
-/// the reference does] in unigram.cpp. Id 0 is what the library calls unknown; the first piece added has id 1.
+/// the reference does] in unigram.cpp. Id 0 is what the library calls unknown; the first piece added has
+/// id 1.
 class SpieceWriter {
  public:
   SpieceWriter();
