@@ -129,7 +129,7 @@ std::string help_text(const std::vector<Verb>& verbs, bool all) {
   std::string text =
       "sora-gen makes video from words, with open text-to-video models.\n"
       "\n"
-      "  sora-gen --prompt \"a lighthouse in a storm\" -o storm.mp4 --seconds 5 --res 720p\n"
+      "  sora-gen --prompt \"a lighthouse by the sea\" -o sea.mp4 --seconds 5 --res 720p\n"
       "  echo \"a lighthouse\" | sora-gen --prompt - -o - | ffplay -\n"
       "  sora-gen --prompts shots.txt --out-dir shots/\n"
       "\n"

@@ -268,7 +268,7 @@ TEST(Help, NeedsNoLibraryAndShowsWhatIsNeededFirst) {
   const Finished finished = program.run({"--help"});
   EXPECT_EQ(finished.code, 0);
   EXPECT_THAT(finished.err, IsEmpty());
-  EXPECT_THAT(finished.out, HasSubstr("sora-gen --prompt \"a lighthouse in a storm\""));
+  EXPECT_THAT(finished.out, HasSubstr("sora-gen --prompt \"a lighthouse by the sea\""));
   EXPECT_THAT(finished.out, Not(HasSubstr("--init-noise")));
   EXPECT_LT(lines(finished.out), 40);
 }

@@ -220,7 +220,7 @@ void write_index(const JobList& list, Planner& planner, Journal& journal) {
 int run_batch(Session& session) {
   const Options& options = session.options;
   if (!options.prompts && !options.has_prompt && input_files(options.request).empty()) {
-    wrong("there is no prompt; give --prompts FILE, or --prompt \"a lighthouse in a storm\"");
+    wrong("there is no prompt; give --prompts FILE, or --prompt \"a lighthouse by the sea\"");
   }
   const BatchSettings settings = batch_settings(options);
   JobList list(read_list(options), list_settings(options));

@@ -136,7 +136,7 @@ int generate(Session& session) {
     }
   }
   if (!options.has_prompt && input_files(options.request).empty()) {
-    wrong("there is no prompt; give one, as in: sora-gen --prompt \"a lighthouse in a storm\"");
+    wrong("there is no prompt; give one, as in: sora-gen --prompt \"a lighthouse by the sea\"");
   }
   Request request = options.request;
   if (!request.seed && request.verb == "finish" && request.input)
