@@ -5,40 +5,25 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <limits>
 #include <new>
 #include <optional>
 #include <system_error>
-#include <vector>
 
 #include "core/log.h"
-#include "core/output_file.h"
 #include "media/write/video_writer.h"
-#include "pipeline/denoise/denoise.h"
-#include "pipeline/denoise/image_frames.h"
-#include "pipeline/denoise/known_frames.h"
-#include "pipeline/denoise/lead_back.h"
-#include "pipeline/denoise/previewer.h"
-#include "pipeline/denoise/storyboard.h"
-#include "pipeline/frames/drift.h"
-#include "pipeline/frames/frames.h"
-#include "pipeline/frames/join.h"
 #include "pipeline/frames/pictures.h"
 #include "pipeline/frames/scratch_video.h"
-#include "pipeline/frames/settle.h"
 #include "pipeline/inputs/input_facts.h"
 #include "pipeline/networks/model.h"
-#include "pipeline/networks/tiled_vae.h"
 #include "pipeline/run/kept_latents.h"
 #include "pipeline/run/reporter.h"
+#include "pipeline/run/tensor_dump.h"
+#include "pipeline/run/video_run.h"
 #include "pipeline/text/prompt_embeds.h"
 #include "plan/finish.h"
 #include "plan/metadata.h"
 #include "plan/model_choice.h"
-#include "plan/verb.h"
-#include "sampling/noise.h"
 #include "sora/error.h"
-#include "weights/tensor_file.h"
 
 namespace sora {
 namespace {
@@ -64,19 +49,6 @@ VideoSettings video_settings(const Plan& plan, const std::string& comment) {
   return settings;
 }
 
-at::Tensor initial_noise(const Plan& plan, NoiseSource& source, const Window& window) {
-  const std::vector<std::int64_t> shape{1, plan.picture.latent_channels, window.count,
-                                        plan.picture.latent_height, plan.picture.latent_width};
-  if (!plan.request.init_noise || window.first > 0) return source.draw(shape);
-  return read_tensor(*plan.request.init_noise, "latents");  // its shape was checked with the plan
-}
-
-// Where a run's frames go: into a file of their own, or beside the clips that they go on from.
-std::unique_ptr<FrameOut> open_frames(const Plan& plan, FrameWriter& writer, const Given& given) {
-  if (joins_clips(plan.request)) return std::make_unique<JoinSink>(plan, writer, given);
-  return std::make_unique<FrameSink>(plan, writer);
-}
-
 // Of the video that a stage makes for the next one.
 InputFacts facts_between_stages(const Plan& stage) {
   InputFacts facts;
@@ -91,30 +63,6 @@ InputFacts facts_between_stages(const Plan& stage) {
 bool is_out_of_memory(const c10::Error& error) {
   return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
          std::string(error.what_without_backtrace()).find("can't allocate memory") != std::string::npos;
-}
-
-at::Tensor last_of(const at::Tensor& frames) { return frames.narrow(0, frames.size(0) - 1, 1); }
-
-// What --dump-tensors writes.
-struct Dump {
-  explicit Dump(const Request& request) : wanted(request.dump_tensors.has_value()) {
-    if (wanted) file.emplace(*request.dump_tensors, request.overwrite);
-  }
-
-  bool wanted;
-  std::optional<OutputFile> file;  // opened at once, so that it fails early
-  at::Tensor noise_pred;
-  std::vector<at::Tensor> latents, video;
-};
-
-void write_dump(const Plan& plan, const Conditioning& text, Dump& dump) {
-  std::map<std::string, at::Tensor> tensors{
-      {"prompt_embeds", text.prompts.front().embeds},
-      {"noise_pred_0", dump.noise_pred},
-      {"latents", at::cat(dump.latents, 2)},
-      {"video", at::cat(dump.video, 0).narrow(0, 0, plan.timeline.model_frames)}};
-  if (plan.sampling.guidance > 1) tensors["negative_prompt_embeds"] = text.negative.embeds;
-  write_tensors(*dump.file, tensors);
 }
 
 }  // namespace
@@ -224,145 +172,12 @@ Result Generator::State::make_all(const Plan& plan, const RunHooks& hooks, Repor
   return make(from_source(std::move(last)), *writer, hooks, report, keeper);
 }
 
-Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHooks& run_hooks,
-                              Reporter& report, Keeper& keeper) {
-  Dump dump(plan.request);
+Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHooks& hooks, Reporter& report,
+                              Keeper& keeper) {
+  TensorDump dump(plan.request);
   report.enter(Phase::load);
-  load(plan, !keeper.complete(), run_hooks.coming, report);
-  std::optional<ImageFrames> images;  // of models that take them beside the noise
-  if (!keeper.complete()) {
-    report.enter(Phase::encode_text);
-    if (joins_images(model)) images.emplace(plan, model, text);
-    if (plan.machine.frees_text_encoder) model.image_encoder.reset();  // it has made its tokens
-    if (plan.inputs.shots.empty()) {
-      condition_on_text(model, plan, prompts, text);
-    } else {
-      condition_on_shots(model, plan, prompts, 0, text);
-    }
-  }
-
-  DenoiseHooks hooks;
-  hooks.before_step = [&] { report.check_stop(); };
-  hooks.after_step = [&](const DenoiseState& state) {
-    report.step_done();
-    keeper.step_done(state, report.elapsed(), report.eta());
-  };
-  hooks.first_prediction = [&](const at::Tensor& noise_pred) {
-    if (dump.wanted && !dump.noise_pred.defined()) dump.noise_pred = noise_pred;
-  };
-
-  std::optional<Previewer> previewer;
-  if (run_hooks.preview) previewer.emplace(plan, *model.vae, run_hooks.preview);
-
-  NoiseSource source(*plan.request.seed);
-  KnownFrames known(plan, *model.vae, !images);
-  std::optional<ClipWindows> clip;
-  if (plan.upscale.active || verb_kind(plan.request.verb) == VerbKind::remix) clip.emplace(plan, *model.vae);
-  const auto out = open_frames(plan, writer, known.given());
-  FrameOut& frames = *out;
-
-  DriftControl drift(plan, model.vae->temporal_scale());
-  Settling settling(plan.timeline.model_fps);
-  at::Tensor last_frame;  // [1, H, W, 3], before the next one
-  const bool backward = plan.request.backward;
-  // Each window is decoded as the clip that it is, from its held frames on, which are not shown again.
-  // Going on with the cache of the window before gives the decoder a history longer than any clip it was
-  // trained on: measured with the default model, contrast then jumps by a tenth at each joint.
-  const auto show = [&](const Window& window, const at::Tensor& latents) {
-    const std::int64_t end = window.count - window.hidden_end;
-    if (dump.wanted) dump.latents.push_back(latents.narrow(2, window.hidden, end - window.hidden));
-    if (window.hidden_end > 0 &&
-        &window == &plan.timeline.windows[backward ? 0 : plan.timeline.windows.size() - 1]) {
-      ClipDecoder ahead(*model.vae, latents, plan.picture.vae_tiling);
-      at::Tensor last, chunk;
-      for (std::int64_t t = 0; t <= end; ++t) {
-        last = chunk;
-        chunk = ahead.next();
-      }
-      frames.see_end(to_pixels(last), to_pixels(chunk.narrow(2, 0, 1)));
-    }
-    drift.begin(static_cast<std::size_t>(&window - plan.timeline.windows.data()));
-    ClipDecoder decoder(*model.vae, latents, plan.picture.vae_tiling);
-    at::Tensor hidden;
-    for (std::int64_t t = 0; t < window.hidden; ++t) hidden = decoder.next();
-    double clip_step = std::numeric_limits<double>::infinity();
-    if (hidden.defined() && !last_frame.defined()) {  // the end of a clip
-      const at::Tensor clip_end = to_pixels(hidden);
-      clip_step = step_of(clip_end);
-      const at::Tensor& shown = known.given().before.frames;  // the VAE's view of them may flicker
-      if (shown.defined()) clip_step = std::min(clip_step, step_of(to_pixels(shown)));
-      last_frame = last_of(clip_end);
-    }
-    for (std::int64_t t = window.hidden; t < end && !frames.complete(); ++t) {
-      at::Tensor chunk = decoder.next();  // [1, 3, n, H, W]
-      if (plan.upscale.active) {
-        const std::int64_t first = t == 0 ? 0 : 1 + (t - 1) * model.vae->temporal_scale();
-        chunk = led_back(
-            chunk,
-            clip->frames({first, chunk.size(2), 0, plan.picture.model_height, 0, plan.picture.model_width}),
-            plan);
-      }
-      at::Tensor pixels = drift.hold(to_pixels(chunk));
-      if (dump.wanted) dump.video.push_back(pixels);
-      if (t > 0 && t == window.held && !plan.upscale.active) settling.begin(last_frame, pixels, clip_step);
-      pixels = settling.hold(pixels);
-      const bool changed = drift.changes() || settling.changes();
-      known.decoded(changed ? to_network(pixels).to(chunk.device(), chunk.scalar_type()) : chunk);
-      last_frame = last_of(pixels);
-      frames.push(pixels);
-      report.frames_written(frames.written());
-    }
-  };
-
-  std::vector<at::Tensor> made;            // backward: the last window in time is denoised first
-  const KeptLatents kept = keeper.kept();  // of an earlier run
-  for (std::size_t i = 0; i < plan.timeline.windows.size(); ++i) {
-    const Window& window = plan.timeline.windows[i];
-    report.enter(Phase::denoise);
-    const at::Tensor noise =
-        initial_noise(plan, source, window);  // drawn always: the next window's follows it
-    at::Tensor latents;                       // [1, C, T, h, w]
-    if (clip) clip->go_to(window);
-    if (i < kept.windows.size()) {
-      latents = kept.windows[i];
-      report.steps_skipped(plan.sampling.steps - plan.sampling.first_step);
-    } else {
-      const Held held = images ? Held() : known.of(i);
-      if (images) text.joined = images->condition(i, known);
-      if (!plan.inputs.shots.empty()) condition_on_shots(model, plan, prompts, i, text);
-      const DenoiseState* from = i == kept.windows.size() && kept.current ? &*kept.current : nullptr;
-      DenoiseState begin;
-      if (clip && from == nullptr) {
-        begin = remix_start(model, plan, clip->latents(), noise);
-        from = &begin;
-      }
-      if (from != nullptr) report.steps_skipped(from->step - plan.sampling.first_step);
-      if (previewer)
-        hooks.look = [&](const auto& clean) { previewer->offer(clean, window.held, window.held_end); };
-      latents = denoise(model, plan, text, noise, held, hooks, from);
-      known.put_back(latents);
-      keeper.window_done(latents, report.elapsed(), report.eta());
-    }
-    known.denoised(latents);
-
-    report.enter(Phase::decode);
-    if (i == 0) frames.begin();
-    if (backward) {
-      made.push_back(latents);
-    } else {
-      show(window, latents);
-    }
-  }
-  for (std::size_t i = made.size(); i-- > 0;) show(plan.timeline.windows[i], made[i]);
-  frames.end();
-
-  report.enter(Phase::finish);
-  if (dump.wanted) write_dump(plan, text, dump);
-  const Written written = writer.finish();
-  Result result{plan.output.path, written.frames, written.bytes, written.sha256};
-  report.report_times(result);
-  if (previewer) result.step_seconds = std::max(0.0, result.step_seconds - previewer->seconds());
-  return result;
+  load(plan, !keeper.complete(), hooks.coming, report);
+  return VideoRun(plan, model, prompts, text, writer, report, keeper, dump, hooks.preview).run();
 }
 
 Result Generator::run(const Plan& plan, const RunHooks& hooks) {

@@ -1,0 +1,133 @@
+#include "pipeline/run/video_run.h"
+
+#include <algorithm>
+
+#include "pipeline/denoise/storyboard.h"
+#include "pipeline/frames/join.h"
+#include "plan/verb.h"
+#include "weights/tensor_file.h"
+
+namespace sora {
+namespace {
+
+// Where a run's frames go: into a file of their own, or beside the clips that they go on from.
+std::unique_ptr<FrameOut> open_frames(const Plan& plan, FrameWriter& writer, const Given& given) {
+  if (joins_clips(plan.request)) return std::make_unique<JoinSink>(plan, writer, given);
+  return std::make_unique<FrameSink>(plan, writer);
+}
+
+}  // namespace
+
+VideoRun::VideoRun(const Plan& plan, Model& model, const PromptEmbeds& prompts, Conditioning& text,
+                   FrameWriter& writer, Reporter& report, Keeper& keeper, TensorDump& dump,
+                   const PreviewSink& preview)
+    : plan_(plan),
+      model_(model),
+      prompts_(prompts),
+      text_(text),
+      writer_(writer),
+      report_(report),
+      keeper_(keeper),
+      dump_(dump),
+      kept_(keeper.kept()),
+      noise_(*plan.request.seed) {
+  if (!keeper.complete()) condition();
+  if (preview) previewer_.emplace(plan, *model.vae, preview);
+  known_.emplace(plan, *model.vae, !images_);
+  if (plan.upscale.active || verb_kind(plan.request.verb) == VerbKind::remix)
+    source_.emplace(plan, *model.vae);
+  frames_ = open_frames(plan, writer, known_->given());
+  decoder_.emplace(plan, *model.vae, *known_, source_ ? &*source_ : nullptr, *frames_, dump, report);
+}
+
+void VideoRun::condition() {
+  report_.enter(Phase::encode_text);
+  if (joins_images(model_)) images_.emplace(plan_, model_, text_);
+  if (plan_.machine.frees_text_encoder) model_.image_encoder.reset();  // it has made its tokens
+  if (plan_.inputs.shots.empty()) {
+    condition_on_text(model_, plan_, prompts_, text_);
+  } else {
+    condition_on_shots(model_, plan_, prompts_, 0, text_);
+  }
+}
+
+DenoiseHooks VideoRun::hooks() {
+  DenoiseHooks hooks;
+  hooks.before_step = [this] { report_.check_stop(); };
+  hooks.after_step = [this](const DenoiseState& state) {
+    report_.step_done();
+    keeper_.step_done(state, report_.elapsed(), report_.eta());
+  };
+  hooks.first_prediction = [this](const at::Tensor& noise_pred) { dump_.first_prediction(noise_pred); };
+  return hooks;
+}
+
+at::Tensor VideoRun::noise_of(const Window& window) {
+  const Picture& picture = plan_.picture;
+  if (plan_.request.init_noise && window.first == 0)
+    return read_tensor(*plan_.request.init_noise, "latents");  // its shape was checked with the plan
+  return noise_.draw({1, picture.latent_channels, window.count, picture.latent_height, picture.latent_width});
+}
+
+// Of a window [1, C, T, h, w]: what an earlier run kept, or denoised, from where that run was cut off if it
+// was.
+at::Tensor VideoRun::latents_of(std::size_t number) {
+  const Window& window = plan_.timeline.windows[number];
+  const at::Tensor noise = noise_of(window);  // drawn always: the next window's follows it
+  if (source_) source_->go_to(window);
+  if (number < kept_.windows.size()) {
+    report_.steps_skipped(plan_.sampling.steps - plan_.sampling.first_step);
+    return kept_.windows[number];
+  }
+  const Held held = images_ ? Held() : known_->of(number);
+  if (images_) text_.joined = images_->condition(number, *known_);
+  if (!plan_.inputs.shots.empty()) condition_on_shots(model_, plan_, prompts_, number, text_);
+
+  const bool was_begun = number == kept_.windows.size() && kept_.current;
+  const DenoiseState* from = was_begun ? &*kept_.current : nullptr;
+  DenoiseState begin;
+  if (source_ && !was_begun) {
+    begin = remix_start(model_, plan_, source_->latents(), noise);
+    from = &begin;
+  }
+  if (from != nullptr) report_.steps_skipped(from->step - plan_.sampling.first_step);
+
+  DenoiseHooks hooks = this->hooks();
+  if (previewer_)
+    hooks.look = [&](const auto& clean) { previewer_->offer(clean, window.held, window.held_end); };
+  at::Tensor latents = denoise(model_, plan_, text_, noise, held, hooks, from);
+  known_->put_back(latents);
+  keeper_.window_done(latents, report_.elapsed(), report_.eta());
+  return latents;
+}
+
+// Backward, the window next to the clip is denoised first and shown last.
+Result VideoRun::run() {
+  const std::size_t count = plan_.timeline.windows.size();
+  std::vector<at::Tensor> waiting;
+  for (std::size_t i = 0; i < count; ++i) {
+    report_.enter(Phase::denoise);
+    const at::Tensor latents = latents_of(i);
+    known_->denoised(latents);
+
+    report_.enter(Phase::decode);
+    if (i == 0) frames_->begin();
+    if (plan_.request.backward) {
+      waiting.push_back(latents);
+    } else {
+      decoder_->show(i, latents);
+    }
+  }
+  for (std::size_t i = waiting.size(); i-- > 0;) decoder_->show(i, waiting[i]);
+  frames_->end();
+
+  report_.enter(Phase::finish);
+  dump_.write(plan_, text_);
+  const Written written = writer_.finish();
+  Result result{plan_.output.path, written.frames, written.bytes, written.sha256};
+  report_.report_times(result);
+  if (previewer_) result.step_seconds = std::max(0.0, result.step_seconds - previewer_->seconds());
+  return result;
+}
+
+}  // namespace sora

@@ -1,0 +1,61 @@
+// One video of a plan, with the networks in memory: its windows denoised one after another, and shown.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "media/write/video_writer.h"
+#include "pipeline/denoise/denoise.h"
+#include "pipeline/denoise/image_frames.h"
+#include "pipeline/denoise/known_frames.h"
+#include "pipeline/denoise/previewer.h"
+#include "pipeline/frames/frames.h"
+#include "pipeline/inputs/given.h"
+#include "pipeline/networks/model.h"
+#include "pipeline/run/kept_latents.h"
+#include "pipeline/run/reporter.h"
+#include "pipeline/run/tensor_dump.h"
+#include "pipeline/run/window_decoder.h"
+#include "pipeline/text/prompt_embeds.h"
+#include "sampling/noise.h"
+#include "sora/generator.h"
+#include "sora/plan.h"
+
+namespace sora {
+
+class VideoRun {
+ public:
+  /// `model` and `prompts` have what the plan needs. `text` is what the last run was conditioned on, and what
+  /// this one is. All must outlive this.
+  VideoRun(const Plan& plan, Model& model, const PromptEmbeds& prompts, Conditioning& text,
+           FrameWriter& writer, Reporter& report, Keeper& keeper, TensorDump& dump,
+           const PreviewSink& preview);
+
+  Result run();
+
+ private:
+  void condition();
+  DenoiseHooks hooks();
+  at::Tensor noise_of(const Window& window);
+  at::Tensor latents_of(std::size_t number);
+
+  const Plan& plan_;
+  Model& model_;
+  const PromptEmbeds& prompts_;
+  Conditioning& text_;
+  FrameWriter& writer_;
+  Reporter& report_;
+  Keeper& keeper_;
+  TensorDump& dump_;
+  KeptLatents kept_;                   // of an earlier run
+  std::optional<ImageFrames> images_;  // of models that take them beside the noise
+  std::optional<Previewer> previewer_;
+  NoiseSource noise_;
+  std::optional<KnownFrames> known_;
+  std::optional<ClipWindows> source_;  // of remix and upscale stages
+  std::unique_ptr<FrameOut> frames_;
+  std::optional<WindowDecoder> decoder_;
+};
+
+}  // namespace sora

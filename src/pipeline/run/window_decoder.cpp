@@ -1,0 +1,94 @@
+#include "pipeline/run/window_decoder.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "pipeline/denoise/lead_back.h"
+#include "pipeline/networks/tiled_vae.h"
+
+namespace sora {
+namespace {
+
+at::Tensor last_of(const at::Tensor& frames) { return frames.narrow(0, frames.size(0) - 1, 1); }
+
+}  // namespace
+
+WindowDecoder::WindowDecoder(const Plan& plan, const VideoAutoencoder& vae, KnownFrames& known,
+                             ClipWindows* source, FrameOut& frames, TensorDump& dump, Reporter& report)
+    : plan_(plan),
+      vae_(vae),
+      known_(known),
+      source_(source),
+      frames_(frames),
+      dump_(dump),
+      report_(report),
+      drift_(plan, vae.temporal_scale()),
+      settling_(plan.timeline.model_fps) {}
+
+// The last window that is seen may end in frames of a clip, which follow it. Backward, the first one is seen
+// last.
+bool WindowDecoder::leads_to_a_clip(std::size_t number) const {
+  const std::size_t last = plan_.request.backward ? 0 : plan_.timeline.windows.size() - 1;
+  return number == last && plan_.timeline.windows[number].hidden_end > 0;
+}
+
+// What leads to a clip is spread over many frames before it, so the end has to be known before the first of
+// them is written. It is decoded once more for that: keeping a window's frames would take more memory than
+// time.
+void WindowDecoder::look_at_the_end(const Window& window, const at::Tensor& latents) {
+  ClipDecoder ahead(vae_, latents, plan_.picture.vae_tiling);
+  at::Tensor last, chunk;
+  for (std::int64_t t = 0; t <= window.count - window.hidden_end; ++t) {
+    last = chunk;
+    chunk = ahead.next();
+  }
+  frames_.see_end(to_pixels(last), to_pixels(chunk.narrow(2, 0, 1)));
+}
+
+// The step of motion at the end of a clip that this window goes on from; infinite where there is none.
+double WindowDecoder::step_before(const at::Tensor& hidden) {
+  double step = std::numeric_limits<double>::infinity();
+  if (!hidden.defined() || last_frame_.defined()) return step;
+  const at::Tensor clip_end = to_pixels(hidden);
+  step = step_of(clip_end);
+  const at::Tensor& shown = known_.given().before.frames;  // the VAE's view of them may flicker
+  if (shown.defined()) step = std::min(step, step_of(to_pixels(shown)));
+  last_frame_ = last_of(clip_end);
+  return step;
+}
+
+// A decoded chunk [1, 3, n, H, W]; of an upscale stage with the composition of the video that it begins from.
+at::Tensor WindowDecoder::decoded(at::Tensor chunk, std::int64_t latent) const {
+  if (!plan_.upscale.active) return chunk;
+  const std::int64_t first = latent == 0 ? 0 : 1 + (latent - 1) * vae_.temporal_scale();
+  const FramePart part{first, chunk.size(2), 0, plan_.picture.model_height, 0, plan_.picture.model_width};
+  return led_back(chunk, source_->frames(part), plan_);
+}
+
+void WindowDecoder::show(std::size_t number, const at::Tensor& latents) {
+  const Window& window = plan_.timeline.windows[number];
+  const std::int64_t end = window.count - window.hidden_end;
+  dump_.latents(latents.narrow(2, window.hidden, end - window.hidden));
+  if (leads_to_a_clip(number)) look_at_the_end(window, latents);
+
+  drift_.begin(number);
+  ClipDecoder decoder(vae_, latents, plan_.picture.vae_tiling);
+  at::Tensor hidden;
+  for (std::int64_t t = 0; t < window.hidden; ++t) hidden = decoder.next();
+  const double usual = step_before(hidden);
+
+  for (std::int64_t t = window.hidden; t < end && !frames_.complete(); ++t) {
+    const at::Tensor chunk = decoded(decoder.next(), t);  // [1, 3, n, H, W]
+    at::Tensor pixels = drift_.hold(to_pixels(chunk));    // [n, H, W, 3]
+    dump_.frames(pixels);
+    if (t > 0 && t == window.held && !plan_.upscale.active) settling_.begin(last_frame_, pixels, usual);
+    pixels = settling_.hold(pixels);
+    const bool changed = drift_.changes() || settling_.changes();
+    known_.decoded(changed ? to_network(pixels).to(chunk.device(), chunk.scalar_type()) : chunk);
+    last_frame_ = last_of(pixels);
+    frames_.push(pixels);
+    report_.frames_written(frames_.written());
+  }
+}
+
+}  // namespace sora
