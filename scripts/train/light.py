@@ -1,8 +1,8 @@
 """Light of a time of day and a weather: the sky's colours, what the land is lit by, the haze that takes what is far."""
 
-import numpy as np
-
 from dataclasses import dataclass, field
+
+import numpy as np
 
 NIGHT = ("night",)
 

@@ -11,20 +11,16 @@ import glob
 import hashlib
 import math
 import os
+import pathlib
 import tempfile
 
 import numba
 from numba import njit
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-_text = b"".join(
-    open(file, "rb").read()
-    for file in sorted(glob.glob(HERE + "/*.py"))
-    if b"njit" in open(file, "rb").read()
-)
-numba.config.CACHE_DIR = os.path.join(
-    tempfile.gettempdir(), "world-" + hashlib.sha256(_text).hexdigest()[:16]
-)
+_texts = [pathlib.Path(file).read_bytes() for file in sorted(glob.glob(HERE + "/*.py"))]
+_name = hashlib.sha256(b"".join(text for text in _texts if b"njit" in text)).hexdigest()[:16]
+numba.config.CACHE_DIR = os.path.join(tempfile.gettempdir(), "world-" + _name)
 
 
 @njit(cache=True, inline="always")

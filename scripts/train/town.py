@@ -6,7 +6,7 @@ import built
 import land
 import water
 import weather
-from nature import sky_of
+from parts import sky_of
 
 WALLS = np.array(
     [
@@ -40,7 +40,6 @@ def city_back(s):
         lit = max(lit, 0.4)
     lamp = (1.0, 0.85, 0.46)
     rng = s.rng(2)
-    key = float(np.clip(s.light.key.mean(), 0.30, 1.0))
     for n, (k, step, low, high, far) in enumerate(
         [(0.12, 0.105, 0.20, 0.52, 0.55), (0.26, 0.15, 0.16, 0.44, 0.28)]
     ):
@@ -89,7 +88,7 @@ def city_back(s):
         0.30,
         0.56,
         walls,
-        1.0 if night else 1.0,
+        1.0,
         s.seed % 9973,
         night,
         lit,

@@ -40,7 +40,7 @@ parser.add_argument("--z", type=int, default=64)
 parser.add_argument("--batch", type=int, default=2, help="crops a process and step")
 parser.add_argument("--crop", type=int, default=64)
 parser.add_argument("--frames", type=int, default=17)
-parser.add_argument("--lr", type=float, default=2e-3)
+parser.add_argument("--lr", type=float, default=8e-4)
 parser.add_argument("--beta", type=float, default=1e-5, help="weight of the KL term beside the squared error")
 parser.add_argument("--decay", type=float, default=0.5)
 parser.add_argument(
@@ -206,7 +206,7 @@ while done < options.samples and not run.stop and not 0 < 60 * options.minutes <
     loss.backward()
     run.agree(params)
     torch.nn.utils.clip_grad_norm_(params, 1.0 if step > 20 else 0.3)
-    rate = common.rate(done, options.samples, options.decay, 60 * options.batch * run.world)
+    rate = common.rate(done, options.samples, options.decay, 200 * options.batch * run.world)
     lr = options.lr * (0.02 + 0.98 * rate)
     for group in adam.param_groups:
         group["lr"] = lr * group["scale"]

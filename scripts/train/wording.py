@@ -60,7 +60,7 @@ def movement(a, rng):
         if rng.rand() < 0.4:
             go = phrases.GOES[go]
         return go + (
-            choose(phrases.LEFT if motion == "left" else phrases.RIGHT, rng) if rng.rand() < 0.8 else ""
+            " " + choose(phrases.LEFT if motion == "left" else phrases.RIGHT, rng) if rng.rand() < 0.8 else ""
         )
     if motion == "up":
         return choose(phrases.UP + [phrases.UP_OWN.get(kind, "rising")], rng)
@@ -80,7 +80,7 @@ def core(a, rng, keep):
     also = a.get("also")
     if also and keep(0.7):
         other = article(thing(also["subject"], also["colour"] if keep(0.8) else "", None, rng, bare=True))
-        text = choose([text + " and " + other, text + " with " + other, other + " and " + text], rng)
+        text = choose([text + " and " + other, text + " with " + other, text + " beside " + other], rng)
     for key in ((a["subject"], a["scene"]), (a["subject"], a["weather"]), (a["subject"], "")):
         if (
             key in phrases.EXTRA
@@ -90,6 +90,17 @@ def core(a, rng, keep):
             text += choose([", ", " "], rng) + choose(phrases.EXTRA[key], rng)
             break
     return text
+
+
+def nouns(a):
+    """All words for the subject."""
+    return phrases.NOUN[a["subject"]] + (phrases.WOMAN + phrases.MAN if a["subject"] == "person" else [])
+
+
+def places(a):
+    """All phrases for where it is."""
+    neon = a["scene"] == "city" and a["time"] in ("night", "dusk")
+    return phrases.WHERE[a["scene"]] + (phrases.NEON["where"] if neon else [])
 
 
 def skies(a, rng):
@@ -132,7 +143,7 @@ def short(a, rng):
 
 def sentence(a, rng, complete):
     whole = complete or rng.rand() < 0.7
-    keep = lambda chance: whole or rng.rand() < chance  # noqa: E731
+    keep = lambda chance: whole or rng.rand() < chance
     neon = a["scene"] == "city" and a["time"] in ("night", "dusk") and rng.rand() < 0.55
     when = choose(phrases.WHEN[a["time"]], rng) if keep(0.6) and a["scene"] != "moon" else ""
     if a["weather"] != "clear" and when in ("on a sunny day", "on a bright day", "in the sunshine"):
@@ -142,7 +153,7 @@ def sentence(a, rng, complete):
     sky = skies(a, rng) if keep(0.75) else ""
     if sky == "on a rainy day" and a["time"] != "day":
         sky = "in the rain"
-    shot = choose(phrases.SHOT[a["camera"]], rng) if keep(0.5) else ""
+    shot = choose(phrases.SHOT[a["camera"].replace(" ", "_")], rng) if keep(0.5) else ""
     if a["subject"] == "none":
         start = choose(["", "", "", "a view of ", "an empty view of "], rng)
         text, where = start + choose(phrases.NEON["view"] if neon else phrases.VIEW[a["scene"]], rng), ""
@@ -181,7 +192,7 @@ def caption(a, rng, complete=False):
     else:
         text = sentence(a, rng, complete)
     if rng.rand() < 0.07:
-        text = choose(phrases.LEAD, rng) + text
+        text = choose(phrases.LEAD, rng) + " " + text
     end = choose(phrases.END, rng) if rng.rand() < 0.3 else ""
     if end:
         text += ", " + end
