@@ -62,6 +62,9 @@ parser.add_argument("--every", type=float, default=300, help="seconds between ch
 parser.add_argument(
     "--minutes", type=float, default=0, help="stop after so many minutes of processor time in all; 0: never"
 )
+parser.add_argument(
+    "--gate", type=float, default=0, help="dB on held-out clips below which the run ends with exit code 3"
+)
 parser.add_argument("--held", type=int, default=4, help="held-out clips of a size for the figures")
 parser.add_argument("--seed", type=int, default=0)
 options = parser.parse_args()
@@ -227,6 +230,12 @@ while done < options.samples and not run.stop and not 0 < 60 * options.minutes <
         numbers = (seconds() / 60, done, step, lr, train, measured)
         run.say("%.1f min  samples %d  step %d  lr %.1e  train %.2f dB  held out %s" % numbers)
 checkpoint()
+passed = True
 if run.rank == 0:
-    run.say("end: %.1f min  samples %d, held out %s" % (seconds() / 60, done, quality()))
+    measured = quality()
+    run.say("end: %.1f min  samples %d, held out %s" % (seconds() / 60, done, measured))
+    passed = run.stop or not measured[0] or max(measured[0].values()) >= options.gate
+    if not passed:
+        run.say("below the gate of %.1f dB; a larger --samples goes on" % options.gate)
 run.end()
+raise SystemExit(0 if passed else 3)
