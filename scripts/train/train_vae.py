@@ -2,7 +2,8 @@
 
     python train_vae.py STATE DATA --samples 20000
 
-Starts in closed form (vae_start.py), then Muon on the kernels and AdamW on the rest.  The loss is a squared error with a small KL term on
+Starts in closed form (vae_start.py), whose encoder is nearly exact and whose decoder is not: at first the decoder trains alone (--decoder-first),
+then both, the encoder's rate rising slowly, since haste destroys the start.  Muon on the kernels and AdamW on the rest.  The loss is a squared error with a small KL term on
 random crops of 17 frames; from --paint-from of the samples on it is losses.painting (smooth absolute errors of pixels, of edges, of steps
 in time), which keeps edges crisp.  The last quarter of the samples has crops twice as large.
 
@@ -43,6 +44,9 @@ parser.add_argument("--frames", type=int, default=17)
 parser.add_argument("--lr", type=float, default=8e-4)
 parser.add_argument("--beta", type=float, default=1e-5, help="weight of the KL term beside the squared error")
 parser.add_argument("--decay", type=float, default=0.5)
+parser.add_argument(
+    "--decoder-first", type=float, default=0.15, help="share of the samples with the encoder at rest"
+)
 parser.add_argument(
     "--paint-from", type=float, default=0.5, help="share of the samples after which edges count"
 )
@@ -103,27 +107,27 @@ model.to(run.device)
 named = list(model.named_parameters())
 params = [p for _, p in named]
 run.share(params)
-matrices, heads, rest = [], [], []
+halves = {"encoder": ([], [], []), "decoder": ([], [], [])}  # kernels, heads, the rest
 for name, parameter in named:
+    matrices, heads, rest = halves["encoder" if name.startswith(("encoder.", "quant_conv")) else "decoder"]
     if "conv_out" in name or "norm_out" in name or "quant" in name:
         heads.append(parameter)
     elif parameter.ndim >= 4 and not name.endswith("conv_in.weight"):
         matrices.append(parameter)
     else:
         rest.append(parameter)
-muon = common.Muon(matrices)
-adam = torch.optim.AdamW(
-    [dict(params=rest, scale=1.0), dict(params=heads, scale=0.2)],
-    options.lr,
-    betas=(0.9, 0.97),
-    weight_decay=0.0,
-)
+muon = {half: common.Muon(kinds[0]) for half, kinds in halves.items()}
+groups = []
+for half, (_, heads, rest) in halves.items():
+    groups += [dict(params=rest, scale=1.0, half=half), dict(params=heads, scale=0.2, half=half)]
+adam = torch.optim.AdamW(groups, options.lr, betas=(0.9, 0.97), weight_decay=0.0)
 averages = [p.detach().clone() for p in params]
 done, step, spent = 0.0, 0, 0.0  # samples, steps, seconds of processor time
 if start:
     done, step, spent = float(start["samples"]), start["step"], start.get("seconds", 0.0)
     if "adam" in start:
-        muon.load_state_dict(start["muon"])
+        for half, momentum in start["muon"].items():
+            muon[half].load_state_dict(momentum)
         adam.load_state_dict(start["adam"])
     for average, value in zip(averages, start["ema"]):
         average.copy_(value)
@@ -170,7 +174,7 @@ def checkpoint():
             config=config,
             model=model.state_dict(),
             ema=averages,
-            muon=muon.state_dict(),
+            muon={half: optimiser.state_dict() for half, optimiser in muon.items()},
             adam=adam.state_dict(),
             samples=done,
             step=step,
@@ -192,8 +196,10 @@ while done < options.samples and not run.stop and not 0 < 60 * options.minutes <
     large = done >= options.large_from * options.samples
     count = max(1, options.batch // 4) if large else options.batch
     clips = batch(rng, options.crop * (2 if large else 1), count)
+    alone = done < options.decoder_first * options.samples  # the decoder trains, the encoder rests
     with torch.autocast("cuda", torch.bfloat16, enabled=run.cuda):
-        mean, variance = vae.encode(model, clips)
+        with torch.set_grad_enabled(not alone):
+            mean, variance = vae.encode(model, clips)
         mean, variance = mean.float(), variance.float().clamp(-20, 10)
         made = vae.decode(model, mean + torch.randn_like(mean) * (0.5 * variance).exp()).float()
     squared = (clips - made).square().mean()
@@ -211,10 +217,13 @@ while done < options.samples and not run.stop and not 0 < 60 * options.minutes <
     torch.nn.utils.clip_grad_norm_(params, 1.0 if step > 20 else 0.3)
     rate = common.rate(done, options.samples, options.decay, 200 * options.batch * run.world)
     lr = options.lr * (0.02 + 0.98 * rate)
+    joined = (done - options.decoder_first * options.samples) / (0.1 * options.samples)
+    share = {"decoder": 1.0, "encoder": max(0.0, min(1.0, joined))}
     for group in adam.param_groups:
-        group["lr"] = lr * group["scale"]
+        group["lr"] = lr * group["scale"] * share[group["half"]]
     adam.step()
-    muon.step(lr)
+    for half, optimiser in muon.items():
+        optimiser.step(lr * share[half])
     step += 1
     done += run.world * clips.shape[0] * clips.shape[2] * clips.shape[3] / 64**2
     with torch.no_grad():
