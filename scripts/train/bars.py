@@ -190,7 +190,10 @@ def main():
     with open(o.model + "/sora-gen.json") as file: SIDE = json.load(file)["native_width"]
     result = measure(o)
     with open(o.state + "/bars.json", "w") as file: json.dump(result, file, indent=1)
-    with open(o.page, "w") as file: file.write(page(result))
+    tried = ""                                                      # what stands on the page from this title on is kept
+    if os.path.exists(o.page):
+        with open(o.page) as file: title, tried = "\n## What was tried", file.read().partition("\n## What was tried")[2]
+    with open(o.page, "w") as file: file.write(page(result) + (title + tried if tried else ""))
     print(page(result))
 
 
