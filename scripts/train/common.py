@@ -14,7 +14,8 @@ import torch.distributed as dist
 
 
 class Run:
-    """One training run over `procs` processes.  On a CPU each process has one thread and gradients are averaged with gloo; with
+    """One training run over `procs` processes.  On a CPU each process has one thread (TRAIN_THREADS says how
+    many) and gradients are averaged with gloo; with
     CUDA there is one process.  run.stop is set by SIGTERM or SIGINT (in any process) and agreed on by agree()."""
 
     def __init__(self, folder, procs):
@@ -27,7 +28,7 @@ class Run:
         self.kids = []
         os.makedirs(folder, exist_ok=True)
         torch.set_flush_denormal(True)
-        if not self.cuda: torch.set_num_threads(1)
+        if not self.cuda: torch.set_num_threads(int(os.environ.get("TRAIN_THREADS", "1")))
         else: torch.set_float32_matmul_precision("high")
         if self.world > 1:
             meet = os.path.abspath(folder) + "/rendezvous"

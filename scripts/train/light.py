@@ -78,7 +78,7 @@ class Light:
 
     def subject(self, colour):
         """Subjects keep more of their colour at night than the land does."""
-        key = np.maximum(self.key, 0.45) ** (0.45 if self.dark else 0.7)
+        key = np.maximum(self.key, 0.45) ** (0.45 if self.dark else 0.35)
         return np.minimum(np.asarray(colour) * key * (1 + 0.3 * self.flash), 1.0)
 
 
