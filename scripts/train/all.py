@@ -1,13 +1,14 @@
-"""Everything from nothing to a model in one command, step by step.  Run again, it goes on where it stopped.
+"""Everything from nothing to a model in one command, step by step. Run again, it goes on where it stopped.
 
     python all.py STATE DATA MODEL --scale cpu      # some thirty hours of one core, in as many sittings as you like
     python all.py STATE DATA MODEL --scale gpu      # made for half an hour on one data-centre GPU with 16 cores
     python all.py STATE DATA MODEL --scale try      # minutes; shows that every step works, and makes a poor model
 
-Each step is one of the scripts here with its arguments, printed before it runs.  SIGTERM and Ctrl-C stop after the running step has saved
-its state.  Where the autoencoder is worse than --gate dB on held-out clips, the run ends there: a denoiser on a poor autoencoder is lost time.
---from MODEL begins with the weights of a shipped model instead of with none.  --parts DIR copies the state in pieces of at most 16 MB, with
-their SHA-256 sums, for machines that hand back small files only: `cat` puts them together again.
+Each step is one of the scripts here with its arguments, printed before it runs. SIGTERM and Ctrl-C stop after
+the running step has saved its state. Where the autoencoder is worse than --gate dB on held-out clips, the run
+ends there: a denoiser on a poor autoencoder is lost time. --from MODEL begins with the weights of a shipped
+model instead of with none. --parts DIR copies the state in pieces of at most 16 MB, with their SHA-256 sums,
+for machines that hand back small files only: `cat` puts them together again.
 """
 
 import argparse

@@ -95,7 +95,8 @@ PAIRS = {
 
 
 def held_out(a):
-    """True for the tenth of the combinations (scene, time, subject, colour, motion) that training never sees."""
+    """True for the tenth of the combinations (scene, time, subject, colour, motion) that training never
+    sees."""
     n = 0
     for k in ("scene", "time", "subject", "colour", "motion"):
         n = n * 31 + ATTRIBUTES[k].index(a[k]) + 1

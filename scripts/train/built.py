@@ -1,4 +1,6 @@
-"""Draws what people have built: a street with windows, shops and neon signs, a lighthouse, a cabin, a windmill, lamps."""
+"""Draws what people have built: a street with windows, shops and neon signs, a lighthouse, a cabin, a
+windmill, lamps.
+"""
 
 import math
 
@@ -74,7 +76,8 @@ def stroke_sign(x, y, n, seed):
 
 @njit(cache=True)
 def street(img, aspect, shift, scale, foot, step, low, high, walls, key, seed, night, lit, lamp, t, px):
-    """The near row of houses of a street: windows, shops with awnings, and by night lit signs.  walls [n,3] are their colours in light."""
+    """The near row of houses of a street: windows, shops with awnings, and by night lit signs. walls [n,3]
+    are their colours in light."""
     H, W = img.shape[0], img.shape[1]
     wide = step * scale
     for i in range(W):
@@ -154,7 +157,8 @@ def street(img, aspect, shift, scale, foot, step, low, high, walls, key, seed, n
 
 @njit(cache=True)
 def signs(img, aspect, shift, scale, foot, step, low, high, seed, t, px):
-    """Upright neon signs on the houses that `street` drew, by night: a dark board, a lit frame, three figures, and their light around."""
+    """Upright neon signs on the houses that `street` drew, by night: a dark board, a lit frame, three
+    figures, and their light around."""
     H, W = img.shape[0], img.shape[1]
     first = int(math.floor((shift - aspect * 0.6 / scale) / step + 100.0)) - 1
     last = int(math.ceil((shift + aspect * 0.6 / scale) / step + 100.0)) + 1

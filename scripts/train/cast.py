@@ -1,4 +1,6 @@
-"""The subjects of a clip and its camera: where they are at which time, how large, and what they leave behind them."""
+"""The subjects of a clip and its camera: where they are at which time, how large, and what they leave behind
+them.
+"""
 
 import math
 
@@ -9,7 +11,8 @@ import land
 import stage
 from attributes import COLOURS, RGB, SUBJECT_MOTIONS, SUBJECTS
 
-# height of a subject over the frame's height; what flies or swims has the height v of its middle, what stands has its feet on the ground
+# height of a subject over the frame's height; what flies or swims has the height v of its middle, what stands
+# has its feet on the ground
 SIZE = {
     "none": 0.3,
     "boat": 0.50,
@@ -102,7 +105,8 @@ class Way:
 
 
 def part(a, rng):
-    """A span of the way that a clip shows, for render(): half of it at least, and for what leaves the picture some of the way out."""
+    """A span of the way that a clip shows, for render(): half of it at least, and for what leaves the picture
+    some of the way out."""
     out = 0.0 if a["camera"].startswith("zoom") else 0.3
     length = rng.uniform(0.5, 1.0)
     start = rng.uniform(-out, 1 + out - length)
@@ -129,7 +133,8 @@ def view(a, numbers, p, way):
 
 
 class Cast:
-    """A subject of a clip: its place, its looks, and what it leaves in water, on the ground and in the air."""
+    """A subject of a clip: its place, its looks, and what it leaves in water, on the ground and in the
+    air."""
 
     def __init__(self, a, numbers, aspect, fps, shrink=1.0, aside=0.0, lift=0.0):
         self.a, self.kind, self.fps = a, a["subject"], fps

@@ -1,4 +1,4 @@
-"""Subjects that are alive: bird, person, astronaut, dog, fish, butterfly.  Coordinates as in things.py."""
+"""Subjects that are alive: bird, person, astronaut, dog, fish, butterfly. Coordinates as in things.py."""
 
 import math
 

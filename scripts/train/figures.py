@@ -1,4 +1,6 @@
-"""Stamps a subject into a picture: its figure with a dark outline, its reflection in water, what it raises (dust, smoke, a wake)."""
+"""Stamps a subject into a picture: its figure with a dark outline, its reflection in water, what it raises
+(dust, smoke, a wake).
+"""
 
 import math
 
@@ -74,8 +76,8 @@ def stamp(
     clip_below,
     strength,
 ):
-    """Draws the figure with its middle at (u, v), `size` high, looking right (face 1) or left (-1).  clip_below: v under which nothing is
-    drawn; strength below 1 lets what is behind shine through."""
+    """Draws the figure with its middle at (u, v), `size` high, looking right (face 1) or left (-1).
+    clip_below: v under which nothing is drawn; strength below 1 lets what is behind shine through."""
     H, W = img.shape[0], img.shape[1]
     half = size * 0.5
     px = 1.0 / (H * half)

@@ -1,4 +1,6 @@
-"""Draws land: ridges of hills and mountains, ground, roads, and plants.  Every function paints over what is there, from far to near."""
+"""Draws land: ridges of hills and mountains, ground, roads, and plants. Every function paints over what is
+there, from far to near.
+"""
 
 import math
 
@@ -45,7 +47,8 @@ def peaks(out, u, wavelength, row, seed):
 
 @njit(cache=True)
 def slab(img, tops, upper, lower, depth, px):
-    """Fills everything below the line `tops` (v of every column), from the upper colour to the lower one over `depth`."""
+    """Fills everything below the line `tops` (v of every column), from the upper colour to the lower one over
+    `depth`."""
     H, W = img.shape[0], img.shape[1]
     for i in range(W):
         a, b = tops[max(i - 1, 0)], tops[min(i + 1, W - 1)]
@@ -111,7 +114,8 @@ def facets(img, tops, u, wavelength, row, seed, scale, height, shade, cap, cap_d
 
 @njit(cache=True)
 def pines(img, aspect, place, foot, size, dark, lit, snow, sway, px):
-    """Firs of three tiers: their places, feet and heights on the screen.  snow: share of white on the tiers."""
+    """Firs of three tiers: their places, feet and heights on the screen. snow: share of white on the
+    tiers."""
     H, W = img.shape[0], img.shape[1]
     for n in range(len(place)):
         u, v, h = place[n], foot[n], size[n]

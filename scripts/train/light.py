@@ -1,4 +1,6 @@
-"""Light of a time of day and a weather: the sky's colours, what the land is lit by, the haze that takes what is far."""
+"""Light of a time of day and a weather: the sky's colours, what the land is lit by, the haze that takes what
+is far.
+"""
 
 from dataclasses import dataclass, field
 
@@ -6,7 +8,8 @@ import numpy as np
 
 NIGHT = ("night",)
 
-# colours of the sky from the zenith to the horizon; light on the land; haze; the sun's or moon's colour; its height
+# colours of the sky from the zenith to the horizon; light on the land; haze; the sun's or moon's colour; its
+# height
 PALETTES = {
     "day": dict(
         sky=[(0.13, 0.45, 0.90), (0.42, 0.73, 0.98), (0.84, 0.95, 1.0)],

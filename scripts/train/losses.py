@@ -1,4 +1,6 @@
-"""What a picture is compared by: pixels, edges, and how much fine detail is there.  Clips are [B,T,H,W,3] in [-1,1]."""
+"""What a picture is compared by: pixels, edges, and how much fine detail is there. Clips are [B,T,H,W,3] in
+[-1,1].
+"""
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +18,8 @@ def halved(clip):
 
 
 def edges(made, given, scales=3):
-    """Mean smooth absolute error of the steps between neighbours, right and down, at full size and halved again and again."""
+    """Mean smooth absolute error of the steps between neighbours, right and down, at full size and halved
+    again and again."""
     total = 0.0
     for scale in range(scales):
         error = made - given
@@ -27,7 +30,8 @@ def edges(made, given, scales=3):
 
 
 def painting(made, given, edge_weight):
-    """The loss of an autoencoder's late training: pixels and edges by smooth absolute error, and steps in time."""
+    """The loss of an autoencoder's late training: pixels and edges by smooth absolute error, and steps in
+    time."""
     loss = charbonnier(made - given) + edge_weight * edges(made, given)
     if made.shape[1] > 1:
         loss = loss + 0.5 * charbonnier((made - given).diff(dim=1))
@@ -36,7 +40,8 @@ def painting(made, given, edge_weight):
 
 @torch.no_grad()
 def bands(clips, count=3):
-    """Energy of a clip's detail in octave bands, the finest first: what each halving of the size leaves out."""
+    """Energy of a clip's detail in octave bands, the finest first: what each halving of the size leaves
+    out."""
     energies = []
     for _ in range(count):
         small = halved(clips)

@@ -1,10 +1,11 @@
 """Primitives of the drawing: noise, coverage of a pixel by a shape, and distances to simple shapes.
 
-Pictures are float32 [H,W,3].  Coordinates: u runs to the right, v downwards, both in units of the frame's height; v is 0 at the top and 1 at
-the bottom, u is 0 in the middle.  Distances are signed, negative inside.  Edges are anti-aliased by the share of a pixel that a shape covers,
-`px` being a pixel's side.
+Pictures are float32 [H,W,3]. Coordinates: u runs to the right, v downwards, both in units of the frame's
+height; v is 0 at the top and 1 at the bottom, u is 0 in the middle. Distances are signed, negative inside.
+Edges are anti-aliased by the share of a pixel that a shape covers, `px` being a pixel's side.
 
-numba keeps what it has compiled in a folder that is named after the text of all drawing files, so that no change goes unnoticed.
+numba keeps what it has compiled in a folder that is named after the text of all drawing files, so that no
+change goes unnoticed.
 """
 
 import glob
@@ -71,7 +72,8 @@ def glow(img, j, i, r, g, b, a):
 
 @njit(cache=True, inline="always")
 def fill(o, d, px, r, g, b):
-    """Paints a shape at distance d over the colour o[0:3]; o[3] is the least distance of all shapes so far."""
+    """Paints a shape at distance d over the colour o[0:3]; o[3] is the least distance of all shapes so
+    far."""
     a = clamp(0.5 - d / px)
     o[0] += (r - o[0]) * a
     o[1] += (g - o[1]) * a

@@ -1,4 +1,6 @@
-"""English phrases for the attributes of a clip, divided by "|".  wording.py joins them to captions.  An empty phrase says nothing."""
+"""English phrases for the attributes of a clip, divided by "|". wording.py joins them to captions. An empty
+phrase says nothing.
+"""
 
 
 def alternatives(text):

@@ -140,7 +140,8 @@ def bolt(img, aspect, u, foot, seed, strength):
 
 
 def draw(img, light, eye, horizon, t, seed, rng, strike=None):
-    """The whole sky of a scene; rng is used the same way in every frame of a clip.  strike: (place, shape, strength) of a lightning."""
+    """The whole sky of a scene; rng is used the same way in every frame of a clip. strike: (place, shape,
+    strength) of a lightning."""
     H, W = img.shape[:2]
     aspect, px = W / H, 1.0 / H
     gradient(img, light.sky.astype(np.float32), np.float32(horizon))

@@ -1,4 +1,6 @@
-"""What a scene needs to know while it is drawn: the camera, the light, the time, and a clip's own random numbers."""
+"""What a scene needs to know while it is drawn: the camera, the light, the time, and a clip's own random
+numbers.
+"""
 
 from dataclasses import dataclass
 
@@ -20,7 +22,8 @@ def numbers(out, first, seed):
 
 @dataclass
 class Eye:
-    """The camera.  A layer of depth k moves k times as far as the subject (k = 1) when the camera goes sideways; 0 is infinitely far."""
+    """The camera. A layer of depth k moves k times as far as the subject (k = 1) when the camera goes
+    sideways; 0 is infinitely far."""
 
     x: float = 0.0  # sideways, in heights of the frame
     zoom: float = 1.0

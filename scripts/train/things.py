@@ -1,7 +1,8 @@
 """Subjects that are things: boat, car, ball, hot-air balloon, train.
 
-Each function colours a point (x, y) of a figure that stands upright, looks to the right and reaches from y = -1 to y = 1 (downwards); px is a
-pixel's side in these units, c0 c1 c2 the figure's colour, and o = [r, g, b, least distance to any part].
+Each function colours a point (x, y) of a figure that stands upright, looks to the right and reaches from y =
+-1 to y = 1 (downwards); px is a pixel's side in these units, c0 c1 c2 the figure's colour, and o = [r, g, b,
+least distance to any part].
 """
 
 import math

@@ -1,6 +1,7 @@
 """Short captions in French, German, Spanish and Chinese, of the same attributes."""
 
-# Words in the order of the languages: French, German, Spanish, Chinese.  Nouns carry their gender where colours need it.
+# Words in the order of the languages: French, German, Spanish, Chinese.  Nouns carry their gender where
+# colours need it.
 PLACE = {
     "sea": ["sur la mer", "auf dem Meer", "en el mar", "在海上"],
     "mountains": ["sur un lac de montagne", "auf einem Bergsee", "en un lago de montaña", "在山中的湖上"],

@@ -1,14 +1,17 @@
-"""Trains the autoencoder's decoder alone, from the latents that encode.py wrote: the encoder, the latents and the denoiser stay as they are.
+"""Trains the autoencoder's decoder alone, from the latents that encode.py wrote: the encoder, the latents and
+the denoiser stay as they are.
 
     python train_decoder.py STATE DATA --samples 12000
 
-Two things are asked of it.  To give a clip back from its latents, with crisp edges (losses.painting; the error weighs more where the picture
-moves, since that is where a small autoencoder blurs).  And to give it back from latents such as the denoiser makes: a share of the samples
-(--redone) is noised up to a random time and denoised again in a few steps, with the clip's caption, which leaves the layout and disturbs the
-detail.  Without a denoiser (no STATE/transformer.pt) the latents are only blurred by a little noise.
+Two things are asked of it. To give a clip back from its latents, with crisp edges (losses.painting; the error
+weighs more where the picture moves, since that is where a small autoencoder blurs). And to give it back from
+latents such as the denoiser makes: a share of the samples (--redone) is noised up to a random time and
+denoised again in a few steps, with the clip's caption, which leaves the layout and disturbs the detail.
+Without a denoiser (no STATE/transformer.pt) the latents are only blurred by a little noise.
 
-Crops keep a ring of one cell for context that does not count, except at the clip's own borders.  Goes on from STATE/vae.pt, saves it every
-five minutes, stops cleanly on SIGTERM; the rate is flat and falls linearly over the last --decay share.
+Crops keep a ring of one cell for context that does not count, except at the clip's own borders. Goes on from
+STATE/vae.pt, saves it every five minutes, stops cleanly on SIGTERM; the rate is flat and falls linearly over
+the last --decay share.
 """
 
 import argparse

@@ -2,14 +2,17 @@
 
     python train_vae.py STATE DATA --samples 20000
 
-Starts in closed form (vae_start.py), whose encoder is nearly exact and whose decoder is not: at first the decoder trains alone (--decoder-first),
-then both, the encoder's rate rising slowly, since haste destroys the start.  Muon on the kernels and AdamW on the rest.  The loss is a squared error with a small KL term on
-random crops of 17 frames; from --paint-from of the samples on it is losses.painting (smooth absolute errors of pixels, of edges, of steps
-in time), which keeps edges crisp.  The last quarter of the samples has crops twice as large.
+Starts in closed form (vae_start.py), whose encoder is nearly exact and whose decoder is not: at first the
+decoder trains alone (--decoder-first), then both, the encoder's rate rising slowly, since haste destroys the
+start. Muon on the kernels and AdamW on the rest. The loss is a squared error with a small KL term on random
+crops of 17 frames, small ones at first, since early on many steps count more than large ones; from
+--paint-from of the samples on it is losses.painting (smooth absolute errors of pixels, of edges, of steps in
+time), which keeps edges crisp. The last quarter of the samples has crops twice as large.
 
-Saves STATE/vae.pt every five minutes, resumes from it exactly, and stops cleanly on SIGTERM.  The learning rate is flat and falls linearly
-over the last --decay share of the samples, so a run can be prolonged by a larger --samples.  A sample is a crop of 17 frames of 64x64 pixels;
-larger and smaller crops count by their area.
+Saves STATE/vae.pt every five minutes, resumes from it exactly, and stops cleanly on SIGTERM. The learning
+rate is flat and falls linearly over the last --decay share of the samples, so a run can be prolonged by a
+larger --samples. A sample is a crop of 17 frames of 64x64 pixels; larger and smaller crops count by their
+area.
 """
 
 import argparse
@@ -51,6 +54,9 @@ parser.add_argument(
     "--paint-from", type=float, default=0.5, help="share of the samples after which edges count"
 )
 parser.add_argument("--edge-weight", type=float, default=1.0)
+parser.add_argument(
+    "--small-until", type=float, default=0.2, help="share of the samples with crops half as large: more steps"
+)
 parser.add_argument("--large-from", type=float, default=0.75)
 parser.add_argument(
     "--anchor", type=float, default=0.0, help="weight of the latents' distance to those of the first weights"
@@ -195,7 +201,8 @@ while done < options.samples and not run.stop and not 0 < 60 * options.minutes <
     rng = run.seed(options.seed, step)
     large = done >= options.large_from * options.samples
     count = max(1, options.batch // 4) if large else options.batch
-    clips = batch(rng, options.crop * (2 if large else 1), count)
+    small = done < options.small_until * options.samples
+    clips = batch(rng, options.crop * 2 if large else options.crop // 2 if small else options.crop, count)
     alone = done < options.decoder_first * options.samples  # the decoder trains, the encoder rests
     with torch.autocast("cuda", torch.bfloat16, enabled=run.cuda):
         with torch.set_grad_enabled(not alone):

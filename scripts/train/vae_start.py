@@ -1,10 +1,13 @@
-"""The autoencoder's start in closed form: its linear path becomes a hierarchical PCA codec, so that training begins at 20 dB or more.
+"""The autoencoder's start in closed form: its linear path becomes a hierarchical PCA codec, so that training
+begins at 20 dB or more.
 
-Encoder, exact: PCA of the packed pixels in conv_in; each stride-2 convolution takes the PCA of 2x2 cells; each time convolution keeps the
-strongest means and differences of two frames.  What the averaging shortcut adds is subtracted.  Decoder: least squares, stage by stage.
-The heads' RMS norm and SiLU are made nearly linear by constant channels and small gammas, then fitted.  All residual branches start at zero.
+Encoder, exact: PCA of the packed pixels in conv_in; each stride-2 convolution takes the PCA of 2x2 cells;
+each time convolution keeps the strongest means and differences of two frames. What the averaging shortcut
+adds is subtracted. Decoder: least squares, stage by stage. The heads' RMS norm and SiLU are made nearly
+linear by constant channels and small gammas, then fitted. All residual branches start at zero.
 
-Feature scales are kept near one: collinear constant channels or large weights make the first steps of training collapse.
+Feature scales are kept near one: collinear constant channels or large weights make the first steps of
+training collapse.
 """
 
 import torch
@@ -17,7 +20,8 @@ CONSTANT = 4.0  # value of the constant channels
 
 
 def principal(rows, count):
-    """The first principal directions of rows [N,D] as a matrix [count,D]; not centred, which keeps the map linear."""
+    """The first principal directions of rows [N,D] as a matrix [count,D]; not centred, which keeps the map
+    linear."""
     vectors = torch.linalg.eigh((rows.double().T @ rows.double()) / len(rows))[1]
     return vectors.flip(1)[:, :count].T.float()
 
@@ -40,7 +44,8 @@ def neighbourhoods(x, frames):
 
 
 def level(x, total=4.0):
-    """A scale for each channel: its deviation to the power of -1/2; the whole vector's norm is about `total`."""
+    """A scale for each channel: its deviation to the power of -1/2; the whole vector's norm is about
+    `total`."""
     deviation = x.flatten(0, -2).square().mean(0).sqrt().clamp_min(1e-4)
     scale = deviation**-0.5
     return scale * total / (deviation * scale).square().sum().sqrt()
@@ -84,7 +89,8 @@ def cells(x, first):
 
 
 def fit_down(block, h, report):
-    """Sets one stage of the encoder for its input h; -> its output and the spatial features before frames are joined."""
+    """Sets one stage of the encoder for its input h; -> its output and the spatial features before frames are
+    joined."""
     convolution = block.downsampler.resample[1]
     in_time = block.downsampler.mode == "downsample3d"
     width, out = h.shape[-1], convolution.weight.shape[0]
@@ -128,7 +134,8 @@ def fit_down(block, h, report):
 
 
 def join_frames(spatial, out, constants):
-    """Of pairs of frames the strongest means and differences, as many as there are channels; means stay in their place."""
+    """Of pairs of frames the strongest means and differences, as many as there are channels; means stay in
+    their place."""
     count = out - constants
     early, late = spatial[:, 1::2], spatial[:, 2::2]
     mean, change = (early + late) / 2, (early - late) / 2
@@ -151,7 +158,8 @@ def join_frames(spatial, out, constants):
 
 
 def fit_head(norm, convolution, h, target, frames, gain):
-    """Makes norm, SiLU and convolution nearly linear and fits them; frames 0: a convolution of one tap, else (frames,3,3)."""
+    """Makes norm, SiLU and convolution nearly linear and fits them; frames 0: a convolution of one tap, else
+    (frames,3,3)."""
     normal = F.normalize(h, dim=-1) * h.shape[-1] ** 0.5
     gamma = (gain / normal.flatten(0, -2).std(0).clamp_min(0.02)).clamp(max=1.0)
     norm.gamma.copy_(gamma.view_as(norm.gamma))
@@ -171,7 +179,8 @@ def fit_head(norm, convolution, h, target, frames, gain):
 
 
 def fit_encoder(model, packed, gain, report):
-    """-> the features after conv_in and each stage, the spatial features of each stage, and the constants in the last features."""
+    """-> the features after conv_in and each stage, the spatial features of each stage, and the constants in
+    the last features."""
     encoder = model.encoder
     convolution = encoder.conv_in
     axes = principal(packed.flatten(0, -2), min(packed.shape[-1], convolution.weight.shape[0] - 1))

@@ -1,4 +1,6 @@
-"""Draws water and wet ground: mirrors what stands above, broken by waves; glitter below the sun, surf, and life under water."""
+"""Draws water and wet ground: mirrors what stands above, broken by waves; glitter below the sun, surf, and
+life under water.
+"""
 
 import math
 
@@ -9,10 +11,9 @@ from paint import box, circle, clamp, glow, mix, noise, ramp, rnd, rod, span
 
 @njit(cache=True)
 def mirror(img, copy, line, stretch, rough, speed, t, shift, colour, share, deepen, aspect):
-    """Water from v = line down: what is above, upside down and broken, under the water's colour.
-
-    stretch: rows above for one row below; rough: how far waves throw the picture; share: of the colour at the line, and `deepen` more at
-    the bottom of the picture."""
+    """Water from v = line down: what is above, upside down and broken, under the water's colour. stretch:
+    rows above for one row below; rough: how far waves throw the picture; share: of the colour at the line,
+    and `deepen` more at the bottom of the picture."""
     H, W = img.shape[0], img.shape[1]
     first = max(0, int(line * H))
     for j in range(first, H):
@@ -46,7 +47,8 @@ def mirror(img, copy, line, stretch, rough, speed, t, shift, colour, share, deep
 
 @njit(cache=True)
 def waves(img, line, bottom, shift, t, height, count, light, dark, foam, aspect, seed, px):
-    """Rows of waves that travel towards the viewer: each has a lit crest and a dark face; foam where they are high."""
+    """Rows of waves that travel towards the viewer: each has a lit crest and a dark face; foam where they are
+    high."""
     H, W = img.shape[0], img.shape[1]
     for n in range(count):
         f = ((n + 0.35 * t) % count) / count  # 0 at the horizon, 1 at the bottom
@@ -109,7 +111,8 @@ def glitter(img, line, u, wide, t, colour, strength, aspect):
 
 @njit(cache=True)
 def surf(img, line, t, shift, sand, aspect, seed, px):
-    """A beach at the bottom: sand below `line`, a white edge of water that comes and goes, wet sand behind it."""
+    """A beach at the bottom: sand below `line`, a white edge of water that comes and goes, wet sand behind
+    it."""
     H, W = img.shape[0], img.shape[1]
     reach = line + 0.028 * math.sin(t * 1.15)
     for i in range(W):

@@ -183,8 +183,8 @@ def sentence(a, rng, complete):
 
 
 def caption(a, rng, complete=False):
-    """A random wording of the attributes.  Unless a complete one is asked for, a third leave out something, and some are in another
-    language."""
+    """A random wording of the attributes. Unless a complete one is asked for, a third leave out something,
+    and some are in another language."""
     if not complete and rng.rand() < 0.12:
         return tongues.caption(a, rng)
     if not complete and rng.rand() < 0.22:
@@ -202,7 +202,8 @@ def caption(a, rng, complete=False):
 
 
 def split(text):
-    """The words of a caption as the program counts them: letters with hyphens between; what is not ASCII counts as a letter."""
+    """The words of a caption as the program counts them: letters with hyphens between; what is not ASCII
+    counts as a letter."""
     return re.findall(
         r"[a-z\x80-\U0010ffff]+(?:-[a-z\x80-\U0010ffff]+)*",
         re.sub("[A-Z]", lambda m: m.group().lower(), text),

@@ -4,8 +4,8 @@
     clip, mask = render(attributes, seed, frames=17, height=128, width=128)
     text = wording.caption(attributes, rng)
 
-A clip is a deterministic function of (attributes, seed, size).  Scenes are drawn by
-shores.py, heights.py, plains.py and town.py, subjects by cast.py and figures.py; attributes.py has the lists.
+A clip is a deterministic function of (attributes, seed, size). Scenes are drawn by shores.py, heights.py,
+plains.py and town.py, subjects by cast.py and figures.py; attributes.py has the lists.
 """
 
 import numpy as np
@@ -40,9 +40,9 @@ SCENERY = {
 
 
 def render(a, seed, frames=17, height=128, width=128, fps=8, span=(0.0, 1.0)):
-    """-> (clip uint8 [frames,height,width,3], mask uint8 [1+(frames-1)/4, height/8, width/8]: share of each cell that the subject covers in any
-    frame of its group of four, 0 to 255).  The clip shows `span` of the way of its subject and camera: the whole of it, or a part, as what
-    goes on from another clip would."""
+    """-> (clip uint8 [frames,height,width,3], mask uint8 [1+(frames-1)/4, height/8, width/8]: share of each
+    cell that the subject covers in any frame of its group of four, 0 to 255). The clip shows `span` of the
+    way of its subject and camera: the whole of it, or a part, as what goes on from another clip would."""
     numbers = np.random.RandomState(seed % 2**31).rand(12)
     aspect = width / height
     clip = np.empty((frames, height, width, 3), np.uint8)
