@@ -13,6 +13,8 @@ never trained on.  All square, at the model's own area, 17 frames.
 - Diversity: mean distance between the features of 8 seeds of one prompt, over that of 8 renders.
 - Held: scripts/bench/verbs.py on 6 renders of 24 frames: the first new frame's step over the clip's median one, the median of the clips, and
   the picture that animate was given against its way through the autoencoder.
+- Detail: energy of the finest and of the next octave band (losses.bands), over that of renders.
+- Blurred: the Frechet distance after a Gaussian blur of 2 pixels, which leaves the composition.
 - Edges: mean absolute step across the borders of 8x8 cells over that elsewhere, over the same for renders.
 """
 import argparse
@@ -23,11 +25,13 @@ import sys
 import tempfile
 import time
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 import evaluate
+import losses
 import wording
 import world
 
@@ -91,6 +95,17 @@ def edges(clips):
     return float(np.mean(ratio))
 
 
+def detail(clips, band=0):
+    """Mean energy of an octave band, 0 the finest."""
+    return float(np.mean([losses.bands(torch.from_numpy(np.ascontiguousarray(c))[None].float() / 127.5 - 1)[band] for c in clips]))
+
+
+def coarser(clips): return detail(clips, 1)
+
+
+def blurred(clips, pixels=2): return np.stack([[cv2.GaussianBlur(np.ascontiguousarray(f), (0, 0), pixels) for f in c] for c in clips])
+
+
 def spread(f): return float(np.mean([np.linalg.norm(a - b) for i, a in enumerate(f) for b in f[:i]]))
 
 
@@ -139,6 +154,9 @@ def measure(o):
     near = np.mean([frechet(fm[scenes == s] @ axes, fr[scenes == s] @ axes) for s in world.SCENES])
     far = np.mean([frechet(again[scenes == t], fr[scenes == s] @ axes) for s, t in zip(world.SCENES, world.SCENES[1:] + world.SCENES[:1])])
 
+    soft, softer, others = (features(reader, blurred(c)) @ axes for c in (made, renders, render(attributes, 8000000)))
+    composed = np.mean([frechet(soft[scenes == s], softer[scenes == s]) for s in world.SCENES]) / np.mean([frechet(others[scenes == t], softer[scenes == s]) for s, t in zip(world.SCENES, world.SCENES[1:] + world.SCENES[:1])])
+
     few = [attributes[i] for i in range(0, o.count, max(1, o.count // 8))][:8]
     texts = [wording.caption(a, rng, True) for a in few]
     many, _ = generate(o, [t for t in texts for _ in range(8)], list(range(100, 108)) * len(few))
@@ -148,9 +166,9 @@ def measure(o):
     joints, given = held(o, model, attributes[:6])
     psnr = [-10 * np.log10(np.mean((a.astype(float) - b) ** 2) / 65025) for a, b in zip(renders, trip)]
     return dict(samples=int(model.samples), count=o.count, side=SIDE, reader_samples=int(state["samples"]), rows=rows, seconds=seconds, psnr=float(np.mean(psnr)),
-                ssim=float(np.mean([ssim(a, b) for a, b in zip(renders, trip)])), frechet=float(near / far),
+                ssim=float(np.mean([ssim(a, b) for a, b in zip(renders, trip)])), frechet=float(near / far), composed=float(composed),
                 diversity=float(groups(many) / groups(fresh)), prompts=prompts, joints=joints, given=given,
-                **{f.__name__: [f(made) / f(renders), f(trip) / f(renders)] for f in (energy, warp, edges)})
+                **{f.__name__: [f(made) / f(renders), f(trip) / f(renders)] for f in (energy, warp, edges, detail, coarser)})
 
 
 def page(r):
@@ -167,6 +185,8 @@ def page(r):
     text += line("autoencoder on held-out renders, PSNR", "", "%.2f dB" % r["psnr"], "27 dB", "32 dB") + line("autoencoder, SSIM", "", r["ssim"], .85, .94)
     text += line("unseen over seen combinations, all attributes", rows["unseen"]["all"] / max(rows["seen"]["all"], 1e-9), "", .8, .95)
     text += line("Fréchet distance over that of other scenes", r["frechet"], "", .5, .15)
+    text += line("the same after a blur of 2 pixels", r["composed"], "", .5, .15)
+    text += line("energy of the finest detail over renders", *r["detail"], "0.6 to 1.6", "0.8 to 1.25") + line("energy of the next band over renders", *r["coarser"], "0.6 to 1.6", "0.8 to 1.25")
     text += line("energy of motion over renders", *r["energy"], "0.6 to 1.6", "0.8 to 1.25") + line("error after warping over renders", *r["warp"], 1.8, 1.3)
     text += line("diversity of 8 seeds over renders", r["diversity"], "", .4, .8) + line("steps at cell borders over elsewhere, over renders", *r["edges"], 1.3, 1.1)
     for verb, ratio in r["joints"].items(): text += line("first new frame's step over the clip's median, " + verb, ratio, "", 1.5, 1.1)
@@ -190,7 +210,10 @@ def main():
     with open(o.model + "/sora-gen.json") as file: SIDE = json.load(file)["native_width"]
     result = measure(o)
     with open(o.state + "/bars.json", "w") as file: json.dump(result, file, indent=1)
-    with open(o.page, "w") as file: file.write(page(result))
+    tried = ""                                                      # what stands on the page from this title on is kept
+    if os.path.exists(o.page):
+        with open(o.page) as file: title, tried = "\n## What was tried", file.read().partition("\n## What was tried")[2]
+    with open(o.page, "w") as file: file.write(page(result) + (title + tried if tried else ""))
     print(page(result))
 
 

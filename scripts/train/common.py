@@ -14,7 +14,8 @@ import torch.distributed as dist
 
 
 class Run:
-    """One training run over `procs` processes.  On a CPU each process has one thread and gradients are averaged with gloo; with
+    """One training run over `procs` processes.  On a CPU each process has one thread (TRAIN_THREADS says how
+    many) and gradients are averaged with gloo; with
     CUDA there is one process.  run.stop is set by SIGTERM or SIGINT (in any process) and agreed on by agree()."""
 
     def __init__(self, folder, procs):
@@ -27,7 +28,7 @@ class Run:
         self.kids = []
         os.makedirs(folder, exist_ok=True)
         torch.set_flush_denormal(True)
-        if not self.cuda: torch.set_num_threads(1)
+        if not self.cuda: torch.set_num_threads(int(os.environ.get("TRAIN_THREADS", "1")))
         else: torch.set_float32_matmul_precision("high")
         if self.world > 1:
             meet = os.path.abspath(folder) + "/rendezvous"
@@ -169,10 +170,16 @@ def buckets(data, sizes, device="cpu"):
         for n in shards(data, "seen"):
             if not os.path.basename(n).startswith(size + "-"): continue
             _, masks, at = clips(n)
-            if os.path.exists(n + ".latents.npy"): z.append(np.load(n + ".latents.npy")); k.append(masks); a += at
-            if os.path.exists(n + ".mirror.npy"): z.append(np.load(n + ".mirror.npy")); k.append(masks[:, :, :, ::-1]); a += [world.mirror(x) for x in at]
+            if os.path.exists(n + ".latents.npy"): z.append(np.load(n + ".latents.npy")); k.append(coarse(masks, z[-1])); a += at
+            if os.path.exists(n + ".mirror.npy"): z.append(np.load(n + ".mirror.npy")); k.append(coarse(masks, z[-1])[:, :, :, ::-1]); a += [world.mirror(x) for x in at]
         if a: found.append((torch.from_numpy(np.concatenate(z)).to(device), torch.from_numpy(np.concatenate(k)).to(device), a))
     return found
+
+
+def coarse(masks, latents):
+    """Masks of 8x8 pixels a cell on the grid of the latents, whose cells may be larger: the mean of what they cover."""
+    N, T, H, W = masks.shape; h, w = latents.shape[2:4]
+    return masks.reshape(N, T, h, H // h, w, W // w).mean((3, 5)).astype(np.uint8)
 
 
 def times(B, T, shift, given=.28):

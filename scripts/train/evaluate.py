@@ -1,7 +1,7 @@
 """Measures a checkpoint and draws contact sheets.
 
     python evaluate.py STATE DATA vae                    # PSNR of held-out clips, sheet STATE/vae.png
-    python evaluate.py STATE DATA reader --samples 30000 # trains the attribute reader on renders (64x64) -> STATE/reader.pt
+    python evaluate.py STATE DATA reader --samples 30000 # trains the attribute reader on renders of --size -> STATE/reader.pt
     python evaluate.py STATE DATA read --count 64        # attributes read from generated clips of held-out combinations, beside chance,
                                                          # fresh renders and the autoencoder's round trip
     python evaluate.py STATE DATA sheet                  # samples of fixed captions -> STATE/samples.png
@@ -48,7 +48,7 @@ def tensor(clips): return torch.from_numpy(np.ascontiguousarray(clips)).permute(
 
 def train_reader(o):
     torch.manual_seed(0); run = common.Run(o.state, 1)
-    names = [n for n in common.shards(o.data, "seen") if "/64x64-" in n]
+    names = [n for n in common.shards(o.data, "seen") if "/%s-" % o.size in n]
     data = [common.clips(n) for n in names]
     m = Reader(); opt = torch.optim.AdamW(m.parameters(), 2e-3, weight_decay=.01); done = 0; t = time.time(); acc = np.zeros(len(SIZES)); B = 16
     while done < o.samples and not run.stop:

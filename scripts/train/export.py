@@ -47,7 +47,7 @@ def fast_tokenizer(file):
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
     sp = sentencepiece.SentencePieceProcessor(model_file=file)
     t = Tokenizer(models.Unigram([(sp.id_to_piece(i), sp.get_score(i)) for i in range(len(sp))], unk_id=2, byte_fallback=False))
-    t.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    t.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase(), normalizers.Replace("ß", "ss")])
     space = dict(replacement="\u2581", prepend_scheme="always")
     t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(split=True, **space)])
     t.post_processor = processors.TemplateProcessing(single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)])

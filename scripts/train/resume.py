@@ -37,7 +37,7 @@ if __name__ == "__main__":
     whole = lambda m: [p.detach().clone() for p in m.parameters()]
     c = v.config
     common.save(o.state + "/latents.pt", mean=list(c.latents_mean), std=list(c.latents_std))
-    common.save(o.state + "/vae.pt", config=dict(base=c.base_dim, decoder_base=c.decoder_base_dim, z=c.z_dim), model=v.state_dict(), ema=whole(v), samples=facts.get("autoencoder_samples", 0), step=0)
+    common.save(o.state + "/vae.pt", config=dict(base=c.base_dim, decoder_base=c.decoder_base_dim, z=c.z_dim, patch=c.patch_size, mult=tuple(c.dim_mult)), model=v.state_dict(), ema=whole(v), samples=facts.get("autoencoder_samples", 0), step=0)
     c = net.config
     common.save(o.state + "/transformer.pt", config=dict(channels=c.in_channels, width=c.num_attention_heads * c.attention_head_dim, layers=c.num_layers, ffn=c.ffn_dim),
                 text=text.state_dict(), net=net.state_dict(), ema=whole(text) + whole(net), samples=facts["training_samples"], step=0, stage=facts["training_samples"], sizes="")

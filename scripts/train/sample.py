@@ -14,6 +14,7 @@ class Model:
         self.vae, self.text, self.net, self.samples = export.load(state)
         for m in (self.vae, self.text, self.net): m.to(device)
         self.device = device
+        self.cell = self.vae.config.scale_factor_spatial
         self.tok = tokenizer.Tokenizer(state + "/spiece.model")
         self.mean, self.std = (torch.tensor(x, device=device) for x in (self.vae.config.latents_mean, self.vae.config.latents_std))
 
@@ -21,7 +22,7 @@ class Model:
     def latents(self, captions, frames=17, height=128, width=128, steps=20, guidance=3., shift=2., seed=0, held=None):
         """-> normalised latents [B,t,h,w,C]; held [B,k,h,w,C] stays clean in the first k latent frames (their time is 0)."""
         B = len(captions); C = self.net.config.in_channels
-        shape = (B, 1 + (frames - 1) // 4, height // 8, width // 8, C)
+        shape = (B, 1 + (frames - 1) // 4, height // self.cell, width // self.cell, C)
         x = torch.randn(shape, generator=torch.Generator().manual_seed(seed)).to(self.device)
         cond = transformer.text(self.text, *transformer.pad([self.tok(c) for c in captions], self.device))
         none = transformer.text(self.text, *transformer.pad([self.tok("")] * B, self.device))

@@ -26,9 +26,9 @@ def sheet(clips, file, captions=None, columns=5, height=128):
 
 if __name__ == "__main__":
     rng = np.random.RandomState(int(sys.argv[2]) if len(sys.argv) > 2 else 4); clips = []; captions = []
-    for i in range(12):
+    for i in range(2 * len(world.SCENES)):
         a = world.sample(rng)
-        while a["scene"] != world.SCENES[i % 6]: a = world.sample(rng)
+        while a["scene"] != world.SCENES[i % len(world.SCENES)]: a = world.sample(rng)
         world.render(a, 1, 1); t = time.time()
         clips.append(world.render(a, 1000 + i)[0]); captions.append(wording.caption(a, rng, True))
         print(f"{17 / (time.time() - t):.0f} frames/s", captions[-1])

@@ -1,4 +1,4 @@
-"""Makes the sentencepiece model from captions: T5 conventions (pad 0, </s> 1, unk 2, no bos), lower case, at most 500 pieces.
+"""Makes the sentencepiece model from captions: T5 conventions (pad 0, </s> 1, unk 2, no bos), lower case, at most 1000 pieces.
 
     python tokenizer.py STATE            # writes STATE/spiece.model and prints a few segmentations
 """
@@ -16,13 +16,13 @@ import world
 EXTRA = "the a an of and with over under near from into through while slowly quickly little large small huge bright dark light shining sun moon stars sky cloud clouds wind storm snow rain water wave waves tree hill mountain road street house tower beach boat car ball bird balloon person boy girl child dog cat horse train plane bicycle flower river field bridge orange black brown pink gold silver grey".split()
 
 
-def make(file, pieces=500):
+def make(file, pieces=1000):
     rng = np.random.RandomState(5)
-    lines = [wording.caption(world.draw(rng), rng) for _ in range(30000)] + [w for w in EXTRA for _ in range(40)]
+    lines = [wording.caption(world.draw(rng), rng) for _ in range(40000)] + [w for w in EXTRA for _ in range(40)]
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(lines), model_prefix=file[:-6], vocab_size=pieces, model_type="unigram", hard_vocab_limit=False,
         pad_id=0, eos_id=1, unk_id=2, bos_id=-1, normalization_rule_name="nmt_nfkc_cf", character_coverage=1.0,
-        required_chars="abcdefghijklmnopqrstuvwxyz0123456789.,-'!?", num_threads=1, minloglevel=2, input_sentence_size=40000)
+        required_chars="abcdefghijklmnopqrstuvwxyz0123456789.,-'!?", num_threads=1, minloglevel=2, input_sentence_size=60000)
     os.remove(file[:-6] + ".vocab")
 
 

@@ -1,14 +1,19 @@
-"""Trains the autoencoder's decoder alone, from the latents that encode.py wrote: the encoder, the latents and the denoiser stay as they are.
+"""Trains the autoencoder's decoder alone, from the latents that encode.py wrote: the encoder, the latents and
+the denoiser stay as they are.
 
     python train_decoder.py STATE DATA --samples 12000
 
-Two things are asked of it.  To give a clip back from its latents; the squared error weighs more where the picture moves, since that is where
-a small autoencoder blurs.  And to give it back from latents such as the denoiser makes: a share of the samples (--redone) is noised up to a
-random time and denoised again in a few steps, with the clip's caption, which leaves the layout and disturbs the detail.
+Two things are asked of it. To give a clip back from its latents, with crisp edges (losses.painting; the error
+weighs more where the picture moves, since that is where a small autoencoder blurs). And to give it back from
+latents such as the denoiser makes: a share of the samples (--redone) is noised up to a random time and
+denoised again in a few steps, with the clip's caption, which leaves the layout and disturbs the detail.
+Without a denoiser (no STATE/transformer.pt) the latents are only blurred by a little noise.
 
-Crops keep a ring of one cell for context that does not count, except at the clip's own borders.  Goes on from STATE/vae.pt, saves it every
-five minutes, stops cleanly on SIGTERM; the rate is flat and falls linearly over the last --decay share.
+Crops keep a ring of one cell for context that does not count, except at the clip's own borders. Goes on from
+STATE/vae.pt, saves it every five minutes, stops cleanly on SIGTERM; the rate is flat and falls linearly over
+the last --decay share.
 """
+
 import argparse
 import math
 import os
@@ -19,119 +24,182 @@ import torch
 
 import common
 import export
+import losses
 import tokenizer
 import transformer
 import vae
 import wording
 
-ap = argparse.ArgumentParser()
-ap.add_argument("state"); ap.add_argument("data")
-ap.add_argument("--samples", type=int, default=12000, help="crops of this stage"); ap.add_argument("--batch", type=int, default=2); ap.add_argument("--crop", type=int, default=8, help="cells of 8x8 pixels")
-ap.add_argument("--lr", type=float, default=1e-3); ap.add_argument("--decay", type=float, default=.6)
-ap.add_argument("--redone", type=float, default=.3, help="share of the samples whose latents the denoiser has made over"); ap.add_argument("--denoiser", default="transformer.pt")
-ap.add_argument("--moving", type=float, default=2., help="how much more the quickest pixels weigh than the resting ones")
-ap.add_argument("--every", type=float, default=300, help="seconds between checkpoints"); ap.add_argument("--seed", type=int, default=0)
-o = ap.parse_args()
+parser = argparse.ArgumentParser()
+parser.add_argument("state")
+parser.add_argument("data")
+parser.add_argument("--samples", type=int, default=12000, help="crops of this stage")
+parser.add_argument("--batch", type=int, default=2)
+parser.add_argument("--crop", type=int, default=6, help="cells a side")
+parser.add_argument("--lr", type=float, default=6e-4)
+parser.add_argument("--decay", type=float, default=0.6)
+parser.add_argument(
+    "--redone", type=float, default=0.3, help="share of the samples that the denoiser has made over"
+)
+parser.add_argument("--denoiser", default="transformer.pt")
+parser.add_argument(
+    "--moving", type=float, default=2.0, help="how much more the quickest pixels weigh than resting ones"
+)
+parser.add_argument("--edge-weight", type=float, default=1.0)
+parser.add_argument("--every", type=float, default=300, help="seconds between checkpoints")
+parser.add_argument("--seed", type=int, default=0)
+options = parser.parse_args()
 
-run = common.Run(o.state, 1)
-m, text, net, _ = export.load(o.state, o.denoiser)
-tok = tokenizer.Tokenizer(o.state + "/spiece.model")
-for part in (m, text, net): part.to(run.device).requires_grad_(False)
-mean, std = (torch.tensor(v, device=run.device) for v in (m.config.latents_mean, m.config.latents_std))
-unit = lambda a: vae.unit(a, run.device)
-file = o.state + "/vae.pt"
+run = common.Run(options.state, 1)
+model, text, net, _ = export.load(options.state, options.denoiser)
+there = os.path.exists(options.state + "/" + options.denoiser)
+token = tokenizer.Tokenizer(options.state + "/spiece.model") if there else None
+for part in (model, text, net):
+    part.to(run.device).requires_grad_(False)
+mean, std = (
+    torch.tensor(v, device=run.device) for v in (model.config.latents_mean, model.config.latents_std)
+)
+cell = model.config.scale_factor_spatial
+file = options.state + "/vae.pt"
 start = torch.load(file, weights_only=False, map_location=run.device)
-named = [(n, p.requires_grad_(True)) for n, p in m.named_parameters() if n.startswith(("decoder.", "post_quant"))]
+named = [
+    (n, p.requires_grad_(True))
+    for n, p in model.named_parameters()
+    if n.startswith(("decoder.", "post_quant"))
+]
 params = [p for _, p in named]
-matrix = [p for n, p in named if p.ndim >= 4 and "conv_out" not in n and "quant" not in n]
-rest = [p for p in params if id(p) not in {id(x) for x in matrix}]
-muon = common.Muon(matrix)
-adam = torch.optim.AdamW(rest, o.lr, betas=(.9, .97), weight_decay=0.)
-ema = [p.detach().clone() for p in params]
+matrices = [p for n, p in named if p.ndim >= 4 and "conv_out" not in n and "quant" not in n]
+chosen = {id(p) for p in matrices}
+muon = common.Muon(matrices)
+adam = torch.optim.AdamW(
+    [p for p in params if id(p) not in chosen], options.lr, betas=(0.9, 0.97), weight_decay=0.0
+)
+averages = [p.detach().clone() for p in params]
 done = step = 0
-if "decoder" in start:                                             # a stage of this script that was stopped
+if "decoder" in start:  # a stage of this script that was stopped
+    before_stop = start["decoder"]
     with torch.no_grad():
-        for p, w in zip(params, start["decoder"]["weights"]): p.copy_(w)
-    done, step = start["decoder"]["samples"], start["decoder"]["step"]
-    muon.load_state_dict(start["decoder"]["muon"]); adam.load_state_dict(start["decoder"]["adam"])
+        for parameter, value in zip(params, before_stop["weights"]):
+            parameter.copy_(value)
+    done, step = before_stop["samples"], before_stop["step"]
+    muon.load_state_dict(before_stop["muon"])
+    adam.load_state_dict(before_stop["adam"])
 before = start["samples"] - start.get("decoder", {}).get("samples", 0)
 
 shards = []
-for n in common.shards(o.data, "seen"):
-    clips, _, a = common.clips(n)
-    if os.path.exists(n + ".latents.npy"): shards.append((clips, np.load(n + ".latents.npy", mmap_mode="r"), a))
-weight = np.array([len(a) * (3. if c.shape[2] * c.shape[3] > 8000 else .3) for c, _, a in shards]); weight /= weight.sum()
+for name in common.shards(options.data, "seen"):
+    clips, _, attributes = common.clips(name)
+    if os.path.exists(name + ".latents.npy"):
+        shards.append((clips, np.load(name + ".latents.npy", mmap_mode="r"), attributes))
+weight = np.array([len(a) * (3.0 if c.shape[2] * c.shape[3] > 8000 else 0.3) for c, _, a in shards])
+weight /= weight.sum()
 held = {}
-for n in common.shards(o.data, "unseen"):
-    c = common.clips(n)[0]; held["%dx%d" % c.shape[2:4]] = c
+for name in common.shards(options.data, "unseen"):
+    clips = common.clips(name)[0]
+    held["%dx%d" % clips.shape[2:4]] = clips
 
 
 @torch.no_grad()
-def redo(z, attributes, rng, steps=3):
+def redo(latents, attributes, rng, steps=3):
     """Latents [1,t,h,w,C] noised up to a random time and denoised again with the caption of the clip."""
-    x = (z - mean) / std; t = rng.uniform(.15, .75)
-    rows = transformer.text(text, *transformer.pad([tok(wording.caption(attributes, rng))], run.device))
-    x = torch.lerp(x, torch.randn_like(x), t)
+    x = (latents - mean) / std
+    if not there:
+        return (x + 0.1 * rng.rand() * torch.randn_like(x)) * std + mean
+    noise = rng.uniform(0.15, 0.75)
+    rows = transformer.text(text, *transformer.pad([token(wording.caption(attributes, rng))], run.device))
+    x = torch.lerp(x, torch.randn_like(x), noise)
     for k in range(steps):
-        a, b = t * (1 - k / steps), t * (1 - (k + 1) / steps)
-        x = x + (b - a) * transformer.forward(net, x, torch.full(x.shape[:2], a, device=run.device), *rows)
+        now, then = noise * (1 - k / steps), noise * (1 - (k + 1) / steps)
+        x = x + (then - now) * transformer.forward(
+            net, x, torch.full(x.shape[:2], now, device=run.device), *rows
+        )
     return x * std + mean
 
 
 def sample(rng):
-    """A crop of latents, its pixels, and the weight of each pixel: [1,t,h,w,C], [1,T,8h,8w,3], [1,T,8h,8w,1]."""
+    """A crop of latents, its pixels, and the weight of each pixel: [1,t,h,w,C], [1,T,H,W,3], [1,T,H,W,1]."""
     clips, latents, attributes = shards[rng.choice(len(shards), p=weight)]
-    i = rng.randint(len(attributes))
-    z = torch.from_numpy(latents[i:i + 1].astype(np.float32)).to(run.device)
-    if rng.rand() < o.redone: z = redo(z, attributes[i], rng)
-    H, W = z.shape[2:4]; h, w = min(o.crop, H), min(o.crop, W)
-    y, x = rng.randint(H - h + 1), rng.randint(W - w + 1)
-    c = unit(clips[i:i + 1, :, 8 * y:8 * (y + h), 8 * x:8 * (x + w)])
-    d = (c[:, 1:] - c[:, :-1]).abs().amax(-1, keepdim=True)        # how far a pixel goes to its neighbours in time
-    d = torch.maximum(torch.cat([d[:, :1], d], 1), torch.cat([d, d[:, -1:]], 1))
-    k = 1 + o.moving * (d / .5).clamp(max=1)
-    ring = torch.zeros_like(k)
-    ring[:, :, 8 * (y > 0):8 * (h - (y + h < H)), 8 * (x > 0):8 * (w - (x + w < W))] = 1
-    return z[:, :, y:y + h, x:x + w], c, k * ring
+    which = rng.randint(len(attributes))
+    z = torch.from_numpy(latents[which : which + 1].astype(np.float32)).to(run.device)
+    if rng.rand() < options.redone:
+        z = redo(z, attributes[which], rng)
+    rows, columns = z.shape[2:4]
+    h, w = min(options.crop, rows), min(options.crop, columns)
+    y, x = rng.randint(rows - h + 1), rng.randint(columns - w + 1)
+    pixels = clips[which : which + 1, :, cell * y : cell * (y + h), cell * x : cell * (x + w)]
+    pixels = vae.unit(pixels, run.device)
+    change = (pixels[:, 1:] - pixels[:, :-1]).abs().amax(-1, keepdim=True)
+    change = torch.maximum(torch.cat([change[:, :1], change], 1), torch.cat([change, change[:, -1:]], 1))
+    counts = torch.zeros_like(change)
+    top, left = cell * (y > 0), cell * (x > 0)
+    bottom, right = cell * (h - (y + h < rows)), cell * (w - (x + w < columns))
+    counts[:, :, top:bottom, left:right] = 1
+    return z[:, :, y : y + h, x : x + w], pixels, counts * (1 + options.moving * (change / 0.5).clamp(max=1))
 
 
-def quality(n):
-    with common.averaged(params, ema): return vae.quality(m, held, n, run.device)
+def quality():
+    with common.averaged(params, averages):
+        return vae.quality(model, held, 4, run.device)
 
 
 def checkpoint():
     whole = {**start, "samples": before + done}
-    part = dict(zip([n for n, _ in named], ema))
-    whole["ema"] = [part.get(n, p).detach() for n, p in m.named_parameters()]
-    whole["model"] = {**start["model"], **{n: e for n, e in part.items()}}
-    whole["decoder"] = dict(weights=[p.detach() for p in params], samples=done, step=step, muon=muon.state_dict(), adam=adam.state_dict())
-    for k in ("muon", "adam"): whole.pop(k, None)                  # of the training of both halves, which would begin anew
+    part = dict(zip([n for n, _ in named], averages))
+    whole["ema"] = [part.get(n, p).detach() for n, p in model.named_parameters()]
+    whole["model"] = {**start["model"], **part}
+    whole["decoder"] = dict(
+        weights=[p.detach() for p in params],
+        samples=done,
+        step=step,
+        muon=muon.state_dict(),
+        adam=adam.state_dict(),
+    )
+    for key in ("muon", "adam"):
+        whole.pop(key, None)  # of the training of both halves, which would begin anew
     common.save(file, **whole)
 
 
-run.say("decoder %.2f M, clips %d, from sample %d" % (sum(p.numel() for p in params) / 1e6, sum(len(a) for _, _, a in shards), done), quality(4))
-began = last = time.time(); first = done; error = None
-while done < o.samples and not run.stop:
-    rng = run.seed(o.seed, step)
-    picked = [sample(rng) for _ in range(o.batch)]
-    loss = weights = 0.
-    for z, x, k in picked:                                         # sizes may differ
-        with torch.autocast("cuda", torch.bfloat16, enabled=run.cuda): y = vae.decode(m, z)
-        loss = loss + (k * (x - y.float()).square()).sum() / 3; weights = weights + k.sum()
-    loss = loss / weights
-    for p in params: p.grad = None
+size = sum(p.numel() for p in params) / 1e6
+run.say(
+    "decoder %.2f M, clips %d, from sample %d" % (size, sum(len(a) for _, _, a in shards), done), quality()
+)
+began = last = time.time()
+first, error = done, None
+while done < options.samples and not run.stop:
+    rng = run.seed(options.seed, step)
+    loss, squared = 0.0, 0.0
+    for z, pixels, counts in [sample(rng) for _ in range(options.batch)]:  # sizes may differ
+        with torch.autocast("cuda", torch.bfloat16, enabled=run.cuda):
+            made = vae.decode(model, z)
+        made = pixels + (made.float() - pixels) * counts  # what does not count has no error
+        loss = loss + losses.painting(made, pixels, options.edge_weight) / options.batch
+        squared += float((made.detach() - pixels).square().mean()) / options.batch
+    for parameter in params:
+        parameter.grad = None
     loss.backward()
-    torch.nn.utils.clip_grad_norm_(params, 1.)
-    lr = o.lr * (.02 + .98 * common.rate(done, o.samples, o.decay, 60 * o.batch))
-    for g in adam.param_groups: g["lr"] = lr
-    adam.step(); muon.step(lr); step += 1; done += o.batch
-    with torch.no_grad(): torch._foreach_lerp_(ema, params, 1 - min(.998, step / (step + 10.)))
-    v = float(loss.detach()); error = v if error is None else .98 * error + .02 * v
-    if time.time() - last > o.every:
-        t = time.time(); checkpoint(); q = quality(4); last = time.time()
-        run.log("decoder", before + done, train=-10 * math.log10(error / 4), **q[0])
-        run.log("decoder: energy of motion over the clips'", before + done, **q[1])
-        run.say("%5.0f s  samples %d  lr %.1e  train %.2f dB  held out %s  %.2f samples/s" % (t - began, done, lr, -10 * math.log10(error / 4), q, (done - first) / (t - began))); began += last - t
+    torch.nn.utils.clip_grad_norm_(params, 1.0)
+    lr = options.lr * (0.02 + 0.98 * common.rate(done, options.samples, options.decay, 60 * options.batch))
+    for group in adam.param_groups:
+        group["lr"] = lr
+    adam.step()
+    muon.step(lr)
+    step += 1
+    done += options.batch
+    with torch.no_grad():
+        torch._foreach_lerp_(averages, params, 1 - min(0.998, step / (step + 10.0)))
+    error = squared if error is None else 0.98 * error + 0.02 * squared
+    if time.time() - last > options.every:
+        now = time.time()
+        checkpoint()
+        measured = quality()
+        last = time.time()
+        train = -10 * math.log10(error / 4)
+        run.log("decoder", before + done, train=train, **measured[0])
+        run.log("decoder: energy of motion over the clips'", before + done, **measured[1])
+        speed = (done - first) / (now - began)
+        numbers = (now - began, done, lr, train, measured, speed)
+        run.say("%5.0f s  samples %d  lr %.1e  train %.2f dB  held out %s  %.2f samples/s" % numbers)
+        began += last - now
 checkpoint()
-run.say("end: samples %d, held out %s" % (done, quality(4)))
+run.say("end: samples %d, held out %s" % (done, quality()))
 run.end()

@@ -58,7 +58,7 @@ cells = max(b[0][0].numel() for b in buckets)
 C = buckets[0][0].shape[-1]
 config = dict(channels=C, width=o.width, layers=o.layers, ffn=o.ffn)
 enc, net = transformer.build_text(len(tok)), transformer.build(**config)
-transformer.passthrough(net)
+if o.width > 4 * C: transformer.passthrough(net)
 heads = torch.nn.ModuleDict(dict(text=torch.nn.Linear(128, sum(train_text.SIZES)), mid=torch.nn.Linear(3 * o.width, sum(train_text.SIZES))))
 file = o.state + "/transformer.pt"
 start = torch.load(file, weights_only=False) if os.path.exists(file) else None

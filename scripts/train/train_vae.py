@@ -2,11 +2,19 @@
 
     python train_vae.py STATE DATA --samples 20000
 
-Starts in closed form (vae.ls_init), then Muon on the kernels and AdamW on the rest, squared error and a small KL term on random
-crops of 17 frames; the last quarter of the samples has crops twice as large.  Saves STATE/vae.pt every five minutes, resumes from it, and
-stops cleanly on SIGTERM.  The learning rate is flat and falls linearly over the last --decay share of the samples, so a run can be
-prolonged by a larger --samples.
+Starts in closed form (vae_start.py), whose encoder is nearly exact and whose decoder is not: at first the
+decoder trains alone (--decoder-first), then both, the encoder's rate rising slowly, since haste destroys the
+start. Muon on the kernels and AdamW on the rest. The loss is a squared error with a small KL term on random
+crops of 17 frames, small ones at first, since early on many steps count more than large ones; from
+--paint-from of the samples on it is losses.painting (smooth absolute errors of pixels, of edges, of steps in
+time), which keeps edges crisp. The last quarter of the samples has crops twice as large.
+
+Saves STATE/vae.pt every five minutes, resumes from it exactly, and stops cleanly on SIGTERM. The learning
+rate is flat and falls linearly over the last --decay share of the samples, so a run can be prolonged by a
+larger --samples. A sample is a crop of 17 frames of 64x64 pixels; larger and smaller crops count by their
+area.
 """
+
 import argparse
 import math
 import os
@@ -16,108 +24,234 @@ import numpy as np
 import torch
 
 import common
+import losses
 import vae
+import vae_start
 
-ap = argparse.ArgumentParser()
-ap.add_argument("state"); ap.add_argument("data")
-ap.add_argument("--samples", type=int, default=20000, help="crops of frames x 32 x 32, over all processes")
-ap.add_argument("--base", type=int, default=24); ap.add_argument("--z", type=int, default=48)
-ap.add_argument("--batch", type=int, default=2, help="crops a process and step"); ap.add_argument("--crop", type=int, default=32)
-ap.add_argument("--frames", type=int, default=17); ap.add_argument("--lr", type=float, default=2e-3); ap.add_argument("--beta", type=float, default=1e-5)
-ap.add_argument("--decay", type=float, default=.5); ap.add_argument("--large-from", type=float, default=.75)
-ap.add_argument("--anchor", type=float, default=0., help="weight of the latents' squared distance to those of the first weights, so that a denoiser stays of use")
-ap.add_argument("--small", type=float, default=.6, help="weight of a clip of up to 8,000 pixels, against 3 of a larger one")
-ap.add_argument("--procs", type=int, default=2); ap.add_argument("--every", type=float, default=300, help="seconds between checkpoints"); ap.add_argument("--seed", type=int, default=0)
-o = ap.parse_args()
+parser = argparse.ArgumentParser()
+parser.add_argument("state")
+parser.add_argument("data")
+parser.add_argument(
+    "--samples", type=int, default=20000, help="crops of 64x64 in all, earlier calls included"
+)
+parser.add_argument(
+    "--patch", type=int, default=4, help="side of the squares of pixels that are packed into channels"
+)
+parser.add_argument("--mult", default="1,2,2", help="widths of the stages over --base")
+parser.add_argument("--base", type=int, default=48)
+parser.add_argument("--decoder-base", type=int, default=0, help="0: as --base")
+parser.add_argument("--z", type=int, default=64)
+parser.add_argument("--batch", type=int, default=2, help="crops a process and step")
+parser.add_argument("--crop", type=int, default=64)
+parser.add_argument("--frames", type=int, default=17)
+parser.add_argument("--lr", type=float, default=8e-4)
+parser.add_argument("--beta", type=float, default=1e-5, help="weight of the KL term beside the squared error")
+parser.add_argument("--decay", type=float, default=0.5)
+parser.add_argument(
+    "--decoder-first", type=float, default=0.15, help="share of the samples with the encoder at rest"
+)
+parser.add_argument(
+    "--paint-from", type=float, default=0.5, help="share of the samples after which edges count"
+)
+parser.add_argument("--edge-weight", type=float, default=1.0)
+parser.add_argument(
+    "--small-until", type=float, default=0.2, help="share of the samples with crops half as large: more steps"
+)
+parser.add_argument("--large-from", type=float, default=0.75)
+parser.add_argument(
+    "--anchor", type=float, default=0.0, help="weight of the latents' distance to those of the first weights"
+)
+parser.add_argument(
+    "--small",
+    type=float,
+    default=0.6,
+    help="weight of a clip of up to 8,000 pixels, against 3 of a larger one",
+)
+parser.add_argument("--procs", type=int, default=1)
+parser.add_argument("--every", type=float, default=300, help="seconds between checkpoints")
+parser.add_argument(
+    "--minutes", type=float, default=0, help="stop after so many minutes of processor time in all; 0: never"
+)
+parser.add_argument(
+    "--gate", type=float, default=0, help="dB on held-out clips below which the run ends with exit code 3"
+)
+parser.add_argument("--held", type=int, default=4, help="held-out clips of a size for the figures")
+parser.add_argument("--seed", type=int, default=0)
+options = parser.parse_args()
 
-run = common.Run(o.state, o.procs)
-torch.manual_seed(o.seed)
-config = dict(base=o.base, decoder_base=o.base, z=o.z)
-m = vae.build(**config)
-unit = lambda a: vae.unit(a, run.device)
-seen = [common.clips(n)[0] for n in common.shards(o.data, "seen")]
-weight = np.array([len(c) * (3. if c.shape[2] * c.shape[3] > 8000 else o.small) for c in seen]); weight /= weight.sum()
-held = {}
-for n in common.shards(o.data, "unseen"):
-    c = common.clips(n)[0]; held["%dx%d" % c.shape[2:4]] = c
-file = o.state + "/vae.pt"
+run = common.Run(options.state, options.procs)
+torch.manual_seed(options.seed)
+config = dict(
+    base=options.base,
+    decoder_base=options.decoder_base or options.base,
+    z=options.z,
+    patch=options.patch,
+    mult=tuple(map(int, options.mult.split(","))),
+)
+file = options.state + "/vae.pt"
 start = torch.load(file, weights_only=False) if os.path.exists(file) else None
-if start: m.load_state_dict(start["model"])
+if start:
+    config = start["config"]
+model = vae.build(**config)
+
+seen = [common.clips(name)[0] for name in common.shards(options.data, "seen")]
+weight = np.array([len(c) * (3.0 if c.shape[2] * c.shape[3] > 8000 else options.small) for c in seen])
+weight /= weight.sum()
+held = {}
+for name in common.shards(options.data, "unseen"):
+    clips = common.clips(name)[0]
+    held["%dx%d" % clips.shape[2:4]] = clips
+
+if start:
+    model.load_state_dict(start["model"])
 elif run.rank == 0:
     some = [c for c in seen if c.shape[2] >= 64 and c.shape[3] >= 64]
-    fit = np.concatenate([c[:6, :9, -64:, :64] for c in some[:12]])
-    vae.ls_init(m, unit(fit).cpu(), gain=.2)
-m.to(run.device)
-named = list(m.named_parameters()); params = [p for _, p in named]
+    each = max(1, 72 // len(some[:24]))
+    fit = np.concatenate([c[:each, : options.frames, -64:, :64] for c in some[:24]])
+    vae_start.closed_form(model, vae.unit(fit, "cpu"), gain=0.2)
+model.to(run.device)
+named = list(model.named_parameters())
+params = [p for _, p in named]
 run.share(params)
-ends = ("conv_in.weight",)
-matrix = [p for n, p in named if p.ndim >= 4 and "conv_out" not in n and "quant" not in n and not n.endswith("conv_in.weight")]
-ids = {id(p) for p in matrix}
-head = [p for n, p in named if id(p) not in ids and ("conv_out" in n or "norm_out" in n or "quant" in n)]; ids |= {id(p) for p in head}
-muon = common.Muon(matrix)
-adam = torch.optim.AdamW([dict(params=[p for p in params if id(p) not in ids], s=1.), dict(params=head, s=.2)], o.lr, betas=(.9, .97), weight_decay=0.)
-ema = [p.detach().clone() for p in params]
-done = step = 0
+halves = {"encoder": ([], [], []), "decoder": ([], [], [])}  # kernels, heads, the rest
+for name, parameter in named:
+    matrices, heads, rest = halves["encoder" if name.startswith(("encoder.", "quant_conv")) else "decoder"]
+    if "conv_out" in name or "norm_out" in name or "quant" in name:
+        heads.append(parameter)
+    elif parameter.ndim >= 4 and not name.endswith("conv_in.weight"):
+        matrices.append(parameter)
+    else:
+        rest.append(parameter)
+muon = {half: common.Muon(kinds[0]) for half, kinds in halves.items()}
+groups = []
+for half, (_, heads, rest) in halves.items():
+    groups += [dict(params=rest, scale=1.0, half=half), dict(params=heads, scale=0.2, half=half)]
+adam = torch.optim.AdamW(groups, options.lr, betas=(0.9, 0.97), weight_decay=0.0)
+averages = [p.detach().clone() for p in params]
+done, step, spent = 0.0, 0, 0.0  # samples, steps, seconds of processor time
 if start:
-    done, step = start["samples"], start["step"]
-    if "adam" in start: muon.load_state_dict(start["muon"]); adam.load_state_dict(start["adam"])
-    for a, b in zip(ema, start["ema"]): a.copy_(b)
+    done, step, spent = float(start["samples"]), start["step"], start.get("seconds", 0.0)
+    if "adam" in start:
+        for half, momentum in start["muon"].items():
+            muon[half].load_state_dict(momentum)
+        adam.load_state_dict(start["adam"])
+    for average, value in zip(averages, start["ema"]):
+        average.copy_(value)
 first_encoder = None
-if o.anchor:
-    first_encoder = vae.build(**config); first_encoder.load_state_dict(start["anchor"] if "anchor" in start else start["model"])
+if options.anchor:
+    first_encoder = vae.build(**config)
+    first_encoder.load_state_dict(start["anchor"] if "anchor" in start else start["model"])
     first_encoder = first_encoder.to(run.device).requires_grad_(False)
 
 
-def batch(rng, crop, n):
-    out = []
-    for _ in range(n):
-        c = seen[rng.choice(len(seen), p=weight)]; _, T, H, W, _ = c.shape
-        h, w = min(crop, H), min(crop, W)
-        t, y, x = rng.randint(T - o.frames + 1), rng.randint(H - h + 1), rng.randint(W - w + 1)
-        a = c[rng.randint(len(c)), t:t + o.frames, y:y + h, x:x + w]
-        if h < crop or w < crop: a = np.pad(a, ((0, 0), (0, crop - h), (0, crop - w), (0, 0)), "reflect")
-        out.append(a[:, :, ::-1] if rng.rand() < .5 else a)
-    return unit(np.stack(out))
+def batch(rng, crop, count):
+    """Random crops of random clips, mirrored half of the time."""
+    crops = []
+    for _ in range(count):
+        clips = seen[rng.choice(len(seen), p=weight)]
+        _, frames, height, width, _ = clips.shape
+        h, w = min(crop, height), min(crop, width)
+        t, y, x = (
+            rng.randint(frames - options.frames + 1),
+            rng.randint(height - h + 1),
+            rng.randint(width - w + 1),
+        )
+        picture = clips[rng.randint(len(clips)), t : t + options.frames, y : y + h, x : x + w]
+        if h < crop or w < crop:
+            picture = np.pad(picture, ((0, 0), (0, crop - h), (0, crop - w), (0, 0)), "reflect")
+        crops.append(picture[:, :, ::-1] if rng.rand() < 0.5 else picture)
+    return vae.unit(np.stack(crops), run.device)
 
 
-def quality(n):
-    with common.averaged(params, ema): return vae.quality(m, held, n, run.device)
+def quality():
+    with common.averaged(params, averages):
+        return vae.quality(model, held, options.held, run.device)
+
+
+def seconds():
+    return spent + time.process_time() - clock
 
 
 def checkpoint():
-    if run.rank == 0: common.save(file, config=config, model=m.state_dict(), ema=ema, muon=muon.state_dict(), adam=adam.state_dict(), samples=done, step=step,
-                                   **({"anchor": first_encoder.state_dict()} if o.anchor else {}))
+    if run.rank == 0:
+        more = {"anchor": first_encoder.state_dict()} if options.anchor else {}
+        common.save(
+            file,
+            config=config,
+            model=model.state_dict(),
+            ema=averages,
+            muon={half: optimiser.state_dict() for half, optimiser in muon.items()},
+            adam=adam.state_dict(),
+            samples=done,
+            step=step,
+            seconds=seconds(),
+            **more,
+        )
 
 
-run.say("parameters %.2f M, clips %d, from sample %d" % (sum(p.numel() for p in params) / 1e6, sum(map(len, seen)), done))
-if run.rank == 0: run.say("start", quality(3))
-began = last = time.time(); first = done; mse = None
-while done < o.samples and not run.stop:
-    rng = run.seed(o.seed, step)
-    large = done >= o.large_from * o.samples
-    x = batch(rng, o.crop * (2 if large else 1), max(1, o.batch // 4) if large else o.batch)
-    cost = o.batch if not large else 4 * max(1, o.batch // 4)
+clock = time.process_time()
+run.say(
+    "parameters %.2f M, clips %d, from sample %d"
+    % (sum(p.numel() for p in params) / 1e6, sum(map(len, seen)), done)
+)
+if run.rank == 0:
+    run.say("start", quality())
+last, error = time.time(), None
+while done < options.samples and not run.stop and not 0 < 60 * options.minutes < seconds():
+    rng = run.seed(options.seed, step)
+    large = done >= options.large_from * options.samples
+    count = max(1, options.batch // 4) if large else options.batch
+    small = done < options.small_until * options.samples
+    clips = batch(rng, options.crop * 2 if large else options.crop // 2 if small else options.crop, count)
+    alone = done < options.decoder_first * options.samples  # the decoder trains, the encoder rests
     with torch.autocast("cuda", torch.bfloat16, enabled=run.cuda):
-        mu, lv = vae.encode(m, x); lv = lv.float().clamp(-20, 10); mu = mu.float()
-        y = vae.decode(m, mu + torch.randn_like(mu) * (.5 * lv).exp())
-    err = (x - y.float()).square().mean()
-    loss = err + o.beta * .5 * (mu.square() + lv.exp() - 1 - lv).mean()
-    if o.anchor:
-        with torch.no_grad(): there = vae.encode(first_encoder, x)[0]
-        drift = (mu - there).square().mean(); loss = loss + o.anchor * drift
-    for p in params: p.grad = None
+        with torch.set_grad_enabled(not alone):
+            mean, variance = vae.encode(model, clips)
+        mean, variance = mean.float(), variance.float().clamp(-20, 10)
+        made = vae.decode(model, mean + torch.randn_like(mean) * (0.5 * variance).exp()).float()
+    squared = (clips - made).square().mean()
+    painting = done >= options.paint_from * options.samples
+    loss = losses.painting(made, clips, options.edge_weight) * 0.1 if painting else squared
+    loss = loss + options.beta * 0.5 * (mean.square() + variance.exp() - 1 - variance).mean()
+    if options.anchor:
+        with torch.no_grad():
+            there = vae.encode(first_encoder, clips)[0]
+        loss = loss + options.anchor * (mean - there).square().mean()
+    for parameter in params:
+        parameter.grad = None
     loss.backward()
     run.agree(params)
-    torch.nn.utils.clip_grad_norm_(params, 1. if step > 20 else .3)
-    lr = o.lr * (.02 + .98 * common.rate(done, o.samples, o.decay, 60 * o.batch * run.world))
-    for g in adam.param_groups: g["lr"] = lr * g["s"]
-    adam.step(); muon.step(lr); step += 1; done += cost * run.world
-    with torch.no_grad(): torch._foreach_lerp_(ema, params, 1 - min(.998, step / (step + 10.)))
-    v = float(err.detach()); mse = v if mse is None else .95 * mse + .05 * v
-    if run.rank == 0 and time.time() - last > o.every:
-        t = time.time(); checkpoint(); q = quality(3); last = time.time()
-        run.log("autoencoder", done, train=-10 * math.log10(mse / 4), **q[0])
-        run.say("%5.0f s  samples %d  step %d  lr %.1e  train %.2f dB%s  held out %s  %.1f samples/s" % (t - began, done, step, lr, -10 * math.log10(mse / 4), "  drift %.4f" % float(drift) if o.anchor else "", q, (done - first) / (t - began))); began += last - t
+    torch.nn.utils.clip_grad_norm_(params, 1.0 if step > 20 else 0.3)
+    rate = common.rate(done, options.samples, options.decay, 200 * options.batch * run.world)
+    lr = options.lr * (0.02 + 0.98 * rate)
+    joined = (done - options.decoder_first * options.samples) / (0.1 * options.samples)
+    share = {"decoder": 1.0, "encoder": max(0.0, min(1.0, joined))}
+    for group in adam.param_groups:
+        group["lr"] = lr * group["scale"] * share[group["half"]]
+    adam.step()
+    for half, optimiser in muon.items():
+        optimiser.step(lr * share[half])
+    step += 1
+    done += run.world * clips.shape[0] * clips.shape[2] * clips.shape[3] / 64**2
+    with torch.no_grad():
+        torch._foreach_lerp_(averages, params, 1 - min(0.998, step / (step + 10.0)))
+    value = float(squared.detach())
+    error = value if error is None else 0.95 * error + 0.05 * value
+    if run.rank == 0 and time.time() - last > options.every:
+        checkpoint()
+        measured = quality()
+        last = time.time()
+        train = -10 * math.log10(error / 4)
+        run.log("autoencoder", done, train=train, minutes=seconds() / 60, **measured[0])
+        numbers = (seconds() / 60, done, step, lr, train, measured)
+        run.say("%.1f min  samples %d  step %d  lr %.1e  train %.2f dB  held out %s" % numbers)
 checkpoint()
-if run.rank == 0: run.say("end: samples %d, held out %s" % (done, quality(4)))
+passed = True
+if run.rank == 0:
+    measured = quality()
+    run.say("end: %.1f min  samples %d, held out %s" % (seconds() / 60, done, measured))
+    passed = run.stop or not measured[0] or max(measured[0].values()) >= options.gate
+    if not passed:
+        run.say("below the gate of %.1f dB; a larger --samples goes on" % options.gate)
 run.end()
+raise SystemExit(0 if passed else 3)

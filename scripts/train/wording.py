@@ -1,86 +1,219 @@
-"""Words for the attributes of a clip: captions in many wordings, and all words that they can hold."""
+"""Captions of the attributes of a clip in many wordings, short and long, and all words that they can hold."""
+
 import re
 
 import numpy as np
 
+import phrases
+import tongues
 import world
 
-WHERE = {"sea": ["on the sea", "by the sea", "on the ocean", "at the coast", "near a lighthouse by the sea", "in front of the sea", "over the water of the sea"],
-         "mountains": ["at a mountain lake", "by a lake in the mountains", "in front of high mountains", "in the mountains", "below the mountains", "on a lake between mountains"],
-         "city": ["in the city", "in a city street", "on a street between tall buildings", "downtown", "in front of the skyline of a town", "on a city road"],
-         "forest": ["in a forest", "in the woods", "among the trees", "in a pine forest", "on a forest path", "in front of trees"],
-         "desert": ["in the desert", "on a desert road", "among sand dunes", "in a sandy desert", "on a road through the desert"],
-         "snow": ["on a snowy hill", "in the snow", "in a winter landscape", "on snow-covered hills", "in front of white hills in winter"]}
-VIEW = {"sea": ["the sea", "the ocean", "a coast with a lighthouse", "waves on the sea", "a lighthouse by the sea"],
-        "mountains": ["a mountain lake", "high mountains above a lake", "mountains", "a lake in the mountains"],
-        "city": ["a city street", "a city", "the skyline of a town", "tall buildings along a street"],
-        "forest": ["a forest", "the woods", "a pine forest", "a path among the trees"],
-        "desert": ["a desert", "a desert road", "sand dunes", "a road through the desert"],
-        "snow": ["a snowy hill", "a winter landscape", "snow-covered hills", "white hills in winter"]}
-NEON = {"where": ["on a neon street", "on a street with neon lights", "between neon lights in the city"], "view": ["a neon street", "a city street with neon lights", "neon lights of a city"]}
-DUST = {"desert": ["raising dust", "trailing a cloud of dust"], "snow": ["throwing up snow", "trailing a cloud of snow"]}
-NOUN = {"boat": ["boat", "sailboat", "sailing boat", "ship", "yacht"], "car": ["car", "car", "automobile", "taxi"], "ball": ["ball", "ball", "beach ball", "rubber ball"],
-        "bird": ["bird", "bird", "songbird", "parrot"], "balloon": ["balloon", "hot-air balloon", "hot air balloon"], "person": ["person", "man", "woman", "walker"]}
-SHADE = {"red": ["red", "red", "crimson", "scarlet"], "blue": ["blue", "blue", "azure"], "green": ["green", "green", "emerald"],
-         "yellow": ["yellow", "yellow", "lemon"], "white": ["white"], "purple": ["purple", "purple", "violet"]}
-GO = {"boat": ["sailing", "moving", "gliding"], "car": ["driving", "moving", "going"], "ball": ["rolling", "moving", "going"],
-      "bird": ["flying", "moving", "gliding"], "balloon": ["floating", "drifting", "moving"], "person": ["walking", "going", "moving"]}
-GOES = {"sailing": "sails", "moving": "moves", "gliding": "glides", "driving": "drives", "going": "goes", "rolling": "rolls", "flying": "flies", "floating": "floats", "drifting": "drifts", "walking": "walks"}
-WHEN = {"day": ["on a sunny day", "by day", "in daylight", "at noon", "during the day", "in the morning"], "sunset": ["at sunset", "at dusk", "in the evening", "at sundown", "in the golden hour"],
-        "night": ["at night", "by night", "in moonlight", "at midnight", "on a dark night"]}
-SKIES = {"clear": ["", "", "", "", "clear sky", "under a clear sky"], "cloudy": ["cloudy", "with clouds", "under a cloudy sky", "overcast", "with a grey sky"],
-         "rain": ["in the rain", "raining", "rainy", "with rain falling", "while it rains"], "snowfall": ["snowing", "snow is falling", "with falling snow", "in a snowfall", "while it snows"]}
-SHOT = {"static": ["", "", "", "", "static camera", "the camera is still"], "pan left": ["the camera pans left", "camera panning to the left", "pan left", "the camera moves left"],
-        "pan right": ["the camera pans right", "camera panning to the right", "pan right", "the camera moves right"],
-        "zoom in": ["the camera zooms in", "zoom in", "slow zoom in", "the camera moves closer"], "zoom out": ["the camera zooms out", "zoom out", "slow zoom out", "the camera moves back"]}
+
+def choose(options, rng):
+    return options[rng.randint(len(options))]
+
+
+def article(text):
+    """ "a" or "an" in front, as the first sound asks for."""
+    return ("an " if text[0] in "aeio" or text.startswith("umbrella") else "a ") + text
+
+
+def thing(kind, colour, woman, rng, bare=False):
+    """A subject and its colour: "a red boat", "a woman in red", "red boat"."""
+    noun = choose(phrases.NOUN[kind], rng)
+    if kind == "person" and woman is not None and rng.rand() < 0.85:
+        noun = choose(phrases.WOMAN if woman else phrases.MAN, rng)
+    shade = choose(phrases.SHADE[colour], rng) if colour else ""
+    if not shade:
+        text = noun
+    elif kind in ("person", "astronaut"):
+        garment = (
+            choose(["coat", "jacket", "coat"], rng)
+            if kind == "person"
+            else choose(["suit", "space suit"], rng)
+        )
+        text = noun + choose(
+            [" in {0}", " dressed in {0}", " wearing {0}", " in a {0} {1}", " with a {0} {1}"], rng
+        ).format(shade, garment)
+        text = re.sub(r"\ba (?=[aeio])", "an ", text)
+    else:
+        text = (choose(["big ", "beautiful "], rng) if rng.rand() < 0.12 else "") + shade + " " + noun
+    if bare:
+        return text
+    return choose(
+        [
+            article(text),
+            article(text),
+            article(text),
+            "one " + text if kind != "fish" else article(text),
+            "the " + text,
+        ],
+        rng,
+    )
+
+
+def movement(a, rng):
+    """What the subject does."""
+    kind, motion = a["subject"], a["motion"]
+    if motion in ("left", "right"):
+        go = choose(phrases.GO[kind], rng)
+        if rng.rand() < 0.4:
+            go = phrases.GOES[go]
+        return go + (
+            " " + choose(phrases.LEFT if motion == "left" else phrases.RIGHT, rng) if rng.rand() < 0.8 else ""
+        )
+    if motion == "up":
+        return choose(phrases.UP + [phrases.UP_OWN.get(kind, "rising")], rng)
+    if motion == "down":
+        return choose(phrases.DOWN + [phrases.DOWN_OWN.get(kind, "sinking")], rng)
+    if motion == "bounce":
+        return choose(phrases.BOUNCE, rng)
+    return choose(phrases.STILL + [phrases.STILL_OWN.get(kind, "standing still")], rng)
+
+
+def core(a, rng, keep):
+    """The subject, what it does and who is with it."""
+    colour = a["colour"] if keep(0.9) else ""
+    text = thing(a["subject"], colour, a.get("woman"), rng)
+    if keep(0.6):
+        text += " " + movement(a, rng)
+    also = a.get("also")
+    if also and keep(0.7):
+        other = article(thing(also["subject"], also["colour"] if keep(0.8) else "", None, rng, bare=True))
+        text = choose([text + " and " + other, text + " with " + other, text + " beside " + other], rng)
+    for key in ((a["subject"], a["scene"]), (a["subject"], a["weather"]), (a["subject"], "")):
+        if (
+            key in phrases.EXTRA
+            and rng.rand() < 0.22
+            and (a["motion"] in ("left", "right") or key[0] != "car")
+        ):
+            text += choose([", ", " "], rng) + choose(phrases.EXTRA[key], rng)
+            break
+    return text
+
+
+def nouns(a):
+    """All words for the subject."""
+    return phrases.NOUN[a["subject"]] + (phrases.WOMAN + phrases.MAN if a["subject"] == "person" else [])
+
+
+def places(a):
+    """All phrases for where it is."""
+    neon = a["scene"] == "city" and a["time"] in ("night", "dusk")
+    return phrases.WHERE[a["scene"]] + (phrases.NEON["where"] if neon else [])
+
+
+def skies(a, rng):
+    if a["scene"] in ("underwater", "moon"):
+        return ""
+    if a["weather"] == "storm":
+        return choose(phrases.STORM["sea" if a["scene"] in ("sea", "beach") else "other"], rng)
+    return choose(phrases.SKIES[a["weather"]], rng)
+
+
+def short(a, rng):
+    """A few words without a sentence: "red balloon mountain lake sunset", "neon street at night"."""
+    neon = a["scene"] == "city" and a["time"] in ("night", "dusk") and rng.rand() < 0.6
+    parts = []
+    if a["subject"] != "none":
+        parts.append(
+            thing(
+                a["subject"],
+                a["colour"] if rng.rand() < 0.8 else "",
+                a.get("woman"),
+                rng,
+                bare=rng.rand() < 0.7,
+            )
+        )
+    if not parts or rng.rand() < 0.65:
+        if parts and rng.rand() < 0.6:
+            parts.append(choose(phrases.NEON["where"] if neon else phrases.WHERE[a["scene"]], rng))
+        else:
+            parts.append(
+                re.sub(
+                    "^(an?|the) ", "", choose(phrases.NEON["view"] if neon else phrases.VIEW[a["scene"]], rng)
+                )
+            )
+    if rng.rand() < 0.6:
+        parts.append(choose(phrases.WHEN[a["time"]], rng))
+    if a["weather"] != "clear" and rng.rand() < 0.7:
+        parts.append(skies(a, rng))
+    return choose([" ", " ", ", "], rng).join(parts)
+
+
+def sentence(a, rng, complete):
+    whole = complete or rng.rand() < 0.7
+    keep = lambda chance: whole or rng.rand() < chance
+    neon = a["scene"] == "city" and a["time"] in ("night", "dusk") and rng.rand() < 0.55
+    when = choose(phrases.WHEN[a["time"]], rng) if keep(0.6) and a["scene"] != "moon" else ""
+    if a["weather"] != "clear" and when in ("on a sunny day", "on a bright day", "in the sunshine"):
+        when = "by day"
+    if a["weather"] != "clear" and when in ("under the stars", "in the evening sun", "in moonlight"):
+        when = {"night": "at night", "sunset": "at sunset"}[a["time"]]
+    sky = skies(a, rng) if keep(0.75) else ""
+    if sky == "on a rainy day" and a["time"] != "day":
+        sky = "in the rain"
+    shot = choose(phrases.SHOT[a["camera"].replace(" ", "_")], rng) if keep(0.5) else ""
+    if a["subject"] == "none":
+        start = choose(["", "", "", "a view of ", "an empty view of "], rng)
+        text, where = start + choose(phrases.NEON["view"] if neon else phrases.VIEW[a["scene"]], rng), ""
+    else:
+        text = core(a, rng, keep)
+        where = (
+            choose(phrases.NEON["where"] if neon else phrases.WHERE[a["scene"]], rng) if keep(0.75) else ""
+        )
+    order = rng.rand()
+    if order < 0.62:
+        text = " ".join(x for x in (text, where, when) if x)
+    elif order < 0.80 and when:
+        text = when + ", " + " ".join(x for x in (text, where) if x)
+    elif order < 0.90 and where and not where.startswith(("down ", "past ", "through ")):
+        text = ", ".join((" ".join(x for x in (where, when) if x), text))
+    else:
+        text = ", ".join(x for x in (" ".join(x for x in (text, where) if x), when) if x)
+    for more in [sky, shot] if rng.rand() < 0.8 else [shot, sky]:
+        if more:
+            joined = (
+                more == sky
+                and more.split()[0] in ("in", "with", "under", "while", "as", "on")
+                and rng.rand() < 0.6
+            )
+            text += (" " if joined else ", ") + more
+    return text
 
 
 def caption(a, rng, complete=False):
-    """A random wording of the attributes.  One in seven leaves out some of them, unless complete is asked for."""
-    c = lambda l: l[rng.randint(len(l))]
-    keep = lambda: complete or whole or rng.rand() < .6
-    whole = rng.rand() > .15
-    neon = a["scene"] == "city" and a["time"] == "night"
-    when = c(WHEN[a["time"]]) if keep() else ""
-    skies = c(SKIES[a["weather"]]) if keep() else ""
-    if a["time"] != "day" and when == "on a sunny day": when = "by day"
-    if a["weather"] != "clear" and when == "on a sunny day": when = "by day"
-    shot = c(SHOT[a["camera"]]) if keep() else ""
-    if a["subject"] == "none":
-        core = c(["", "", "an empty view of ", "a view of "]) + c(VIEW[a["scene"]] + (NEON["view"] if neon else []))
-        where = ""
+    """A random wording of the attributes. Unless a complete one is asked for, a third leave out something,
+    and some are in another language."""
+    if not complete and rng.rand() < 0.12:
+        return tongues.caption(a, rng)
+    if not complete and rng.rand() < 0.22:
+        text = short(a, rng)
     else:
-        s, colour = a["subject"], c(SHADE[a["colour"]])
-        noun = c(NOUN[s])
-        if s == "person": thing = c(["a {n} in {c}", "a {n} dressed in {c}", "a {n} wearing {c}", "a {n} in a {c} shirt"]).format(n=noun, c=colour)
-        else: thing = c(["a {c} {n}", "a {c} {n}", "one {c} {n}", "a big {c} {n}"]).format(n=noun, c=colour)
-        if thing.startswith("a azure") or thing.startswith("a emerald"): thing = "an" + thing[1:]
-        go = c(GO[s]); 
-        if rng.rand() < .35: go = GOES[go]
-        plural = go.endswith("s")
-        if a["motion"] == "left": move = go + c([" left", " to the left", " from right to left", " leftwards"])
-        elif a["motion"] == "right": move = go + c([" right", " to the right", " from left to right", " rightwards"])
-        elif a["motion"] == "up": move = c(["rising", "going up", "moving up", "moving upwards", "rises", "ascending", {"bird": "flying up", "balloon": "floating up", "ball": "flying up"}[s]])
-        elif a["motion"] == "down": move = c(["descending", "going down", "moving down", "moving downwards", "sinking", {"bird": "flying down", "balloon": "landing", "ball": "falling"}[s]])
-        elif a["motion"] == "bounce": move = c(["bouncing", "bouncing up and down", "bounces", "jumping up and down"])
-        else: move = c(["standing still", "not moving", "at rest", {"boat": "at anchor", "car": "parked", "person": "standing", "balloon": "hovering"}[s]])
-        core = thing + (" " + move if keep() else "")
-        if a["subject"] == "car" and a["motion"] in ("left", "right") and a["scene"] in DUST and rng.rand() < .25: core += ", " + c(DUST[a["scene"]])
-        where = c(WHERE[a["scene"]] + (NEON["where"] if neon else [])) if keep() else ""
-    style = rng.rand()
-    if style < .6: text = " ".join(x for x in (core, where, when) if x)
-    elif style < .8 and when: text = ", ".join(x for x in (when, " ".join(x for x in (core, where) if x)) if x)
-    elif where: text = ", ".join(x for x in (" ".join(y for y in (where, when) if y), core) if x)
-    else: text = ", ".join(x for x in (core, when) if x)
-    for x in ([skies, shot] if rng.rand() < .8 else [shot, skies]):
-        if x: text += ("" if x == skies and x.split()[0] in ("in", "with", "under", "while") and rng.rand() < .5 else ",") + " " + x
-    if rng.rand() < .08: text = c(["a video of ", "a clip of ", "an animation of "]) + text
-    if rng.rand() < .3: text = text[0].upper() + text[1:] + "."
+        text = sentence(a, rng, complete)
+    if rng.rand() < 0.07:
+        text = choose(phrases.LEAD, rng) + " " + text
+    end = choose(phrases.END, rng) if rng.rand() < 0.3 else ""
+    if end:
+        text += ", " + end
+    if rng.rand() < 0.3:
+        text = text[0].upper() + text[1:] + "."
     return text
+
+
+def split(text):
+    """The words of a caption as the program counts them: letters with hyphens between; what is not ASCII
+    counts as a letter."""
+    return re.findall(
+        r"[a-z\x80-\U0010ffff]+(?:-[a-z\x80-\U0010ffff]+)*",
+        re.sub("[A-Z]", lambda m: m.group().lower(), text),
+    )
 
 
 def words():
     """All words that captions can hold, sorted."""
-    rng = np.random.RandomState(0); found = set()
-    for _ in range(40000): found |= set(re.findall(r"[a-z]+(?:-[a-z]+)*", caption(world.draw(rng), rng).lower()))
+    rng = np.random.RandomState(0)
+    found = set()
+    for _ in range(40000):
+        found |= set(split(caption(world.draw(rng), rng)))
     return sorted(found)

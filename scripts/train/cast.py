@@ -1,0 +1,314 @@
+"""The subjects of a clip and its camera: where they are at which time, how large, and what they leave behind
+them.
+"""
+
+import math
+
+import numpy as np
+
+import figures
+import land
+import stage
+from attributes import COLOURS, RGB, SUBJECT_MOTIONS, SUBJECTS
+
+# height of a subject over the frame's height; what flies or swims has the height v of its middle, what stands
+# has its feet on the ground
+SIZE = {
+    "none": 0.3,
+    "boat": 0.50,
+    "car": 0.31,
+    "ball": 0.31,
+    "bird": 0.36,
+    "balloon": 0.56,
+    "person": 0.47,
+    "astronaut": 0.46,
+    "dog": 0.36,
+    "fish": 0.34,
+    "butterfly": 0.34,
+    "train": 0.32,
+}
+ALOFT = {"bird": 0.33, "balloon": 0.37, "butterfly": 0.46, "fish": 0.46}
+GROUND = {
+    "sea": 0.80,
+    "mountains": 0.86,
+    "city": 0.90,
+    "forest": 0.90,
+    "desert": 0.905,
+    "snow": 0.91,
+    "beach": 0.90,
+    "meadow": 0.92,
+    "underwater": 0.88,
+    "moon": 0.89,
+}
+# the level of the water that mirrors a subject
+WATER = {"sea": 0.58, "mountains": 0.62, "beach": 0.52}
+SIDEWAYS = {
+    "car": 1.15,
+    "train": 1.1,
+    "boat": 0.75,
+    "bird": 1.0,
+    "dog": 0.95,
+    "person": 0.62,
+    "astronaut": 0.55,
+    "ball": 1.0,
+    "balloon": 0.55,
+    "fish": 0.8,
+    "butterfly": 0.75,
+}
+
+
+class Way:
+    """Where a subject is at clip time p (0 to 1 in the clip, beyond for what comes before and after)."""
+
+    def __init__(self, a, numbers, aspect, size):
+        self.a, self.numbers, self.aspect, self.size = a, numbers, aspect, size
+        kind = a["subject"]
+        self.ground = 0.90 if kind == "train" else GROUND[a["scene"]]
+        self.rest = ALOFT[kind] + (numbers[1] - 0.5) * 0.06 if kind in ALOFT else self.ground - 0.5 * size
+        if kind == "boat" and a["scene"] == "beach":
+            self.rest = 0.70 - 0.5 * size
+
+    def at(self, p):
+        """-> place u on the screen, height v of the middle, how far it has gone, squash of a ball."""
+        a, motion = self.a, self.a["motion"]
+        kind = a["subject"]
+        reach = self.reach()
+        u, v, squash = (self.numbers[0] - 0.5) * 0.22 * self.aspect, self.rest, 1.0
+        gone = 0.0
+        if motion in ("left", "right"):
+            gone = 2 * reach * p
+            if a["camera"] not in ("follow", "orbit"):
+                u = reach * (2 * p - 1) * (1 if motion == "right" else -1)
+            else:
+                u = u * 0.5 - (0.10 * self.aspect if motion == "right" else -0.10 * self.aspect)
+            if kind == "ball":
+                v -= 0.10 * abs(math.sin(p * math.pi * 2 + 2 * self.numbers[2]))
+        elif motion in ("up", "down"):
+            top, low = (0.30, 0.70) if kind != "ball" else (0.25, self.rest)
+            v = low + (top - low) * (p if motion == "up" else 1 - p)
+            u += 0.03 * math.sin(3 * p + 6 * self.numbers[2])
+        elif motion == "bounce":
+            beat = (p * 2 + self.numbers[2]) % 1.0
+            height = 4 * beat * (1 - beat)
+            v = self.rest - 0.42 * height
+            squash = 1 - 0.26 * max(0.0, 1 - height / 0.16)
+        if kind == "balloon":
+            v += 0.012 * math.sin(5 * p + 6 * self.numbers[3])
+        if kind in ("butterfly", "fish"):
+            v += 0.022 * math.sin(7 * p + 6 * self.numbers[3])
+        return u, v, gone, squash
+
+    def reach(self):
+        """Half of the way that the subject goes sideways in a clip."""
+        kind = self.a["subject"]
+        return min(0.5 * SIDEWAYS.get(kind, 0.8), max(0.5 * self.aspect - 0.30 * self.size, 0.14))
+
+
+def part(a, rng):
+    """A span of the way that a clip shows, for render(): half of it at least, and for what leaves the picture
+    some of the way out."""
+    out = 0.0 if a["camera"].startswith("zoom") else 0.3
+    length = rng.uniform(0.5, 1.0)
+    start = rng.uniform(-out, 1 + out - length)
+    return start, start + length
+
+
+def view(a, numbers, p, way):
+    """The camera at clip time p."""
+    camera, eye = a["camera"], stage.Eye(horizon=0.58)
+    amount = 0.34 + 0.14 * numbers[0]
+    if camera == "pan left":
+        eye.x = -amount * (p - 0.5)
+    elif camera == "pan right":
+        eye.x = amount * (p - 0.5)
+    elif camera == "zoom in":
+        eye.zoom = 1 + 0.42 * p
+    elif camera == "zoom out":
+        eye.zoom = 1.42 - 0.42 * p
+    elif camera == "orbit":
+        eye.orbit = (p - 0.5) * 0.55 * (1 if numbers[1] < 0.5 else -1)
+    if camera in ("follow", "orbit") and a["motion"] in ("left", "right"):
+        eye.x = way.at(p)[2] * (1 if a["motion"] == "right" else -1)
+    return eye
+
+
+class Cast:
+    """A subject of a clip: its place, its looks, and what it leaves in water, on the ground and in the
+    air."""
+
+    def __init__(self, a, numbers, aspect, fps, shrink=1.0, aside=0.0, lift=0.0):
+        self.a, self.kind, self.fps = a, a["subject"], fps
+        self.size = SIZE[self.kind] * (0.88 + 0.24 * numbers[4]) * min(1.0, 0.35 + 0.75 * aspect) * shrink
+        self.way = Way(a, numbers, aspect, self.size)
+        self.aside, self.lift = aside, lift
+        self.face = -1.0 if a["motion"] == "left" or (a["motion"] != "right" and numbers[5] < 0.5) else 1.0
+        self.colour = RGB[COLOURS.index(a["colour"])] * 1.0
+        self.number = SUBJECTS.index(self.kind)
+        self.form = (1 if a.get("woman") else 0) + (
+            2 if self.kind == "person" and a["weather"] in ("rain", "storm") else 0
+        )
+
+    def draw(self, s, cover, p, main_way):
+        a = self.a
+        u, v, gone, squash = self.way.at(p)
+        u += self.aside
+        v += self.lift
+        if a["motion"] in ("left", "right") and a["camera"] not in ("follow", "orbit"):
+            u += s.eye.offset(1.0)  # the camera pans beside what moves
+        elif a["camera"] in ("follow", "orbit") and a["motion"] in ("left", "right"):
+            u += s.eye.offset(1.0)
+        if self.kind in ("balloon", "bird", "butterfly", "fish") and a["motion"] not in ("left", "right"):
+            u += s.eye.offset(1.0) * 0.4  # what is farther away goes by more slowly
+        u, v, scale = s.eye.place(u, v, 1.0)
+        size = self.size * scale
+        lit = {"night": 1.0, "dusk": 0.8}.get(a["time"], 0.0) if a["scene"] != "underwater" else 0.0
+        shade = s.light.subject(np.ones(3))
+        if a["scene"] == "underwater":
+            shade = shade * np.array([0.86, 0.96, 1.0])
+        args = (
+            self.face,
+            s.t,
+            gone / (self.size / 2),
+            lit,
+            self.form,
+            self.colour,
+            shade,
+            figures.REACH[self.number],
+        )
+        below = 9.0
+        ground = s.eye.level(self.way.ground, 1.0)
+        if a["scene"] in WATER and self.kind in ("boat", "bird", "balloon"):
+            if self.kind == "boat":
+                line = v + 0.72 * size / 2
+                below = line + 0.004
+                figures.reflect(
+                    s.img,
+                    s.aspect,
+                    self.number,
+                    u,
+                    line,
+                    v,
+                    size,
+                    *args,
+                    0.62,
+                    1.0 if a["scene"] == "mountains" else 1.6,
+                    0.5,
+                )
+            else:
+                line = s.eye.level(WATER[a["scene"]], 0.3)
+                figures.reflect(
+                    s.img,
+                    s.aspect,
+                    self.number,
+                    u,
+                    line,
+                    min(v, line - size * 0.3),
+                    size,
+                    *args,
+                    0.40 if a["scene"] == "mountains" else 0.20,
+                    1.2,
+                    1.5,
+                )
+        elif self.kind in ("car", "person", "dog", "ball", "train", "astronaut") or (
+            self.kind in ("balloon", "butterfly") and a["scene"] not in ("sea", "mountains")
+        ):
+            height = max(0.0, ground - (v + size / 2)) / 0.5
+            wide = {
+                "car": 1.3,
+                "person": 0.45,
+                "dog": 1.0,
+                "ball": 0.75,
+                "train": 1.6,
+                "astronaut": 0.55,
+                "balloon": 0.5,
+                "butterfly": 0.5,
+            }[self.kind]
+            strength = (0.42 if a["time"] == "day" else 0.36) * (1 - 0.55 * min(height, 1.0))
+            if a["weather"] in ("rain", "storm") and a["scene"] == "city":
+                figures.reflect(
+                    s.img, s.aspect, self.number, u, v + size / 2 - 0.01, v, size, *args, 0.45, 0.9, 1.0
+                )
+            land.shadow(
+                s.img,
+                s.aspect,
+                u,
+                ground - 0.004,
+                wide * size / 2 * (1 - 0.35 * min(height, 1.0)),
+                0.020 * scale,
+                strength,
+            )
+        figures.stamp(s.img, cover, s.aspect, self.number, u, v, size, args[0], squash, *args[1:], below, 1.0)
+        self.trail(s, u, v, size, gone)
+
+    def trail(self, s, u, v, size, gone):
+        a, moving = self.a, self.a["motion"] in ("left", "right")
+        tone = {"desert": (0.92, 0.74, 0.50), "snow": (0.98, 0.99, 1.0), "moon": (0.62, 0.62, 0.66)}.get(
+            a["scene"]
+        )
+        if self.kind == "car" and moving and tone:
+            figures.puffs(
+                s.img,
+                s.aspect,
+                u - self.face * size * 0.62,
+                v + size * 0.42,
+                size,
+                self.face,
+                s.t,
+                6,
+                1.5,
+                0.45,
+                0.10,
+                0.34,
+                *s.colour(tone),
+                0.75,
+                s.seed % 997,
+            )
+        if self.kind == "train":
+            figures.puffs(
+                s.img,
+                s.aspect,
+                u + self.face * size * 0.42,
+                v - size * 0.55,
+                size,
+                self.face,
+                s.t,
+                7,
+                2.4,
+                0.75,
+                0.10,
+                0.34,
+                *s.colour((0.95, 0.95, 0.97)),
+                0.85,
+                s.seed % 997,
+            )
+        if self.kind == "boat":
+            bright = s.colour((0.97, 0.99, 1.0))
+            figures.wake(
+                s.img,
+                s.aspect,
+                u,
+                v + 0.72 * size / 2,
+                size / 2,
+                self.face,
+                s.t,
+                *bright,
+                0.85 if moving else 0.35,
+            )
+
+
+def companion(a, numbers, aspect, fps):
+    """The second subject of a clip, smaller and beside the first."""
+    also = a["also"]
+    b = dict(a, subject=also["subject"], colour=also["colour"])
+    if b["motion"] not in SUBJECT_MOTIONS[b["subject"]]:
+        b["motion"] = (
+            "still" if "still" in SUBJECT_MOTIONS[b["subject"]] else SUBJECT_MOTIONS[b["subject"]][0]
+        )
+    own = np.roll(numbers, 3)
+    main_aloft, aloft = a["subject"] in ALOFT, b["subject"] in ALOFT
+    side = 1 if numbers[0] < 0.5 else -1
+    if main_aloft and aloft:
+        return Cast(b, own, aspect, fps, 0.62, side * 0.30 * aspect, -0.10 if numbers[1] < 0.5 else 0.16)
+    if aloft:
+        return Cast(b, own, aspect, fps, 0.62, side * 0.24 * aspect, -0.08)
+    return Cast(b, own, aspect, fps, 0.80, side * 0.30 * aspect, -0.02)
