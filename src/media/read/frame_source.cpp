@@ -13,6 +13,14 @@
 namespace sora {
 namespace {
 
+// Whether a dozen pictures of this size still find room, as many as a decoder keeps.
+bool memory_is_left(const AVCodecContext& codec) {
+  const auto pixels = static_cast<std::size_t>(std::max(1, codec.width)) * std::max(1, codec.height);
+  void* block = av_malloc(std::min<std::size_t>(12 * 4 * pixels, 1 << 30));
+  av_free(block);
+  return block != nullptr;
+}
+
 constexpr unsigned kMostThreads = 4;       // of a decoder; with frame threads each holds a frame
 constexpr double kClose = 1e-4;            // seconds; times nearer than this are the same
 constexpr double kBreak = 1;               // seconds back that mean a new count of time, not a wrong stamp
@@ -118,7 +126,9 @@ bool FrameSource::receive(SourceFrame& out) {
     ended_ = true;
     return false;
   }
-  if (code == AVERROR(ENOMEM)) throw Error(ErrorKind::unavailable, "media", name() + ": out of memory");
+  // Damaged data may ask for any amount; where there is enough for a video of this size, it is that.
+  if (code == AVERROR(ENOMEM) && !memory_is_left(*codec_))
+    throw Error(ErrorKind::unavailable, "media", name() + ": out of memory");
   if (code < 0) {
     damaged();
     ended_ = ++errors_ > kMostErrors;
@@ -199,7 +209,9 @@ void FrameSource::feed() {
 }
 
 void FrameSource::at_end(int code) {
-  if (code == AVERROR(ENOMEM)) throw Error(ErrorKind::unavailable, "media", name() + ": out of memory");
+  // Damaged data may ask for any amount; where there is enough for a video of this size, it is that.
+  if (code == AVERROR(ENOMEM) && !memory_is_left(*codec_))
+    throw Error(ErrorKind::unavailable, "media", name() + ": out of memory");
   if (code == AVERROR(EAGAIN) && ++errors_ <= kMostErrors) return;
   draining_ = true;
   // YUV4MPEG2 is a row of frames without a count; libav is silent about a last one that is cut.
