@@ -7,6 +7,7 @@ temporary is left, and the batch, run again, ends with the bytes of an unbroken 
 as the videos are whole: a save of latents (a warning: they only spare work), and closing the journal or the lock,
 whose every line was synced before.
 """
+
 import os
 import shutil
 import subprocess
@@ -22,17 +23,58 @@ bad = runs = 0
 def wrong(what, call, result):
     global bad
     bad += 1
-    print(f"WRONG: {what}, when this failed: {call}\n  exit {result.returncode}, {result.stderr.strip()[-300:]}")
+    print(
+        f"WRONG: {what}, when this failed: {call}\n  exit {result.returncode}, {result.stderr.strip()[-300:]}"
+    )
 
 
 with program.Place() as place:
     shim = place.path("fail_call.so")
-    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-Wall", "-o", shim, os.path.dirname(os.path.abspath(__file__)) + "/fail_call.c", "-ldl"], check=True)
+    subprocess.run(
+        [
+            "cc",
+            "-O1",
+            "-shared",
+            "-fPIC",
+            "-Wall",
+            "-o",
+            shim,
+            os.path.dirname(os.path.abspath(__file__)) + "/fail_call.c",
+            "-ldl",
+        ],
+        check=True,
+    )
     out = place.path("out")
     prompts = place.write("prompts.txt", "a red ball\na blue ball\na green ball\n")
-    common = [o.program, "--model", o.model, "--frames", "5", "--res", "64x48", "--steps", str(o.steps), "--threads", "1", "-q", "--seed", "1"]
+    common = [
+        o.program,
+        "--model",
+        o.model,
+        "--frames",
+        "5",
+        "--res",
+        "64x48",
+        "--steps",
+        str(o.steps),
+        "--threads",
+        "1",
+        "-q",
+        "--seed",
+        "1",
+    ]
     scenes = {
-        "one video": common + ["--prompt", "a red ball", "-o", out + "/a.mp4", "--thumbnail", out + "/a.png", "--contact-sheet", out + "/sheet.png", "--sidecar"],
+        "one video": common
+        + [
+            "--prompt",
+            "a red ball",
+            "-o",
+            out + "/a.mp4",
+            "--thumbnail",
+            out + "/a.png",
+            "--contact-sheet",
+            out + "/sheet.png",
+            "--sidecar",
+        ],
         "a batch": common + ["--prompts", prompts, "--out-dir", out, "--index", "--checkpoint-every", "1"],
         "a stream": common + ["--prompt", "a red ball", "-o", "-"],
     }
@@ -48,7 +90,14 @@ with program.Place() as place:
             if os.path.exists(log):
                 os.remove(log)
             stream = open(out + "/stream.mp4.data", "wb") if scene == "a stream" else subprocess.PIPE
-            result = subprocess.run(command, env=dict(place.env, LD_PRELOAD=shim, FAIL_UNDER=out, FAIL_AT=str(at), FAIL_LOG=log), stdout=stream, stderr=subprocess.PIPE, text=True, timeout=120)
+            result = subprocess.run(
+                command,
+                env=dict(place.env, LD_PRELOAD=shim, FAIL_UNDER=out, FAIL_AT=str(at), FAIL_LOG=log),
+                stdout=stream,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=120,
+            )
             if scene == "a stream":
                 stream.close()
             if not os.path.exists(log):
@@ -69,7 +118,9 @@ with program.Place() as place:
                 break
             runs += 1
             call = calls[at - 1]
-            harmless = ".safetensors" in call or (" close " in call and "/.sora-gen/" in call and ".part" not in call)
+            harmless = ".safetensors" in call or (
+                " close " in call and "/.sora-gen/" in call and ".part" not in call
+            )
             if harmless and result.returncode == 0:
                 if program.digests(out) != whole:
                     wrong("other bytes", call, result)

@@ -24,7 +24,14 @@ TABLE = ROOT / "docs" / "robustness.md"
 BEGIN, END = "<!-- fuzz.py writes this table -->", "<!-- end of the table -->"
 HEAD = ["target", "executions", "per second", "edges", "features", "findings", "date"]
 
-LONGEST = {"media": 16384, "planner": 2048, "text": 2048, "output_name": 256}  # bytes of an input
+LONGEST = {  # bytes of an input
+    "media": 16384,
+    "planner": 768,
+    "model_configs": 1536,
+    "text": 768,
+    "palette": 768,
+    "output_name": 256,
+}
 MEMORY_MB = 2048
 SLOWEST = 10  # seconds of one input: an input that takes longer is a finding
 

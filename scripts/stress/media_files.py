@@ -1,11 +1,14 @@
 """Odd and hostile media files, made with ffmpeg and by hand, and what the verbs are to say of each."""
+
 import os
 import random
 import struct
 import subprocess
 import zlib
 
-DATA = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests/data/media")
+DATA = os.path.join(
+    os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests/data/media"
+)
 OK, BAD, MISSING = 0, 65, 66
 
 
@@ -21,7 +24,9 @@ class Files:
 
     def ffmpeg(self, name, arguments, frames=8, size="64x48", rate=8):
         source = f"-f lavfi -i testsrc=size={size}:rate={rate} -frames:v {frames} "
-        command = "ffmpeg -nostdin -v error -y " + (arguments if arguments.startswith("-f") or "-i " in arguments else source + arguments)
+        command = "ffmpeg -nostdin -v error -y " + (
+            arguments if arguments.startswith("-f") or "-i " in arguments else source + arguments
+        )
         subprocess.run(command.split() + [self.path(name)], check=True, cwd=self.folder)
         return self.path(name)
 
@@ -45,7 +50,13 @@ def png_chunk(kind, data):
 
 def png(width, height, depth, colour, rows, more=b""):
     head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", head) + more + png_chunk(b"IDAT", rows) + png_chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", head)
+        + more
+        + png_chunk(b"IDAT", rows)
+        + png_chunk(b"IEND", b"")
+    )
 
 
 def zeros(count):
@@ -107,16 +118,27 @@ def no_media(f):
     f.add("an archive named .png", "archive.png", BAD, BAD, BAD)
     f.write("document.jpg", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + bytes(2000))
     f.add("a document named .jpg", "document.jpg", BAD, BAD, BAD)
-    f.write("drawing.png", b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>')
+    f.write(
+        "drawing.png", b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>'
+    )
     f.add("a drawing that names a file", "drawing.png", BAD, BAD, BAD)
-    f.write("list.mp4", b"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n")
+    f.write(
+        "list.mp4",
+        b"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n",
+    )
     f.add("a playlist named .mp4", "list.mp4", BAD, BAD, BAD)
     f.write("script.mkv", b"ffconcat version 1.0\nfile /etc/passwd\nfile http://127.0.0.1:9/x.mp4\n")
     f.add("a concat script named .mkv", "script.mkv", BAD, BAD, BAD)
-    f.write("manifest.mp4", b'<?xml version="1.0"?>\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period>'
-                            b'<AdaptationSet><Representation id="1"><BaseURL>http://127.0.0.1:9/</BaseURL></Representation></AdaptationSet></Period></MPD>')
+    f.write(
+        "manifest.mp4",
+        b'<?xml version="1.0"?>\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period>'
+        b'<AdaptationSet><Representation id="1"><BaseURL>http://127.0.0.1:9/</BaseURL></Representation></AdaptationSet></Period></MPD>',
+    )
     f.add("a DASH manifest", "manifest.mp4", BAD, BAD, BAD)
-    f.write("session.mp4", b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5000 RTP/AVP 96\na=rtpmap:96 H264/90000\n")
+    f.write(
+        "session.mp4",
+        b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5000 RTP/AVP 96\na=rtpmap:96 H264/90000\n",
+    )
     f.add("a session description", "session.mp4", BAD, BAD, BAD)
     os.mkdir(f.path("folder.mp4"))
     f.add("a folder", "folder.mp4", BAD, BAD, BAD)
@@ -131,11 +153,20 @@ def sound(f):
     f.ffmpeg("tone.mp4", "-f lavfi -i sine=duration=1 -c:a aac")
     f.add("sound without pictures", "tone.mp4", BAD, BAD, BAD)
     f.ffmpeg("cover.png", "-c:v png", frames=1)
-    f.ffmpeg("song.mp3", "-f lavfi -i sine=duration=1 -i cover.png -map 0 -map 1 -c:a libmp3lame -c:v copy -disposition:v attached_pic")
+    f.ffmpeg(
+        "song.mp3",
+        "-f lavfi -i sine=duration=1 -i cover.png -map 0 -map 1 -c:a libmp3lame -c:v copy -disposition:v attached_pic",
+    )
     f.add("a song with a cover", "song.mp3", BAD, BAD, BAD)
-    f.ffmpeg("long-sound.mkv", "-f lavfi -i testsrc=size=64x48:rate=8:duration=1 -f lavfi -i sine=duration=5 -c:v libx264 -pix_fmt yuv420p -c:a libopus")
+    f.ffmpeg(
+        "long-sound.mkv",
+        "-f lavfi -i testsrc=size=64x48:rate=8:duration=1 -f lavfi -i sine=duration=5 -c:v libx264 -pix_fmt yuv420p -c:a libopus",
+    )
     f.add("sound that goes on after the pictures", "long-sound.mkv", OK, OK, OK, 8)
-    f.ffmpeg("late-sound.mp4", "-f lavfi -i testsrc=size=64x48:rate=8:duration=1 -itsoffset 0.5 -f lavfi -i sine=duration=0.5 -c:v libx264 -pix_fmt yuv420p -c:a aac")
+    f.ffmpeg(
+        "late-sound.mp4",
+        "-f lavfi -i testsrc=size=64x48:rate=8:duration=1 -itsoffset 0.5 -f lavfi -i sine=duration=0.5 -c:v libx264 -pix_fmt yuv420p -c:a aac",
+    )
     f.add("sound that begins late", "late-sound.mp4", OK, OK, OK, 8)
 
 
@@ -156,15 +187,26 @@ def shapes(f):
     f.add("a PNG named .mp4", "picture.mp4", OK, OK, BAD)
     f.write("video.jpg", f.read("good.mp4"))
     f.add("an MP4 named .jpg", "video.jpg", OK, OK, OK, 8)
-    f.ffmpeg("vfr.mkv", "-f lavfi -i testsrc=size=64x48:rate=24:duration=1 -vf select=not(mod(n\\,3))+eq(n\\,4)+eq(n\\,5) -vsync vfr -c:v libx264 -pix_fmt yuv420p")
+    f.ffmpeg(
+        "vfr.mkv",
+        "-f lavfi -i testsrc=size=64x48:rate=24:duration=1 -vf select=not(mod(n\\,3))+eq(n\\,4)+eq(n\\,5) -vsync vfr -c:v libx264 -pix_fmt yuv420p",
+    )
     f.add("frames at uneven times", "vfr.mkv", OK, OK, OK, None)
-    f.ffmpeg("turned.mp4", "-display_rotation 90 -i good.mp4 -c copy" if newer_ffmpeg() else "-i good.mp4 -c copy -metadata:s:v rotate=90")
+    f.ffmpeg(
+        "turned.mp4",
+        "-display_rotation 90 -i good.mp4 -c copy"
+        if newer_ffmpeg()
+        else "-i good.mp4 -c copy -metadata:s:v rotate=90",
+    )
     f.add("turned by a mark", "turned.mp4", OK, OK, OK, 8)
     f.ffmpeg("interlaced.mpg", "-c:v mpeg2video -flags +ildct+ilme -r 25", rate=25)
     f.add("interlaced MPEG-2", "interlaced.mpg", OK, OK, OK, None)
     f.ffmpeg("deep.mp4", "-c:v libx264 -pix_fmt yuv420p10le")
     f.add("ten bits", "deep.mp4", OK, OK, OK, 8)
-    f.ffmpeg("hdr.mkv", "-c:v libx265 -x265-params log-level=none -pix_fmt yuv420p10le -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc")
+    f.ffmpeg(
+        "hdr.mkv",
+        "-c:v libx265 -x265-params log-level=none -pix_fmt yuv420p10le -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc",
+    )
     f.add("HDR (PQ)", "hdr.mkv", OK, OK, OK, 8)
     f.ffmpeg("grey.mkv", "-c:v ffv1 -pix_fmt gray")
     f.add("grey", "grey.mkv", OK, OK, OK, 8)
@@ -189,7 +231,17 @@ def newer_ffmpeg():
 def pictures(f):
     f.write("sixteen.png", png(9, 5, 16, 2, zlib.compress((b"\0" + bytes(range(54))) * 5)))
     f.add("a PNG of 16 bits", "sixteen.png", OK, OK, BAD)
-    f.write("palette.png", png(8, 8, 1, 3, zlib.compress(b"\0\xaa" * 8), png_chunk(b"PLTE", bytes((255, 0, 0, 0, 0, 255))) + png_chunk(b"tRNS", b"\x00")))
+    f.write(
+        "palette.png",
+        png(
+            8,
+            8,
+            1,
+            3,
+            zlib.compress(b"\0\xaa" * 8),
+            png_chunk(b"PLTE", bytes((255, 0, 0, 0, 0, 255))) + png_chunk(b"tRNS", b"\x00"),
+        ),
+    )
     f.add("a palette with a clear colour", "palette.png", OK, OK, BAD)
     for name in ("cmyk.jpg", "ycck.jpg", "cmyk-unmarked.jpg"):
         with open(os.path.join(DATA, name), "rb") as file:
@@ -198,7 +250,9 @@ def pictures(f):
     f.add("a YCCK JPEG", "ycck.jpg", OK, OK, BAD)
     f.add("a CMYK JPEG without a mark", "cmyk-unmarked.jpg", None, BAD, BAD)
     f.ffmpeg("plain.jpg", "-c:v mjpeg", frames=1)
-    turned = b"MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
+    turned = (
+        b"MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
+    )
     exif = b"Exif\x00\x00" + turned
     data = f.read("plain.jpg")
     f.write("turned.jpg", data[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + data[2:])
@@ -226,7 +280,9 @@ def damaged(f):
     noisy = bytearray(whole)
     randomly = random.Random(4)
     for _ in range(200):
-        noisy[randomly.randrange(next(boxes(whole, b"mdat")) + 2000, len(whole))] ^= 1 << randomly.randrange(8)
+        noisy[randomly.randrange(next(boxes(whole, b"mdat")) + 2000, len(whole))] ^= 1 << randomly.randrange(
+            8
+        )
     f.write("noisy.mp4", bytes(noisy))
     f.add("bits flipped in the frames", "noisy.mp4", OK, OK, None)
     f.write("vast.mp4", changed(whole, b"avc1", 24, struct.pack(">HH", 65535, 65535)))
@@ -237,9 +293,15 @@ def damaged(f):
     f.add("two thousand million samples", "counts.mp4", None, None, None)
     f.write("offsets.mp4", changed(whole, b"stco", 8, struct.pack(">I", 0xFFFFFFF0)))
     f.add("data beyond the end", "offsets.mp4", None, None, None)
-    f.write("deep-boxes.mp4", whole[: next(boxes(whole, b"moov"))] + b"".join(struct.pack(">I", 8 * n + 8) + b"moov" for n in range(20_000, 0, -1)))
+    f.write(
+        "deep-boxes.mp4",
+        whole[: next(boxes(whole, b"moov"))]
+        + b"".join(struct.pack(">I", 8 * n + 8) + b"moov" for n in range(20_000, 0, -1)),
+    )
     f.add("boxes in boxes in boxes", "deep-boxes.mp4", BAD, BAD, BAD)
-    f.ffmpeg("fragments.mp4", "-c:v libx264 -pix_fmt yuv420p -g 8 -movflags +frag_keyframe+empty_moov", frames=48)
+    f.ffmpeg(
+        "fragments.mp4", "-c:v libx264 -pix_fmt yuv420p -g 8 -movflags +frag_keyframe+empty_moov", frames=48
+    )
     data = f.read("fragments.mp4")
     f.write("fragments.mp4", data[: len(data) * 2 // 3])
     f.add("a fragmented MP4 that is cut", "fragments.mp4", OK, OK, BAD)
@@ -247,7 +309,7 @@ def damaged(f):
     data = f.read("index.avi")
     f.write("index.avi", data[: data.rfind(b"idx1")] + b"idx1" + struct.pack("<I", 160) + b"\xff" * 160)
     f.add("an AVI whose index is nonsense", "index.avi", OK, OK, None)
-    streams = " ".join(f"-map 0:v" for _ in range(140))
+    streams = " ".join("-map 0:v" for _ in range(140))
     f.ffmpeg("streams.mkv", f"-f lavfi -i testsrc=size=16x16:rate=8 -frames:v 1 {streams} -c:v ffv1")
     f.add("140 streams", "streams.mkv", BAD, BAD, BAD)
     for name, encoder in (("cut.png", "png"), ("cut.jpg", "mjpeg")):

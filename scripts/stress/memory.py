@@ -6,6 +6,7 @@ Resident memory after the first 50 jobs must grow by no more than 1 MiB in 100 j
 the samples after each job, so that a page more or less does not decide), and from the second job on denoising
 starts within 50 ms (median; the worst is printed too).
 """
+
 import json
 import re
 import subprocess
@@ -25,8 +26,31 @@ def resident(pid):
 
 
 with program.Place() as place:
-    prompts = place.write("prompts.txt", "".join(f"a {c} ball {i}\n" for i, c in zip(range(o.jobs), ["red", "blue", "green", "white"] * o.jobs)))
-    command = [o.program, "--model", o.model, "--prompts", prompts, "--out-dir", place.path("out"), "--frames", str(o.frames), "--steps", str(o.steps), "--threads", str(o.threads), "--seed", "1", "--progress", "json"]
+    prompts = place.write(
+        "prompts.txt",
+        "".join(
+            f"a {c} ball {i}\n" for i, c in zip(range(o.jobs), ["red", "blue", "green", "white"] * o.jobs)
+        ),
+    )
+    command = [
+        o.program,
+        "--model",
+        o.model,
+        "--prompts",
+        prompts,
+        "--out-dir",
+        place.path("out"),
+        "--frames",
+        str(o.frames),
+        "--steps",
+        str(o.steps),
+        "--threads",
+        str(o.threads),
+        "--seed",
+        "1",
+        "--progress",
+        "json",
+    ]
     process = subprocess.Popen(command, env=place.env, stderr=subprocess.PIPE, text=True)
     memory, waits, began = [], [], None
     for line in process.stderr:
@@ -47,8 +71,16 @@ with program.Place() as place:
 steady = memory[50:]
 n = len(steady)
 mean_x, mean_y = (n - 1) / 2, sum(steady) / n
-slope = 100 * sum((x - mean_x) * (y - mean_y) for x, y in enumerate(steady)) / sum((x - mean_x) ** 2 for x in range(n))
+slope = (
+    100
+    * sum((x - mean_x) * (y - mean_y) for x, y in enumerate(steady))
+    / sum((x - mean_x) ** 2 for x in range(n))
+)
 later = sorted(waits[1:])
-print(f"{len(memory)} jobs; resident MiB after job 50, half way and at the end: {steady[0]:.1f} {steady[n // 2]:.1f} {steady[-1]:.1f}; {slope:+.2f} MiB in 100 jobs")
-print(f"from the start of a job to its denoising: first {waits[0] * 1e3:.0f} ms, then median {later[len(later) // 2] * 1e3:.1f} ms, worst {later[-1] * 1e3:.1f} ms")
-sys.exit(slope > 1 or later[len(later) // 2] > .05)
+print(
+    f"{len(memory)} jobs; resident MiB after job 50, half way and at the end: {steady[0]:.1f} {steady[n // 2]:.1f} {steady[-1]:.1f}; {slope:+.2f} MiB in 100 jobs"
+)
+print(
+    f"from the start of a job to its denoising: first {waits[0] * 1e3:.0f} ms, then median {later[len(later) // 2] * 1e3:.1f} ms, worst {later[-1] * 1e3:.1f} ms"
+)
+sys.exit(slope > 1 or later[len(later) // 2] > 0.05)

@@ -1,4 +1,5 @@
 """What the stress scripts share: the program, run in a folder of its own with nothing of the user's in reach."""
+
 import argparse
 import hashlib
 import os
@@ -13,9 +14,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 def arguments(description, **more):
     """Parses --program, --model and the options in `more` (name = default; of --model too)."""
     ap = argparse.ArgumentParser(description=description)
-    ap.add_argument("--program", default=ROOT + "/build/release/bin/sora-gen")
+    ap.add_argument("--program", type=os.path.abspath, default=ROOT + "/build/release/bin/sora-gen")
     tiny = ROOT + "/tests/data/pipeline/ti2v"  # for which a job takes a moment
-    ap.add_argument("--model", default=more.pop("model", tiny))
+    ap.add_argument("--model", type=os.path.abspath, default=more.pop("model", tiny))
     for name, default in more.items():
         ap.add_argument("--" + name.replace("_", "-"), type=type(default), default=default)
     return ap.parse_args()
@@ -26,7 +27,9 @@ class Place:
 
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix="sora-stress-")
-        self.env = dict(os.environ, XDG_STATE_HOME=self.folder + "/state", XDG_CACHE_HOME=self.folder + "/cache")
+        self.env = dict(
+            os.environ, XDG_STATE_HOME=self.folder + "/state", XDG_CACHE_HOME=self.folder + "/cache"
+        )
         return self
 
     def __exit__(self, *_):
@@ -41,7 +44,15 @@ class Place:
         return self.path(name)
 
     def run(self, command, env=None, **more):
-        return subprocess.run(command, env=dict(self.env, **(env or {})), cwd=self.folder, text=True, capture_output=True, timeout=120, **more)
+        return subprocess.run(
+            command,
+            env=dict(self.env, **(env or {})),
+            cwd=self.folder,
+            text=True,
+            capture_output=True,
+            timeout=120,
+            **more,
+        )
 
 
 def measured(place, command, limit=300):

@@ -32,19 +32,8 @@ from transformers import T5TokenizerFast
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests/data/text/tokenizers"
 
-WORDS = """
-a cat lighthouse in the storm über dem Fluß naïve café coração Schiffsfahrt Tiếng Việt œuvre 東京の夜 雨が降る
-鬱 猫猫猫 一只猫在花园里玩 Привет мир маяк ελληνικά ΐ 한국어 문장 สวัสดีครับ ก็ नमस्ते क्षत्रिय مرحبا بالعالم שלום
-עולם தமிழ் ភាសាខ្មែរ 🙂 🙃 👨\u200d👩\u200d👧 🇩🇪 ❤️ 👍🏽 “quoted” ‘it’s’ — … ™ ½ ² ﬁne Ⅷ ㍿ ﷺ ℃ ① Ｗｉｄｅ ｶﾀｶﾅ ﾊﾟ e\u0301
-a\u0308\u0323 q\u0323\u0307 \u1100\u1161\u11a8 ẛ\u0323
-schÃ¶n cafÃ© â€œquotedâ€\x9d Ð¿Ñ€Ð¸Ð²ÐµÑ‚ ðŸ™‚
-&amp; &eacute; \x1b[31m 4K 16:9 100% 3.14 C++ user@example.org
-http://a.b/c?d=e soooo!!!!!!!! aaaaaaa hahahahaha ......... -----
-""".split()
-SPECIAL = """
-<pad> </s> <unk> <s> <extra_id_0> <extra_id_7> <extra_id_99> <extra_id_100> <ctrl> [cat] <0x41> <0xE6>
-＜pad＞ ＜/s＞
-""".split()
+WORDS = ["a", "cat", "lighthouse", "in", "the", "storm", "über", "dem", "Fluß", "naïve", "café", "coração", "Schiffsfahrt", "Tiếng", "Việt", "œuvre", "東京の夜", "雨が降る", "鬱", "猫猫猫", "一只猫在花园里玩", "Привет", "мир", "маяк", "ελληνικά", "ΐ", "한국어", "문장", "สวัสดีครับ", "ก็", "नमस्ते", "क्षत्रिय", "مرحبا", "بالعالم", "שלום", "עולם", "தமிழ்", "ភាសាខ្មែរ", "🙂", "🙃", "👨\u200d👩\u200d👧", "🇩🇪", "❤️", "👍🏽", "“quoted”", "‘it’s’", "—", "…", "™", "½", "²", "ﬁne", "Ⅷ", "㍿", "ﷺ", "℃", "①", "Ｗｉｄｅ", "ｶﾀｶﾅ", "ﾊﾟ", "é", "ạ̈", "q̣̇", "각", "ẛ̣", "schÃ¶n", "cafÃ©", "â€œquotedâ€\x9d", "Ð¿Ñ€Ð¸Ð²ÐµÑ‚", "ðŸ™‚", "&amp;", "&eacute;", "\x1b[31m", "4K", "16:9", "100%", "3.14", "C++", "user@example.org", "http://a.b/c?d=e", "soooo!!!!!!!!", "aaaaaaa", "hahahahaha", ".........", "-----"]
+SPECIAL = ["<pad>", "</s>", "<unk>", "<s>", "<extra_id_0>", "<extra_id_7>", "<extra_id_99>", "<extra_id_100>", "<ctrl>", "[cat]", "<0x41>", "<0xE6>", "＜pad＞", "＜/s＞"]
 SPACES = [" "] * 12
 SPACES += [
     "  ",

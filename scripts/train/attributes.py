@@ -1,8 +1,7 @@
 """What a clip can show: the lists of attributes, how they go together, and random draws of them."""
 
-import numpy as np
-
 import figures
+import numpy as np
 
 SCENES = ["sea", "mountains", "city", "forest", "desert", "snow", "beach", "meadow", "underwater", "moon"]
 TIMES = ["day", "sunrise", "sunset", "dusk", "night"]

@@ -5,7 +5,6 @@ windmill, lamps.
 import math
 
 from numba import njit
-
 from paint import box, circle, clamp, glow, mix, quad, ramp, rnd, rod, span, triangle
 
 

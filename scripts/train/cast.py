@@ -4,10 +4,9 @@ them.
 
 import math
 
-import numpy as np
-
 import figures
 import land
+import numpy as np
 import stage
 from attributes import COLOURS, RGB, SUBJECT_MOTIONS, SUBJECTS
 

@@ -3,7 +3,6 @@
 import math
 
 from numba import njit
-
 from paint import box, circle, ellipse, fill, quad, ramp, rod, tint, triangle
 
 

@@ -5,39 +5,47 @@
 Takes the averaged weights of STATE/vae.pt, STATE/latents.pt and STATE/transformer.pt; what is not there yet is written untrained (for
 trying the loading path only).  Also writes FOLDER/sora-gen.json: the sizes, defaults and words that the other files cannot say.
 """
+
 import argparse
 import json
 import os
 import shutil
 
-import torch
-from diffusers import UniPCMultistepScheduler, WanPipeline
-from transformers import PreTrainedTokenizerFast
-
 import tokenizer
+import torch
 import transformer
 import vae
 import wording
+from diffusers import UniPCMultistepScheduler, WanPipeline
+from transformers import PreTrainedTokenizerFast
 
 
 def load(state, name="transformer.pt"):
     """-> vae, text encoder, transformer with the averaged weights, samples seen (0: untrained)."""
     k = torch.load(state + "/vae.pt", weights_only=False, map_location="cpu")
-    lat = torch.load(state + "/latents.pt", weights_only=False) if os.path.exists(state + "/latents.pt") else dict(mean=[0.] * k["config"]["z"], std=[1.] * k["config"]["z"])
+    lat = (
+        torch.load(state + "/latents.pt", weights_only=False)
+        if os.path.exists(state + "/latents.pt")
+        else dict(mean=[0.0] * k["config"]["z"], std=[1.0] * k["config"]["z"])
+    )
     v = vae.build(**k["config"], mean=lat["mean"], std=lat["std"])
     with torch.no_grad():
-        for p, e in zip(v.parameters(), k["ema"]): p.copy_(e)
+        for p, e in zip(v.parameters(), k["ema"]):
+            p.copy_(e)
     pieces = len(tokenizer.Tokenizer(state + "/spiece.model"))
     samples = 0
     if os.path.exists(state + "/" + name):
         k = torch.load(state + "/" + name, weights_only=False, map_location="cpu")
         text, net = transformer.build_text(pieces), transformer.build(**k["config"])
         with torch.no_grad():
-            for p, e in zip(list(text.parameters()) + list(net.parameters()), k["ema"]): p.copy_(e)
+            for p, e in zip(list(text.parameters()) + list(net.parameters()), k["ema"]):
+                p.copy_(e)
         samples = k["samples"]
     else:
-        torch.manual_seed(0); text, net = transformer.build_text(pieces), transformer.build()
-        if os.path.exists(state + "/text.pt"): text.load_state_dict(torch.load(state + "/text.pt", weights_only=False)["model"])
+        torch.manual_seed(0)
+        text, net = transformer.build_text(pieces), transformer.build()
+        if os.path.exists(state + "/text.pt"):
+            text.load_state_dict(torch.load(state + "/text.pt", weights_only=False)["model"])
     return v.eval(), text.eval(), net.eval(), samples
 
 
@@ -45,39 +53,106 @@ def fast_tokenizer(file):
     """The sentencepiece model as a tokenizer.json with the same ids.  (transformers' T5Tokenizer drops the lower-casing.)"""
     import sentencepiece
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
     sp = sentencepiece.SentencePieceProcessor(model_file=file)
-    t = Tokenizer(models.Unigram([(sp.id_to_piece(i), sp.get_score(i)) for i in range(len(sp))], unk_id=2, byte_fallback=False))
-    t.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase(), normalizers.Replace("ß", "ss")])
+    t = Tokenizer(
+        models.Unigram(
+            [(sp.id_to_piece(i), sp.get_score(i)) for i in range(len(sp))], unk_id=2, byte_fallback=False
+        )
+    )
+    t.normalizer = normalizers.Sequence(
+        [normalizers.NFKC(), normalizers.Lowercase(), normalizers.Replace("ß", "ss")]
+    )
     space = dict(replacement="\u2581", prepend_scheme="always")
-    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(split=True, **space)])
-    t.post_processor = processors.TemplateProcessing(single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)])
+    t.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(split=True, **space)]
+    )
+    t.post_processor = processors.TemplateProcessing(
+        single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)]
+    )
     t.decoder = decoders.Metaspace(**space)
-    return PreTrainedTokenizerFast(tokenizer_object=t, eos_token="</s>", pad_token="<pad>", unk_token="<unk>", model_max_length=512)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=t, eos_token="</s>", pad_token="<pad>", unk_token="<unk>", model_max_length=512
+    )
 
 
 if __name__ == "__main__":
     ap = argparse.ArgumentParser()
-    ap.add_argument("state"); ap.add_argument("folder"); ap.add_argument("--dtype", default="float16"); ap.add_argument("--transformer", default="transformer.pt", help="or distilled.pt, with --guidance 1 --steps 8")
-    ap.add_argument("--steps", type=int, default=20); ap.add_argument("--guidance", type=float, default=3.0); ap.add_argument("--shift", type=float, default=2.0)
-    ap.add_argument("--res", default="256x256", help="size of the file when none is asked for; enlarged from the native size")
-    ap.add_argument("--native", default="128x128", help="width and height that the transformer was trained at")
-    ap.add_argument("--smallest", default="64x64", help="size below which it was not trained: smaller pictures are made so large and reduced")
+    ap.add_argument("state")
+    ap.add_argument("folder")
+    ap.add_argument("--dtype", default="float16")
+    ap.add_argument(
+        "--transformer", default="transformer.pt", help="or distilled.pt, with --guidance 1 --steps 8"
+    )
+    ap.add_argument("--steps", type=int, default=20)
+    ap.add_argument("--guidance", type=float, default=3.0)
+    ap.add_argument("--shift", type=float, default=2.0)
+    ap.add_argument(
+        "--res",
+        default="256x256",
+        help="size of the file when none is asked for; enlarged from the native size",
+    )
+    ap.add_argument(
+        "--native", default="128x128", help="width and height that the transformer was trained at"
+    )
+    ap.add_argument(
+        "--smallest",
+        default="64x64",
+        help="size below which it was not trained: smaller pictures are made so large and reduced",
+    )
     o = ap.parse_args()
     v, text, net, samples = load(o.state, o.transformer)
     dtype = getattr(torch, o.dtype)
     tok = fast_tokenizer(o.state + "/spiece.model")
-    scheduler = UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=o.shift, solver_order=2, final_sigmas_type="zero", num_train_timesteps=1000)
-    pipe = WanPipeline(tokenizer=tok, text_encoder=text.to(dtype), transformer=net.to(dtype), vae=v.to(dtype), scheduler=scheduler, expand_timesteps=True)
+    scheduler = UniPCMultistepScheduler(
+        prediction_type="flow_prediction",
+        use_flow_sigmas=True,
+        flow_shift=o.shift,
+        solver_order=2,
+        final_sigmas_type="zero",
+        num_train_timesteps=1000,
+    )
+    pipe = WanPipeline(
+        tokenizer=tok,
+        text_encoder=text.to(dtype),
+        transformer=net.to(dtype),
+        vae=v.to(dtype),
+        scheduler=scheduler,
+        expand_timesteps=True,
+    )
     os.makedirs(o.folder, exist_ok=True)
     pipe.save_pretrained(o.folder, safe_serialization=True)
     shutil.copy(o.state + "/spiece.model", o.folder + "/tokenizer/spiece.model")
-    with open(o.folder + "/model_index.json") as f: index = json.load(f)
+    with open(o.folder + "/model_index.json") as f:
+        index = json.load(f)
     index["tokenizer"] = ["transformers", "PreTrainedTokenizerFast"]
-    with open(o.folder + "/model_index.json", "w") as f: json.dump(index, f, indent=2); f.write("\n")
-    width, height = map(int, o.native.split("x")); least = list(map(int, o.smallest.split("x")))
+    with open(o.folder + "/model_index.json", "w") as f:
+        json.dump(index, f, indent=2)
+        f.write("\n")
+    width, height = map(int, o.native.split("x"))
+    least = list(map(int, o.smallest.split("x")))
     with open(o.folder + "/sora-gen.json", "w") as f:
-        json.dump({"name": "sora-gen default", "native_width": width, "native_height": height, "smallest_area": least[0] * least[1], "default_res": o.res, "native_frames": 17, "fps": 8, "steps": o.steps,
-                   "guidance_scale": o.guidance, "flow_shift": o.shift, "training_samples": samples, "autoencoder_samples": torch.load(o.state + "/vae.pt", weights_only=False, map_location="cpu")["samples"], "vocabulary": wording.words()}, f, indent=1)
+        json.dump(
+            {
+                "name": "sora-gen default",
+                "native_width": width,
+                "native_height": height,
+                "smallest_area": least[0] * least[1],
+                "default_res": o.res,
+                "native_frames": 17,
+                "fps": 8,
+                "steps": o.steps,
+                "guidance_scale": o.guidance,
+                "flow_shift": o.shift,
+                "training_samples": samples,
+                "autoencoder_samples": torch.load(
+                    o.state + "/vae.pt", weights_only=False, map_location="cpu"
+                )["samples"],
+                "vocabulary": wording.words(),
+            },
+            f,
+            indent=1,
+        )
         f.write("\n")
     size = sum(os.path.getsize(os.path.join(d, n)) for d, _, names in os.walk(o.folder) for n in names)
     print(o.folder, "%.1f MB, transformer trained on %d samples" % (size / 1e6, samples))

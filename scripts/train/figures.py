@@ -4,11 +4,10 @@
 
 import math
 
-import numpy as np
-from numba import njit
-
 import creatures
+import numpy as np
 import things
+from numba import njit
 from paint import clamp, mix, ramp, rnd, span
 
 KINDS = [

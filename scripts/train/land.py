@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 from numba import njit
-
 from paint import box, circle, clamp, ellipse, mix, noise, quad, ramp, rnd, rod, span, triangle
 
 

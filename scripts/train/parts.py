@@ -1,8 +1,7 @@
 """Parts that several scenes have: the sky, the sun's place, firs, a railway track."""
 
-import numpy as np
-
 import land
+import numpy as np
 import sky
 
 PINE, PINE_LIT = (0.05, 0.24, 0.20), (0.16, 0.44, 0.26)

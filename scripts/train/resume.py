@@ -5,40 +5,73 @@
 Weights are what was averaged and rounded to the file's type; optimisers begin anew, and the heads that read attributes during training
 are learnt again.  A model with guidance folded in goes on with `train_transformer.py --fold`.
 """
+
 import argparse
 import json
 import os
 import shutil
 
+import common
 import torch
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
 from safetensors.torch import load_file
 from transformers import UMT5EncoderModel
 
-import common
 
 def read(kind, folder):
     m = kind.from_config(kind.load_config(folder))
-    m.load_state_dict({k: w.float() for k, w in load_file(folder + "/diffusion_pytorch_model.safetensors").items()})
+    m.load_state_dict(
+        {k: w.float() for k, w in load_file(folder + "/diffusion_pytorch_model.safetensors").items()}
+    )
     return m
 
 
 if __name__ == "__main__":
     ap = argparse.ArgumentParser()
-    ap.add_argument("model"); ap.add_argument("state")
+    ap.add_argument("model")
+    ap.add_argument("state")
     o = ap.parse_args()
     os.makedirs(o.state, exist_ok=True)
     for name in ("vae.pt", "transformer.pt"):
-        if os.path.exists(f"{o.state}/{name}"): raise SystemExit(f"{o.state}/{name} is there already; resume from that, or remove it")
-    with open(o.model + "/sora-gen.json") as f: facts = json.load(f)
+        if os.path.exists(f"{o.state}/{name}"):
+            raise SystemExit(f"{o.state}/{name} is there already; resume from that, or remove it")
+    with open(o.model + "/sora-gen.json") as f:
+        facts = json.load(f)
     shutil.copy(o.model + "/tokenizer/spiece.model", o.state + "/spiece.model")
     text = UMT5EncoderModel.from_pretrained(o.model + "/text_encoder", torch_dtype=torch.float32)
     v, net = read(AutoencoderKLWan, o.model + "/vae"), read(WanTransformer3DModel, o.model + "/transformer")
     whole = lambda m: [p.detach().clone() for p in m.parameters()]
     c = v.config
     common.save(o.state + "/latents.pt", mean=list(c.latents_mean), std=list(c.latents_std))
-    common.save(o.state + "/vae.pt", config=dict(base=c.base_dim, decoder_base=c.decoder_base_dim, z=c.z_dim, patch=c.patch_size, mult=tuple(c.dim_mult)), model=v.state_dict(), ema=whole(v), samples=facts.get("autoencoder_samples", 0), step=0)
+    common.save(
+        o.state + "/vae.pt",
+        config=dict(
+            base=c.base_dim,
+            decoder_base=c.decoder_base_dim,
+            z=c.z_dim,
+            patch=c.patch_size,
+            mult=tuple(c.dim_mult),
+        ),
+        model=v.state_dict(),
+        ema=whole(v),
+        samples=facts.get("autoencoder_samples", 0),
+        step=0,
+    )
     c = net.config
-    common.save(o.state + "/transformer.pt", config=dict(channels=c.in_channels, width=c.num_attention_heads * c.attention_head_dim, layers=c.num_layers, ffn=c.ffn_dim),
-                text=text.state_dict(), net=net.state_dict(), ema=whole(text) + whole(net), samples=facts["training_samples"], step=0, stage=facts["training_samples"], sizes="")
+    common.save(
+        o.state + "/transformer.pt",
+        config=dict(
+            channels=c.in_channels,
+            width=c.num_attention_heads * c.attention_head_dim,
+            layers=c.num_layers,
+            ffn=c.ffn_dim,
+        ),
+        text=text.state_dict(),
+        net=net.state_dict(),
+        ema=whole(text) + whole(net),
+        samples=facts["training_samples"],
+        step=0,
+        stage=facts["training_samples"],
+        sizes="",
+    )
     print("from sample %d of the transformer" % facts["training_samples"])

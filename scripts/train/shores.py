@@ -3,10 +3,9 @@
 Each scene has two functions: what is behind the subject and what is in front of it.
 """
 
-import numpy as np
-
 import built
 import land
+import numpy as np
 import sky
 import water
 from parts import sky_of, sky_sun

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 from numba import njit
-
 from paint import circle, clamp, glow, mix, ramp, rnd, span
 
 

@@ -4,11 +4,10 @@ numbers.
 
 from dataclasses import dataclass
 
-import numpy as np
-from numba import njit
-
 import land
+import numpy as np
 from light import Light
+from numba import njit
 from paint import rnd
 
 

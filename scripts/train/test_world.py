@@ -4,7 +4,6 @@ import unittest
 
 import cv2
 import numpy as np
-
 import wording
 import world
 

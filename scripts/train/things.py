@@ -8,7 +8,6 @@ least distance to any part].
 import math
 
 from numba import njit
-
 from paint import box, circle, clamp, ellipse, fill, quad, ramp, rod, tint, triangle
 
 

@@ -1,9 +1,8 @@
 """The city: a street with shops, by night neon signs, in the rain a wet road that mirrors them."""
 
-import numpy as np
-
 import built
 import land
+import numpy as np
 import water
 import weather
 from parts import sky_of

@@ -19,13 +19,12 @@ import math
 import os
 import time
 
-import numpy as np
-import torch
-
 import common
 import export
 import losses
+import numpy as np
 import tokenizer
+import torch
 import transformer
 import vae
 import wording

@@ -17,127 +17,262 @@ u + (1 - 1/W) (v(caption) - v(none)), whose fixed point is the guided prediction
 Saves STATE/transformer.pt every five minutes, resumes from it, stops cleanly on SIGTERM.  Each call is a stage: the rate warms up
 briefly, stays flat and falls to zero over the last --decay share of the stage's samples.
 """
+
 import argparse
 import os
 import time
 
-import numpy as np
-import torch
-
 import common
+import numpy as np
 import tokenizer
+import torch
 import train_text
 import transformer
 import wording
 import world
 
 ap = argparse.ArgumentParser()
-ap.add_argument("state"); ap.add_argument("data")
-ap.add_argument("--sizes", default="64x64,48x80,80x48", help="chosen by their number of clips; 64x64*.1 counts for a tenth of its own"); ap.add_argument("--samples", type=int, default=60000, help="in all, earlier stages included")
-ap.add_argument("--batch", type=int, default=24, help="a process and step, of the largest clips; as many cells of smaller ones"); ap.add_argument("--lr", type=float, default=2e-3); ap.add_argument("--decay", type=float, default=.4)
-ap.add_argument("--width", type=int, default=256); ap.add_argument("--layers", type=int, default=6); ap.add_argument("--ffn", type=int, default=1024); ap.add_argument("--shift", type=float, default=2.)
-ap.add_argument("--short", type=float, default=.25, help="share of the steps with clips of fewer latent frames, down to one: stills and short videos")
-ap.add_argument("--held", type=float, default=.28, help="share of the samples with some frames given")
-ap.add_argument("--fold", type=float, default=1., help="guidance to fold in; 1 for none")
-ap.add_argument("--mask-weight", type=float, default=5.); ap.add_argument("--aux", type=float, default=.05); ap.add_argument("--ema", type=float, default=.99)
-ap.add_argument("--optimiser", choices=["muon", "adam"], default="muon", help="for the blocks' matrices; Muon needs fewer steps, Adam cheaper ones"); ap.add_argument("--procs", type=int, default=2); ap.add_argument("--every", type=float, default=300); ap.add_argument("--seed", type=int, default=0)
+ap.add_argument("state")
+ap.add_argument("data")
+ap.add_argument(
+    "--sizes",
+    default="64x64,48x80,80x48",
+    help="chosen by their number of clips; 64x64*.1 counts for a tenth of its own",
+)
+ap.add_argument("--samples", type=int, default=60000, help="in all, earlier stages included")
+ap.add_argument(
+    "--batch",
+    type=int,
+    default=24,
+    help="a process and step, of the largest clips; as many cells of smaller ones",
+)
+ap.add_argument("--lr", type=float, default=2e-3)
+ap.add_argument("--decay", type=float, default=0.4)
+ap.add_argument("--width", type=int, default=256)
+ap.add_argument("--layers", type=int, default=6)
+ap.add_argument("--ffn", type=int, default=1024)
+ap.add_argument("--shift", type=float, default=2.0)
+ap.add_argument(
+    "--short",
+    type=float,
+    default=0.25,
+    help="share of the steps with clips of fewer latent frames, down to one: stills and short videos",
+)
+ap.add_argument("--held", type=float, default=0.28, help="share of the samples with some frames given")
+ap.add_argument("--fold", type=float, default=1.0, help="guidance to fold in; 1 for none")
+ap.add_argument("--mask-weight", type=float, default=5.0)
+ap.add_argument("--aux", type=float, default=0.05)
+ap.add_argument("--ema", type=float, default=0.99)
+ap.add_argument(
+    "--optimiser",
+    choices=["muon", "adam"],
+    default="muon",
+    help="for the blocks' matrices; Muon needs fewer steps, Adam cheaper ones",
+)
+ap.add_argument("--procs", type=int, default=2)
+ap.add_argument("--every", type=float, default=300)
+ap.add_argument("--seed", type=int, default=0)
 o = ap.parse_args()
 
-run = common.Run(o.state, o.procs); dev = run.device
+run = common.Run(o.state, o.procs)
+dev = run.device
 transformer.block = run.compiled(transformer.block)
 torch.manual_seed(o.seed)
 tok = tokenizer.Tokenizer(o.state + "/spiece.model")
 lat = torch.load(o.state + "/latents.pt", weights_only=False)
 mean, std = torch.tensor(lat["mean"], device=dev), torch.tensor(lat["std"], device=dev)
-sizes, shares = zip(*((name, float(share or 1)) for name, _, share in (s.partition("*") for s in o.sizes.split(","))))
+sizes, shares = zip(
+    *((name, float(share or 1)) for name, _, share in (s.partition("*") for s in o.sizes.split(",")))
+)
 found = [(b, share) for size, share in zip(sizes, shares) for b in common.buckets(o.data, size, dev)]
 buckets = [b for b, _ in found]
-whole = [[i for i, a in enumerate(b[2]) if not a.get("part")] or list(range(len(b[2]))) for b in buckets]   # clips that are not parts of longer ways
-weight = np.array([len(b[2]) * share for b, share in found]); weight /= weight.sum()
+whole = [
+    [i for i, a in enumerate(b[2]) if not a.get("part")] or list(range(len(b[2]))) for b in buckets
+]  # clips that are not parts of longer ways
+weight = np.array([len(b[2]) * share for b, share in found])
+weight /= weight.sum()
 cells = max(b[0][0].numel() for b in buckets)
 C = buckets[0][0].shape[-1]
 config = dict(channels=C, width=o.width, layers=o.layers, ffn=o.ffn)
 enc, net = transformer.build_text(len(tok)), transformer.build(**config)
-if o.width > 4 * C: transformer.passthrough(net)
-heads = torch.nn.ModuleDict(dict(text=torch.nn.Linear(128, sum(train_text.SIZES)), mid=torch.nn.Linear(3 * o.width, sum(train_text.SIZES))))
+if o.width > 4 * C:
+    transformer.passthrough(net)
+heads = torch.nn.ModuleDict(
+    dict(
+        text=torch.nn.Linear(128, sum(train_text.SIZES)),
+        mid=torch.nn.Linear(3 * o.width, sum(train_text.SIZES)),
+    )
+)
 file = o.state + "/transformer.pt"
 start = torch.load(file, weights_only=False) if os.path.exists(file) else None
 if not start and os.path.exists(o.state + "/text.pt"):
-    k = torch.load(o.state + "/text.pt", weights_only=False); enc.load_state_dict(k["model"]); heads["text"].load_state_dict(k["head"])
+    k = torch.load(o.state + "/text.pt", weights_only=False)
+    enc.load_state_dict(k["model"])
+    heads["text"].load_state_dict(k["head"])
 elif start:
-    enc.load_state_dict(start["text"]); net.load_state_dict(start["net"])
-    if "heads" in start: heads.load_state_dict(start["heads"])
-for m in (enc, net, heads): m.to(dev)
-kept = list(enc.parameters()) + list(net.parameters())            # what is averaged and exported
+    enc.load_state_dict(start["text"])
+    net.load_state_dict(start["net"])
+    if "heads" in start:
+        heads.load_state_dict(start["heads"])
+for m in (enc, net, heads):
+    m.to(dev)
+kept = list(enc.parameters()) + list(net.parameters())  # what is averaged and exported
 params = kept + list(heads.parameters())
 run.share(params)
-matrix = [p for n, p in net.named_parameters() if p.ndim == 2 and n.startswith("blocks.") and o.optimiser == "muon"]
+matrix = [
+    p for n, p in net.named_parameters() if p.ndim == 2 and n.startswith("blocks.") and o.optimiser == "muon"
+]
 ids = {id(p) for p in matrix}
-muon = common.Muon(matrix, decay=.01, run=run)
+muon = common.Muon(matrix, decay=0.01, run=run)
 slow = {id(p) for p in enc.parameters()}
-adam = torch.optim.AdamW([dict(params=[p for p in params if id(p) not in ids and id(p) not in slow], s=.7), dict(params=list(enc.parameters()), s=.3)], o.lr, betas=(.9, .97), weight_decay=0.)
+adam = torch.optim.AdamW(
+    [
+        dict(params=[p for p in params if id(p) not in ids and id(p) not in slow], s=0.7),
+        dict(params=list(enc.parameters()), s=0.3),
+    ],
+    o.lr,
+    betas=(0.9, 0.97),
+    weight_decay=0.0,
+)
 ema = [p.detach().clone() for p in kept]
-done = step = stage = 0; name = o.sizes
+done = step = stage = 0
+name = o.sizes
 if start:
     done, step = start["samples"], start["step"]
-    stage = start["stage"] if start["sizes"] == name else done    # a new stage begins where the last ended
-    if "adam" in start: muon.load_state_dict(start["muon"]); adam.load_state_dict(start["adam"])
-    for a, b in zip(ema, start["ema"]): a.copy_(b)
+    stage = start["stage"] if start["sizes"] == name else done  # a new stage begins where the last ended
+    if "adam" in start:
+        muon.load_state_dict(start["muon"])
+        adam.load_state_dict(start["adam"])
+    for a, b in zip(ema, start["ema"]):
+        a.copy_(b)
 
 
 def checkpoint():
     if run.rank == 0:
-        common.save(file, config=config, text=enc.state_dict(), net=net.state_dict(), heads=heads.state_dict(), ema=ema, muon=muon.state_dict(),
-                    adam=adam.state_dict(), samples=done, step=step, stage=stage, sizes=name, fold=o.fold)
+        common.save(
+            file,
+            config=config,
+            text=enc.state_dict(),
+            net=net.state_dict(),
+            heads=heads.state_dict(),
+            ema=ema,
+            muon=muon.state_dict(),
+            adam=adam.state_dict(),
+            samples=done,
+            step=step,
+            stage=stage,
+            sizes=name,
+            fold=o.fold,
+        )
 
 
-run.say("denoiser %.2f M, text %.2f M, clips %s, from sample %d" % (sum(p.numel() for p in net.parameters()) / 1e6, sum(p.numel() for p in enc.parameters()) / 1e6, [len(b[2]) for b in buckets], done))
-began = saved = logged = time.time(); first = done; log = {}
+run.say(
+    "denoiser %.2f M, text %.2f M, clips %s, from sample %d"
+    % (
+        sum(p.numel() for p in net.parameters()) / 1e6,
+        sum(p.numel() for p in enc.parameters()) / 1e6,
+        [len(b[2]) for b in buckets],
+        done,
+    )
+)
+began = saved = logged = time.time()
+first = done
+log = {}
 while done < o.samples and not run.stop:
-    same = np.random.RandomState(step * 7 + 1)                    # on all processes
-    which = same.choice(len(buckets), p=weight); frames = buckets[which][0].shape[1]
-    if same.rand() < o.short: frames = same.randint(1, frames) if frames > 1 else 1
+    same = np.random.RandomState(step * 7 + 1)  # on all processes
+    which = same.choice(len(buckets), p=weight)
+    frames = buckets[which][0].shape[1]
+    if same.rand() < o.short:
+        frames = same.randint(1, frames) if frames > 1 else 1
     rng = run.seed(o.seed, step)
-    Z, M, A = buckets[which]; W = whole[which]
+    Z, M, A = buckets[which]
+    W = whole[which]
     B = max(1, round(o.batch * cells / Z[0, :frames].numel()))
     t = common.times(B, frames, o.shift, o.held).to(dev)
     given = (t == 0).any(1).cpu().numpy()
     pick = np.where(given, rng.randint(len(A), size=B), rng.choice(W, size=B))
-    x = ((Z[pick, :frames].float() - mean) / std); mask = M[pick, :frames].float() / 255
-    dropped = rng.rand(B) < np.where(given, .3, .1)                                # a clip is often extended without a word
+    x = (Z[pick, :frames].float() - mean) / std
+    mask = M[pick, :frames].float() / 255
+    dropped = rng.rand(B) < np.where(given, 0.3, 0.1)  # a clip is often extended without a word
     tokens = [tok("" if d else wording.caption(A[i], rng)) for i, d in zip(pick, dropped)]
-    target = torch.tensor([world.labels(A[i]) for i in pick], device=dev); live = torch.tensor(~dropped, device=dev).float()
-    noise = torch.randn(x.shape).to(dev); s = t[:, :, None, None, None]
-    noisy = torch.lerp(x, noise, s); goal = noise - x
+    target = torch.tensor([world.labels(A[i]) for i in pick], device=dev)
+    live = torch.tensor(~dropped, device=dev).float()
+    noise = torch.randn(x.shape).to(dev)
+    s = t[:, :, None, None, None]
+    noisy = torch.lerp(x, noise, s)
+    goal = noise - x
     with torch.autocast("cuda", torch.bfloat16, enabled=run.cuda):
         rows, bias = transformer.text(enc, *(v := transformer.pad(tokens, dev)))
         out, mid = transformer.forward(net, noisy, t, rows, bias, tap=o.layers // 2)
-        mid = mid.mean(2); mid = torch.cat([mid.mean(1), mid[:, 0], mid[:, -1]], -1)
+        mid = mid.mean(2)
+        mid = torch.cat([mid.mean(1), mid[:, 0], mid[:, -1]], -1)
         la, ra = train_text.classify(heads["text"](rows.sum(1) / v[1][:, None]), target, live)
         lb, rb = train_text.classify(heads["mid"](mid), target, live)
         if o.fold > 1:
             with torch.no_grad():
-                none = [v.expand(B, *v.shape[1:]) for v in transformer.text(enc, *transformer.pad([tok("")], dev))]
-                goal = goal + (1 - 1 / o.fold) * live[:, None, None, None, None] * (out - transformer.forward(net, noisy, t, *none)).float()
+                none = [
+                    v.expand(B, *v.shape[1:]) for v in transformer.text(enc, *transformer.pad([tok("")], dev))
+                ]
+                goal = (
+                    goal
+                    + (1 - 1 / o.fold)
+                    * live[:, None, None, None, None]
+                    * (out - transformer.forward(net, noisy, t, *none)).float()
+                )
     w = (1 + o.mask_weight * mask) * (t > 0)[:, :, None, None]
     err = (out.float() - goal).square().mean(-1)
     mse = (w * err).sum() / w.sum()
     loss = mse + o.aux * (la + lb)
-    for p in params: p.grad = None
+    for p in params:
+        p.grad = None
     loss.backward()
     run.agree(params)
-    norm = torch.nn.utils.clip_grad_norm_(params, 1.)
-    lr = o.lr * min(common.rate(done - stage, o.samples - stage, o.decay, 40 * o.batch * run.world) if o.decay else 1., 1.)
-    if not o.decay: lr = o.lr * min(1., (done - stage + 1) / (40 * o.batch * run.world))
-    for g in adam.param_groups: g["lr"] = lr * g["s"]
-    adam.step(); muon.step(lr); step += 1; done += B * run.world
-    with torch.no_grad(): torch._foreach_lerp_(ema, kept, 1 - min(o.ema, step / (step + 10.)))
-    for k, v in dict(mse=float(mse.detach()), subject=float(((w * err) * (mask > .5)).sum().detach() / ((mask > .5) * (t > 0)[:, :, None, None]).sum().clamp_min(1) / (1 + o.mask_weight)), text=float(np.mean(ra)), mid=float(np.mean(rb)), norm=float(norm)).items():
-        log[k] = .97 * log.get(k, v) + .03 * v
+    norm = torch.nn.utils.clip_grad_norm_(params, 1.0)
+    lr = o.lr * min(
+        common.rate(done - stage, o.samples - stage, o.decay, 40 * o.batch * run.world) if o.decay else 1.0,
+        1.0,
+    )
+    if not o.decay:
+        lr = o.lr * min(1.0, (done - stage + 1) / (40 * o.batch * run.world))
+    for g in adam.param_groups:
+        g["lr"] = lr * g["s"]
+    adam.step()
+    muon.step(lr)
+    step += 1
+    done += B * run.world
+    with torch.no_grad():
+        torch._foreach_lerp_(ema, kept, 1 - min(o.ema, step / (step + 10.0)))
+    for k, v in dict(
+        mse=float(mse.detach()),
+        subject=float(
+            ((w * err) * (mask > 0.5)).sum().detach()
+            / ((mask > 0.5) * (t > 0)[:, :, None, None]).sum().clamp_min(1)
+            / (1 + o.mask_weight)
+        ),
+        text=float(np.mean(ra)),
+        mid=float(np.mean(rb)),
+        norm=float(norm),
+    ).items():
+        log[k] = 0.97 * log.get(k, v) + 0.03 * v
     if run.rank == 0 and (step == 1 or time.time() - logged > 30):
-        run.log("transformer", done, mse=log["mse"], subject=log["subject"], text=log["text"], middle=log["mid"])
-        logged = time.time(); run.say("%5.0f s  samples %d  step %d  lr %.1e  %s  %.1f samples/s" % (logged - began, done, step, lr, {k: round(v, 3) for k, v in log.items()}, (done - first) / (logged - began)))
-    if time.time() - saved > o.every: saved = time.time(); checkpoint()
+        run.log(
+            "transformer", done, mse=log["mse"], subject=log["subject"], text=log["text"], middle=log["mid"]
+        )
+        logged = time.time()
+        run.say(
+            "%5.0f s  samples %d  step %d  lr %.1e  %s  %.1f samples/s"
+            % (
+                logged - began,
+                done,
+                step,
+                lr,
+                {k: round(v, 3) for k, v in log.items()},
+                (done - first) / (logged - began),
+            )
+        )
+    if time.time() - saved > o.every:
+        saved = time.time()
+        checkpoint()
 checkpoint()
 run.say("end: samples %d" % done)
 run.end()

@@ -20,11 +20,10 @@ import math
 import os
 import time
 
-import numpy as np
-import torch
-
 import common
 import losses
+import numpy as np
+import torch
 import vae
 import vae_start
 

@@ -12,9 +12,8 @@ training collapse.
 
 import torch
 import torch.nn.functional as F
-from diffusers.models.autoencoders import autoencoder_kl_wan as wan
-
 import vae
+from diffusers.models.autoencoders import autoencoder_kl_wan as wan
 
 CONSTANT = 4.0  # value of the constant channels
 

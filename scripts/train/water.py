@@ -5,7 +5,6 @@ life under water.
 import math
 
 from numba import njit
-
 from paint import box, circle, clamp, glow, mix, noise, ramp, rnd, rod, span
 
 

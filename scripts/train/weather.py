@@ -3,7 +3,6 @@
 import math
 
 from numba import njit
-
 from paint import clamp, mix, noise, ramp, rnd, span
 
 

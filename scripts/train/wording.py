@@ -3,7 +3,6 @@
 import re
 
 import numpy as np
-
 import phrases
 import tongues
 import world

@@ -8,10 +8,9 @@ A clip is a deterministic function of (attributes, seed, size). Scenes are drawn
 plains.py and town.py, subjects by cast.py and figures.py; attributes.py has the lists.
 """
 
-import numpy as np
-
 import heights
 import light
+import numpy as np
 import plains
 import shores
 import stage
