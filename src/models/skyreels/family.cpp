@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/json_config.h"
 #include "models/wan/components.h"
 #include "models/wan/facts.h"
 #include "models/wan/model_files.h"
@@ -59,6 +60,14 @@ bool is_diffusion_forcing(const ModelFolder& folder) {
          wan::open_transformer(folder.source("transformer")).config.inject_sample_info;
 }
 
+// Every model of Wan's is asked this: where diffusers' config.json says it, no weight file is opened for it.
+bool has_skyreels_network(const ComponentSource& source) {
+  const fs::path config = source.path / "config.json";
+  if (!source.is_file() && fs::exists(config) && JsonConfig(config, "transformer").has("num_attention_heads"))
+    return wan::read_transformer_config(config).skyreels;
+  return wan::open_transformer(source).config.skyreels;
+}
+
 class SkyReelsFamily final : public wan::WanFamily {
  public:
   std::string name() const override { return "SkyReels-V2"; }
@@ -73,8 +82,7 @@ class SkyReelsFamily final : public wan::WanFamily {
     try {
       const ModelFolder folder = wan::open_wan_model(dir, replacements);
       if (folder.pipeline.starts_with("SkyReelsV2")) return true;
-      return folder.pipeline.starts_with("Wan") &&
-             wan::open_transformer(folder.source("transformer")).config.skyreels;
+      return folder.pipeline.starts_with("Wan") && has_skyreels_network(folder.source("transformer"));
     } catch (const Error&) {
       return false;  // whoever reads it says what is wrong
     }
