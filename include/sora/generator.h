@@ -30,7 +30,7 @@ struct Result {
 
 /// Where a run keeps what it has denoised, so that nothing is denoised twice: after a crash, a full disk or
 /// a signal the same run goes on at the step that was kept last, and ends with the same bytes.
-struct Keep {
+struct CheckpointOptions {
   std::filesystem::path file;  ///< safetensors; empty: nothing is kept
   std::string key;             ///< of the job; what was kept for another job is not taken up
   /// Steps from one save to the next; 0 never. Left open: about every half minute, once a job turns out
@@ -46,7 +46,7 @@ using ComingTexts = std::function<std::vector<std::string>()>;
 struct RunHooks {
   ProgressSink progress;
   StopRequest stop;
-  Keep keep;
+  CheckpointOptions checkpoint;
   PreviewSink preview;  ///< empty costs nothing
   ComingTexts coming;   ///< may be empty
 };

@@ -17,13 +17,13 @@ namespace sora {
 /// A stretch of latent frames that is denoised at once. Its leading and trailing frames may be known: made by
 /// another window, or given by an image or a clip. They are held clean; the rest is new.
 struct Window {
-  int first = 0;          ///< index of its first latent frame in the whole video
-  int count = 0;          ///< latent frames in it
-  int held = 0;           ///< leading latent frames that are held
-  int hidden = 0;         ///< of these, how many another window or a clip shows
-  int held_end = 0;       ///< trailing latent frames that are held
-  int hidden_end = 0;     ///< of these, how many another window or a clip shows
-  bool anchored = false;  ///< the video's first latent frame stands in for the first of the held ones
+  int first = 0;             ///< index of its first latent frame in the whole video
+  int count = 0;             ///< latent frames in it
+  int conditioning = 0;      ///< leading latent frames that are held
+  int hidden = 0;            ///< of these, how many another window or a clip shows
+  int conditioning_end = 0;  ///< trailing latent frames that are held
+  int hidden_end = 0;        ///< of these, how many another window or a clip shows
+  bool anchored = false;     ///< the video's first latent frame stands in for the first of the held ones
 };
 
 /// Length of a tile and how much of it neighbours share, in latent cells.
@@ -32,8 +32,8 @@ struct TileAxis {
   std::int64_t overlap = 0;
 };
 
-/// Overlapping pieces, worked on one by one and blended (plan/tiles.h). What is larger than the whole is
-/// the whole.
+/// Overlapping pieces, worked on one by one and blended (plan/geometry/tiles.h). What is larger than the
+/// whole is the whole.
 struct Tiling {
   TileAxis frames, rows, columns;
 };
@@ -175,8 +175,8 @@ struct Machine {
   /// stored, that, and the transformers stay in memory as their files have them; stream, that, and they stay
   /// in the files, or for a GPU in the host's memory, until a little before they are used.
   std::string offload;
-  std::uint64_t stream_ahead = 0;  ///< stream: bytes that are brought before they are used
-  bool stream_from_host = false;   ///< stream to a GPU: all lie in the host's memory; else in the files
+  std::uint64_t prefetch_bytes = 0;  ///< stream: bytes that are brought before they are used
+  bool stream_from_host = false;     ///< stream to a GPU: all lie in the host's memory; else in the files
   std::vector<PhaseMemory> memory;
   double peak_memory_gb = 0;        ///< the most of `memory`, of the device where one is used
   bool frees_text_encoder = false;  ///< it leaves memory before the denoiser is loaded

@@ -83,7 +83,7 @@ def make(options, prompt, more):
     if len(frames) != plan["frames"]:
         sys.exit(f"{len(frames)} frames came, the plan has {plan['frames']}")
     # The first frame of latent frame t is 1 + 4 (t - 1), at the model's own rate.
-    seams = {1 + 4 * (w["first"] + w["held"] - 1) for w in plan["windows"][1:]}
+    seams = {1 + 4 * (w["first"] + w["conditioning"] - 1) for w in plan["windows"][1:]}
     borders = set(range(5, len(frames), 4)) - seams
     return frames, plan["fps"], sorted(s for s in seams if s < len(frames)), sorted(borders)
 

@@ -8,7 +8,7 @@
 #include "checkpoint/safetensors.h"
 #include "core/file.h"
 #include "core/folders.h"
-#include "core/json_text.h"
+#include "core/json/json_text.h"
 #include "core/text.h"
 #include "sora/error.h"
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-#include "core/json_text.h"
+#include "core/json/json_text.h"
 #include "core/text.h"
 #include "sora/error.h"
 

@@ -7,7 +7,7 @@
 
 #include "checkpoint/hub_cache.h"
 #include "core/folders.h"
-#include "core/json_config.h"
+#include "core/json/json_config.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;

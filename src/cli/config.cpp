@@ -9,7 +9,7 @@
 
 #include "cli/options.h"
 #include "core/file.h"
-#include "core/scalar.h"
+#include "core/json/scalar.h"
 #include "core/text.h"
 #include "sora/error.h"
 

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "cli/terminal/terminal.h"
-#include "core/json_line.h"
+#include "core/json/json_line.h"
 #include "core/text.h"
 #include "sora/error.h"
 

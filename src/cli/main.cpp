@@ -21,7 +21,7 @@
 #include "cli/verbs.h"
 #include "core/standard_streams.h"
 #include "core/text.h"
-#include "plan/verb.h"
+#include "plan/verbs/verb.h"
 #include "sora/error.h"
 
 namespace sora {

@@ -18,7 +18,7 @@ class Maker {
 
   /// Makes the video of `plan`, with progress to the session's display, and stops on a signal. Writes the
   /// sidecar.
-  Result make(const Plan& plan, const Keep& keep, const ComingTexts& coming = {});
+  Result make(const Plan& plan, const CheckpointOptions& checkpoint, const ComingTexts& coming = {});
 
   const Entry& library();
 
@@ -31,7 +31,7 @@ class Maker {
 
 /// Where latents of a single video are kept: apart from it, so that a folder that is full or gone does not
 /// matter. What lies there for long is removed.
-Keep keep_for(const Plan& plan);
+CheckpointOptions checkpoint_options(const Plan& plan);
 
 /// The result line on stderr and, with --json, on stdout.
 void report(Session& session, const Plan& plan, const Result& result);

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/request_fields.h"
+#include "core/json/request_fields.h"
 #include "sora/request.h"
 
 namespace sora {

@@ -11,8 +11,8 @@
 #include "jobs/batch_index.h"
 #include "jobs/job_key.h"
 #include "jobs/output_name.h"
-#include "plan/model_choice.h"
-#include "plan/text_cache.h"
+#include "plan/machine/text_cache.h"
+#include "plan/model/model_choice.h"
 
 namespace fs = std::filesystem;
 
@@ -238,11 +238,11 @@ void Batch::make(Entry& entry, const RunJob& run_job, BatchObserver& observer) {
   journal_.started(entry.key, output, was_free || ours);
   const auto start = Clock::now();
   try {
-    Keep keep;
-    keep.file = journal_.latents(entry.key);
-    keep.key = entry.key;
-    keep.every = request.checkpoint_every;
-    const Result result = run_job(plan, keep, [&] { return coming_texts(entry, plan); });
+    CheckpointOptions checkpoint;
+    checkpoint.file = journal_.latents(entry.key);
+    checkpoint.key = entry.key;
+    checkpoint.every = request.checkpoint_every;
+    const Result result = run_job(plan, checkpoint, [&] { return coming_texts(entry, plan); });
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     journal_.done(entry.key, result, output, seconds);
     entry.state = Entry::State::done;

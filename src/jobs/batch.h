@@ -43,7 +43,7 @@ class BatchObserver {
 };
 
 /// Makes one video; keeps its latents where it is told.
-using RunJob = std::function<Result(const Plan&, const Keep&, const ComingTexts&)>;
+using RunJob = std::function<Result(const Plan&, const CheckpointOptions&, const ComingTexts&)>;
 
 class Batch {
  public:

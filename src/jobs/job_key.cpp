@@ -6,7 +6,7 @@
 #include "core/file.h"
 #include "core/sha256.h"
 #include "plan/metadata.h"
-#include "plan/verb.h"
+#include "plan/verbs/verb.h"
 
 namespace fs = std::filesystem;
 

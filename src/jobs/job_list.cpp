@@ -10,7 +10,7 @@
 #include "core/sha256.h"
 #include "jobs/output_files.h"
 #include "jobs/output_name.h"
-#include "plan/verb.h"
+#include "plan/verbs/verb.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "core/json_text.h"
+#include "core/json/json_text.h"
 #include "core/text.h"
 #include "sora/error.h"
 

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "plan/parameters.h"
+#include "plan/verbs/parameters.h"
 #include "sora/generator.h"
 #include "sora/plan.h"
 

@@ -11,7 +11,7 @@
 #include "core/standard_streams.h"
 #include "core/temporary_name.h"
 #include "core/text.h"
-#include "plan/story.h"
+#include "plan/verbs/story.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "core/scalar.h"
+#include "core/json/scalar.h"
 
 namespace sora {
 namespace {

@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "core/json_text.h"
+#include "core/json/json_text.h"
 #include "core/text.h"
-#include "plan/story.h"
+#include "plan/verbs/story.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/request_fields.h"
+#include "core/json/request_fields.h"
 #include "sora/request.h"
 
 namespace sora {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/json_config.h"
+#include "core/json/json_config.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;

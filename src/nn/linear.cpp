@@ -5,7 +5,8 @@
 namespace sora::nn {
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
-  if (held && held->is_plain_bf16() && takes_bf16(x)) return linear_product_of_bf16(x, held->plain(), bias);
+  if (stored && stored->is_plain_bf16() && takes_bf16(x))
+    return linear_product_of_bf16(x, stored->plain(), bias);
   return linear_product(x, matrix(), bias);
 }
 

@@ -8,18 +8,18 @@ namespace sora::nn {
 
 /// y = x W^T + b over the last dimension; weight [out, in], bias [out].
 struct Linear {
-  at::Tensor weight;  ///< undefined where the matrix is not kept widened (Keeping)
+  at::Tensor weight;  ///< undefined where the matrix is not kept widened (WeightStorage)
   at::Tensor bias;
-  std::shared_ptr<const HeldWeight> held;  ///< then it is here
+  std::shared_ptr<const StoredWeight> stored;  ///< then it is here
 
   Linear() = default;
   Linear(const Weights& w, std::int64_t in, std::int64_t out, bool with_bias = true)
       : Linear(w.matrix("weight", out, in), with_bias ? w.get("bias", {out}) : at::Tensor()) {}
   Linear(const Matrix& matrix, at::Tensor bias_)
-      : weight(matrix.tensor), bias(std::move(bias_)), held(matrix.held) {}
+      : weight(matrix.tensor), bias(std::move(bias_)), stored(matrix.stored) {}
 
   /// [out, in], widened; let it go before another layer is used.
-  at::Tensor matrix() const { return held ? held->widened() : weight; }
+  at::Tensor matrix() const { return stored ? stored->widened() : weight; }
 
   /// [.., in] -> [.., out]
   at::Tensor operator()(const at::Tensor& x) const;

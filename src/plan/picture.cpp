@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "plan/verb.h"
+#include "plan/verbs/verb.h"
 
 namespace sora {
 namespace {

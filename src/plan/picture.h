@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "models/family.h"
-#include "plan/size.h"
+#include "plan/geometry/size.h"
 #include "sora/plan.h"
 
 namespace sora {

@@ -6,9 +6,9 @@
 #include "core/amounts.h"
 #include "core/text.h"
 #include "plan/metadata.h"
-#include "plan/model_choice.h"
-#include "plan/story.h"
-#include "plan/verb.h"
+#include "plan/model/model_choice.h"
+#include "plan/verbs/story.h"
+#include "plan/verbs/verb.h"
 #include "sora/plan.h"
 
 namespace sora {
@@ -165,8 +165,8 @@ std::string plan_json(const Plan& plan, int indent) {
   for (const Window& window : plan.timeline.windows) {
     json["windows"].push_back({{"first", window.first},
                                {"count", window.count},
-                               {"held", window.held},
-                               {"held_end", window.held_end}});
+                               {"conditioning", window.conditioning},
+                               {"conditioning_end", window.conditioning_end}});
   }
   json["drift_control"] = plan.timeline.drift_control;
   json["draft"] = plan.request.draft;

@@ -101,12 +101,12 @@ std::vector<at::Tensor> WeightStream::take(std::size_t index) {
     for (const at::Tensor& tensor : here) tensor.record_stream(now);
     item.arrived.reset();
   }
-  look_ahead(index);
+  prefetch(index);
   return here;
 }
 
 // Under the lock: wants what comes next, and lets go of what was wanted by mistake.
-void WeightStream::look_ahead(std::size_t index) {
+void WeightStream::prefetch(std::size_t index) {
   std::vector<std::size_t> coming;
   std::uint64_t bytes = 0;
   for (std::size_t i = items_[index].next; i != index; i = items_[i].next) {

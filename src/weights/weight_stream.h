@@ -1,9 +1,10 @@
 // Weights that stay in their file, or in the host's memory, and come to where they are computed a little
 // before they are used.
 //
-// Note [Ahead]: a network uses its weights in the same order in every pass. The stream remembers which weight
-// followed which, at first by the order in which they were added, and a thread of its own brings what comes
-// next while the network computes. A weight that comes unexpectedly is brought at once; only time is lost.
+// Note [Prefetch]: a network uses its weights in the same order in every pass. The stream remembers which
+// weight followed which, at first by the order in which they were added, and a thread of its own brings what
+// comes next while the network computes. A weight that comes unexpectedly is brought at once; only time is
+// lost.
 //
 // Note [Failed reads]: a weight that could not be brought ahead is forgotten, and read again when it is asked
 // for. If that fails too, take() throws what went wrong, and nothing of the failure stays: the next pass
@@ -25,7 +26,7 @@
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
-#include "weights/held_weight.h"
+#include "weights/stored_weight.h"
 #include "weights/use_window.h"
 
 namespace sora {
@@ -74,7 +75,7 @@ class WeightStream {
   void failed(std::size_t index, std::exception_ptr failure);
   void bring(Item& item);
   at::Tensor room(const Source& source);
-  void look_ahead(std::size_t index);
+  void prefetch(std::size_t index);
   void drop_others(const std::vector<std::size_t>& coming);
 
   std::shared_ptr<const Checkpoint> checkpoint_;

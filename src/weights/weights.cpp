@@ -50,7 +50,7 @@ CheckpointReader::CheckpointReader(std::shared_ptr<const Checkpoint> checkpoint,
       placement_(placement),
       edit_(std::move(edit)),
       scratch_(std::make_shared<Scratch>()) {
-  if (placement_.keeping == Keeping::streamed) {
+  if (placement_.storage == WeightStorage::streamed) {
     stream_ =
         std::make_shared<WeightStream>(checkpoint_, placement_.device, placement_.ahead, placement_.resident);
   }
@@ -109,37 +109,38 @@ bool CheckpointReader::is_smaller_as_stored(const std::vector<StoredPart>& parts
 }
 
 Matrix CheckpointReader::matrix(const std::vector<RowsSpec>& specs, std::int64_t columns) {
-  auto held = std::make_shared<HeldWeight>();
+  auto stored = std::make_shared<StoredWeight>();
   std::int64_t rows = 0;
   for (const RowsSpec& spec : specs) {
-    const TensorInfo& stored = info(spec.name, {spec.rows, columns});
-    held->parts.push_back({spec.name, stored, spec.rows, checkpoint_->scale(spec.name), {}});
+    const TensorInfo& tensor = info(spec.name, {spec.rows, columns});
+    stored->parts.push_back({spec.name, tensor, spec.rows, checkpoint_->scale(spec.name), {}});
     rows += spec.rows;
   }
-  const bool smaller = is_smaller_as_stored(held->parts, columns);
+  const bool smaller = is_smaller_as_stored(stored->parts, columns);
   // Blocks are widened by the CPU alone.
-  const bool can_be_held = placement_.device.is_cpu() ||
-                           std::none_of(held->parts.begin(), held->parts.end(),
-                                        [](const StoredPart& part) { return is_quantised(part.info.dtype); });
-  if (can_be_held && (stream_ || (placement_.keeping == Keeping::stored && smaller))) {
-    held->columns = columns;
-    held->widened_options = at::TensorOptions(placement_.device).dtype(placement_.dtype);
-    held->edit = edit_;
-    held->scratch = scratch_;
-    for (const StoredPart& part : held->parts) {
+  const bool can_stay_stored =
+      placement_.device.is_cpu() ||
+      std::none_of(stored->parts.begin(), stored->parts.end(),
+                   [](const StoredPart& part) { return is_quantised(part.info.dtype); });
+  if (can_stay_stored && (stream_ || (placement_.storage == WeightStorage::stored && smaller))) {
+    stored->columns = columns;
+    stored->widened_options = at::TensorOptions(placement_.device).dtype(placement_.dtype);
+    stored->edit = edit_;
+    stored->scratch = scratch_;
+    for (const StoredPart& part : stored->parts) {
       if (edited(part.name)) edit_->keep(part.name, placement_.device);
     }
     if (stream_) {
-      held->stream = stream_;
-      held->index = stream_->add(held->parts, columns);
-      return {{}, held};
+      stored->stream = stream_;
+      stored->index = stream_->add(stored->parts, columns);
+      return {{}, stored};
     }
-    for (StoredPart& part : held->parts) {
+    for (StoredPart& part : stored->parts) {
       part.stored = empty_stored(part.info, {part.rows, columns}, part.name);
       read_stored(*checkpoint_, part.name, part.stored);
       part.stored = part.stored.to(placement_.device);
     }
-    return {{}, held};
+    return {{}, stored};
   }
   if (!placement_.device.is_cpu() || placement_.dtype != at::kFloat)
     return WeightSource::matrix(specs, columns);
@@ -157,7 +158,7 @@ RowTable CheckpointReader::table(const std::string& name, at::IntArrayRef shape)
   const TensorInfo& stored = info(name, shape);
   // Rows of a block format are whole blocks, unless the format allows what no network here has.
   const bool by_rows = shape[1] % static_cast<std::int64_t>(dtype_block(stored.dtype).elements) == 0;
-  if (placement_.keeping == Keeping::widened || edited(name) || !by_rows)
+  if (placement_.storage == WeightStorage::widened || edited(name) || !by_rows)
     return WeightSource::table(name, shape);
   (void)scalar_type(stored.dtype, name);
   RowTable table;

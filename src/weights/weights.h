@@ -17,13 +17,13 @@
 
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/schema.h"
-#include "weights/held_weight.h"
+#include "weights/stored_weight.h"
 #include "weights/tensor_reader.h"
 
 namespace sora {
 
 /// How the matrices of a network are kept. The numbers that come out are the same.
-enum class Keeping {
+enum class WeightStorage {
   widened,   ///< in the type that is computed in: the fastest
   stored,    ///< as the file has them, where that is smaller; each is widened when it is used
   streamed,  ///< as they are stored, out of the way: brought a little before they are used (weight_stream.h)
@@ -33,7 +33,7 @@ enum class Keeping {
 struct Placement {
   at::Device device = at::kCPU;
   at::ScalarType dtype = at::kFloat;  ///< of what may be in reduced precision
-  Keeping keeping = Keeping::widened;
+  WeightStorage storage = WeightStorage::widened;
   std::uint64_t ahead = std::uint64_t{128} << 20;  ///< streamed: bytes that are brought before they are used
   bool resident =
       false;  ///< streamed to a GPU: from the host's memory, where they are as a whole; else from the file

@@ -38,7 +38,8 @@ TEST(Verbs, TakeTheirFilesFromTheLine) {
   EXPECT_EQ(extend["width"], 128);
   EXPECT_EQ(extend["fps"], 12.0);
   EXPECT_EQ(extend["frames"], 24);
-  EXPECT_EQ(plan({"connect", "clip.mp4", "clip.mp4", "--seconds", "1"})["windows"].back()["held_end"], 1);
+  EXPECT_EQ(plan({"connect", "clip.mp4", "clip.mp4", "--seconds", "1"})["windows"].back()["conditioning_end"],
+            1);
   EXPECT_EQ(plan({"loop", "clip.mp4"})["verb"], "loop");
   EXPECT_EQ(plan({"loop", "--prompt", "waves"})["verb"], "loop");
   const json remix = plan({"remix", "clip.mp4", "--prompt", "snow", "--strength", "0.5", "--steps", "10"});

@@ -1,6 +1,6 @@
 // The parser of JSON that others wrote: its limits, each with its place, and that its time grows with the
 // text.
-#include "core/json_text.h"
+#include "core/json/json_text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,8 +8,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "core/json_config.h"
-#include "core/scalar.h"
+#include "core/json/json_config.h"
+#include "core/json/scalar.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 

@@ -8,10 +8,10 @@
 #include <sstream>
 
 #include "comma_locale.h"
-#include "core/json_line.h"
-#include "core/json_text.h"
+#include "core/json/json_line.h"
+#include "core/json/json_text.h"
+#include "core/json/scalar.h"
 #include "core/output_format.h"
-#include "core/scalar.h"
 #include "core/text.h"
 
 namespace sora {

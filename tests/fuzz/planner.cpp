@@ -5,11 +5,11 @@
 #include <cstdlib>
 #include <memory>
 
-#include "core/request_fields.h"
+#include "core/json/request_fields.h"
 #include "fuzz.h"
 #include "plan/metadata.h"
-#include "plan/parameters.h"
-#include "plan/verb.h"
+#include "plan/verbs/parameters.h"
+#include "plan/verbs/verb.h"
 #include "sora/plan.h"
 
 namespace sora::fuzz {
@@ -117,8 +117,8 @@ void check_windows(const Plan& plan) {
   require(!plan.timeline.windows.empty(), "a plan without windows");
   int end = 0;
   for (const Window& window : plan.timeline.windows) {
-    require(window.count > 0 && window.first >= 0 && window.held >= 0 && window.held_end >= 0 &&
-                window.held + window.held_end < window.count,
+    require(window.count > 0 && window.first >= 0 && window.conditioning >= 0 &&
+                window.conditioning_end >= 0 && window.conditioning + window.conditioning_end < window.count,
             "a window makes nothing new");
     end = std::max(end, window.first + window.count);
   }

@@ -2,10 +2,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "core/json_text.h"
-#include "core/request_fields.h"
+#include "core/json/json_text.h"
+#include "core/json/request_fields.h"
 #include "fuzz.h"
-#include "plan/parameters.h"
+#include "plan/verbs/parameters.h"
 
 namespace sora::fuzz {
 namespace {

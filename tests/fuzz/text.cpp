@@ -5,7 +5,7 @@
 #include "jobs/output_name.h"
 #include "models/t5/text/prompt_clean.h"
 #include "models/t5/tokenizer/tokenizer.h"
-#include "plan/vocabulary.h"
+#include "plan/model/vocabulary.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace sora;

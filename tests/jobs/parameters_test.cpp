@@ -1,5 +1,5 @@
 // What is taken of the parameters in a file, option by option.
-#include "plan/parameters.h"
+#include "plan/verbs/parameters.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include <type_traits>
 
 #include "checkpoint/model_folder.h"
-#include "plan/made_again.h"
+#include "plan/verbs/made_again.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 

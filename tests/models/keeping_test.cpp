@@ -17,9 +17,9 @@ namespace {
 
 const fs::path kData = SORA_TEST_DATA;
 
-Placement kept(Keeping keeping) {
+Placement kept(WeightStorage keeping) {
   Placement placement;
-  placement.keeping = keeping;
+  placement.storage = keeping;
   placement.ahead = 1 << 16;
   return placement;
 }
@@ -48,7 +48,8 @@ TEST_P(Keepings, PredictTheSame) {
                                ? read_tensor(golden, "image_embeds")
                                : at::Tensor();
   at::Tensor expected;
-  for (const Keeping keeping : {Keeping::widened, Keeping::stored, Keeping::streamed}) {
+  for (const WeightStorage keeping :
+       {WeightStorage::widened, WeightStorage::stored, WeightStorage::streamed}) {
     const WanTransformer transformer = load_transformer(source, kept(keeping), loras);
     const TextContext text = transformer.prepare_text(read_tensor(golden, "prompt_embeds"), image);
     for (int step = 0; step < 2; ++step) {
@@ -77,7 +78,7 @@ TEST(LorasOfHeldWeights, AreReadOnce) {
   const TemporaryFolder folder;
   const fs::path config = kData / "transformer/plain", golden = config / "golden.safetensors";
   for (const char* name : {"kohya.safetensors", "differences.safetensors"}) {
-    for (const Keeping keeping : {Keeping::stored, Keeping::streamed}) {
+    for (const WeightStorage keeping : {WeightStorage::stored, WeightStorage::streamed}) {
       const fs::path lora = folder / "lora.safetensors";
       fs::copy_file(kData / "lora" / name, lora, fs::copy_options::overwrite_existing);
       const ComponentSource source(kData / "layouts/transformer/plain.gguf", config);
@@ -99,8 +100,9 @@ TEST_P(TextKeepings, EncodeTheSameFromTheFile) {
   const c10::InferenceMode inference;
   const fs::path tokenizer = kData / "text/tokenizers/plain";
   const ComponentSource source(kData / "layouts/text" / GetParam(), kData / "text/encoders/umt5");
-  const at::Tensor expected = TextEncoder(source, tokenizer, kept(Keeping::stored)).encode("a red ball");
-  const TextEncoder streamed(source, tokenizer, kept(Keeping::streamed));
+  const at::Tensor expected =
+      TextEncoder(source, tokenizer, kept(WeightStorage::stored)).encode("a red ball");
+  const TextEncoder streamed(source, tokenizer, kept(WeightStorage::streamed));
   for (int use = 0; use < 2; ++use) EXPECT_TRUE(at::equal(streamed.encode("a red ball"), expected));
 }
 

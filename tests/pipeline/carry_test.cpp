@@ -1,5 +1,5 @@
 // What the verbs take over from their inputs as it lies there: sound, and with --copy the coded frames.
-#include "plan/carry.h"
+#include "plan/verbs/carry.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include <tuple>
 
 #include "pipeline/inputs/input_facts.h"
-#include "plan/verb.h"
+#include "plan/verbs/verb.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"

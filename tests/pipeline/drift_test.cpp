@@ -35,19 +35,19 @@ Plan two_windows(double strength) {
 
 double off(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().mean().item<double>(); }
 
-TEST(Look, IsOfColourSaturationAndDetail) {
+TEST(PictureStatistics, IsOfColourSaturationAndDetail) {
   const at::Tensor grey = at::full({2, 24, 32, 3}, 0.25, at::kFloat);
-  const Look flat = look_of(grey);
+  const PictureStatistics flat = statistics_of(grey);
   EXPECT_EQ(flat.saturation, 0);
   EXPECT_LT(flat.bands.max().item<double>(), 1e-6);
   EXPECT_NEAR(flat.colour[1].item<double>(), 0.25, 1e-6);
   at::Tensor red = grey.clone();
   red.select(3, 0).fill_(0.5);
-  EXPECT_NEAR(look_of(red).saturation, 0.5, 1e-5);
+  EXPECT_NEAR(statistics_of(red).saturation, 0.5, 1e-5);
   const at::Tensor fine = picture(1);
-  EXPECT_NEAR(
-      look_of(with_contrast(fine, 1.5)).bands[0].item<double>() / look_of(fine).bands[0].item<double>(), 1.5,
-      1e-3);
+  EXPECT_NEAR(statistics_of(with_contrast(fine, 1.5)).bands[0].item<double>() /
+                  statistics_of(fine).bands[0].item<double>(),
+              1.5, 1e-3);
 }
 
 TEST(DriftControl, LeavesTheFirstWindowAndHoldsTheNextToItWithoutSteps) {
@@ -55,19 +55,19 @@ TEST(DriftControl, LeavesTheFirstWindowAndHoldsTheNextToItWithoutSteps) {
   DriftControl drift(plan, 4);
   const at::Tensor first = picture(17);
   drift.begin(0);
-  EXPECT_TRUE(at::equal(drift.hold(first), first));
+  EXPECT_TRUE(at::equal(drift.correct(first), first));
   EXPECT_FALSE(drift.changes());
   drift.begin(1);
   for (int chunk = 0; chunk < 3; ++chunk) {
     // It drifts away within the window.
     const at::Tensor later = with_contrast(picture(4), 1.1 + 0.1 * chunk, 0.02 + 0.02 * chunk);
-    const at::Tensor held = drift.hold(later);
+    const at::Tensor corrected = drift.correct(later);
     EXPECT_TRUE(drift.changes());
-    EXPECT_LT(off(held[3], first[0]), 0.25 * off(later[3], first[0])) << chunk;
+    EXPECT_LT(off(corrected[3], first[0]), 0.25 * off(later[3], first[0])) << chunk;
     for (int i = 0; i < 4; ++i)
-      EXPECT_LT(off(held[i], first[0]), 0.5 * off(later[i], first[0])) << chunk << ", " << i;
+      EXPECT_LT(off(corrected[i], first[0]), 0.5 * off(later[i], first[0])) << chunk << ", " << i;
     for (int i = 1; i < 4; ++i)
-      EXPECT_LT(off(held[i], held[i - 1]), 0.3 * off(later[i], first[0])) << chunk << ", " << i;
+      EXPECT_LT(off(corrected[i], corrected[i - 1]), 0.3 * off(later[i], first[0])) << chunk << ", " << i;
   }
 }
 
@@ -78,13 +78,13 @@ TEST(DriftControl, GoesByItsStrength) {
     const Plan plan = two_windows(strength);
     DriftControl drift(plan, 4);
     drift.begin(0);
-    drift.hold(first);
+    drift.correct(first);
     drift.begin(1);
-    const at::Tensor held = drift.hold(later);
+    const at::Tensor corrected = drift.correct(later);
     if (strength == 0) {
       EXPECT_TRUE(at::equal(held, later));
     }
-    const double left = off(held[11], first[0]) / off(later[11], first[0]);
+    const double left = off(corrected[11], first[0]) / off(later[11], first[0]);
     EXPECT_NEAR(left, 1 - strength, 0.2) << strength;
     EXPECT_GE(left, before);
     before = left;
@@ -95,16 +95,16 @@ TEST(DriftControl, DoesNotPressAnotherSceneIntoTheFirst) {
   const Plan plan = two_windows(1);
   DriftControl drift(plan, 4);
   drift.begin(0);
-  drift.hold(with_contrast(picture(17), 0.2));
+  drift.correct(with_contrast(picture(17), 0.2));
   drift.begin(1);
-  const at::Tensor other = picture(12), held = drift.hold(other);
-  const double left = look_of(held[11].unsqueeze(0)).bands[2].item<double>() /
-                      look_of(other[11].unsqueeze(0)).bands[2].item<double>();
+  const at::Tensor other = picture(12), corrected = drift.correct(other);
+  const double left = statistics_of(corrected[11].unsqueeze(0)).bands[2].item<double>() /
+                      statistics_of(other[11].unsqueeze(0)).bands[2].item<double>();
   EXPECT_NEAR(left, 1 / 1.6, 0.03);
   // A picture without detail has nothing that could be held.
   const at::Tensor flat = at::full({12, 24, 32, 3}, 0.5, at::kFloat);
   drift.begin(2);
-  EXPECT_TRUE(at::isfinite(drift.hold(flat)).all().item<bool>());
+  EXPECT_TRUE(at::isfinite(drift.correct(flat)).all().item<bool>());
 }
 
 TEST(DriftControl, HoldsEachShotOfAStoryboardToItself) {
@@ -116,14 +116,14 @@ TEST(DriftControl, HoldsEachShotOfAStoryboardToItself) {
   const at::Tensor first = picture(17), other = with_contrast(picture(12), 0.9, 0.1);
   DriftControl drift(plan, 4);
   drift.begin(0);
-  drift.hold(first);
+  drift.correct(first);
   drift.begin(1);
-  EXPECT_TRUE(at::equal(drift.hold(other), other)) << "where one takes over from the other";
+  EXPECT_TRUE(at::equal(drift.correct(other), other)) << "where one takes over from the other";
   drift.begin(2);
-  EXPECT_TRUE(at::equal(drift.hold(other), other)) << "it is the look of the new shot";
+  EXPECT_TRUE(at::equal(drift.correct(other), other)) << "it is the look of the new shot";
   drift.begin(3);
-  const at::Tensor later = with_contrast(other, 1.1), held = drift.hold(later);
-  EXPECT_LT(off(held[11], other[11]), 0.2 * off(later[11], other[11]));
+  const at::Tensor later = with_contrast(other, 1.1), corrected = drift.correct(later);
+  EXPECT_LT(off(corrected[11], other[11]), 0.2 * off(later[11], other[11]));
 }
 
 }  // namespace

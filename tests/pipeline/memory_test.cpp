@@ -2,7 +2,7 @@
 //
 // That a run needs what its plan says depends on the machine too: MeasuredMemory is left out of the suite,
 // and run by scripts/bench/planned_memory.py.
-#include "plan/memory.h"
+#include "plan/machine/memory.h"
 
 #include <c10/core/InferenceMode.h>
 #include <fcntl.h>

@@ -24,9 +24,9 @@ class ResumeTest : public testing::Test {
     request_.res = "64x48";
     request_.frames = 9;
     request_.steps = 4;
-    keep_.file = folder_ / "kept" / "a.safetensors";
-    keep_.key = "k";
-    keep_.every = 1;
+    options_.file = folder_ / "kept" / "a.safetensors";
+    options_.key = "k";
+    options_.every = 1;
   }
 
   void use(const std::string& model) { request_.model = std::string(SORA_TEST_DATA) + "/pipeline/" + model; }
@@ -41,7 +41,7 @@ class ResumeTest : public testing::Test {
   // Ends the run at its n-th question whether to stop; false when it ended before that.
   bool stopped_at(int n, std::string* message = nullptr) {
     RunHooks hooks;
-    hooks.keep = keep_;
+    hooks.checkpoint = options_;
     hooks.stop = [&] { return --n < 0; };
     try {
       run(hooks);
@@ -57,13 +57,13 @@ class ResumeTest : public testing::Test {
   void expect_same_bytes_after_stops() {
     const std::string whole = run().sha256;
     RunHooks hooks;
-    hooks.keep = keep_;
+    hooks.checkpoint = options_;
     for (int n = 1; n < 60; n += 3) {
-      fs::remove_all(keep_.file.parent_path());
+      fs::remove_all(options_.file.parent_path());
       const bool stopped = stopped_at(n);
       const Result result = run(hooks);
       EXPECT_EQ(result.sha256, whole) << "stopped at question " << n;
-      EXPECT_FALSE(fs::exists(keep_.file)) << "the output is in place";
+      EXPECT_FALSE(fs::exists(options_.file)) << "the output is in place";
       if (!stopped) return;
     }
     ADD_FAILURE() << "the run never came to its end";
@@ -71,7 +71,7 @@ class ResumeTest : public testing::Test {
 
   const TemporaryFolder folder_;
   Request request_ = seeded_request(folder_ / "a.mp4");
-  Keep keep_;
+  CheckpointOptions options_;
 };
 
 TEST_F(ResumeTest, GivesTheSameBytesWithUniPC) {
@@ -123,7 +123,7 @@ TEST_F(ResumeTest, DoesNotDenoiseAgainWhatIsDone) {
   request_.steps = 8;
   ASSERT_TRUE(stopped_at(9));
   RunHooks hooks;
-  hooks.keep = keep_;
+  hooks.checkpoint = options_;
   std::vector<int> steps;
   hooks.progress = [&](const Progress& p) {
     if (p.phase == Phase::denoise) steps.push_back(p.step);
@@ -146,8 +146,8 @@ TEST_F(ResumeTest, DoesNotTakeUpAnotherJob) {
   const std::string whole = run().sha256;
   ASSERT_TRUE(stopped_at(6));
   RunHooks hooks;
-  hooks.keep = keep_;
-  hooks.keep.key = "another";
+  hooks.checkpoint = options_;
+  hooks.checkpoint.key = "another";
   EXPECT_EQ(run(hooks).sha256, whole);
 }
 
@@ -155,9 +155,9 @@ TEST_F(ResumeTest, StartsAnewWhenWhatWasKeptIsDamaged) {
   use("wan21");
   const std::string whole = run().sha256;
   ASSERT_TRUE(stopped_at(6));
-  fs::resize_file(keep_.file, fs::file_size(keep_.file) - 5);
+  fs::resize_file(options_.file, fs::file_size(options_.file) - 5);
   RunHooks hooks;
-  hooks.keep = keep_;
+  hooks.checkpoint = options_;
   EXPECT_EQ(run(hooks).sha256, whole);
 }
 
@@ -171,8 +171,8 @@ TEST_F(ResumeTest, KeepsTheLatentsWhenTheOutputFailsAndDecodesThem) {
   const std::string wanted = *request_.output;
   request_.output = (gone / "a.mp4").string();
   RunHooks hooks;
-  hooks.keep = keep_;
-  hooks.keep.every.reset();  // the automatic way
+  hooks.checkpoint = options_;
+  hooks.checkpoint.every.reset();  // the automatic way
   hooks.progress = [&](const Progress& p) {
     if (p.phase == Phase::decode) fs::remove_all(gone);
   };
@@ -180,22 +180,22 @@ TEST_F(ResumeTest, KeepsTheLatentsWhenTheOutputFailsAndDecodesThem) {
     run(hooks);
     ADD_FAILURE() << "expected a failure";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("sora-gen decode " + keep_.file.string()));
+    EXPECT_THAT(error.what(), HasSubstr("sora-gen decode " + options_.file.string()));
   }
-  ASSERT_TRUE(fs::exists(keep_.file));
+  ASSERT_TRUE(fs::exists(options_.file));
   request_.output = wanted;
   RunHooks decode;
-  decode.keep.file = keep_.file;
+  decode.keep.file = options_.file;
   decode.keep.only_decode = true;
   EXPECT_EQ(run(decode).sha256, whole);
-  EXPECT_TRUE(fs::exists(keep_.file)) << "it is not ours to remove";
+  EXPECT_TRUE(fs::exists(options_.file)) << "it is not ours to remove";
 }
 
 TEST_F(ResumeTest, DecodesOnlyWhatIsAllDenoised) {
   use("wan21");
   ASSERT_TRUE(stopped_at(6));
   RunHooks decode;
-  decode.keep.file = keep_.file;
+  decode.keep.file = options_.file;
   decode.keep.only_decode = true;
   try {
     run(decode);
@@ -208,12 +208,12 @@ TEST_F(ResumeTest, DecodesOnlyWhatIsAllDenoised) {
 
 TEST_F(ResumeTest, KeepsNothingOfAShortJobOrWhenToldNotTo) {
   use("wan21");
-  keep_.every = 0;
+  options_.every = 0;
   ASSERT_TRUE(stopped_at(6));
-  EXPECT_FALSE(fs::exists(keep_.file));
-  keep_.every.reset();
+  EXPECT_FALSE(fs::exists(options_.file));
+  options_.every.reset();
   ASSERT_TRUE(stopped_at(6));
-  EXPECT_FALSE(fs::exists(keep_.file));
+  EXPECT_FALSE(fs::exists(options_.file));
 }
 
 }  // namespace

@@ -10,9 +10,9 @@
 #include "difference.h"
 #include "media/read/video_reader.h"
 #include "media/write/video_writer.h"
+#include "plan/geometry/windows.h"
 #include "plan/metadata.h"
-#include "plan/story.h"
-#include "plan/windows.h"
+#include "plan/verbs/story.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
@@ -58,17 +58,17 @@ TEST(Story, AShareRisesOverTheFadeAroundItsTime) {
 }
 
 TEST(Windows, EndWithAPlaceOrHaveItInTheFirst) {
-  const int native = 5, held = 2;
+  const int native = 5, conditioning = 2;
   for (int place = 1; place < 30; ++place) {
     for (int next = place + 1; next < 32; ++next) {
-      const auto windows = windows_to_places(33, native, {0, 0, held, false}, {place, next});
+      const auto windows = windows_to_places(33, native, {0, 0, conditioning, false}, {place, next});
       int made = 0;
       for (const Window& window : windows) {
-        EXPECT_EQ(window.first + window.held, made);
+        EXPECT_EQ(window.first + window.conditioning, made);
         EXPECT_LE(window.count, native);
         made = window.first + window.count;
         for (const int at : {place, next}) {
-          if (at < window.first + window.held || at >= made || window.first == 0) continue;
+          if (at < window.first + window.conditioning || at >= made || window.first == 0) continue;
           EXPECT_EQ(at, made - 1) << place << ", " << next;
         }
       }
@@ -76,9 +76,9 @@ TEST(Windows, EndWithAPlaceOrHaveItInTheFirst) {
     }
   }
   // The window that ends with it makes all that it can on the way.
-  for (const Window& window : windows_to_places(33, native, {0, 0, held, false}, {12})) {
+  for (const Window& window : windows_to_places(33, native, {0, 0, conditioning, false}, {12})) {
     if (window.first + window.count == 13) {
-      EXPECT_EQ(window.count - window.held, native - held);
+      EXPECT_EQ(window.count - window.conditioning, native - conditioning);
     }
   }
 }

@@ -1,6 +1,6 @@
 // Embeddings of prompts on disk: the same numbers with and without, no encoder for a prompt that was seen,
 // and no harm from what else may lie in the folder.
-#include "plan/text_cache.h"
+#include "plan/machine/text_cache.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>

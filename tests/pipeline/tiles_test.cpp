@@ -1,5 +1,5 @@
 // Tiles: how they lie, and that what is made of them is one whole.
-#include "plan/tiles.h"
+#include "plan/geometry/tiles.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>

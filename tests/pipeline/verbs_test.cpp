@@ -1,5 +1,5 @@
 // The verbs that begin from files, with tiny models of random weights: what is held comes back as the VAE
-// makes it, clips come back as they are, joints do not jump, and mistakes are found before any work.
+// makes it, clips come back as they are, seams do not jump, and mistakes are found before any work.
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,8 +13,8 @@
 #include "difference.h"
 #include "media/read/video_reader.h"
 #include "media/write/video_writer.h"
-#include "plan/verb.h"
-#include "plan/windows.h"
+#include "plan/geometry/windows.h"
+#include "plan/verbs/verb.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
@@ -128,7 +128,7 @@ TEST_F(VerbsTest, AnimateEndsWithTheLastImage) {
     const VideoFrame free_end = output().back();
     request_.last_image = clip("b.mkv", 1, 8, 31);
     const Plan plan = make_plan(request_);
-    EXPECT_EQ(plan.timeline.windows.back().held_end, 1);
+    EXPECT_EQ(plan.timeline.windows.back().conditioning_end, 1);
     EXPECT_EQ(plan.timeline.windows.back().first + plan.timeline.windows.back().count,
               (plan.timeline.model_frames + 2) / 4 + 1);
     ASSERT_EQ(run().frames, frames);
@@ -237,11 +237,11 @@ TEST_F(VerbsTest, GoOnAfterAStopWithTheSameBytes) {
     request_.backward = std::string(verb) == "extend backward";
     const std::string whole = run().sha256;
     RunHooks hooks;
-    hooks.keep = {folder_ / "kept.safetensors", "k", 1, false};
+    hooks.checkpoint = {folder_ / "kept.safetensors", "k", 1, false};
     int questions = 6;
     hooks.stop = [&] { return --questions < 0; };
     EXPECT_THROW(generator_.run(make_plan(request_), hooks), Error);
-    EXPECT_TRUE(fs::exists(hooks.keep.file));
+    EXPECT_TRUE(fs::exists(hooks.checkpoint.file));
     hooks.stop = {};
     EXPECT_EQ(generator_.run(make_plan(request_), hooks).sha256, whole);
   }
@@ -283,16 +283,16 @@ TEST(VerbWindows, EndExactlyAtWhatIsGiven) {
   for (int native = 4; native < 9; ++native) {
     for (int start = 0; start <= 2; ++start) {
       for (int total = start + 3; total < 40; ++total) {
-        const auto windows = plan_held_windows(total, native, {start, 1, 2, true});
+        const auto windows = plan_conditioned_windows(total, native, {start, 1, 2, true});
         int made = start;
         for (const Window& window : windows) {
           EXPECT_LE(window.count, native);
-          EXPECT_EQ(window.first + window.held, made);
-          made = window.first + window.count - window.held_end;
-          EXPECT_GT(made, window.first + window.held) << "nothing new";
+          EXPECT_EQ(window.first + window.conditioning, made);
+          made = window.first + window.count - window.conditioning_end;
+          EXPECT_GT(made, window.first + window.conditioning) << "nothing new";
         }
         EXPECT_EQ(windows.back().first + windows.back().count, total);
-        EXPECT_EQ(windows.back().held_end, 1);
+        EXPECT_EQ(windows.back().conditioning_end, 1);
         if (windows.size() > 1) {
           EXPECT_EQ(windows.back().count, std::min(native, total));
         }

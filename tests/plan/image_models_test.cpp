@@ -9,7 +9,7 @@
 #include "core/file.h"
 #include "error_of.h"
 #include "models/family.h"
-#include "plan/image_input.h"
+#include "plan/verbs/image_input.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "comma_locale.h"
+#include "plan/geometry/size.h"
 #include "plan/metadata.h"
-#include "plan/size.h"
 #include "sora/error.h"
 #include "sora/plan.h"
 

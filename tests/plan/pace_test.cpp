@@ -1,5 +1,5 @@
 // How long a run will take, from what others took.
-#include "plan/pace.h"
+#include "plan/machine/pace.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // --preset: what few-step models are run with, and who wins.
-#include "plan/preset.h"
+#include "plan/model/preset.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "plan/size.h"
+#include "plan/geometry/size.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Words that a model has never seen are named.
-#include "plan/vocabulary.h"
+#include "plan/model/vocabulary.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "plan/windows.h"
+#include "plan/geometry/windows.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@ TEST(Windows, AShortVideoIsOneWindowOfItsOwnLength) {
   const auto windows = plan_windows(3, 5, 2);
   ASSERT_EQ(windows.size(), 1u);
   EXPECT_EQ(windows[0].count, 3);
-  EXPECT_EQ(windows[0].held, 0);
+  EXPECT_EQ(windows[0].conditioning, 0);
 }
 
 TEST(Windows, LaterWindowsHoldTheEndOfTheOneBeforeAndLeaveNoGap) {
@@ -18,8 +18,8 @@ TEST(Windows, LaterWindowsHoldTheEndOfTheOneBeforeAndLeaveNoGap) {
       const auto windows = plan_windows(total, native, 2);
       int made = 0;
       for (const Window& window : windows) {
-        EXPECT_EQ(window.first + window.held, made);
-        EXPECT_GT(window.count, window.held);
+        EXPECT_EQ(window.first + window.conditioning, made);
+        EXPECT_GT(window.count, window.conditioning);
         made = window.first + window.count;
       }
       EXPECT_GE(made, total);

@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "weights/held_weight.h"
+#include "weights/stored_weight.h"
 
 // A device that takes the host's memory: as much of one as the room needs.
 namespace {

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "cli/terminal/terminal.h"
-#include "core/json_line.h"
+#include "core/json/json_line.h"
 #include "core/text.h"
 
 namespace sora {

@@ -8,12 +8,12 @@
 #include "cli/signals.h"
 #include "cli/terminal/terminal.h"
 #include "core/file.h"
-#include "core/json_line.h"
+#include "core/json/json_line.h"
 #include "core/random_seed.h"
 #include "core/text.h"
 #include "jobs/batch_index.h"
-#include "plan/pace.h"
-#include "plan/verb.h"
+#include "plan/machine/pace.h"
+#include "plan/verbs/verb.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -249,9 +249,9 @@ int run_batch(Session& session) {
   begin_work(options.quiet || json_on_stderr(options));
   Maker maker(session);
   Teller teller(session);
-  const auto make = [&](Plan plan, const Keep& keep, const ComingTexts& coming) {
+  const auto make = [&](Plan plan, const CheckpointOptions& checkpoint, const ComingTexts& coming) {
     estimate_pace(plan);
-    return maker.make(plan, keep, coming);
+    return maker.make(plan, checkpoint, coming);
   };
   BatchCounts counts;
   try {

@@ -9,7 +9,7 @@
 #include "jobs/made.h"
 #include "jobs/output_files.h"
 #include "jobs/output_name.h"
-#include "plan/made_again.h"
+#include "plan/verbs/made_again.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -72,11 +72,11 @@ int decode_kept(Session& session) {
   check_model(made, plan, file, options.given.has("model"));
 
   begin_work(options.quiet || json_on_stderr(options));
-  Keep keep;
-  keep.file = file;
-  keep.only_decode = true;
+  CheckpointOptions checkpoint;
+  checkpoint.file = file;
+  checkpoint.only_decode = true;
   Maker maker(session);
-  report(session, plan, maker.make(plan, keep));
+  report(session, plan, maker.make(plan, checkpoint));
   return 0;
 }
 

@@ -11,10 +11,10 @@
 #include "cli/terminal/terminal.h"
 #include "cli/verbs.h"
 #include "cli/verbs/models.h"
-#include "core/json_text.h"
+#include "core/json/json_text.h"
 #include "core/text.h"
 #include "core/unnamed_file.h"
-#include "plan/memory.h"
+#include "plan/machine/memory.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;

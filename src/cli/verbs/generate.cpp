@@ -16,10 +16,10 @@
 #include "jobs/made.h"
 #include "jobs/output_files.h"
 #include "jobs/output_name.h"
-#include "plan/finish.h"
-#include "plan/pace.h"
-#include "plan/verb.h"
-#include "plan/vocabulary.h"
+#include "plan/machine/pace.h"
+#include "plan/model/vocabulary.h"
+#include "plan/verbs/upscale.h"
+#include "plan/verbs/verb.h"
 #include "sora/error.h"
 #include "sora/plan.h"
 
@@ -46,15 +46,15 @@ void forget_old_latents(const fs::path& folder) {
 
 }  // namespace
 
-Keep keep_for(const Plan& plan) {
-  Keep keep;
+CheckpointOptions checkpoint_options(const Plan& plan) {
+  CheckpointOptions checkpoint;
   const fs::path folder = state_folder();
-  if (folder.empty()) return keep;
+  if (folder.empty()) return checkpoint;
   forget_old_latents(folder);
-  keep.key = job_key(plan);
-  keep.file = folder / (keep.key.substr(0, 32) + ".safetensors");
-  keep.every = plan.request.checkpoint_every;
-  return keep;
+  checkpoint.key = job_key(plan);
+  checkpoint.file = folder / (checkpoint.key.substr(0, 32) + ".safetensors");
+  checkpoint.every = plan.request.checkpoint_every;
+  return checkpoint;
 }
 
 const Entry& Maker::library() {
@@ -62,7 +62,7 @@ const Entry& Maker::library() {
   return *library_;
 }
 
-Result Maker::make(const Plan& plan, const Keep& keep, const ComingTexts& coming) {
+Result Maker::make(const Plan& plan, const CheckpointOptions& checkpoint, const ComingTexts& coming) {
   if (!status_) status_.emplace(session_.latest);
   Progress start;
   start.steps = steps_of(plan);
@@ -77,11 +77,11 @@ Result Maker::make(const Plan& plan, const Keep& keep, const ComingTexts& coming
     session_.progress->update(progress);
   };
   hooks.stop = [] { return stop_signal() != 0; };
-  hooks.keep = keep;
+  hooks.checkpoint = checkpoint;
   hooks.coming = coming;
   hooks.preview = make_preview(session_.options);
   Result result = library().run(**generator_, plan, hooks);
-  if (!keep.only_decode) remember_pace(plan, result);
+  if (!checkpoint.only_decode) remember_pace(plan, result);
   if (plan.request.sidecar) write_sidecar(plan, result);
   return result;
 }
@@ -115,7 +115,7 @@ int make_one(Session& session, const Request& request) {
     write_stderr_line("prompt: \"" + one_line(plan.request.prompt) + "\", as the file was made");
   for (const std::string& note : plan.notes) log(note == unknown ? LogLevel::warning : LogLevel::info, note);
   Maker maker(session);
-  report(session, plan, maker.make(plan, keep_for(plan)));
+  report(session, plan, maker.make(plan, checkpoint_options(plan)));
   return 0;
 }
 

@@ -7,11 +7,11 @@
 #include "cli/terminal/terminal.h"
 #include "core/amounts.h"
 #include "core/file.h"
-#include "core/json_text.h"
+#include "core/json/json_text.h"
 #include "core/text.h"
 #include "jobs/made.h"
 #include "jobs/output_name.h"
-#include "plan/made_again.h"
+#include "plan/verbs/made_again.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;

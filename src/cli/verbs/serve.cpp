@@ -35,9 +35,9 @@
 #include "cli/signals.h"
 #include "cli/verbs/event_writer.h"
 #include "cli/verbs/request_lines.h"
-#include "core/json_line.h"
+#include "core/json/json_line.h"
+#include "core/json/scalar.h"
 #include "core/random_seed.h"
-#include "core/scalar.h"
 #include "core/standard_streams.h"
 #include "jobs/made.h"
 #include "jobs/output_files.h"
@@ -250,14 +250,14 @@ class Server {
     RunHooks hooks;
     hooks.progress = [&](const Progress& progress) { tell(order.id, progress); };
     hooks.stop = [this] { return cancelled_ || stops(); };
-    hooks.keep = keep_for(plan);
+    hooks.checkpoint = checkpoint_options(plan);
     Result result;
     try {
       result = library.run(generator, plan, hooks);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::interrupted || !cancelled_ || stops()) throw;
       std::error_code none;
-      std::filesystem::remove(hooks.keep.file, none);  // nobody wants the rest
+      std::filesystem::remove(hooks.checkpoint.file, none);  // nobody wants the rest
       throw Error(ErrorKind::interrupted, "serve", "cancelled while it was made");
     }
     if (plan.request.sidecar) write_sidecar(plan, result);

@@ -9,7 +9,7 @@
 
 #include "cli/terminal/terminal.h"
 #include "cli/verbs.h"
-#include "core/json_line.h"
+#include "core/json/json_line.h"
 #include "core/text.h"
 #include "jobs/journal.h"
 #include "sora/error.h"

@@ -136,19 +136,19 @@ ChromaPosition chroma_position(const AVFrame& frame, bool full) {
 
 }  // namespace
 
-SourceLook look_of(const AVFrame& frame, const AVStream& stream, const ImageHeader* image,
-                   const std::string& container, const std::string& name) {
-  SourceLook look;
-  look.matrix = matrix_of(frame, container, name);
-  look.full_range = full_range(frame, image != nullptr);
-  if (frame.color_trc == AVCOL_TRC_SMPTE2084) look.transfer = Transfer::pq;
-  if (frame.color_trc == AVCOL_TRC_ARIB_STD_B67) look.transfer = Transfer::hlg;
-  const bool hdr = look.transfer != Transfer::sdr;
+FrameProperties frame_properties(const AVFrame& frame, const AVStream& stream, const ImageHeader* image,
+                                 const std::string& container, const std::string& name) {
+  FrameProperties properties;
+  properties.matrix = matrix_of(frame, container, name);
+  properties.full_range = full_range(frame, image != nullptr);
+  if (frame.color_trc == AVCOL_TRC_SMPTE2084) properties.transfer = Transfer::pq;
+  if (frame.color_trc == AVCOL_TRC_ARIB_STD_B67) properties.transfer = Transfer::hlg;
+  const bool hdr = properties.transfer != Transfer::sdr;
   if (frame.color_primaries == AVCOL_PRI_BT2020 || (hdr && frame.color_primaries == AVCOL_PRI_UNSPECIFIED)) {
-    look.primaries = Primaries::bt2020;
+    properties.primaries = Primaries::bt2020;
   }
-  if (frame.color_primaries == AVCOL_PRI_SMPTE432) look.primaries = Primaries::p3;
-  if (look.transfer == Transfer::pq) look.peak = peak_of(frame);
+  if (frame.color_primaries == AVCOL_PRI_SMPTE432) properties.primaries = Primaries::p3;
+  if (properties.transfer == Transfer::pq) properties.peak = peak_of(frame);
   if (hdr) {
     log(LogLevel::warning, "[media] " + name + ": is HDR (" + av_color_transfer_name(frame.color_trc) +
                                "); it is tone-mapped to sRGB");
@@ -158,43 +158,43 @@ SourceLook look_of(const AVFrame& frame, const AVStream& stream, const ImageHead
   if (!image && aspect.num > 0 && aspect.den > 0) {
     const double ratio = av_q2d(aspect);
     if (ratio >= 1 / kMostAspect && ratio <= kMostAspect) {
-      look.pixel_aspect = ratio;
+      properties.pixel_aspect = ratio;
     } else {
       log(LogLevel::warning, "[media] " + name + ": its pixels claim to be " + number_text(ratio) +
                                  " times as wide as high; they are taken as square");
     }
   }
   if (image) {
-    look.orientation = image->orientation;
+    properties.orientation = image->orientation;
   } else if (const std::int32_t* matrix = display_matrix(frame, stream)) {
     bool right_angle = true;
-    look.orientation = matrix_orientation(matrix, right_angle);
+    properties.orientation = matrix_orientation(matrix, right_angle);
     if (!right_angle) {
       log(LogLevel::warning, "[media] " + name + ": asks to be turned by an angle that is no right one; " +
                                  "the nearest right angle is taken");
     }
   }
-  return look;
+  return properties;
 }
 
-std::pair<int, int> shown_size(int width, int height, const SourceLook& look) {
+std::pair<int, int> shown_size(int width, int height, const FrameProperties& properties) {
   // The longer way: stretching loses nothing.
-  const double aspect = look.pixel_aspect;
+  const double aspect = properties.pixel_aspect;
   if (aspect > 1) width = static_cast<int>(std::lround(width * aspect));
   if (aspect < 1) height = static_cast<int>(std::lround(height / aspect));
-  if (look.orientation.transpose) std::swap(width, height);
+  if (properties.orientation.transpose) std::swap(width, height);
   return {width, height};
 }
 
-RgbConverter::RgbConverter(const ReadSettings& settings, const SourceLook& look)
-    : settings_(settings), look_(look) {
-  if (look.transfer != Transfer::sdr || look.primaries != Primaries::bt709) {
-    tone_map_ = std::make_unique<ToneMap>(look.transfer, look.primaries, look.peak);
+RgbConverter::RgbConverter(const ReadSettings& settings, const FrameProperties& properties)
+    : settings_(settings), properties_(properties) {
+  if (properties.transfer != Transfer::sdr || properties.primaries != Primaries::bt709) {
+    tone_map_ = std::make_unique<ToneMap>(properties.transfer, properties.primaries, properties.peak);
   }
 }
 
 RgbConverter::Placement RgbConverter::place(const AVFrame& frame) const {
-  const bool turn = look_.orientation.transpose;
+  const bool turn = properties_.orientation.transpose;
   const int want_width = turn ? settings_.height : settings_.width;
   const int want_height = turn ? settings_.width : settings_.height;
   Placement p;
@@ -202,7 +202,7 @@ RgbConverter::Placement RgbConverter::place(const AVFrame& frame) const {
   p.height = frame.height;
   p.scaled_width = p.kept_width = want_width;
   p.scaled_height = p.kept_height = want_height;
-  const double shape = frame.width * look_.pixel_aspect / frame.height;
+  const double shape = frame.width * properties_.pixel_aspect / frame.height;
   const double wanted = static_cast<double>(want_width) / want_height;
   // Half a pixel of difference in shape is rounding, which no bar and no cut is worth.
   const bool same_shape =
@@ -249,8 +249,9 @@ av::FramePtr RgbConverter::blended(const AVFrame& frame) const {
   if (!unpack) {
     throw Error(ErrorKind::data, "media", std::string("libswscale does not read ") + descriptor(frame).name);
   }
-  const int* matrix = sws_getCoefficients(coefficients(look_.matrix));
-  sws_setColorspaceDetails(unpack.get(), matrix, look_.full_range ? 1 : 0, matrix, 1, 0, 1 << 16, 1 << 16);
+  const int* matrix = sws_getCoefficients(coefficients(properties_.matrix));
+  sws_setColorspaceDetails(unpack.get(), matrix, properties_.full_range ? 1 : 0, matrix, 1, 0, 1 << 16,
+                           1 << 16);
   sws_scale(unpack.get(), frame.data, frame.linesize, 0, frame.height, rgba->data, rgba->linesize);
   for (int y = 0; y < frame.height; ++y) {
     std::uint8_t* p = rgba->data[0] + static_cast<std::ptrdiff_t>(y) * rgba->linesize[0];
@@ -289,7 +290,7 @@ av::FramePtr RgbConverter::scaled(const AVFrame& frame, int width, int height, A
     set("dst_format", format);
     set("sws_flags", SWS_LANCZOS | SWS_ACCURATE_RND | SWS_BITEXACT | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP);
     const AVPixFmtDescriptor& source = descriptor(frame);
-    const ChromaPosition chroma = chroma_position(frame, look_.full_range);
+    const ChromaPosition chroma = chroma_position(frame, properties_.full_range);
     if (source.log2_chroma_w > 0) set("src_h_chr_pos", chroma.x);
     if (source.log2_chroma_h > 0) set("src_v_chr_pos", chroma.y);
     if (sws_init_context(scaler_.get(), nullptr, nullptr) < 0) {
@@ -299,8 +300,8 @@ av::FramePtr RgbConverter::scaled(const AVFrame& frame, int width, int height, A
                       std::to_string(width) + "x" + std::to_string(height) +
                       "; choose a size nearer to the file's");
     }
-    const int* matrix = sws_getCoefficients(coefficients(look_.matrix));
-    const bool full = look_.full_range || is_rgb(source);
+    const int* matrix = sws_getCoefficients(coefficients(properties_.matrix));
+    const bool full = properties_.full_range || is_rgb(source);
     sws_setColorspaceDetails(scaler_.get(), matrix, full ? 1 : 0, matrix, 1, 0, 1 << 16, 1 << 16);
     key_ = key;
   }
@@ -337,13 +338,13 @@ void RgbConverter::convert(const AVFrame& decoded, VideoFrame& out) {
   out.height = settings_.height;
   const std::size_t pixels = static_cast<std::size_t>(out.width) * static_cast<std::size_t>(out.height);
   out.rgb.resize(pixels * 3);
-  const bool turn = look_.orientation.transpose;
+  const bool turn = properties_.orientation.transpose;
   if ((turn ? p.kept_height : p.kept_width) < out.width ||
       (turn ? p.kept_width : p.kept_height) < out.height) {
     for (std::size_t i = 0; i < pixels; ++i) std::copy_n(settings_.background.data(), 3, &out.rgb[3 * i]);
   }
   const std::ptrdiff_t stride = std::ptrdiff_t{out.width} * 3;
-  orient(look_.orientation,
+  orient(properties_.orientation,
          rgb->data[0] + std::ptrdiff_t{p.skip_y} * rgb->linesize[0] + std::ptrdiff_t{p.skip_x} * 3,
          rgb->linesize[0], p.kept_width, p.kept_height,
          out.rgb.data() + p.at_y * stride + std::ptrdiff_t{p.at_x} * 3, stride);

@@ -12,7 +12,7 @@
 namespace sora {
 
 /// How the samples of a stream stand for colours, and how its pixels lie.
-struct SourceLook {
+struct FrameProperties {
   AVColorSpace matrix = AVCOL_SPC_RGB;
   bool full_range = true;
   Transfer transfer = Transfer::sdr;
@@ -25,16 +25,16 @@ struct SourceLook {
 /// From a decoded frame and what its file says. `image` for images, else nullptr. Warns of what cannot be
 /// kept (HDR, odd angles); throws data for colours that libswscale does not know (YCgCo, ICtCp). `name`
 /// stands in messages.
-SourceLook look_of(const AVFrame& frame, const AVStream& stream, const ImageHeader* image,
-                   const std::string& container, const std::string& name);
+FrameProperties frame_properties(const AVFrame& frame, const AVStream& stream, const ImageHeader* image,
+                                 const std::string& container, const std::string& name);
 
 /// Width and height as shown: turned, with square pixels.
-std::pair<int, int> shown_size(int width, int height, const SourceLook& look);
+std::pair<int, int> shown_size(int width, int height, const FrameProperties& properties);
 
 class RgbConverter {
  public:
   /// The settings' size is resolved already.
-  RgbConverter(const ReadSettings& settings, const SourceLook& look);
+  RgbConverter(const ReadSettings& settings, const FrameProperties& properties);
 
   void convert(const AVFrame& frame, VideoFrame& out);
 
@@ -52,7 +52,7 @@ class RgbConverter {
   av::FramePtr scaled(const AVFrame& frame, int width, int height, AVPixelFormat format);
 
   ReadSettings settings_;
-  SourceLook look_;
+  FrameProperties properties_;
   std::unique_ptr<ToneMap> tone_map_;
   av::SwsPtr scaler_;
   struct Key {

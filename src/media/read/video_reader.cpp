@@ -80,7 +80,8 @@ bool variable_rate(const FrameSource& source, const std::filesystem::path& path)
   return uneven(times);
 }
 
-MediaFacts facts_of(const FrameSource& source, const SourceLook& look, const std::filesystem::path& path) {
+MediaFacts facts_of(const FrameSource& source, const FrameProperties& properties,
+                    const std::filesystem::path& path) {
   const InputFile& input = source.input();
   const AVFrame& frame = source.first();
   const AVStream& stream = input.video();
@@ -90,16 +91,17 @@ MediaFacts facts_of(const FrameSource& source, const SourceLook& look, const std
   facts.container = input.format().iformat->name;
   facts.codec = avcodec_get_name(stream.codecpar->codec_id);
   facts.pix_fmt = text(av_get_pix_fmt_name(format));
-  std::tie(facts.width, facts.height) = shown_size(frame.width, frame.height, look);
-  facts.rotation = look.orientation.degrees();
-  facts.mirrored = (look.orientation.transpose != look.orientation.flip_x) != look.orientation.flip_y;
-  facts.pixel_aspect = look.pixel_aspect;
+  std::tie(facts.width, facts.height) = shown_size(frame.width, frame.height, properties);
+  facts.rotation = properties.orientation.degrees();
+  facts.mirrored =
+      (properties.orientation.transpose != properties.orientation.flip_x) != properties.orientation.flip_y;
+  facts.pixel_aspect = properties.pixel_aspect;
   facts.primaries = text(av_color_primaries_name(frame.color_primaries));
   facts.transfer = text(av_color_transfer_name(frame.color_trc));
-  facts.matrix = text(av_color_space_name(look.matrix));
-  facts.range = look.full_range ? "pc" : "tv";
+  facts.matrix = text(av_color_space_name(properties.matrix));
+  facts.range = properties.full_range ? "pc" : "tv";
   facts.has_alpha = (description->flags & AV_PIX_FMT_FLAG_ALPHA) != 0;
-  facts.hdr = look.transfer != Transfer::sdr;
+  facts.hdr = properties.transfer != Transfer::sdr;
   facts.interlaced = interlaced(frame);
   facts.has_audio = input.has_audio();
   const SoundFacts sound = sound_facts(input);
@@ -120,10 +122,10 @@ MediaFacts facts_of(const FrameSource& source, const SourceLook& look, const std
   return facts;
 }
 
-SourceLook look_at(const FrameSource& source, const std::filesystem::path& path) {
+FrameProperties properties_of(const FrameSource& source, const std::filesystem::path& path) {
   const InputFile& input = source.input();
-  return look_of(source.first(), input.video(), input.is_image() ? &input.image() : nullptr,
-                 input.format().iformat->name, path.string());
+  return frame_properties(source.first(), input.video(), input.is_image() ? &input.image() : nullptr,
+                          input.format().iformat->name, path.string());
 }
 
 // The size that comes out, from what was asked for and what there is.
@@ -155,10 +157,10 @@ ReadSettings resolved(ReadSettings s, const MediaFacts& facts, const std::string
 struct Opened {
   explicit Opened(const std::filesystem::path& path, const ReadSettings& wanted)
       : source(path),
-        look(look_at(source, path)),
-        facts(facts_of(source, look, path)),
+        properties(properties_of(source, path)),
+        facts(facts_of(source, properties, path)),
         settings(resolved(wanted, facts, path.string())),
-        converter(settings, look) {
+        converter(settings, properties) {
     if (facts.interlaced) {
       log(LogLevel::warning, "[media] " + path.string() + ": is interlaced; both fields stay in one picture");
     }
@@ -172,7 +174,7 @@ struct Opened {
   }
 
   FrameSource source;
-  SourceLook look;
+  FrameProperties properties;
   MediaFacts facts;
   ReadSettings settings;
   RgbConverter converter;
@@ -281,7 +283,7 @@ void VideoReader::seek(double seconds) {
 
 MediaFacts read_facts(const std::filesystem::path& path) {
   const FrameSource source(path);
-  return facts_of(source, look_at(source, path), path);
+  return facts_of(source, properties_of(source, path), path);
 }
 
 std::vector<VideoFrame> read_first(const std::filesystem::path& path, const ReadSettings& settings,

@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "core/json_config.h"
+#include "core/json/json_config.h"
 #include "sora/error.h"
 
 namespace sora::clip {

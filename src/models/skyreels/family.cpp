@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "core/json_config.h"
+#include "core/json/json_config.h"
 #include "models/wan/components.h"
 #include "models/wan/facts.h"
 #include "models/wan/model_files.h"

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/json_config.h"
+#include "core/json/json_config.h"
 
 namespace sora {
 namespace {

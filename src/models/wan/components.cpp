@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "core/json_config.h"
+#include "core/json/json_config.h"
 #include "models/wan/names.h"
 #include "models/wan/shapes.h"
 #include "sora/error.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "core/json_config.h"
+#include "core/json/json_config.h"
 
 namespace sora::wan {
 namespace {

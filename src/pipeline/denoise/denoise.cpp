@@ -18,11 +18,13 @@ std::vector<const Denoiser*> experts(const Model& model) {
 }
 
 // [1, L]: 0 for the tokens of the held latent frames, t for the rest; tokens in t, h, w order.
-at::Tensor token_timesteps(const Denoiser& denoiser, at::IntArrayRef shape, const Held& held, double t) {
+at::Tensor token_timesteps(const Denoiser& denoiser, at::IntArrayRef shape,
+                           const ConditioningFrames& conditioning, double t) {
   const auto patch = denoiser.patch_size();
   const std::int64_t per_frame = (shape[3] / patch[1]) * (shape[4] / patch[2]);
   at::Tensor timesteps = at::full({1, shape[2] * per_frame}, t, at::kFloat);
-  for (const std::int64_t frame : held.frames) timesteps.narrow(1, frame * per_frame, per_frame).zero_();
+  for (const std::int64_t frame : conditioning.frames)
+    timesteps.narrow(1, frame * per_frame, per_frame).zero_();
   return timesteps;
 }
 
@@ -78,13 +80,15 @@ void condition_on_text(const Model& model, const Plan& plan, const PromptEmbeds&
 }
 
 at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& text, const at::Tensor& noise,
-                   const Held& held, const DenoiseHooks& hooks, const DenoiseState* from) {
+                   const ConditioningFrames& conditioning, const DenoiseHooks& hooks,
+                   const DenoiseState* from) {
   const auto networks = experts(model);
   const auto scheduler = scheduler_of(model, plan);
   const Guidance guidance{plan.sampling.guidance, plan.sampling.guidance_2, plan.sampling.boundary_ratio,
                           model.scheduler.num_train_timesteps};
-  const bool replace = !held.empty() && !plan.sampling.expand_timesteps;
-  const at::Tensor held_noise = replace ? at_held(noise, held) : at::Tensor();  // [1, C, n, h, w]
+  const bool replace = !conditioning.empty() && !plan.sampling.expand_timesteps;
+  const at::Tensor conditioning_noise =
+      replace ? frames_at(noise, conditioning) : at::Tensor();  // [1, C, n, h, w]
   const int first = from != nullptr ? from->step : 0;
 
   at::Tensor latents = from != nullptr ? from->latents.clone() : noise.clone();  // [1, C, T, h, w]
@@ -99,12 +103,12 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
     at::Tensor timestep = at::full({1}, t, at::kFloat);
     if (replace) {
       latents = latents.clone();  // those of the step before may have been kept
-      put_in_place(latents, held, scheduler->add_noise(held.latents, held_noise, i));
+      put_in_place(latents, conditioning, scheduler->add_noise(conditioning.latents, conditioning_noise, i));
       input = latents;
-    } else if (!held.empty()) {
+    } else if (!conditioning.empty()) {
       input = latents.clone();
-      put_in_place(input, held, held.latents);
-      timestep = token_timesteps(denoiser, noise.sizes(), held, t);
+      put_in_place(input, conditioning, conditioning.latents);
+      timestep = token_timesteps(denoiser, noise.sizes(), conditioning, t);
     }
     if (text.joined.defined()) input = at::cat({input, text.joined}, 1);  // [1, C + s + C, T, h, w]
     input = input.to(model.placement.device, model.placement.dtype);
@@ -123,13 +127,13 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
     }
     noise_pred = noise_pred.to(at::kCPU);
     if (i == first && hooks.first_prediction) hooks.first_prediction(noise_pred);
-    if (hooks.look) hooks.look([&] { return scheduler->predict_x0(noise_pred, i, latents); });
+    if (hooks.preview) hooks.preview([&] { return scheduler->predict_x0(noise_pred, i, latents); });
     latents = scheduler->step(noise_pred, i, latents);
     check_finite(latents, i, scheduler->steps());
     if (hooks.after_step) hooks.after_step({i + 1, latents, scheduler->state()});
   }
-  if (!held.empty()) latents = latents.clone();
-  put_in_place(latents, held, held.latents);
+  if (!conditioning.empty()) latents = latents.clone();
+  put_in_place(latents, conditioning, conditioning.latents);
   return latents;
 }
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/inputs/held.h"
+#include "pipeline/inputs/conditioning_frames.h"
 #include "pipeline/networks/model.h"
 #include "pipeline/text/prompt_embeds.h"
 #include "sampling/scheduler.h"
@@ -59,7 +59,7 @@ struct DenoiseHooks {
   std::function<void(const DenoiseState&)> after_step;  ///< may keep it: its tensors never change
   /// After each prediction; clean() is the clean latents that it points to, of noise's shape. For a look at
   /// them: it changes nothing.
-  std::function<void(const std::function<at::Tensor()>& clean)> look;
+  std::function<void(const std::function<at::Tensor()>& clean)> preview;
   std::function<void(const at::Tensor& noise_pred)> first_prediction;  ///< of this call, after guidance
 };
 
@@ -68,6 +68,7 @@ struct DenoiseHooks {
 /// latents of noise's shape, fp32 on the CPU, normalised as the network makes them. With `from` it goes on
 /// where that state was taken, with the same numbers, or starts there from other latents than noise.
 at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& text, const at::Tensor& noise,
-                   const Held& held, const DenoiseHooks& hooks, const DenoiseState* from = nullptr);
+                   const ConditioningFrames& conditioning, const DenoiseHooks& hooks,
+                   const DenoiseState* from = nullptr);
 
 }  // namespace sora

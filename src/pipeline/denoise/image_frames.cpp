@@ -37,7 +37,7 @@ ImageFrames::ImageFrames(const Plan& plan, const Model& model, Conditioning& tex
   text.image_tokens = tokens;
 }
 
-at::Tensor ImageFrames::condition(std::size_t window, const KnownFrames& known) const {
+at::Tensor ImageFrames::condition(std::size_t window, const WindowConditioning& known) const {
   const Window& here = plan_.timeline.windows[window];
   const at::Tensor begins = window == 0 ? first_ : known.before(here);
   const bool ends = window + 1 == plan_.timeline.windows.size();

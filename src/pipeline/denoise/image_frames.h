@@ -4,7 +4,7 @@
 #include <ATen/ATen.h>
 
 #include "pipeline/denoise/denoise.h"
-#include "pipeline/denoise/known_frames.h"
+#include "pipeline/denoise/window_conditioning.h"
 #include "pipeline/networks/model.h"
 #include "sora/plan.h"
 
@@ -21,7 +21,7 @@ class ImageFrames {
 
   /// What is joined to the noise of the window with this number: the first begins with the image, a later
   /// one with the frames made before it; the last one ends with the last image.
-  at::Tensor condition(std::size_t window, const KnownFrames& known) const;
+  at::Tensor condition(std::size_t window, const WindowConditioning& known) const;
 
  private:
   const Plan& plan_;

@@ -8,7 +8,7 @@
 
 #include "media/rgb_picture.h"
 #include "pipeline/frames/frames.h"
-#include "plan/size.h"
+#include "plan/geometry/size.h"
 
 namespace sora {
 namespace {
@@ -50,11 +50,12 @@ Previewer::Previewer(const Plan& plan, const VideoAutoencoder& vae, const Previe
       steps_((plan.sampling.steps - plan.sampling.first_step) *
              static_cast<int>(plan.timeline.windows.size())) {}
 
-void Previewer::offer(const std::function<at::Tensor()>& clean, std::int64_t held, std::int64_t held_end) {
+void Previewer::offer(const std::function<at::Tensor()>& clean, std::int64_t conditioning,
+                      std::int64_t conditioning_end) {
   ++step_;
   if (!is_time()) return;
   const double begin = clock_();
-  show(clean(), held, held_end);
+  show(clean(), conditioning, conditioning_end);
   shown_ = clock_();
   spent_ += shown_ - begin;
 }
@@ -70,9 +71,9 @@ bool Previewer::three_are_cheap() const {
   return cost_ > 0 && 3 * cost_ <= kShare * kStepsBetween * (clock_() - start_) / step_;
 }
 
-void Previewer::show(const at::Tensor& latents, std::int64_t held, std::int64_t held_end) {
-  const std::int64_t first = std::min(held, latents.size(2) - 1);
-  const std::int64_t last = std::max(first, latents.size(2) - 1 - held_end);
+void Previewer::show(const at::Tensor& latents, std::int64_t conditioning, std::int64_t conditioning_end) {
+  const std::int64_t first = std::min(conditioning, latents.size(2) - 1);
+  const std::int64_t last = std::max(first, latents.size(2) - 1 - conditioning_end);
   std::vector<std::int64_t> chosen{(first + last) / 2};
   if (last - first >= 2 && three_are_cheap()) chosen = {first, chosen[0], last};
 

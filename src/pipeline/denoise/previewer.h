@@ -22,15 +22,16 @@ class Previewer {
             std::function<double()> clock = {});
 
   /// A step's prediction is there. clean() gives latents [1, C, T, h, w], of which the first `held` and the
-  /// last `held_end` frames are not looked at. Call it once a step.
-  void offer(const std::function<at::Tensor()>& clean, std::int64_t held, std::int64_t held_end = 0);
+  /// last `conditioning_end` frames are not looked at. Call it once a step.
+  void offer(const std::function<at::Tensor()>& clean, std::int64_t conditioning,
+             std::int64_t conditioning_end = 0);
 
   double seconds() const { return spent_; }  ///< that previews took
 
  private:
   bool is_time() const;
   bool three_are_cheap() const;
-  void show(const at::Tensor& latents, std::int64_t held, std::int64_t held_end);
+  void show(const at::Tensor& latents, std::int64_t conditioning, std::int64_t conditioning_end);
 
   const Plan& plan_;
   const VideoAutoencoder& vae_;

@@ -5,18 +5,18 @@
 #include <utility>
 #include <vector>
 
-#include "plan/story.h"
+#include "plan/verbs/story.h"
 
 namespace sora {
 
 void condition_on_shots(const Model& model, const Plan& plan, const PromptEmbeds& embeds, std::size_t number,
                         Conditioning& text) {
   const Window& window = plan.timeline.windows[number];
-  const std::int64_t fresh = window.count - window.held;
+  const std::int64_t fresh = window.count - window.conditioning;
   std::vector<std::string> prompts;
   std::vector<std::vector<float>> shares;  // of each prompt, for each new latent frame
   for (std::int64_t t = 0; t < fresh; ++t) {
-    const int latent = window.first + window.held + static_cast<int>(t);
+    const int latent = window.first + window.conditioning + static_cast<int>(t);
     const auto of_shots = shares_at(plan, time_of_latent(plan, latent, model.vae->temporal_scale()));
     for (std::size_t i = 0; i < of_shots.size(); ++i) {
       if (of_shots[i] <= 0) continue;
@@ -33,12 +33,12 @@ void condition_on_shots(const Model& model, const Plan& plan, const PromptEmbeds
   condition_on_prompts(model, plan, embeds, prompts, text);
   text.shares = at::Tensor();
   if (prompts.size() < 2) return;
-  // Held frames have no prediction of their own; any share does for them.
+  // Conditioning frames have no prediction of their own; any share does for them.
   text.shares = at::zeros({static_cast<std::int64_t>(prompts.size()), window.count}, at::kFloat);
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     auto row = text.shares[static_cast<std::int64_t>(i)];
-    row.narrow(0, window.held, fresh).copy_(at::tensor(shares[i], at::kFloat));
-    row.narrow(0, 0, window.held).fill_(shares[i].front());
+    row.narrow(0, window.conditioning, fresh).copy_(at::tensor(shares[i], at::kFloat));
+    row.narrow(0, 0, window.conditioning).fill_(shares[i].front());
   }
 }
 

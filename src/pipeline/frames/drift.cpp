@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "plan/story.h"
+#include "plan/verbs/story.h"
 
 namespace sora {
 namespace {
@@ -48,22 +48,22 @@ double gain(double is, double wanted, double strength) {
   return std::clamp(std::pow(wanted / is, strength), 1 / kMostGain, kMostGain);
 }
 
-std::vector<double> numbers_of(const Look& look) {
-  return {look.bands[0].item<double>(), look.bands[1].item<double>(), look.bands[2].item<double>(),
-          look.saturation};
+std::vector<double> numbers_of(const PictureStatistics& statistics) {
+  return {statistics.bands[0].item<double>(), statistics.bands[1].item<double>(),
+          statistics.bands[2].item<double>(), statistics.saturation};
 }
 
 }  // namespace
 
-Look look_of(const at::Tensor& pixels) {
+PictureStatistics statistics_of(const at::Tensor& pixels) {
   const at::Tensor x = pixels.permute({0, 3, 1, 2});  // [n, 3, H, W]
   const Detail detail = detail_of(luma_of(x));
   const at::Tensor highest = x.amax(1), lowest = x.amin(1);
-  Look look;
-  look.colour = x.mean({0, 2, 3});
-  look.bands = at::tensor({rms(detail.fine), rms(detail.middle), rms(detail.coarse)}, at::kDouble);
-  look.saturation = ((highest - lowest) / highest.clamp_min(kDarkest)).mean().item<double>();
-  return look;
+  PictureStatistics statistics;
+  statistics.colour = x.mean({0, 2, 3});
+  statistics.bands = at::tensor({rms(detail.fine), rms(detail.middle), rms(detail.coarse)}, at::kDouble);
+  statistics.saturation = ((highest - lowest) / highest.clamp_min(kDarkest)).mean().item<double>();
+  return statistics;
 }
 
 DriftControl::DriftControl(const Plan& plan, std::int64_t temporal_scale)
@@ -71,7 +71,7 @@ DriftControl::DriftControl(const Plan& plan, std::int64_t temporal_scale)
 
 void DriftControl::begin(std::size_t number) {
   const Window& window = plan_.timeline.windows[number];
-  learning_ = holding_ = false;
+  learning_ = correcting_ = false;
   gains_ = shift_ = at::Tensor();
   if (plan_.timeline.drift_control <= 0) return;
   const auto shot = steady_shot(plan_, window, static_cast<int>(scale_));
@@ -84,40 +84,41 @@ void DriftControl::begin(std::size_t number) {
   }
   learning_ = number == 0;
   // What leads to frames that are given takes its look from them.
-  holding_ = !learning_ && target_ && window.held_end == 0;
+  correcting_ = !learning_ && target_ && window.conditioning_end == 0;
 }
 
-at::Tensor DriftControl::hold(const at::Tensor& pixels) {
+at::Tensor DriftControl::correct(const at::Tensor& pixels) {
   const std::int64_t n = pixels.size(0);
   if (learning_) {
-    const Look look = look_of(pixels);
+    const PictureStatistics statistics = statistics_of(pixels);
     if (!target_) {
-      target_ = look;
+      target_ = statistics;
     } else {
       const double share = static_cast<double>(n) / static_cast<double>(learnt_ + n);
-      target_->colour = target_->colour.lerp(look.colour, share);
-      target_->bands = target_->bands.lerp(look.bands, share);
-      target_->saturation += share * (look.saturation - target_->saturation);
+      target_->colour = target_->colour.lerp(statistics.colour, share);
+      target_->bands = target_->bands.lerp(statistics.bands, share);
+      target_->saturation += share * (statistics.saturation - target_->saturation);
     }
     learnt_ += n;
   }
-  if (!holding_) return pixels;
+  if (!correcting_) return pixels;
 
   const at::Tensor x = pixels.permute({0, 3, 1, 2});  // [n, 3, H, W]
   const at::Tensor luma = luma_of(x);
   const Detail detail = detail_of(luma);
   const auto with_gains = [&](const at::Tensor& each) {  // [n or 1, 4]
     const auto of = [&](std::int64_t which) { return each.select(1, which).reshape({-1, 1, 1, 1}); };
-    const at::Tensor held = detail.mean + of(0) * detail.fine + of(1) * detail.middle + of(2) * detail.coarse;
-    return held + of(3) * (x - luma);
+    const at::Tensor corrected =
+        detail.mean + of(0) * detail.fine + of(1) * detail.middle + of(2) * detail.coarse;
+    return corrected + of(3) * (x - luma);
   };
   // Of the three bands, and of saturation. Bands overlap: the gain of one changes what is seen of the others.
   const double strength = plan_.timeline.drift_control;
-  const std::vector<double> is = numbers_of(look_of(pixels)), target = numbers_of(*target_);
+  const std::vector<double> is = numbers_of(statistics_of(pixels)), target = numbers_of(*target_);
   std::vector<double> gains(is.size(), 1), now = is;
   at::Tensor reached;
   for (int round = 0; round < kRounds; ++round) {
-    if (round > 0) now = numbers_of(look_of(with_gains(reached.unsqueeze(0)).permute({0, 2, 3, 1})));
+    if (round > 0) now = numbers_of(statistics_of(with_gains(reached.unsqueeze(0)).permute({0, 2, 3, 1})));
     for (std::size_t i = 0; i < is.size(); ++i) {
       const double wanted = is[i] * gain(is[i], target[i], strength);
       gains[i] = std::clamp(gains[i] * gain(now[i], wanted, 1), 1 / kMostGain, kMostGain);

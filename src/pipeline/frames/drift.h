@@ -28,14 +28,14 @@
 namespace sora {
 
 /// The look of frames; means over all of them.
-struct Look {
+struct PictureStatistics {
   at::Tensor colour;      ///< [3] mean of red, green, blue
   at::Tensor bands;       ///< [3] root mean square of luma in fine, middle and coarse detail
   double saturation = 0;  ///< mean of (max - min) / max, as in HSV
 };
 
 /// Of pixels [n, H, W, 3] in [0, 1].
-Look look_of(const at::Tensor& pixels);
+PictureStatistics statistics_of(const at::Tensor& pixels);
 
 class DriftControl {
  public:
@@ -46,18 +46,18 @@ class DriftControl {
   void begin(std::size_t window);
 
   /// The next frames [n, H, W, 3] in [0, 1], as they are, or held to the look of the first window.
-  at::Tensor hold(const at::Tensor& pixels);
+  at::Tensor correct(const at::Tensor& pixels);
 
-  /// Whether what hold() was given last was changed.
-  bool changes() const { return holding_; }
+  /// Whether what correct() was given last was changed.
+  bool changes() const { return correcting_; }
 
  private:
   const Plan& plan_;
   std::int64_t scale_;
-  std::optional<Look> target_;
+  std::optional<PictureStatistics> target_;
   std::int64_t learnt_ = 0;          // frames that the target is the mean of
   std::optional<std::size_t> shot_;  // whose look it is
-  bool learning_ = false, holding_ = false;
+  bool learning_ = false, correcting_ = false;
   at::Tensor gains_, shift_;  // [4] and [3]: of the window's last frame; undefined: it has none yet
 };
 

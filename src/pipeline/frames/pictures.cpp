@@ -10,8 +10,8 @@
 #include "core/output_format.h"
 #include "media/rgb_picture.h"
 #include "pipeline/frames/time_stamp.h"
+#include "plan/geometry/size.h"
 #include "plan/metadata.h"
-#include "plan/size.h"
 
 namespace sora {
 namespace {

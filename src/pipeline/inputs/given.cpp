@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "pipeline/inputs/image_condition.h"
-#include "plan/verb.h"
+#include "plan/verbs/verb.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -122,9 +122,9 @@ Given read_given(const Plan& plan, const VideoAutoencoder& vae) {
   if (request.last_image) given.end = still_latents(plan, vae, *request.last_image);
   if (!joins_clips(request)) return given;
 
-  const int start = request.backward ? 0 : plan.timeline.windows.front().held;
-  const int end =
-      request.backward ? plan.timeline.windows.front().held_end : plan.timeline.windows.back().held_end;
+  const int start = request.backward ? 0 : plan.timeline.windows.front().conditioning;
+  const int end = request.backward ? plan.timeline.windows.front().conditioning_end
+                                   : plan.timeline.windows.back().conditioning_end;
   if (start > 0) {
     given.before = end_of(plan, *request.input, start, vae);
     given.start = given.before.latents;

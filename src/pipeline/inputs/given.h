@@ -9,7 +9,7 @@
 
 #include "media/read/video_reader.h"
 #include "models/networks/video_autoencoder.h"
-#include "pipeline/inputs/held.h"
+#include "pipeline/inputs/conditioning_frames.h"
 #include "pipeline/networks/tiled_vae.h"
 #include "sora/plan.h"
 

@@ -1,7 +1,7 @@
 #include "pipeline/inputs/input_facts.h"
 
 #include "media/read/video_reader.h"
-#include "plan/verb.h"
+#include "plan/verbs/verb.h"
 
 namespace sora {
 

@@ -2,7 +2,7 @@
 
 #include "models/networks/family_networks.h"
 #include "nn/device.h"
-#include "plan/model_choice.h"
+#include "plan/model/model_choice.h"
 
 namespace sora {
 
@@ -10,10 +10,10 @@ namespace {
 
 Placement placement_of(const Plan& plan) {
   Placement placement = make_placement(plan.machine.device, plan.machine.dtype);
-  placement.keeping = plan.machine.offload == "stored"   ? Keeping::stored
-                      : plan.machine.offload == "stream" ? Keeping::streamed
-                                                         : Keeping::widened;
-  placement.ahead = plan.machine.stream_ahead;
+  placement.storage = plan.machine.offload == "stored"   ? WeightStorage::stored
+                      : plan.machine.offload == "stream" ? WeightStorage::streamed
+                                                         : WeightStorage::widened;
+  placement.ahead = plan.machine.prefetch_bytes;
   placement.resident = plan.machine.stream_from_host;
   return placement;
 }

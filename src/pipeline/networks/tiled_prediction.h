@@ -4,7 +4,7 @@
 #include <ATen/ATen.h>
 
 #include "models/networks/denoiser.h"
-#include "plan/tiles.h"
+#include "plan/geometry/tiles.h"
 
 namespace sora {
 

@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "models/networks/video_autoencoder.h"
-#include "plan/tiles.h"
+#include "plan/geometry/tiles.h"
 
 namespace sora {
 

@@ -15,14 +15,14 @@
 #include "pipeline/frames/scratch_video.h"
 #include "pipeline/inputs/input_facts.h"
 #include "pipeline/networks/model.h"
-#include "pipeline/run/kept_latents.h"
+#include "pipeline/run/job_checkpoint.h"
 #include "pipeline/run/reporter.h"
 #include "pipeline/run/tensor_dump.h"
 #include "pipeline/run/video_run.h"
 #include "pipeline/text/prompt_embeds.h"
-#include "plan/finish.h"
 #include "plan/metadata.h"
-#include "plan/model_choice.h"
+#include "plan/model/model_choice.h"
+#include "plan/verbs/upscale.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -74,8 +74,9 @@ struct Generator::State {
   Conditioning text;
 
   Result run(const Plan& plan, const RunHooks& hooks);
-  Result make_all(const Plan& plan, const RunHooks& hooks, Reporter& report, Keeper& keeper);
-  Result make(const Plan& plan, FrameWriter& writer, const RunHooks& hooks, Reporter& report, Keeper& keeper);
+  Result make_all(const Plan& plan, const RunHooks& hooks, Reporter& report, JobCheckpoint& checkpoint);
+  Result make(const Plan& plan, FrameWriter& writer, const RunHooks& hooks, Reporter& report,
+              JobCheckpoint& checkpoint);
   void load(const Plan& plan, bool denoises, const ComingTexts& coming, Reporter& report);
   void forget();
 };
@@ -118,31 +119,33 @@ Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
   if (plan.machine.threads > 0) at::set_num_threads(plan.machine.threads);
   Reporter report(plan, hooks);
   // The dump wants every step of one process.
-  const Keep keep = plan.request.dump_tensors ? Keep{} : hooks.keep;
-  Keeper keeper(plan, keep);
+  const CheckpointOptions keep = plan.request.dump_tensors ? CheckpointOptions{} : hooks.checkpoint;
+  JobCheckpoint checkpoint(plan, keep);
   try {
-    Result result = make_all(plan, hooks, report, keeper);
-    keeper.finished();
+    Result result = make_all(plan, hooks, report, checkpoint);
+    checkpoint.finished();
     return result;
   } catch (const Error& error) {
     // The next run opens the model's files anew: a whole one may lie there by then.
     if (error.component() == "checkpoint") forget();
     // A pipe that is closed is no failure, and nothing would go on from there.
-    const std::string advice = error.kind() == ErrorKind::reader_gone ? "" : keeper.failed(report.elapsed());
+    const std::string advice =
+        error.kind() == ErrorKind::reader_gone ? "" : checkpoint.failed(report.elapsed());
     if (advice.empty()) throw;
     throw Error(error.kind(), error.component(), error.message() + "; " + advice);
   } catch (...) {
-    const std::string advice = keeper.failed(report.elapsed());
+    const std::string advice = checkpoint.failed(report.elapsed());
     if (!advice.empty()) log(LogLevel::info, advice);
     throw;
   }
 }
 
 // What comes before is made first, each from the video of the one before it; most plans have nothing there.
-Result Generator::State::make_all(const Plan& plan, const RunHooks& hooks, Reporter& report, Keeper& keeper) {
+Result Generator::State::make_all(const Plan& plan, const RunHooks& hooks, Reporter& report,
+                                  JobCheckpoint& checkpoint) {
   const auto writer = with_pictures(plan, open_writer(video_settings(plan, metadata_json(plan)),
                                                       {plan.output.path, plan.request.overwrite, 1}));
-  if (!plan.upscale.active) return make(plan, *writer, hooks, report, keeper);
+  if (!plan.upscale.active) return make(plan, *writer, hooks, report, checkpoint);
 
   std::unique_ptr<ScratchVideo> source;
   InputFacts source_facts;
@@ -160,8 +163,8 @@ Result Generator::State::make_all(const Plan& plan, const RunHooks& hooks, Repor
     const Plan stage = from_source(each);
     auto made = std::make_unique<ScratchVideo>();
     const auto between = open_writer(video_settings(stage, ""), made->destination());
-    const Keep nothing;
-    Keeper none(stage, nothing);
+    const CheckpointOptions nothing;
+    JobCheckpoint none(stage, nothing);
     make(stage, *between, quiet, report, none);
     source = std::move(made);
     source_facts = facts_between_stages(stage);
@@ -169,15 +172,15 @@ Result Generator::State::make_all(const Plan& plan, const RunHooks& hooks, Repor
   report.counts_frames(true);
   Plan last = plan;
   last.before.clear();
-  return make(from_source(std::move(last)), *writer, hooks, report, keeper);
+  return make(from_source(std::move(last)), *writer, hooks, report, checkpoint);
 }
 
 Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHooks& hooks, Reporter& report,
-                              Keeper& keeper) {
+                              JobCheckpoint& checkpoint) {
   TensorDump dump(plan.request);
   report.enter(Phase::load);
-  load(plan, !keeper.complete(), hooks.coming, report);
-  return VideoRun(plan, model, prompts, text, writer, report, keeper, dump, hooks.preview).run();
+  load(plan, !checkpoint.complete(), hooks.coming, report);
+  return VideoRun(plan, model, prompts, text, writer, report, checkpoint, dump, hooks.preview).run();
 }
 
 Result Generator::run(const Plan& plan, const RunHooks& hooks) {

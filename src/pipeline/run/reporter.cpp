@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "plan/finish.h"
+#include "plan/verbs/upscale.h"
 #include "sora/error.h"
 
 namespace sora {

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "pipeline/denoise/storyboard.h"
-#include "pipeline/frames/join.h"
-#include "plan/verb.h"
+#include "pipeline/frames/seam.h"
+#include "plan/verbs/verb.h"
 #include "weights/tensor_file.h"
 
 namespace sora {
@@ -12,14 +12,14 @@ namespace {
 
 // Where a run's frames go: into a file of their own, or beside the clips that they go on from.
 std::unique_ptr<FrameOut> open_frames(const Plan& plan, FrameWriter& writer, const Given& given) {
-  if (joins_clips(plan.request)) return std::make_unique<JoinSink>(plan, writer, given);
+  if (joins_clips(plan.request)) return std::make_unique<SeamWriter>(plan, writer, given);
   return std::make_unique<FrameSink>(plan, writer);
 }
 
 }  // namespace
 
 VideoRun::VideoRun(const Plan& plan, Model& model, const PromptEmbeds& prompts, Conditioning& text,
-                   FrameWriter& writer, Reporter& report, Keeper& keeper, TensorDump& dump,
+                   FrameWriter& writer, Reporter& report, JobCheckpoint& checkpoint, TensorDump& dump,
                    const PreviewSink& preview)
     : plan_(plan),
       model_(model),
@@ -27,11 +27,11 @@ VideoRun::VideoRun(const Plan& plan, Model& model, const PromptEmbeds& prompts, 
       text_(text),
       writer_(writer),
       report_(report),
-      keeper_(keeper),
+      checkpoint_(checkpoint),
       dump_(dump),
-      kept_(keeper.kept()),
+      saved_(checkpoint.saved()),
       noise_(*plan.request.seed) {
-  if (!keeper.complete()) condition();
+  if (!checkpoint.complete()) condition();
   if (preview) previewer_.emplace(plan, *model.vae, preview);
   known_.emplace(plan, *model.vae, !images_);
   if (plan.upscale.active || verb_kind(plan.request.verb) == VerbKind::remix)
@@ -56,7 +56,7 @@ DenoiseHooks VideoRun::hooks() {
   hooks.before_step = [this] { report_.check_stop(); };
   hooks.after_step = [this](const DenoiseState& state) {
     report_.step_done();
-    keeper_.step_done(state, report_.elapsed(), report_.eta());
+    checkpoint_.step_done(state, report_.elapsed(), report_.eta());
   };
   hooks.first_prediction = [this](const at::Tensor& noise_pred) { dump_.first_prediction(noise_pred); };
   return hooks;
@@ -75,16 +75,16 @@ at::Tensor VideoRun::latents_of(std::size_t number) {
   const Window& window = plan_.timeline.windows[number];
   const at::Tensor noise = noise_of(window);  // drawn always: the next window's follows it
   if (source_) source_->go_to(window);
-  if (number < kept_.windows.size()) {
+  if (number < saved_.windows.size()) {
     report_.steps_skipped(plan_.sampling.steps - plan_.sampling.first_step);
-    return kept_.windows[number];
+    return saved_.windows[number];
   }
-  const Held held = images_ ? Held() : known_->of(number);
+  const ConditioningFrames conditioning = images_ ? ConditioningFrames() : known_->of(number);
   if (images_) text_.joined = images_->condition(number, *known_);
   if (!plan_.inputs.shots.empty()) condition_on_shots(model_, plan_, prompts_, number, text_);
 
-  const bool was_begun = number == kept_.windows.size() && kept_.current;
-  const DenoiseState* from = was_begun ? &*kept_.current : nullptr;
+  const bool was_begun = number == saved_.windows.size() && saved_.current;
+  const DenoiseState* from = was_begun ? &*saved_.current : nullptr;
   DenoiseState begin;
   if (source_ && !was_begun) {
     begin = remix_start(model_, plan_, source_->latents(), noise);
@@ -94,10 +94,12 @@ at::Tensor VideoRun::latents_of(std::size_t number) {
 
   DenoiseHooks hooks = this->hooks();
   if (previewer_)
-    hooks.look = [&](const auto& clean) { previewer_->offer(clean, window.held, window.held_end); };
-  at::Tensor latents = denoise(model_, plan_, text_, noise, held, hooks, from);
+    hooks.preview = [&](const auto& clean) {
+      previewer_->offer(clean, window.conditioning, window.conditioning_end);
+    };
+  at::Tensor latents = denoise(model_, plan_, text_, noise, conditioning, hooks, from);
   known_->put_back(latents);
-  keeper_.window_done(latents, report_.elapsed(), report_.eta());
+  checkpoint_.window_done(latents, report_.elapsed(), report_.eta());
   return latents;
 }
 

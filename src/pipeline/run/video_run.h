@@ -8,12 +8,12 @@
 #include "media/write/video_writer.h"
 #include "pipeline/denoise/denoise.h"
 #include "pipeline/denoise/image_frames.h"
-#include "pipeline/denoise/known_frames.h"
 #include "pipeline/denoise/previewer.h"
+#include "pipeline/denoise/window_conditioning.h"
 #include "pipeline/frames/frames.h"
 #include "pipeline/inputs/given.h"
 #include "pipeline/networks/model.h"
-#include "pipeline/run/kept_latents.h"
+#include "pipeline/run/job_checkpoint.h"
 #include "pipeline/run/reporter.h"
 #include "pipeline/run/tensor_dump.h"
 #include "pipeline/run/window_decoder.h"
@@ -29,7 +29,7 @@ class VideoRun {
   /// `model` and `prompts` have what the plan needs. `text` is what the last run was conditioned on, and what
   /// this one is. All must outlive this.
   VideoRun(const Plan& plan, Model& model, const PromptEmbeds& prompts, Conditioning& text,
-           FrameWriter& writer, Reporter& report, Keeper& keeper, TensorDump& dump,
+           FrameWriter& writer, Reporter& report, JobCheckpoint& checkpoint, TensorDump& dump,
            const PreviewSink& preview);
 
   Result run();
@@ -46,13 +46,13 @@ class VideoRun {
   Conditioning& text_;
   FrameWriter& writer_;
   Reporter& report_;
-  Keeper& keeper_;
+  JobCheckpoint& checkpoint_;
   TensorDump& dump_;
-  KeptLatents kept_;                   // of an earlier run
+  SavedLatents saved_;                 // of an earlier run
   std::optional<ImageFrames> images_;  // of models that take them beside the noise
   std::optional<Previewer> previewer_;
   NoiseSource noise_;
-  std::optional<KnownFrames> known_;
+  std::optional<WindowConditioning> known_;
   std::optional<ClipWindows> source_;  // of remix and upscale stages
   std::unique_ptr<FrameOut> frames_;
   std::optional<WindowDecoder> decoder_;

@@ -13,7 +13,7 @@ at::Tensor last_of(const at::Tensor& frames) { return frames.narrow(0, frames.si
 
 }  // namespace
 
-WindowDecoder::WindowDecoder(const Plan& plan, const VideoAutoencoder& vae, KnownFrames& known,
+WindowDecoder::WindowDecoder(const Plan& plan, const VideoAutoencoder& vae, WindowConditioning& known,
                              ClipWindows* source, FrameOut& frames, TensorDump& dump, Reporter& report)
     : plan_(plan),
       vae_(vae),
@@ -23,7 +23,7 @@ WindowDecoder::WindowDecoder(const Plan& plan, const VideoAutoencoder& vae, Know
       dump_(dump),
       report_(report),
       drift_(plan, vae.temporal_scale()),
-      settling_(plan.timeline.model_fps) {}
+      smoothing_(plan.timeline.model_fps) {}
 
 // The last window that is seen may end in frames of a clip, which follow it. Backward, the first one is seen
 // last.
@@ -78,12 +78,13 @@ void WindowDecoder::show(std::size_t number, const at::Tensor& latents) {
   const double usual = step_before(hidden);
 
   for (std::int64_t t = window.hidden; t < end && !frames_.complete(); ++t) {
-    const at::Tensor chunk = decoded(decoder.next(), t);  // [1, 3, n, H, W]
-    at::Tensor pixels = drift_.hold(to_pixels(chunk));    // [n, H, W, 3]
+    const at::Tensor chunk = decoded(decoder.next(), t);   // [1, 3, n, H, W]
+    at::Tensor pixels = drift_.correct(to_pixels(chunk));  // [n, H, W, 3]
     dump_.frames(pixels);
-    if (t > 0 && t == window.held && !plan_.upscale.active) settling_.begin(last_frame_, pixels, usual);
-    pixels = settling_.hold(pixels);
-    const bool changed = drift_.changes() || settling_.changes();
+    if (t > 0 && t == window.conditioning && !plan_.upscale.active)
+      smoothing_.begin(last_frame_, pixels, usual);
+    pixels = smoothing_.smooth(pixels);
+    const bool changed = drift_.changes() || smoothing_.changes();
     known_.decoded(changed ? to_network(pixels).to(chunk.device(), chunk.scalar_type()) : chunk);
     last_frame_ = last_of(pixels);
     frames_.push(pixels);

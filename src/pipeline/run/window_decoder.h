@@ -11,10 +11,10 @@
 #include <cstdint>
 
 #include "models/networks/video_autoencoder.h"
-#include "pipeline/denoise/known_frames.h"
+#include "pipeline/denoise/window_conditioning.h"
 #include "pipeline/frames/drift.h"
 #include "pipeline/frames/frames.h"
-#include "pipeline/frames/settle.h"
+#include "pipeline/frames/seam_smoothing.h"
 #include "pipeline/inputs/given.h"
 #include "pipeline/run/reporter.h"
 #include "pipeline/run/tensor_dump.h"
@@ -25,7 +25,7 @@ namespace sora {
 class WindowDecoder {
  public:
   /// `source`: the video that an upscale stage begins from; null for other plans. All must outlive this.
-  WindowDecoder(const Plan& plan, const VideoAutoencoder& vae, KnownFrames& known, ClipWindows* source,
+  WindowDecoder(const Plan& plan, const VideoAutoencoder& vae, WindowConditioning& known, ClipWindows* source,
                 FrameOut& frames, TensorDump& dump, Reporter& report);
 
   /// Decodes window number `number` of the plan, latents [1, C, T, h, w], and hands its new frames on.
@@ -40,13 +40,13 @@ class WindowDecoder {
 
   const Plan& plan_;
   const VideoAutoencoder& vae_;
-  KnownFrames& known_;
+  WindowConditioning& known_;
   ClipWindows* source_;
   FrameOut& frames_;
   TensorDump& dump_;
   Reporter& report_;
   DriftControl drift_;
-  Settling settling_;
+  SeamSmoothing smoothing_;
   at::Tensor last_frame_;  // [1, H, W, 3], before the next one
 };
 

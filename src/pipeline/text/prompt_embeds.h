@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "pipeline/networks/model.h"
-#include "plan/text_cache.h"
+#include "plan/machine/text_cache.h"
 #include "sora/generator.h"
 #include "sora/plan.h"
 

@@ -4,7 +4,7 @@
 #include <initializer_list>
 #include <utility>
 
-#include "core/json_config.h"
+#include "core/json/json_config.h"
 #include "core/log.h"
 
 namespace sora {

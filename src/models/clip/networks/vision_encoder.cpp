@@ -63,7 +63,7 @@ void check(const Checkpoint& checkpoint, const VisionConfig& config) {
 VisionEncoder load(ImageEncoderFiles files, at::Device device) {
   check(files.checkpoint, files.config);
   Placement placement{device, at::kFloat};
-  placement.keeping = Keeping::stored;
+  placement.storage = WeightStorage::stored;
   auto checkpoint = std::make_shared<const Checkpoint>(std::move(files.checkpoint));
   return VisionEncoder(Weights(std::make_shared<CheckpointReader>(std::move(checkpoint), placement)),
                        files.config);

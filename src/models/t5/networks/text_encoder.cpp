@@ -39,7 +39,7 @@ std::vector<std::string> warnings_of(const std::vector<std::string>& unknown, st
 // Used once or a few times: to widen a matrix when it is used costs little, and to hold all of them widened
 // twice the memory.
 Placement as_stored(Placement placement) {
-  if (placement.keeping == Keeping::widened) placement.keeping = Keeping::stored;
+  if (placement.storage == WeightStorage::widened) placement.storage = WeightStorage::stored;
   return placement;
 }
 

@@ -6,7 +6,7 @@
 
 #include "checkpoint/safetensors.h"
 #include "core/file.h"
-#include "core/json_text.h"
+#include "core/json/json_text.h"
 #include "core/text.h"
 #include "models/t5/tokenizer/gguf_tokenizer.h"
 #include "models/t5/tokenizer/spiece_model.h"

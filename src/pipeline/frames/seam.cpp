@@ -1,0 +1,199 @@
+#include "pipeline/frames/seam.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "media/rgb_picture.h"
+#include "plan/verbs/verb.h"
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+constexpr double kFade = 0.6;         // seconds, of the difference at a seam
+constexpr double kLeastFade = 4;      // frames of the network
+constexpr double kMostSpread = 1.25;  // colours are led back, not forced: a flat picture has little spread
+constexpr int kChunkFrames = 4;       // of a latent frame
+constexpr double kSameFrame = 1e-3;   // frames: what lies nearer is that frame
+
+at::Tensor picture_of(const VideoFrame& frame) {  // [H, W, 3] in 0..1
+  return at::from_blob(const_cast<std::uint8_t*>(frame.rgb.data()), {frame.height, frame.width, 3}, at::kByte)
+      .to(at::kFloat)
+      .div(255);
+}
+
+at::Tensor matched(const at::Tensor& pixels, const Colours& seen, const Colours& file) {
+  const at::Tensor gain = (file.spread / seen.spread).clamp(1 / kMostSpread, kMostSpread);
+  return (pixels - seen.mean) * gain + file.mean;  // [..., 3]
+}
+
+Colours between(const Colours& a, const Colours& b, double share) {
+  return {at::lerp(a.mean, b.mean, share), at::lerp(a.spread, b.spread, share)};
+}
+
+}  // namespace
+
+Colours colours_of(const at::Tensor& frames) {
+  const at::Tensor values = frames.to(at::kCPU, at::kFloat).mul(0.5).add(0.5);  // [1, 3, n, H, W] in 0..1
+  return {values.mean({0, 2, 3, 4}), values.std({0, 2, 3, 4}, false).clamp_min(1e-3)};
+}
+
+SeamWriter::SeamWriter(const Plan& plan, FrameWriter& writer, const Given& given)
+    : plan_(plan), writer_(writer) {
+  const Request& request = plan.request;
+  const ReadSettings settings = read_settings(plan, plan.picture.width, plan.picture.height);
+  // Not before see_end(): the frames of the last window that leads there.
+  const Window& last = plan.timeline.windows[request.backward ? 0 : plan.timeline.windows.size() - 1];
+  dissolve_ = static_cast<double>(std::min<std::int64_t>(
+                  plan.timeline.model_frames,
+                  std::int64_t{kChunkFrames} * (last.count - last.hidden - last.hidden_end))) +
+              1;
+  if (given.before.frames.defined()) {
+    start_ = seam(given.before, read_last(*request.input, settings, 1).at(0), true);
+    last_ = start_->frame;
+  }
+  if (given.after.frames.defined()) {
+    const std::string& path = request.input_2.value_or(*request.input);
+    end_ = seam(given.after, read_first(path, settings, 1).at(0), false);
+  }
+}
+
+SeamWriter::Seam SeamWriter::seam(const ClipEnd& clip, const VideoFrame& shown, bool at_end) const {
+  Seam seam{colours_of(clip.frames),
+            colours_of(clip.decoded),
+            picture_of(shown),
+            {},
+            {},
+            std::min(step_of(to_pixels(clip.frames)), step_of(to_pixels(clip.decoded)))};
+  const std::int64_t frame = at_end ? clip.decoded.size(2) - 1 : 0;
+  const at::Tensor seen = enlarged(to_pixels(clip.decoded.narrow(2, frame, 1)));
+  seam.residual = seam.frame - matched(seen, seam.seen, seam.file);
+  return seam;
+}
+
+// pixels [1, H, W, 3] of the network -> [H, W, 3] at the size of the file
+at::Tensor SeamWriter::enlarged(const at::Tensor& pixels) const {
+  const at::Tensor bytes = cropped_bytes(pixels, plan_);
+  const RgbPicture picture =
+      resampled(bytes.const_data_ptr<std::uint8_t>(), bytes.stride(1), plan_.picture.crop_width,
+                plan_.picture.crop_height, plan_.picture.width, plan_.picture.height);
+  return at::from_blob(const_cast<std::uint8_t*>(picture.rgb.data()),
+                       {plan_.picture.height, plan_.picture.width, 3}, at::kByte)
+      .to(at::kFloat)
+      .div(255);
+}
+
+// Frame `at` of the network's new ones, counted from 1; see Note [The seam].
+at::Tensor SeamWriter::corrected(const at::Tensor& pixels, std::int64_t at) const {
+  at::Tensor picture = enlarged(pixels);
+  const auto after_start = static_cast<double>(at);
+  const auto before_end = static_cast<double>(plan_.timeline.model_frames + 1 - at);
+  if (start_ && end_) {
+    const double share = after_start / (after_start + before_end);
+    picture =
+        matched(picture, between(start_->seen, end_->seen, share), between(start_->file, end_->file, share));
+  } else if (start_ || end_) {
+    const Seam& only = start_ ? *start_ : *end_;
+    picture = matched(picture, only.seen, only.file);
+  }
+  double length = std::max(kLeastFade, kFade * plan_.timeline.model_fps);
+  if (start_ && end_) length = std::min(length, (after_start + before_end) / 2);
+  // One frame away from the seam it is still whole.
+  if (start_) picture = picture + start_->residual * fade(after_start - 1, length);
+  if (end_) picture = picture + end_->residual * fade(before_end - 1, length);
+  if (end_ && end_->jump.defined()) picture = picture + end_->jump * fade(before_end, dissolve_);
+  return picture;
+}
+
+double SeamWriter::position(std::int64_t frame) const {
+  const auto made = static_cast<double>(plan_.timeline.model_frames),
+             wanted = static_cast<double>(plan_.timeline.frames);
+  const auto n = static_cast<double>(frame);
+  if (start_ && end_) return n * (made + 1) / (wanted + 1);
+  const double rate = plan_.timeline.model_fps / plan_.timeline.fps;
+  return start_ ? n * rate : made + 1 - (wanted + 1 - n) * rate;
+}
+
+void SeamWriter::write_clip(const std::string& path) {
+  const bool sounds = sounds_ < plan_.output.audio.size() && plan_.output.audio[sounds_] == path;
+  if (sounds) writer_.begin_sound(sounds_++);
+  if (plan_.request.copy) {
+    writer_.copy(path == *plan_.request.input ? 0 : 1);
+  } else {
+    copy_frames(path);
+  }
+  if (sounds) writer_.end_sound();
+}
+
+void SeamWriter::copy_frames(const std::string& path) {
+  ReadSettings settings = read_settings(plan_, plan_.picture.width, plan_.picture.height);
+  const InputFacts& facts = path == plan_.request.input ? *plan_.inputs.video : *plan_.inputs.video_2;
+  if (!facts.steady_rate || std::abs(facts.fps - plan_.timeline.fps) > 1e-6)
+    settings.fps = plan_.timeline.fps;
+  VideoReader reader(path, settings);
+  for (VideoFrame frame; reader.next(frame);) {
+    writer_.write(frame.rgb.data(), static_cast<std::ptrdiff_t>(frame.width) * 3);
+  }
+}
+
+void SeamWriter::begin() {
+  const Request& request = plan_.request;
+  if (!request.only_new && !request.backward) write_clip(*request.input);
+}
+
+void SeamWriter::end() {
+  if (end_) {
+    write_between(last_, end_->frame, plan_.timeline.model_frames + 1);
+  }
+  const Request& request = plan_.request;
+  if (request.only_new) return;
+  if (request.backward) write_clip(*request.input);
+  if (request.input_2) write_clip(*request.input_2);
+}
+
+void SeamWriter::write(const at::Tensor& frame) {
+  const at::Tensor bytes = frame.clamp(0, 1).mul(255).round_().to(at::kByte).contiguous();
+  writer_.write(bytes.const_data_ptr<std::uint8_t>(), bytes.stride(0));
+  ++made_;
+}
+
+// The frames of the file from after `earlier`, the network's frame at - 1, up to `later`, its frame `at`.
+void SeamWriter::write_between(const at::Tensor& earlier, const at::Tensor& later, std::int64_t at) {
+  const bool blend = plan_.timeline.fps > plan_.timeline.model_fps * (1 + kSameFrame);
+  while (!complete()) {
+    double place = position(made_ + 1);
+    if (!blend) place = std::round(place);
+    if (place > static_cast<double>(at) + kSameFrame) return;
+    const double share = std::clamp(place - static_cast<double>(at - 1), 0.0, 1.0);  // of the later one
+    if (share > 1 - kSameFrame || !earlier.defined()) {
+      write(later);
+    } else if (share < kSameFrame) {
+      write(earlier);
+    } else {
+      write(at::lerp(earlier, later, share));
+    }
+  }
+}
+
+// After other frames the VAE sees the clip's first one otherwise than on its own.
+void SeamWriter::see_end(const at::Tensor& last, const at::Tensor& clip) {
+  if (!end_) return;
+  const at::Tensor seen = matched(enlarged(clip), end_->seen, end_->file);
+  end_->residual = end_->frame - seen;
+  const std::int64_t n = last.size(0);
+  const at::Tensor nearest = last.narrow(0, n - 1, 1);
+  const double share = jump_share(last, clip, end_->step);
+  end_->jump = (seen - matched(enlarged(nearest), end_->seen, end_->file)) * share;
+}
+
+void SeamWriter::push(const at::Tensor& pixels) {
+  for (std::int64_t i = 0; i < pixels.size(0); ++i) {
+    ++seen_;
+    if (seen_ > plan_.timeline.model_frames || complete()) return;
+    const at::Tensor frame = corrected(pixels.narrow(0, i, 1), seen_);
+    write_between(last_, frame, seen_);
+    last_ = frame;
+  }
+}
+
+}  // namespace sora

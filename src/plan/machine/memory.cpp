@@ -1,0 +1,205 @@
+#include "plan/machine/memory.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "core/amounts.h"
+#include "core/text.h"
+#include "plan/geometry/tiles.h"
+#include "plan/machine/memory_estimate.h"
+#include "plan/machine/text_cache.h"
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+constexpr std::uint64_t kLargeTransformer = std::uint64_t{512} << 20;  // bytes of weights
+
+double read_number(const char* path, double fallback) {
+  std::ifstream in(path);
+  in.imbue(std::locale::classic());
+  double value = 0;
+  return in >> value ? value : fallback;
+}
+
+bool on_gpu(const Plan& plan) { return plan.machine.device != "cpu"; }
+
+double needed(const PhaseMemory& phase, const Plan& plan) { return on_gpu(plan) ? phase.device : phase.ram; }
+
+double peak_of(const Plan& plan, const std::vector<PhaseMemory>& phases) {
+  double peak = 0;
+  for (const PhaseMemory& phase : phases) peak = std::max(peak, needed(phase, plan));
+  return peak;
+}
+
+double peak_gb(const Plan& plan, const ModelFacts& model, const std::string& offload) {
+  return peak_of(plan, estimate_memory(plan, model, offload));
+}
+
+// The ways to keep less in memory, the fastest first.
+std::vector<std::string> ways(const Plan& plan, const ModelFacts& model) {
+  const std::string& wanted = plan.request.offload;
+  const std::vector<std::string> all{"none", "text", "stored", "stream"};
+  if (wanted != "auto") {
+    if (std::find(all.begin(), all.end(), wanted) == all.end()) {
+      throw Error(ErrorKind::usage, "options",
+                  "--offload " + wanted + ": expected auto, none, text, stored or stream");
+    }
+    return {wanted};
+  }
+  // Widening a large matrix when it is used costs little beside the product that it is used in, and holding
+  // all of them widened up to twice the memory, or four times; a small one costs nothing to hold.
+  const NetworkSize& transformer = model.transformer;
+  const bool smaller = static_cast<double>(transformer.stored) <
+                       0.9 * element_size(plan) * static_cast<double>(transformer.parameters);
+  const std::size_t first = transformer.stored >= kLargeTransformer && smaller ? 2
+                            : is_large(model.text_encoder)                     ? 1
+                                                                               : 0;
+  return {all.begin() + static_cast<std::ptrdiff_t>(first), all.end()};
+}
+
+// A plan like this one for a smaller picture or for fewer frames, as far as memory is concerned.
+Plan smaller_picture(const Plan& plan, const ModelFacts& model, double share) {
+  Plan smaller = plan;
+  const auto side = [&](int made, int patch) {
+    const int grid = model.spatial_scale * patch;
+    return std::max(grid, static_cast<int>(made * share) / grid * grid);
+  };
+  smaller.picture.model_width = side(plan.picture.model_width, model.patch_width);
+  smaller.picture.model_height = side(plan.picture.model_height, model.patch_height);
+  smaller.picture.latent_width = smaller.picture.model_width / model.spatial_scale;
+  smaller.picture.latent_height = smaller.picture.model_height / model.spatial_scale;
+  const auto even = [&](int made, int file, int crop) {  // of the file; a crop stays a crop
+    return std::max(
+        16, std::min(made, static_cast<int>(made * std::min(1.0, static_cast<double>(crop) / file))) / 2 * 2);
+  };
+  smaller.picture.width =
+      even(smaller.picture.model_width, plan.picture.model_width, plan.picture.crop_width);
+  smaller.picture.height =
+      even(smaller.picture.model_height, plan.picture.model_height, plan.picture.crop_height);
+  return smaller;
+}
+
+Plan fewer_frames(const Plan& plan, int latent_frames) {
+  Plan fewer = plan;
+  fewer.timeline.windows.resize(1);
+  fewer.timeline.windows[0].count = latent_frames;
+  return fewer;
+}
+
+// What would fit, the least change of each kind.
+std::string what_fits(const Plan& plan, const ModelFacts& model, const std::string& offload, double limit) {
+  std::vector<std::string> ideas;
+  const auto fits = [&](const Plan& other, const std::string& way) {
+    return peak_gb(other, model, way) <= limit;
+  };
+  if (plan.request.offload != "auto") {
+    for (const char* way : {"text", "stored", "stream"}) {
+      if (way == plan.request.offload || !fits(plan, way)) continue;
+      ideas.push_back(std::string("--offload ") + way + " (" + gigabytes_text(peak_gb(plan, model, way)) +
+                      ")");
+      break;
+    }
+  }
+  for (int percent = 95; percent >= 10; percent -= 5) {
+    const Plan smaller = smaller_picture(plan, model, percent / 100.0);
+    if (!fits(smaller, offload)) continue;
+    ideas.push_back("--res " + std::to_string(smaller.picture.width) + "x" +
+                    std::to_string(smaller.picture.height));
+    break;
+  }
+  int count = 0;
+  for (const Window& window : plan.timeline.windows) count = std::max(count, window.count);
+  for (int frames = count - 1; frames >= 1; --frames) {
+    if (!fits(fewer_frames(plan, frames), offload)) continue;
+    ideas.push_back("--frames " + std::to_string(1 + (frames - 1) * model.temporal_scale));
+    break;
+  }
+  if (plan.request.offload == "stored") {
+    ModelFacts quantised = model;
+    for (NetworkSize* network : {&quantised.transformer, &quantised.transformer_2}) network->stored /= 2;
+    if (peak_gb(plan, quantised, offload) <= limit)
+      ideas.push_back("a quantised file of the transformer, of half the size");
+  }
+  if (ideas.empty()) return "a smaller model, or a quantised file of this one, with a smaller --res";
+  std::string text;
+  for (std::size_t i = 0; i < ideas.size(); ++i)
+    text += (i == 0 ? "" : i + 1 == ideas.size() ? " or " : ", ") + ideas[i];
+  return text;
+}
+
+[[noreturn]] void refuse(const Plan& plan, const ModelFacts& model, const std::string& offload,
+                         const MemoryLimit& limit) {
+  const std::vector<PhaseMemory> phases = estimate_memory(plan, model, offload);
+  std::string parts;
+  for (const PhaseMemory& phase : phases) {
+    parts += (parts.empty() ? "" : ", ") + phase.phase + " " + gigabytes_text(needed(phase, plan));
+  }
+  const double gb = limit.bytes / 1e9;
+  throw Error(
+      ErrorKind::unavailable, "plan",
+      "this needs about " + gigabytes_text(peak_of(plan, phases)) + " (" + parts + "), " +
+          (limit.asked ? "--max-memory allows " + gigabytes_text(gb) : gigabytes_text(gb) + " are free") +
+          "; what would fit: " + what_fits(plan, model, offload, gb));
+}
+
+}  // namespace
+
+MemoryLimit memory_limit(const Plan& plan, double free_gb) {
+  if (const auto& most = plan.request.max_memory) {
+    if (!(*most >= 0.001 && *most <= 1e6)) {
+      throw Error(ErrorKind::usage, "options",
+                  "--max-memory " + shortest_text(*most) + ": expected a number from 0.001 to 1000000");
+    }
+    return {*most * 1e9, true};
+  }
+  return on_gpu(plan) ? MemoryLimit{} : MemoryLimit{free_gb * 1e9, false};
+}
+
+void plan_memory(Plan& plan, const ModelFacts& model, double free_gb) {
+  const MemoryLimit limit = memory_limit(plan, free_gb);
+  const double most = limit.bytes / 1e9;
+  const std::vector<std::string> possible = ways(plan, model);
+  const auto chosen = std::find_if(possible.begin(), possible.end(), [&](const std::string& way) {
+    return limit.bytes == 0 || peak_gb(plan, model, way) <= most;
+  });
+  if (chosen == possible.end()) refuse(plan, model, possible.back(), limit);
+  plan.machine.offload = *chosen;
+  plan.machine.frees_text_encoder = plan.machine.offload != "none";
+  plan.machine.prefetch_bytes = prefetch_bytes(model);
+  const double stored = static_cast<double>(model.transformer.stored + model.transformer_2.stored);
+  plan.machine.stream_from_host =
+      on_gpu(plan) && plan.machine.offload == "stream" && stored / 1e9 < 0.8 * free_gb;
+  plan.machine.memory = estimate_memory(plan, model, plan.machine.offload);
+  plan.machine.peak_memory_gb = peak_of(plan, plan.machine.memory);
+  const double beside = text_encoder_gb(plan, model, plan.machine.offload) + plan.machine.peak_memory_gb;
+  plan.machine.text_fits_beside = limit.bytes == 0 || beside <= most;
+}
+
+double available_memory_gb() {
+  std::ifstream info("/proc/meminfo");
+  std::string key, unit;
+  double available = 1e18, value = 0;
+  while (info >> key >> value) {
+    std::getline(info, unit);
+    if (key == "MemAvailable:") available = value * 1024;
+  }
+  const double limit = read_number("/sys/fs/cgroup/memory.max", 1e18);
+  const double used = read_number("/sys/fs/cgroup/memory.current", 0);
+  // ulimit -d counts memory that is asked for, whether or not it is touched: stacks and what allocators
+  // reserve.
+  constexpr double kUntouched = 100e6;
+  rlimit data{};
+  const bool bounded = ::getrlimit(RLIMIT_DATA, &data) == 0 && data.rlim_cur != RLIM_INFINITY;
+  const double process = bounded ? std::max(0.0, static_cast<double>(data.rlim_cur) - kUntouched) : 1e18;
+  return std::min({available, limit - used, process}) / 1e9;
+}
+
+bool cuda_device_present() { return std::filesystem::exists("/dev/nvidia0"); }
+
+}  // namespace sora

@@ -1,0 +1,74 @@
+#include "plan/output.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "checkpoint/safetensors.h"
+#include "core/output_format.h"
+#include "plan/geometry/option_checks.h"
+#include "sora/error.h"
+
+namespace sora {
+
+void plan_output(Plan& plan) {
+  const Request& request = plan.request;
+  plan.output.path = request.output.value_or("");
+  const OutputFormat format = resolve_output(plan.output.path.empty() ? "video.mp4" : plan.output.path,
+                                             request.format, request.codec, request.pix_fmt);
+  check_size(format, plan.picture.width, plan.picture.height);
+  plan.output.container = format.container;
+  plan.output.codec = format.codec;
+  plan.output.pix_fmt = format.pix_fmt;
+  plan.output.crf = request.crf.value_or(18);
+  if (request.crf && format.max_crf == 0)
+    bad_option("--crf with " + format.codec, "no --crf: this codec has no quality scale");
+  if (format.max_crf > 0) in_range("--crf", plan.output.crf, 0, format.max_crf);
+}
+
+void check_pictures(const Request& request) {
+  std::vector<std::string> names{request.output.value_or("")};
+  const auto check = [&](const std::string& option, const std::optional<std::string>& name) {
+    if (!name) return;
+    if (*name == "-")
+      bad_option(option + " -", "the name of a file; standard output carries the video alone");
+    const OutputFormat format = resolve_output(*name);
+    if (!format.still || format.sequence) {
+      bad_option(option + " " + *name, "the name of one picture: .png, .jpg or .webp");
+    }
+    for (const std::string& other : names) {
+      if (std::filesystem::path(other).lexically_normal() ==
+          std::filesystem::path(*name).lexically_normal()) {
+        bad_option(option + " " + *name, "a name of its own; another output has this one");
+      }
+    }
+    names.push_back(*name);
+  };
+  check("--contact-sheet", request.contact_sheet);
+  check("--thumbnail", request.thumbnail);
+}
+
+void check_tensor_files(const Plan& plan) {
+  if (const auto& path = plan.request.init_noise) {
+    const SafetensorsFile file(*path);
+    const auto found = file.tensors().find("latents");
+    const std::vector<std::int64_t> shape{1, plan.picture.latent_channels,
+                                          plan.timeline.windows.front().count, plan.picture.latent_height,
+                                          plan.picture.latent_width};
+    if (found == file.tensors().end() || found->second.shape != shape) {
+      throw Error(ErrorKind::data, "noise",
+                  *path + ": latents are " +
+                      (found == file.tensors().end() ? "missing" : shape_text(found->second.shape)) +
+                      ", the plan needs " + shape_text(shape));
+    }
+  }
+  if (const auto& path = plan.request.dump_tensors) {
+    const auto folder = std::filesystem::path(*path).parent_path();
+    std::error_code code;
+    if (!folder.empty() && !std::filesystem::is_directory(folder, code)) {
+      throw Error(ErrorKind::cannot_create, "output", *path + ": there is no folder " + folder.string());
+    }
+  }
+}
+
+}  // namespace sora

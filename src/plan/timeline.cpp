@@ -1,0 +1,101 @@
+#include "plan/timeline.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "core/output_format.h"
+#include "plan/geometry/option_checks.h"
+#include "plan/verbs/story.h"
+#include "plan/verbs/verb.h"
+
+namespace sora {
+namespace {
+
+constexpr double kDriftControl = 0.9;
+constexpr double kLongest = 24 * 3600;  // seconds
+constexpr std::int64_t kMostFrames = 10'000'000;
+
+// In windows that go on freely from the one before; each still sees the frames that it goes on from. Whether
+// there are any. Frames that are put in place at each step, for networks without a timestep for each token,
+// must be what comes before.
+bool set_anchors(Plan& plan) {
+  if (!plan.sampling.expand_timesteps || !plan.inputs.shots.empty()) return false;
+  bool any = false;
+  for (std::size_t i = 1; i < plan.timeline.windows.size(); ++i) {
+    Window& window = plan.timeline.windows[i];
+    window.anchored = window.conditioning > 1 && window.conditioning_end == 0;
+    any = any || window.anchored;
+  }
+  return any;
+}
+
+// Not where each window has frames of its own to follow, or goes on from those after it.
+void plan_drift_control(Plan& plan) {
+  const double strength =
+      in_range("--drift-control", plan.request.drift_control.value_or(kDriftControl), 0, 1);
+  const bool applies = verb_kind(plan.request.verb) != VerbKind::remix && !plan.request.backward;
+  plan.timeline.drift_control = applies && plan.timeline.windows.size() > 1 ? strength : 0;
+  if (plan.timeline.drift_control > 0) {
+    const bool anchored = set_anchors(plan);
+    plan.notes.push_back(
+        "colour, contrast and sharpness are held to those of " +
+        std::string(plan.inputs.shots.empty() ? "the first window" : "each shot's first window") +
+        (anchored ? ", and later windows see its first frame" : "") + ", strength " +
+        number_for_people(plan.timeline.drift_control) + " (--drift-control 0 turns it off)");
+  }
+}
+
+}  // namespace
+
+bool is_still(const Request& request) {
+  const OutputFormat format =
+      resolve_output(request.output.value_or("video.mp4"), request.format, request.codec, request.pix_fmt);
+  return format.still && !format.sequence;
+}
+
+void check_still(const Request& request, std::int64_t frames) {
+  if (frames == 1) return;
+  bad_option("--output " + request.output.value_or(""),
+             "a container for video, or a numbered name such as dir/%05d.png, for " + std::to_string(frames) +
+                 " frames");
+}
+
+void plan_timeline(Plan& plan, const ModelFacts& model, bool still) {
+  const Request& request = plan.request;
+  // A remix goes frame by frame, whatever the rate.
+  plan.timeline.model_fps =
+      verb_kind(request.verb) == VerbKind::remix ? request.fps.value_or(model.fps) : model.fps;
+  plan.timeline.fps = in_range("--fps", request.fps.value_or(model.fps), 0.1, 1000);
+  if (request.seconds && request.frames) bad_option("--seconds and --frames", "one of the two");
+  if (request.frames) {
+    if (*request.frames < 1 || *request.frames > kMostFrames) {
+      bad_option("--frames " + std::to_string(*request.frames), "1 to " + std::to_string(kMostFrames));
+    }
+    plan.timeline.frames = *request.frames;
+  } else if (request.seconds) {
+    in_range("--seconds", *request.seconds, 0.001, kLongest);
+    plan.timeline.frames = std::max<std::int64_t>(1, std::llround(*request.seconds * plan.timeline.fps));
+  } else if (!plan.inputs.shots.empty() && !still) {
+    plan.timeline.frames =
+        std::max<std::int64_t>(1, std::llround(story_length(plan, model) * plan.timeline.fps));
+  } else {
+    plan.timeline.frames =
+        still ? 1 : std::max<std::int64_t>(1, std::llround(model.frames * plan.timeline.fps / model.fps));
+  }
+  if (still) check_still(request, plan.timeline.frames);
+  plan_verb_windows(plan, model);
+  plan_drift_control(plan);
+  if (plan.timeline.windows.size() > 1) {
+    plan.notes.push_back("longer than the model's native " + std::to_string(model.frames) +
+                         " frames: made in " + std::to_string(plan.timeline.windows.size()) +
+                         " windows, each held to the end of the one before");
+  }
+  if (plan.timeline.fps != model.fps && verb_kind(request.verb) != VerbKind::remix) {
+    plan.notes.push_back("the model makes " + number_for_people(model.fps) +
+                         " frames per second; they are resampled in time to " +
+                         number_for_people(plan.timeline.fps));
+  }
+}
+
+}  // namespace sora

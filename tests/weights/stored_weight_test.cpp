@@ -1,0 +1,116 @@
+// Matrices that are widened when they are used give the numbers of those that were widened when they were
+// loaded.
+#include "weights/stored_weight.h"
+
+#include <c10/core/InferenceMode.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "temporary_folder.h"
+#include "typed_file.h"
+#include "weights/tensor_file.h"
+#include "weights/weights.h"
+
+namespace fs = std::filesystem;
+
+namespace sora {
+namespace {
+
+Placement kept(WeightStorage storage) {
+  Placement placement;
+  placement.storage = storage;
+  placement.ahead = 1;
+  return placement;
+}
+
+class HeldWeightTest : public testing::Test {
+ protected:
+  std::shared_ptr<const Checkpoint> checkpoint() const {
+    return std::make_shared<const Checkpoint>(folder_ / "a.safetensors");
+  }
+
+  const c10::InferenceMode inference_;
+  const TemporaryFolder folder_;
+};
+
+// Adds 1 to what it touches.
+class AddsOne : public WeightEdit {
+ public:
+  explicit AddsOne(std::string name) : name_(std::move(name)) {}
+  bool touches(const std::string& name) const override { return name == name_; }
+  void apply(const std::string&, at::Tensor& weight) const override { weight.add_(1); }
+
+ private:
+  std::string name_;
+};
+
+TEST_F(HeldWeightTest, IsTheSameHoweverItIsKept) {
+  // More than a piece of a read, and a last one that is not full.
+  const at::Tensor a = at::randn({700, 1100}), b = at::randn({700, 1100}), c = at::randn({300, 1100});
+  const struct {
+    const char* name;
+    at::ScalarType type;
+  } types[] = {{"BF16", at::kBFloat16},
+               {"F16", at::kHalf},
+               {"F8_E4M3", at::kFloat8_e4m3fn},
+               {"F8_E5M2", at::kFloat8_e5m2},
+               {"F32", at::kFloat}};
+  for (const auto& type : types) {
+    SCOPED_TRACE(type.name);
+    write_typed(folder_ / "a.safetensors", {{"a.weight", {type.name, a.to(type.type)}},
+                                            {"a.scale_weight", {"F32", at::full({}, 0.37)}},
+                                            {"b.weight", {type.name, b.to(type.type)}},
+                                            {"c.weight", {"BF16", c.to(at::kBFloat16)}}});
+    const at::Tensor expected =
+        at::cat({a.to(type.type).to(at::kFloat).mul(0.37F), b.to(type.type).to(at::kFloat) + 1,
+                 c.to(at::kBFloat16).to(at::kFloat)});
+    for (const WeightStorage storage :
+         {WeightStorage::widened, WeightStorage::stored, WeightStorage::streamed}) {
+      SCOPED_TRACE(static_cast<int>(storage));
+      CheckpointReader reader(checkpoint(), kept(storage), std::make_shared<AddsOne>("b.weight"));
+      const Matrix matrix = reader.matrix({{"a.weight", 700}, {"b.weight", 700}, {"c.weight", 300}}, 1100);
+      EXPECT_EQ(matrix.stored != nullptr, storage != WeightStorage::widened);
+      for (int use = 0; use < 2; ++use) EXPECT_TRUE(at::equal(matrix(), expected));
+      EXPECT_TRUE(at::equal(reader.matrix({{"b.weight", 700}}, 1100)(), expected.narrow(0, 700, 700)));
+    }
+  }
+}
+
+class HeldBlocks : public testing::TestWithParam<const char*> {};
+
+TEST_P(HeldBlocks, AreWidenedAsTheReferenceDoes) {
+  const c10::InferenceMode inference;
+  const fs::path data = fs::path(SORA_TEST_DATA) / "gguf";
+  const auto checkpoint = std::make_shared<const Checkpoint>(data / (std::string(GetParam()) + ".gguf"));
+  const at::Tensor expected = read_tensor(data / "golden.safetensors", GetParam());
+  for (const WeightStorage storage : {WeightStorage::stored, WeightStorage::streamed}) {
+    CheckpointReader reader(checkpoint, kept(storage));
+    const Matrix matrix = reader.matrix({{"weight", expected.size(0)}}, expected.size(1));
+    ASSERT_TRUE(matrix.stored);
+    for (int use = 0; use < 2; ++use) EXPECT_TRUE(at::equal(matrix(), expected));
+    const RowTable table = reader.table("weight", expected.sizes());
+    EXPECT_FALSE(table.tensor.defined());
+    const at::Tensor ids = at::tensor({2, 0, 2}, at::kLong).view({3, 1});
+    EXPECT_TRUE(at::equal(table(ids), at::embedding(expected, ids)));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, HeldBlocks,
+                         testing::Values("q8_0", "q6_k", "q5_0", "q5_1", "q5_k", "q4_0", "q4_1", "q4_k",
+                                         "q3_k", "q2_k", "f16", "bf16"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_F(HeldWeightTest, OneRoomServesAllMatricesThatAreUsedInTurn) {
+  write_typed(folder_ / "a.safetensors", {{"a", {"BF16", at::randn({64, 64}).to(at::kBFloat16)}},
+                                          {"b", {"BF16", at::randn({32, 64}).to(at::kBFloat16)}}});
+  CheckpointReader reader(checkpoint(), kept(WeightStorage::stored));
+  const Matrix a = reader.matrix({{"a", 64}}, 64), b = reader.matrix({{"b", 32}}, 64);
+  const void* room = a().const_data_ptr();
+  EXPECT_EQ(b().const_data_ptr(), room);
+  const at::Tensor in_use = a();
+  EXPECT_NE(b().const_data_ptr(), in_use.const_data_ptr()) << "not while another is in use";
+}
+
+}  // namespace
+}  // namespace sora
