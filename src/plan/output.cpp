@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "checkpoint/safetensors.h"
+#include "core/option_checks.h"
 #include "core/output_format.h"
-#include "plan/geometry/option_checks.h"
 #include "sora/error.h"
 
 namespace sora {

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <string>
 
+#include "core/option_checks.h"
 #include "core/output_format.h"
-#include "plan/geometry/option_checks.h"
 #include "plan/verbs/story.h"
 #include "plan/verbs/verb.h"
 

@@ -1,4 +1,4 @@
-// What is held of the look of a long video.
+// What is corrected of the look of a long video.
 #include "pipeline/frames/drift.h"
 
 #include <gtest/gtest.h>
@@ -82,7 +82,7 @@ TEST(DriftControl, GoesByItsStrength) {
     drift.begin(1);
     const at::Tensor corrected = drift.correct(later);
     if (strength == 0) {
-      EXPECT_TRUE(at::equal(held, later));
+      EXPECT_TRUE(at::equal(corrected, later));
     }
     const double left = off(corrected[11], first[0]) / off(later[11], first[0]);
     EXPECT_NEAR(left, 1 - strength, 0.2) << strength;
@@ -101,7 +101,7 @@ TEST(DriftControl, DoesNotPressAnotherSceneIntoTheFirst) {
   const double left = statistics_of(corrected[11].unsqueeze(0)).bands[2].item<double>() /
                       statistics_of(other[11].unsqueeze(0)).bands[2].item<double>();
   EXPECT_NEAR(left, 1 / 1.6, 0.03);
-  // A picture without detail has nothing that could be held.
+  // A picture without detail has nothing that could be corrected.
   const at::Tensor flat = at::full({12, 24, 32, 3}, 0.5, at::kFloat);
   drift.begin(2);
   EXPECT_TRUE(at::isfinite(drift.correct(flat)).all().item<bool>());

@@ -185,8 +185,8 @@ TEST_F(ResumeTest, KeepsTheLatentsWhenTheOutputFailsAndDecodesThem) {
   ASSERT_TRUE(fs::exists(options_.file));
   request_.output = wanted;
   RunHooks decode;
-  decode.keep.file = options_.file;
-  decode.keep.only_decode = true;
+  decode.checkpoint.file = options_.file;
+  decode.checkpoint.only_decode = true;
   EXPECT_EQ(run(decode).sha256, whole);
   EXPECT_TRUE(fs::exists(options_.file)) << "it is not ours to remove";
 }
@@ -195,8 +195,8 @@ TEST_F(ResumeTest, DecodesOnlyWhatIsAllDenoised) {
   use("wan21");
   ASSERT_TRUE(stopped_at(6));
   RunHooks decode;
-  decode.keep.file = options_.file;
-  decode.keep.only_decode = true;
+  decode.checkpoint.file = options_.file;
+  decode.checkpoint.only_decode = true;
   try {
     run(decode);
     ADD_FAILURE() << "expected a failure";

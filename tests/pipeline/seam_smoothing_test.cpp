@@ -32,41 +32,41 @@ TEST(SeamSmoothing, TakesTheJumpOutOfTheFirstStepAndSpreadsItOverHalfASecond) {
   const at::Tensor last = picture(10, 0.03), made = frames_from(11, 12, 0.06);
   const double usual = step(frame(made, 1), frame(made, 0)), jump = step(frame(made, 0), last);
   ASSERT_GT(jump, 4 * usual);
-  SeamSmoothing settling(8);
-  settling.begin(last, made.narrow(0, 0, 4));
+  SeamSmoothing smoothing(8);
+  smoothing.begin(last, made.narrow(0, 0, 4));
   const at::Tensor smoothed =
-      at::cat({settling.smooth(made.narrow(0, 0, 4)), settling.smooth(made.narrow(0, 4, 4))});
-  EXPECT_LT(step(frame(held, 0), last), 1.4 * usual);
+      at::cat({smoothing.smooth(made.narrow(0, 0, 4)), smoothing.smooth(made.narrow(0, 4, 4))});
+  EXPECT_LT(step(frame(smoothed, 0), last), 1.4 * usual);
   for (std::int64_t i = 1; i < smoothed.size(0); ++i) {
-    EXPECT_LT(step(frame(held, i), frame(held, i - 1)), jump / 2) << i;
+    EXPECT_LT(step(frame(smoothed, i), frame(smoothed, i - 1)), jump / 2) << i;
   }
-  EXPECT_TRUE(at::equal(held.narrow(0, 5, 3), made.narrow(0, 5, 3)));  // 0.6 s are 5 frames
+  EXPECT_TRUE(at::equal(smoothed.narrow(0, 5, 3), made.narrow(0, 5, 3)));  // 0.6 s are 5 frames
   const at::Tensor rest = made.narrow(0, 8, 4);
-  EXPECT_TRUE(at::equal(settling.smooth(rest), rest));
-  EXPECT_FALSE(settling.changes());
+  EXPECT_TRUE(at::equal(smoothing.smooth(rest), rest));
+  EXPECT_FALSE(smoothing.changes());
 }
 
 TEST(SeamSmoothing, LeavesNoGhostOfWhatMoves) {
   const at::Tensor last = picture(10, 0.03), made = frames_from(16, 4, 0.06);  // a large first step
-  SeamSmoothing settling(8);
-  settling.begin(last, made);
-  const at::Tensor smoothed = settling.smooth(made);
-  ASSERT_TRUE(settling.changes());
+  SeamSmoothing smoothing(8);
+  smoothing.begin(last, made);
+  const at::Tensor smoothed = smoothing.smooth(made);
+  ASSERT_TRUE(smoothing.changes());
   // Where the square was and where it is now, away from the borders of both.
   for (const std::int64_t x : {11, 22}) {
     const auto part = [&](const at::Tensor& frames) {
       return frame(frames, 0).narrow(1, 17, 6).narrow(2, x, 3);
     };
-    EXPECT_LT((part(held) - part(made)).abs().max().item<double>(), 0.01) << x;
+    EXPECT_LT((part(smoothed) - part(made)).abs().max().item<double>(), 0.01) << x;
   }
 }
 
 TEST(SeamSmoothing, LeavesFramesAloneWhoseFirstStepIsLikeTheOthers) {
   const at::Tensor last = picture(10, 0.03), made = frames_from(11, 4, 0.03);
-  SeamSmoothing settling(8);
-  settling.begin(last, made);
-  EXPECT_TRUE(at::equal(settling.smooth(made), made));
-  EXPECT_FALSE(settling.changes());
+  SeamSmoothing smoothing(8);
+  smoothing.begin(last, made);
+  EXPECT_TRUE(at::equal(smoothing.smooth(made), made));
+  EXPECT_FALSE(smoothing.changes());
 }
 
 TEST(SeamSmoothing, ComparesWithTheClipsOwnStepWhereThatIsKnown) {
@@ -74,25 +74,25 @@ TEST(SeamSmoothing, ComparesWithTheClipsOwnStepWhereThatIsKnown) {
   // The network's view of a clip that stands still shimmers.
   const at::Tensor shimmer =
       at::cat({picture(10, 0.04), picture(10, 0.03), picture(10, 0.04), picture(10, 0.03)});
-  SeamSmoothing settling(8);
-  settling.begin(last, shimmer);
-  EXPECT_TRUE(at::equal(settling.smooth(shimmer), shimmer)) << "the first step is like the others";
-  settling.begin(last, shimmer, 0.0001);
-  EXPECT_LT(step(frame(settling.smooth(shimmer), 0), last), 0.5 * step(frame(shimmer, 0), last));
+  SeamSmoothing smoothing(8);
+  smoothing.begin(last, shimmer);
+  EXPECT_TRUE(at::equal(smoothing.smooth(shimmer), shimmer)) << "the first step is like the others";
+  smoothing.begin(last, shimmer, 0.0001);
+  EXPECT_LT(step(frame(smoothing.smooth(shimmer), 0), last), 0.5 * step(frame(shimmer, 0), last));
 }
 
 TEST(SeamSmoothing, DoesNotHideACut) {
   const at::Tensor last = picture(10, 0.03), made = 1 - frames_from(11, 4, 0.03);
-  SeamSmoothing settling(8);
-  settling.begin(last, made);
-  EXPECT_LT((settling.smooth(made) - made).abs().mean().item<double>(), 0.02);
+  SeamSmoothing smoothing(8);
+  smoothing.begin(last, made);
+  EXPECT_LT((smoothing.smooth(made) - made).abs().mean().item<double>(), 0.02);
 }
 
 TEST(SeamSmoothing, HasNothingToCompareALoneFrameWith) {
   const at::Tensor last = picture(10, 0.03), made = frames_from(11, 1, 0.06);
-  SeamSmoothing settling(8);
-  settling.begin(last, made);
-  EXPECT_TRUE(at::equal(settling.smooth(made), made));
+  SeamSmoothing smoothing(8);
+  smoothing.begin(last, made);
+  EXPECT_TRUE(at::equal(smoothing.smooth(made), made));
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <string>
 #include <thread>
 
-#include "plan/geometry/option_checks.h"
+#include "core/option_checks.h"
 #include "plan/machine/memory.h"
 
 namespace sora {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "plan/geometry/option_checks.h"
+#include "core/option_checks.h"
 #include "plan/model/preset.h"
 
 namespace sora {

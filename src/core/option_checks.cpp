@@ -1,4 +1,4 @@
-#include "plan/geometry/option_checks.h"
+#include "core/option_checks.h"
 
 #include "core/text.h"
 #include "sora/error.h"
