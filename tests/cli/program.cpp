@@ -31,7 +31,7 @@ std::string text_of(const fs::path& path) {
 }  // namespace
 
 Program::Program() {
-  environment["SORA_GEN_MODELS"] = std::string(SORA_TEST_DATA) + "/pipeline";
+  environment["SORA_GEN_MODELS"] = test_data() / "pipeline";
   environment["XDG_CACHE_HOME"] = (streams_ / "cache").string();
   environment["PATH"] = "/usr/bin:/bin";
   environment["TERM"] = "xterm";
@@ -51,10 +51,10 @@ Program::~Program() {
 void Program::move_out(bool with_library) {
   program_ = streams_ / "bin/sora-gen";
   fs::create_directory(streams_ / "bin");
-  fs::copy_file(SORA_CLI_ROOT "/bin/sora-gen", program_);
+  fs::copy_file(cli_root() / "bin/sora-gen", program_);
   if (!with_library) return;
   fs::create_directory(streams_ / "lib");
-  fs::copy_file(SORA_CLI_ROOT "/lib/libsora.so", streams_ / "lib/libsora.so");
+  fs::copy_file(cli_root() / "lib/libsora.so", streams_ / "lib/libsora.so");
 }
 
 void Program::start(const std::vector<std::string>& arguments) {

@@ -8,9 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "places.h"
 #include "temporary_folder.h"
 
 namespace sora::test {
+
+/// The program and a libsora that makes no video, as an installation has them (tests/cli/fake).
+inline std::filesystem::path cli_root() { return build_folder() / "tests/cli_root"; }
 
 struct Finished {
   int code = -1;    ///< exit code; -N when signal N killed it
@@ -63,7 +67,7 @@ class Program {
 
   const TemporaryFolder folder_;
   const TemporaryFolder streams_;  // files that stdin, stdout and stderr are
-  std::filesystem::path program_ = SORA_CLI_ROOT "/bin/sora-gen";
+  std::filesystem::path program_ = cli_root() / "bin/sora-gen";
   pid_t pid_ = -1;
   int terminal_ = -1;
   int stdout_ = -1;  // the ends of pipes that are ours

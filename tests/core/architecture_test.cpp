@@ -13,13 +13,15 @@
 #include <utility>
 #include <vector>
 
+#include "places.h"
+
 namespace {
 
 namespace fs = std::filesystem;
 using testing::IsEmpty;
 using testing::Not;
 
-const fs::path kRoot = SORA_SOURCE_DIR;
+const fs::path kRoot = sora::source_folder();
 
 struct Include {
   std::string file;  // relative to the root, with /

@@ -7,6 +7,7 @@
 
 #include "core/json/request_fields.h"
 #include "fuzz.h"
+#include "places.h"
 #include "plan/metadata.h"
 #include "plan/verbs/parameters.h"
 #include "plan/verbs/verb.h"
@@ -30,8 +31,7 @@ struct World {
   Planner planner;
 
   World() {
-    for (std::size_t i = 0; i < std::size(kModels); ++i)
-      models.link(kModels[i], std::filesystem::path(SORA_TEST_DATA) / kPlaces[i]);
+    for (std::size_t i = 0; i < std::size(kModels); ++i) models.link(kModels[i], test_data() / kPlaces[i]);
     ::setenv("SORA_GEN_MODELS", models.path().c_str(), 1);
     ::setenv("XDG_CACHE_HOME", (models.path() / "cache").c_str(), 1);
     set_probe([this](const std::filesystem::path&) { return facts; });

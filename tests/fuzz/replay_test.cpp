@@ -42,6 +42,7 @@ std::vector<Target> targets() {
 #define SORA_TARGET(name, mutations) all.push_back({#name, fuzz_##name, mutations});
 #define SORA_MUTATOR(name) all.back().mutate = mutate_##name;
 #include "fuzz_targets.inc"
+#include "places.h"
 #undef SORA_TARGET
 #undef SORA_MUTATOR
   return all;
@@ -49,7 +50,7 @@ std::vector<Target> targets() {
 
 std::vector<std::pair<fs::path, std::string>> corpus_of(const std::string& name) {
   std::vector<fs::path> paths;
-  for (const auto& entry : fs::directory_iterator(fs::path(SORA_FUZZ_CORPUS) / name))
+  for (const auto& entry : fs::directory_iterator(source_folder() / "tests/fuzz/corpus" / name))
     paths.push_back(entry.path());
   std::sort(paths.begin(), paths.end());
   std::vector<std::pair<fs::path, std::string>> corpus;

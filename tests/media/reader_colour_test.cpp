@@ -1,6 +1,7 @@
 // Transparency, palettes, animation, printing inks, depths and bright colours.
 #include "core/log.h"
 #include "media/read/tone_map.h"
+#include "places.h"
 #include "reader_test.h"
 
 namespace sora {
@@ -116,7 +117,7 @@ TEST_F(ReaderColour, GifFramesAreDisposedOfAsTheyAsk) {
 }
 
 TEST_F(ReaderColour, InkOfAdobesJpegsIsMixedRight) {
-  const std::string folder = SORA_TEST_DATA "/media/";
+  const std::string folder = test_data() / "media/";
   // By PIL 13.0: cyan, magenta, yellow with a quarter of black, half black; then one coded as YCCK.
   const VideoFrame cmyk = read_image(folder + "cmyk.jpg");
   EXPECT_LE(distance(pixel(cmyk, 4, 4), {0, 255, 255}), 2);

@@ -13,6 +13,7 @@
 #include "models/clip/files.h"
 #include "models/clip/networks/image_processor.h"
 #include "models/clip/networks/vision_encoder.h"
+#include "places.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 #include "weights/tensor_file.h"
@@ -23,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-const fs::path kData = fs::path(SORA_TEST_DATA) / "image";
+const fs::path kData = test_data() / "image";
 
 RgbPicture picture_of(const at::Tensor& rgb) {  // [H, W, 3], 0..255
   const at::Tensor bytes = rgb.to(at::kByte).contiguous();

@@ -15,6 +15,7 @@
 #include "models/wan/components.h"
 #include "models/wan/networks/transformer.h"
 #include "models/wan/networks/vae.h"
+#include "places.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 #include "weights/tensor_file.h"
@@ -28,7 +29,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-const fs::path kData = SORA_TEST_DATA;
+const fs::path kData = test_data();
 const fs::path kLayouts = kData / "layouts";
 
 struct TransformerCase {

@@ -9,13 +9,14 @@
 #include "models/t5/text/html_unescape.h"
 #include "models/t5/text/mojibake.h"
 #include "models/t5/text/unicode.h"
+#include "places.h"
 #include "sora/error.h"
 
 namespace sora {
 namespace {
 
 nlohmann::json golden() {
-  std::ifstream file(SORA_TEST_DATA "/text/prompt_clean.json");
+  std::ifstream file(test_data() / "text/prompt_clean.json");
   return nlohmann::json::parse(file);
 }
 

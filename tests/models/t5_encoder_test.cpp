@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "models/t5/networks/encoder.h"
 #include "models/t5/networks/text_encoder.h"
+#include "places.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 
@@ -14,7 +15,7 @@ namespace sora {
 namespace {
 
 namespace fs = std::filesystem;
-const fs::path kData = SORA_TEST_DATA "/text";
+const fs::path kData = test_data() / "text";
 
 // fp32 against fp32: sums are taken in another order, over 512 positions there and the prompt's own here.
 constexpr double kTolerance = 1e-5;

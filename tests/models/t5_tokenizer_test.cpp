@@ -7,6 +7,7 @@
 
 #include "models/t5/tokenizer/spiece_model.h"
 #include "models/t5/tokenizer/tokenizer.h"
+#include "places.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 
@@ -14,7 +15,7 @@ namespace sora {
 namespace {
 
 namespace fs = std::filesystem;
-const fs::path kData = SORA_TEST_DATA "/text";
+const fs::path kData = test_data() / "text";
 const fs::path kTokenizers = kData / "tokenizers";
 
 std::string read(const fs::path& path) {

@@ -4,6 +4,7 @@
 
 #include "models/wan/networks/vae.h"
 #include "models/wan/vae_memory.h"
+#include "places.h"
 #include "tensor_memory.h"
 
 namespace sora::wan {
@@ -31,7 +32,7 @@ TEST_P(DecoderMemory, IsWhatItsTensorsTakeWhateverTheNumberOfFrames) {
   const c10::InferenceMode inference;
   const int threads = at::get_num_threads();
   at::set_num_threads(1);
-  const auto vae = load_vae(std::filesystem::path(SORA_TEST_DATA) / "vae" / GetParam(), {});
+  const auto vae = load_vae(test_data() / "vae" / GetParam(), {});
   const VaeConfig& config = vae->config();
   const std::int64_t side = 40;  // latent cells
   for (const std::int64_t frames : {2, 5}) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "models/wan/networks/vae.h"
+#include "places.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 #include "weights/tensor_file.h"
@@ -13,9 +14,7 @@ namespace {
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-std::filesystem::path folder_of(const std::string& name) {
-  return std::filesystem::path(SORA_TEST_DATA) / "vae" / name;
-}
+std::filesystem::path folder_of(const std::string& name) { return test_data() / "vae" / name; }
 
 at::Tensor golden(const std::string& name, const std::string& tensor) {
   return read_tensor(folder_of(name) / "golden.safetensors", tensor);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
+#include "places.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
 #include "weights/tensor_file.h"
@@ -37,7 +38,7 @@ at::Tensor with_zero_rows(const at::Tensor& rows) {
 class PipelineParity : public testing::TestWithParam<const char*> {};
 
 TEST_P(PipelineParity, MatchesDiffusersFromPromptToPixels) {
-  const fs::path folder = fs::path(SORA_TEST_DATA) / "pipeline" / GetParam();
+  const fs::path folder = test_data() / "pipeline" / GetParam();
   const auto golden = nlohmann::json::parse(read_text(folder / "cases.json", "test"));
   const TemporaryFolder work;
   Generator generator;

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "pipeline/denoise/denoise.h"
+#include "places.h"
 #include "sampling/noise.h"
 #include "sora/error.h"
 
@@ -15,7 +16,7 @@ class HeldTest : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     Request request;
-    request.model = std::string(SORA_TEST_DATA) + "/pipeline/" + GetParam();
+    request.model = test_data() / "pipeline" / GetParam();
     request.prompt = "a lighthouse";
     request.res = "64x48";
     request.frames = 17;

@@ -11,13 +11,14 @@
 #include <vector>
 
 #include "models/wan/networks/vae.h"
+#include "places.h"
 
 namespace sora {
 namespace {
 
 class PreviewerTest : public testing::Test {
  protected:
-  PreviewerTest() : vae_(wan::load_vae(std::filesystem::path(SORA_TEST_DATA) / "pipeline/wan21/vae", {})) {
+  PreviewerTest() : vae_(wan::load_vae(test_data() / "pipeline/wan21/vae", {})) {
     plan_.sampling.steps = 30;
     plan_.timeline.windows = {{0, 3, 0}};
     plan_.picture.model_width = plan_.picture.crop_width = plan_.picture.width = 64;

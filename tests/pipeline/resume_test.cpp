@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "places.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
@@ -29,7 +30,7 @@ class ResumeTest : public testing::Test {
     options_.every = 1;
   }
 
-  void use(const std::string& model) { request_.model = std::string(SORA_TEST_DATA) + "/pipeline/" + model; }
+  void use(const std::string& model) { request_.model = test_data() / "pipeline" / model; }
 
   // Long videos in windows need a model whose native length is short.
   void use_with_windows(const std::string& model) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "places.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
 #include "tiny_model.h"
@@ -19,7 +20,7 @@ namespace {
 class RunTest : public testing::Test {
  protected:
   void SetUp() override {
-    request_.model = std::string(SORA_TEST_DATA) + "/pipeline/wan21";
+    request_.model = test_data() / "pipeline/wan21";
     request_.prompt = "a lighthouse";
     request_.res = "64x48";
     request_.frames = 9;

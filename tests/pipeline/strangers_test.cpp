@@ -12,6 +12,7 @@
 #include "canary.h"
 #include "core/output_format.h"
 #include "media/write/video_writer.h"
+#include "places.h"
 #include "temporary_folder.h"
 
 namespace fs = std::filesystem;
@@ -52,8 +53,8 @@ class StrangersMedia : public testing::TestWithParam<const char*> {
 
   int run(const std::string& arguments) const {
     const std::string line = "cd '" + folder_.path().string() + "' && HOME='" + home_.path().string() +
-                             "' SORA_GEN_MODELS='" SORA_TEST_DATA "/pipeline' '" SORA_PROGRAM "' " +
-                             arguments + " 2> stderr.txt";
+                             "' SORA_GEN_MODELS='" + (test_data() / "pipeline").string() + "' '" +
+                             built_program().string() + "' " + arguments + " 2> stderr.txt";
     return std::system(line.c_str()) / 256;
   }
 

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "pipeline/text/prompt_embeds.h"
+#include "places.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
@@ -30,7 +31,7 @@ class TextCacheTest : public testing::Test {
  protected:
   void SetUp() override {
     ::setenv("XDG_CACHE_HOME", folder_.path().c_str(), 1);
-    request_.model = std::string(SORA_TEST_DATA) + "/pipeline/wan21";
+    request_.model = test_data() / "pipeline/wan21";
     request_.prompt = "a red ball";
     request_.negative_prompt = "blue";
     request_.res = "64x48";

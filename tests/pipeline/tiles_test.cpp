@@ -13,6 +13,7 @@
 #include "models/wan/networks/vae.h"
 #include "pipeline/networks/tiled_prediction.h"
 #include "pipeline/networks/tiled_vae.h"
+#include "places.h"
 
 namespace sora {
 namespace {
@@ -74,8 +75,7 @@ class TiledNetworks : public testing::Test {
 
 class TiledPrediction : public TiledNetworks {
  protected:
-  TiledPrediction()
-      : transformer_(wan::load_transformer(fs::path(SORA_TEST_DATA) / "pipeline/ti2v/transformer", {})) {
+  TiledPrediction() : transformer_(wan::load_transformer(test_data() / "pipeline/ti2v/transformer", {})) {
     const auto generator = at::detail::createCPUGenerator(3);
     latents_ = at::randn({1, 6, 3, 4, 12}, generator);
     text_ = transformer_.prepare_text(at::randn({1, 512, transformer_.config().text_dim}, generator));
@@ -125,7 +125,7 @@ TEST_F(TiledPrediction, BlendsWhatEachTileSays) {
 
 class TiledVae : public TiledNetworks {
  protected:
-  TiledVae() : vae_(wan::load_vae(fs::path(SORA_SOURCE_DIR) / "models/default/vae", {})) {
+  TiledVae() : vae_(wan::load_vae(source_folder() / "models/default/vae", {})) {
     // Waves that move, of several widths: what a picture has.
     const at::Tensor x = at::arange(192).view({1, 1, 192}).to(at::kFloat);
     const at::Tensor y = at::arange(128).view({1, 128, 1}).to(at::kFloat);

@@ -15,6 +15,7 @@
 #include "media/read/video_reader.h"
 #include "media/write/video_writer.h"
 #include "pipeline/denoise/lead_back.h"
+#include "places.h"
 #include "plan/metadata.h"
 #include "plan/verbs/made_again.h"
 #include "plan/verbs/parameters.h"
@@ -119,7 +120,7 @@ TEST_F(FinishTest, TheDraftIsMadeAgainToTheBit) {
 }
 
 TEST_F(FinishTest, FinishesAtExactlyTheSizeWithTheDraftsComposition) {
-  request_.model = std::string(SORA_SOURCE_DIR) + "/models/default";  // a trained one
+  request_.model = source_folder() / "models/default";  // a trained one
   request_.prompt = "a red ball by the sea";
   request_.steps = 3;
   draft(5);

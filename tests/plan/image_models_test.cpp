@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "error_of.h"
 #include "models/family.h"
+#include "places.h"
 #include "plan/verbs/image_input.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
@@ -19,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-const fs::path kData = fs::path(SORA_TEST_DATA) / "image";
+const fs::path kData = test_data() / "image";
 
 TEST(ImageModels, AreToldByTheirConfigs) {
   const ModelFacts i2v = read_model(kData / "i2v");
@@ -33,7 +34,7 @@ TEST(ImageModels, AreToldByTheirConfigs) {
   EXPECT_TRUE(a14b.image.joined);
   EXPECT_FALSE(a14b.image.tokens || a14b.image.two_images);
   EXPECT_DOUBLE_EQ(*a14b.folder.boundary_ratio, 0.9);
-  const ModelFacts t2v = read_model(fs::path(SORA_TEST_DATA) / "pipeline/wan21");
+  const ModelFacts t2v = read_model(test_data() / "pipeline/wan21");
   EXPECT_FALSE(t2v.image.joined || t2v.image.tokens);
 }
 
@@ -51,7 +52,7 @@ TEST(ImageModels, GetTheImagesThatTheyTakeOrSaySo) {
   check_images(read_model(kData / "i2v"), true, false, 40);
   check_images(read_model(kData / "flf2v"), true, true, 21);
   check_images(read_model(kData / "i2v_a14b"), true, true, 2);
-  check_images(read_model(fs::path(SORA_TEST_DATA) / "pipeline/wan21"), true, true, 2);
+  check_images(read_model(test_data() / "pipeline/wan21"), true, true, 2);
 }
 
 // A copy of the tiny I2V model to be spoilt.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "comma_locale.h"
+#include "places.h"
 #include "plan/geometry/size.h"
 #include "plan/metadata.h"
 #include "sora/error.h"
@@ -20,7 +21,7 @@ struct Words {
 // What a plan says, and what is said of a wrong option.
 Words words() {
   Request request;
-  request.model = std::string(SORA_TEST_DATA) + "/pipeline/wan21";
+  request.model = test_data() / "pipeline/wan21";
   request.prompt = "a red ball";
   request.seed = 1;
   request.device = "cpu";

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "models/family.h"
+#include "places.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 
@@ -76,7 +77,7 @@ TEST(Preset, AModelThatIsNotPublishedKeepsItsOwnScheduler) {
 
 TEST(Preset, ExplicitOptionsWinAndOthersAreRefused) {
   Request request;
-  request.model = std::string(SORA_TEST_DATA) + "/pipeline/wan21";
+  request.model = test_data() / "pipeline/wan21";
   request.prompt = "a red ball";
   request.device = "cpu";
   request.output = "x.mp4";
@@ -97,7 +98,7 @@ TEST(Preset, ExplicitOptionsWinAndOthersAreRefused) {
 TEST(Preset, AFolderOfADistilledModelIsToldByItsName) {
   const TemporaryFolder temporary;
   const fs::path folder = temporary / "model-4steps";
-  fs::copy(fs::path(SORA_TEST_DATA) / "pipeline/wan21", folder, fs::copy_options::recursive);
+  fs::copy(test_data() / "pipeline/wan21", folder, fs::copy_options::recursive);
   Request request;
   request.model = folder.string();
   request.prompt = "a red ball";

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "places.h"
 #include "sora/plan.h"
 
 namespace sora {
@@ -36,7 +37,7 @@ TEST(Vocabulary, TakesOtherScriptsForWords) {
 
 TEST(Vocabulary, IsSpokenOfInAPlanOfTheShippedModelAlone) {
   Request request;
-  request.model = std::string(SORA_SOURCE_DIR) + "/models/default";
+  request.model = source_folder() / "models/default";
   request.prompt = "a purple elephant by the sea";
   request.device = "cpu";
   EXPECT_THAT(make_plan(request).unknown_words, ElementsAre("elephant"));
@@ -49,7 +50,7 @@ TEST(Vocabulary, IsSpokenOfInAPlanOfTheShippedModelAlone) {
   request.shot = {"0:00 a forest", "0:02 a giraffe in a forest and an okapi"};
   EXPECT_THAT(make_plan(request).unknown_words, ElementsAre("giraffe", "okapi"));
   request = {};
-  request.model = std::string(SORA_TEST_DATA) + "/pipeline/ti2v";
+  request.model = test_data() / "pipeline/ti2v";
   request.prompt = "a purple elephant";
   EXPECT_THAT(make_plan(request).unknown_words, IsEmpty());
 }
