@@ -1,4 +1,4 @@
-#include "media_test.h"
+#include "media/media_test.h"
 
 #include <cmath>
 #include <cstdio>

@@ -9,9 +9,9 @@
 #include <functional>
 #include <limits>
 
-#include "allocations.h"
 #include "checkpoint/lora.h"
 #include "core/file.h"
+#include "models/allocations.h"
 #include "models/t5/files.h"
 #include "models/t5/tokenizer/gguf_tokenizer.h"
 #include "models/wan/components.h"

@@ -9,7 +9,7 @@
 
 #include "checkpoint/safetensors.h"
 #include "core/file.h"
-#include "golden_transformer.h"
+#include "models/golden_transformer.h"
 #include "models/t5/files.h"
 #include "models/t5/networks/text_encoder.h"
 #include "models/wan/components.h"

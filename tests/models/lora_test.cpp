@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "golden_transformer.h"
+#include "models/golden_transformer.h"
 #include "models/wan/networks/transformer.h"
 #include "places.h"
 #include "sora/error.h"

@@ -9,11 +9,11 @@
 #include <tuple>
 
 #include "pipeline/inputs/input_facts.h"
+#include "pipeline/tiny_model.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
-#include "tiny_model.h"
 
 namespace sora {
 namespace {

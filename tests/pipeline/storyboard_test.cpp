@@ -7,16 +7,16 @@
 #include <cmath>
 #include <numeric>
 
-#include "difference.h"
 #include "media/read/video_reader.h"
 #include "media/write/video_writer.h"
+#include "pipeline/difference.h"
+#include "pipeline/tiny_model.h"
 #include "plan/geometry/windows.h"
 #include "plan/metadata.h"
 #include "plan/verbs/story.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
-#include "tiny_model.h"
 #include "weights/tensor_file.h"
 
 namespace sora {

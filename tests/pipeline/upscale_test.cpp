@@ -11,10 +11,11 @@
 #include <string>
 #include <vector>
 
-#include "difference.h"
 #include "media/read/video_reader.h"
 #include "media/write/video_writer.h"
 #include "pipeline/denoise/lead_back.h"
+#include "pipeline/difference.h"
+#include "pipeline/tiny_model.h"
 #include "places.h"
 #include "plan/metadata.h"
 #include "plan/verbs/made_again.h"
@@ -22,7 +23,6 @@
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
-#include "tiny_model.h"
 
 namespace fs = std::filesystem;
 

@@ -10,15 +10,15 @@
 #include <string>
 #include <vector>
 
-#include "difference.h"
 #include "media/read/video_reader.h"
 #include "media/write/video_writer.h"
+#include "pipeline/difference.h"
+#include "pipeline/tiny_model.h"
 #include "plan/geometry/windows.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
-#include "tiny_model.h"
 
 namespace fs = std::filesystem;
 

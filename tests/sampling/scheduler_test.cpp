@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "golden.h"
+#include "sampling/golden.h"
 #include "sora/error.h"
 
 namespace sora {

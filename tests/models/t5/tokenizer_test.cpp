@@ -1,3 +1,5 @@
+#include "models/t5/tokenizer/tokenizer.h"
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -6,7 +8,6 @@
 #include <random>
 
 #include "models/t5/tokenizer/spiece_model.h"
-#include "models/t5/tokenizer/tokenizer.h"
 #include "places.h"
 #include "sora/error.h"
 #include "temporary_folder.h"

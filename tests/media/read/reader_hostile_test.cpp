@@ -6,7 +6,7 @@
 #include <functional>
 
 #include "media/read/media_info.h"
-#include "reader_test.h"
+#include "media/reader_test.h"
 
 namespace sora {
 namespace {

@@ -1,8 +1,9 @@
+#include "models/wan/networks/transformer.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "golden_transformer.h"
-#include "models/wan/networks/transformer.h"
+#include "models/golden_transformer.h"
 #include "sora/error.h"
 
 namespace sora::wan {

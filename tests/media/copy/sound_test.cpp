@@ -4,7 +4,7 @@
 #include <thread>
 #include <tuple>
 
-#include "reader_test.h"
+#include "media/reader_test.h"
 
 namespace sora {
 namespace {

@@ -1,5 +1,5 @@
 // That pixels come out as they were put in.
-#include "reader_test.h"
+#include "media/reader_test.h"
 
 namespace sora {
 namespace {

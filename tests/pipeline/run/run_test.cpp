@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/tiny_model.h"
 #include "places.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
-#include "tiny_model.h"
 
 namespace fs = std::filesystem;
 

@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "core/sha256.h"
-#include "media_test.h"
+#include "media/media_test.h"
 
 namespace sora {
 namespace {

@@ -1,11 +1,12 @@
+#include "models/wan/vae_memory.h"
+
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
 #include "models/wan/networks/vae.h"
-#include "models/wan/vae_memory.h"
+#include "models/wan/tensor_memory.h"
 #include "places.h"
-#include "tensor_memory.h"
 
 namespace sora::wan {
 namespace {

@@ -1,8 +1,9 @@
+#include "models/wan/networks/vae.h"
+
 #include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "models/wan/networks/vae.h"
 #include "places.h"
 #include "sora/error.h"
 #include "temporary_folder.h"

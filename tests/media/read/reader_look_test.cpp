@@ -4,7 +4,7 @@
 
 #include "core/log.h"
 #include "media/read/orientation.h"
-#include "reader_test.h"
+#include "media/reader_test.h"
 
 namespace sora {
 namespace {

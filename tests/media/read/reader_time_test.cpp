@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "core/log.h"
-#include "reader_test.h"
+#include "media/reader_test.h"
 
 namespace sora {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "core/sha256.h"
 #include "media/codecs.h"
-#include "media_test.h"
+#include "media/media_test.h"
 
 namespace sora {
 namespace {

@@ -1,9 +1,10 @@
+#include "models/wan/vae_config.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 
-#include "models/wan/vae_config.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 

@@ -4,7 +4,7 @@
 
 #include <csignal>
 
-#include "media_test.h"
+#include "media/media_test.h"
 
 namespace sora {
 namespace {

@@ -1,8 +1,8 @@
 // Transparency, palettes, animation, printing inks, depths and bright colours.
 #include "core/log.h"
 #include "media/read/tone_map.h"
+#include "media/reader_test.h"
 #include "places.h"
-#include "reader_test.h"
 
 namespace sora {
 namespace {

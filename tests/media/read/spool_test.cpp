@@ -5,7 +5,7 @@
 
 #include <thread>
 
-#include "reader_test.h"
+#include "media/reader_test.h"
 
 namespace sora {
 namespace {

@@ -4,7 +4,7 @@
 #include <tuple>
 
 #include "media/copy/parameter_sets.h"
-#include "reader_test.h"
+#include "media/reader_test.h"
 
 namespace sora {
 namespace {

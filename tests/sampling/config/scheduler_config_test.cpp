@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "core/log.h"
-#include "golden.h"
+#include "sampling/golden.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 

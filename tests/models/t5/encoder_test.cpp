@@ -1,3 +1,5 @@
+#include "models/t5/networks/encoder.h"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -5,7 +7,6 @@
 
 #include "checkpoint/safetensors.h"
 #include "core/log.h"
-#include "models/t5/networks/encoder.h"
 #include "models/t5/networks/text_encoder.h"
 #include "places.h"
 #include "sora/error.h"

@@ -1,8 +1,9 @@
+#include "models/t5/config.h"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
 
-#include "models/t5/config.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 

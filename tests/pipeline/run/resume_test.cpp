@@ -5,11 +5,11 @@
 #include <filesystem>
 #include <string>
 
+#include "pipeline/tiny_model.h"
 #include "places.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
-#include "tiny_model.h"
 
 namespace fs = std::filesystem;
 

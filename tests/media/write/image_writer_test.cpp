@@ -1,6 +1,6 @@
 #include "comma_locale.h"
+#include "media/media_test.h"
 #include "media/read/media_info.h"
-#include "media_test.h"
 
 namespace sora {
 namespace {
