@@ -85,8 +85,7 @@ def checkpoint():
 
 
 run.say(
-    "teacher of %d samples, guidance %.2f, clips %s, from sample %d"
-    % (seen, o.guidance, [len(b[2]) for b in buckets], done)
+    f"teacher of {seen} samples, guidance {o.guidance:.2f}, clips {[len(b[2]) for b in buckets]}, from sample {done}"
 )
 began = saved = logged = time.time()
 first = done
@@ -141,5 +140,5 @@ while done < o.samples and not run.stop:
         saved = time.time()
         checkpoint()
 checkpoint()
-run.say("end: distilled %d" % done)
+run.say(f"end: distilled {done}")
 run.end()

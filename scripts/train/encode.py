@@ -58,8 +58,7 @@ def stats(state, data):
     want /= np.sqrt((want**2).mean())
     common.save(state + "/latents.pt", mean=[float(x) for x in mean], std=[float(x) for x in std / want])
     print(
-        "cells %d\ndeviation %s\nshare %s\nnormalised deviation %s"
-        % (len(z), std.round(2), share.round(3), want.round(2))
+        f"cells {len(z)}\ndeviation {std.round(2)}\nshare {share.round(3)}\nnormalised deviation {want.round(2)}"
     )
 
 

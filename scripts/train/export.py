@@ -155,4 +155,4 @@ if __name__ == "__main__":
         )
         f.write("\n")
     size = sum(os.path.getsize(os.path.join(d, n)) for d, _, names in os.walk(o.folder) for n in names)
-    print(o.folder, "%.1f MB, transformer trained on %d samples" % (size / 1e6, samples))
+    print(o.folder, f"{size / 1e6:.1f} MB, transformer trained on {samples} samples")

@@ -74,4 +74,4 @@ if __name__ == "__main__":
         stage=facts["training_samples"],
         sizes="",
     )
-    print("from sample %d of the transformer" % facts["training_samples"])
+    print(f"from sample {facts['training_samples']} of the transformer")

@@ -159,9 +159,7 @@ def checkpoint():
 
 
 size = sum(p.numel() for p in params) / 1e6
-run.say(
-    "decoder %.2f M, clips %d, from sample %d" % (size, sum(len(a) for _, _, a in shards), done), quality()
-)
+run.say(f"decoder {size:.2f} M, clips {sum(len(a) for _, _, a in shards)}, from sample {done}", quality())
 began = last = time.time()
 first, error = done, None
 while done < options.samples and not run.stop:
@@ -200,5 +198,5 @@ while done < options.samples and not run.stop:
         run.say("%5.0f s  samples %d  lr %.1e  train %.2f dB  held out %s  %.2f samples/s" % numbers)
         began += last - now
 checkpoint()
-run.say("end: samples %d, held out %s" % (done, quality()))
+run.say(f"end: samples {done}, held out {quality()}")
 run.end()

@@ -70,8 +70,7 @@ if __name__ == "__main__":
         if time.time() - last > 20:
             last = time.time()
             print(
-                "%4.0f s  captions %d  loss %.3f  right %s"
-                % (last - began, done, float(loss.detach()), dict(zip(world.ATTRIBUTES, acc.round(2)))),
+                f"{last - began:4.0f} s  captions {done}  loss {float(loss.detach()):.3f}  right {dict(zip(world.ATTRIBUTES, acc.round(2)))}",
                 flush=True,
             )
     common.save(

@@ -167,13 +167,7 @@ def checkpoint():
 
 
 run.say(
-    "denoiser %.2f M, text %.2f M, clips %s, from sample %d"
-    % (
-        sum(p.numel() for p in net.parameters()) / 1e6,
-        sum(p.numel() for p in enc.parameters()) / 1e6,
-        [len(b[2]) for b in buckets],
-        done,
-    )
+    f"denoiser {sum(p.numel() for p in net.parameters()) / 1e6:.2f} M, text {sum(p.numel() for p in enc.parameters()) / 1e6:.2f} M, clips {[len(b[2]) for b in buckets]}, from sample {done}"
 )
 began = saved = logged = time.time()
 first = done
@@ -274,5 +268,5 @@ while done < o.samples and not run.stop:
         saved = time.time()
         checkpoint()
 checkpoint()
-run.say("end: samples %d" % done)
+run.say(f"end: samples {done}")
 run.end()

@@ -190,8 +190,7 @@ def checkpoint():
 
 clock = time.process_time()
 run.say(
-    "parameters %.2f M, clips %d, from sample %d"
-    % (sum(p.numel() for p in params) / 1e6, sum(map(len, seen)), done)
+    f"parameters {sum(p.numel() for p in params) / 1e6:.2f} M, clips {sum(map(len, seen))}, from sample {done}"
 )
 if run.rank == 0:
     run.say("start", quality())
@@ -248,9 +247,9 @@ checkpoint()
 passed = True
 if run.rank == 0:
     measured = quality()
-    run.say("end: %.1f min  samples %d, held out %s" % (seconds() / 60, done, measured))
+    run.say(f"end: {seconds() / 60:.1f} min  samples {done}, held out {measured}")
     passed = run.stop or not measured[0] or max(measured[0].values()) >= options.gate
     if not passed:
-        run.say("below the gate of %.1f dB; a larger --samples goes on" % options.gate)
+        run.say(f"below the gate of {options.gate:.1f} dB; a larger --samples goes on")
 run.end()
 raise SystemExit(0 if passed else 3)

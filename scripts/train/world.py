@@ -83,9 +83,9 @@ def render(a, seed, frames=17, height=128, width=128, fps=8, span=(0.0, 1.0)):
         back, front = (getattr(scenery, a["scene"] + end) for end in ("_back", "_front"))
         back(s)
         if second:
-            second.draw(s, cover, p, main.way)
+            second.draw(s, cover, p)
         if main:
-            main.draw(s, cover, p, main.way)
+            main.draw(s, cover, p)
         front(s)
         falls(s, a)
         weather.vignette(img, 0.22)
