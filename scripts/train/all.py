@@ -1,8 +1,8 @@
 """Everything from nothing to a model in one command, step by step. Run again, it goes on where it stopped.
 
-    python all.py STATE DATA MODEL --scale cpu      # some thirty hours of one core, in as many sittings as you like
-    python all.py STATE DATA MODEL --scale gpu      # made for half an hour on one data-centre GPU with 16 cores
-    python all.py STATE DATA MODEL --scale try      # minutes; shows that every step works, and makes a poor model
+    python all.py STATE DATA MODEL --scale cpu   # some thirty hours of one core, in as many parts as you like
+    python all.py STATE DATA MODEL --scale gpu   # half an hour on one data-centre GPU with 16 cores
+    python all.py STATE DATA MODEL --scale try   # minutes; shows that every step works, makes a poor model
 
 Each step is one of the scripts here with its arguments, printed before it runs. SIGTERM and Ctrl-C stop after
 the running step has saved its state. Where the autoencoder is worse than --gate dB on held-out clips, the run
@@ -45,7 +45,8 @@ SCALES = {
         "autoencoder": 40000,
         "autoencoder_options": [],
         "denoiser": 400000,
-        "denoiser_options": ["--batch", 24, "--layers", 6, "--width", 320, "--ffn", 1280, "--optimiser", "adam", "--procs", 1],
+        "denoiser_options": ["--batch", 24, "--layers", 6, "--width", 320, "--ffn", 1280]
+        + ["--optimiser", "adam", "--procs", 1],
         "distil": 20000,
         "decoder": 8000,
         "reader": 30000,

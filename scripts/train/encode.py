@@ -3,12 +3,13 @@
     python encode.py STATE DATA "64x64-seen" 40 --procs 2      # the first 40 shards of that size and kind
     python encode.py STATE DATA --stats                        # STATE/latents.pt, from what is encoded
 
-Writes SHARD.latents.npy float16 [N,t,h,w,C] (the posterior's means, not normalised), and with --mirror SHARD.mirror.npy of the clips
-reflected left to right.
+Writes SHARD.latents.npy float16 [N,t,h,w,C] (the posterior's means, not normalised), and with --mirror
+SHARD.mirror.npy of the clips reflected left to right.
 
-The scale of a channel (latents_std in the checkpoint) is not its plain deviation: that would give the finest detail the same weight
-as the layout.  It is chosen so that a normalised channel's deviation is proportional to the square root of its share in the picture
-(deviation times the change of the pixels for a unit step), with mean square 1.
+The scale of a channel (latents_std in the checkpoint) is not its plain deviation: that would give the finest
+detail the same weight as the layout. It is chosen so that a normalised channel's deviation is proportional to
+the square root of its share in the picture (deviation times the change of the pixels for a unit step), with
+mean square 1.
 """
 
 import argparse
@@ -57,32 +58,33 @@ def stats(state, data):
     want = np.clip(want, 0.35, None)
     want /= np.sqrt((want**2).mean())
     common.save(state + "/latents.pt", mean=[float(x) for x in mean], std=[float(x) for x in std / want])
-    print(
-        f"cells {len(z)}\ndeviation {std.round(2)}\nshare {share.round(3)}\nnormalised deviation {want.round(2)}"
-    )
+    print(f"cells {len(z)}\ndeviation {std.round(2)}")
+    print(f"share {share.round(3)}\nnormalised deviation {want.round(2)}")
 
 
 if __name__ == "__main__":
-    ap = argparse.ArgumentParser()
-    ap.add_argument("state")
-    ap.add_argument("data")
-    ap.add_argument("kind", nargs="?")
-    ap.add_argument("count", type=int, nargs="?", default=10**9)
-    ap.add_argument("--mirror", action="store_true")
-    ap.add_argument("--stats", action="store_true")
-    ap.add_argument("--procs", type=int, default=2)
-    o = ap.parse_args()
+    parser = argparse.ArgumentParser()
+    parser.add_argument("state")
+    parser.add_argument("data")
+    parser.add_argument("kind", nargs="?")
+    parser.add_argument("count", type=int, nargs="?", default=10**9)
+    parser.add_argument("--mirror", action="store_true")
+    parser.add_argument("--stats", action="store_true")
+    parser.add_argument("--procs", type=int, default=2)
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    if o.stats:
-        stats(o.state, o.data)
+    if options.stats:
+        stats(options.state, options.data)
         raise SystemExit
-    run = common.Run(o.state, o.procs)
-    m = load(o.state).to(run.device)
-    size, kind = o.kind.split("-")
-    names = [n for n in common.shards(o.data, kind) if os.path.basename(n).startswith(size + "-")][: o.count]
+    run = common.Run(options.state, options.procs)
+    m = load(options.state).to(run.device)
+    size, kind = options.kind.split("-")
+    names = [n for n in common.shards(options.data, kind) if os.path.basename(n).startswith(size + "-")][
+        : options.count
+    ]
     for n in names[run.rank :: run.world]:
         for flip, end in ((False, ".latents.npy"), (True, ".mirror.npy")):
-            if (flip and not o.mirror) or os.path.exists(n + end):
+            if (flip and not options.mirror) or os.path.exists(n + end):
                 continue
             c = common.clips(n)[0]
             out = []

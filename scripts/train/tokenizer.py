@@ -1,4 +1,5 @@
-"""Makes the sentencepiece model from captions: T5 conventions (pad 0, </s> 1, unk 2, no bos), lower case, at most 1000 pieces.
+"""Makes the sentencepiece model from captions: T5 conventions (pad 0, </s> 1, unk 2, no bos), lower case, at
+most 1000 pieces.
 
 python tokenizer.py STATE            # writes STATE/spiece.model and prints a few segmentations
 """
@@ -113,7 +114,8 @@ def make(file, pieces=1000):
 
 
 class Tokenizer:
-    """text -> list of ids with the closing </s>, as transformers' T5Tokenizer gives for text of known characters."""
+    """text -> list of ids with the closing </s>, as transformers' T5Tokenizer gives for text of known
+    characters."""
 
     def __init__(self, file):
         self.sp = sentencepiece.SentencePieceProcessor(model_file=file)

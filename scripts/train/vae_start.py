@@ -268,8 +268,7 @@ def closed_form(model, clips, gain=0.2, report=print):
         x = vae.up(decoder.up_blocks[-1], x)
         made = fit_head(decoder.norm_out, decoder.conv_out, x, packed, 3, gain)
         made = vae.unpatch(made, model.config.patch_size or 1)
-        report(
-            f"the codec's PSNR on what it was fitted to: {-10 * torch.log10((made - clips).square().mean() / 4):.2f} dB"
-        )
+        psnr = -10 * torch.log10((made - clips).square().mean() / 4)
+        report(f"the codec's PSNR on what it was fitted to: {psnr:.2f} dB")
     finally:
         vae.LINEAR = False
