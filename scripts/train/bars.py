@@ -42,7 +42,8 @@ import wording
 import world
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.append(ROOT + "/scripts/bench")
+sys.path += [ROOT + "/scripts/bench", ROOT + "/scripts/shared"]
+clips = importlib.import_module("clips")  # of scripts/shared
 verbs = importlib.import_module("verbs")  # of scripts/bench
 
 FRAMES = 17
@@ -64,8 +65,8 @@ def generate(options, prompts, seeds):
         start = time.time()
         subprocess.run(command, check=True)
         seconds = (time.time() - start) / len(prompts)
-        clips = [verbs.read(f"{folder}/{number:05d}.mkv") for number in range(len(prompts))]
-    return np.stack(clips), seconds
+        made = [clips.read(f"{folder}/{number:05d}.mkv") for number in range(len(prompts))]
+    return np.stack(made), seconds
 
 
 def render(options, attributes, seed):
@@ -73,22 +74,15 @@ def render(options, attributes, seed):
     return np.stack([world.render(a, seed + i, FRAMES, side, side)[0] for i, a in enumerate(attributes)])
 
 
-def write_clip(clip, file):
-    """At 8 frames a second, losslessly."""
-    words = ["ffmpeg", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"]
-    words += ["-s", f"{clip.shape[2]}x{clip.shape[1]}", "-r", "8", "-i", "-", "-c:v", "ffv1", file]
-    subprocess.run(words, input=clip.tobytes(), check=True)
-
-
 def held(options, model, attributes, frames=24):
     """Joints of the verbs with renders, and what of the given picture comes back: {verb: step over the
     median}, dB below the round trip."""
     side = options.side
-    clips = [world.render(a, 5500000 + i, frames, side, side)[0] for i, a in enumerate(attributes)]
+    renders = [world.render(a, 5500000 + i, frames, side, side)[0] for i, a in enumerate(attributes)]
     with tempfile.TemporaryDirectory() as folder:
-        names = [f"{folder}/{number}.mkv" for number in range(len(clips))]
-        for name, clip in zip(names, clips):
-            write_clip(clip, name)
+        names = [f"{folder}/{number}.mkv" for number in range(len(renders))]
+        for name, clip in zip(names, renders):
+            clips.write(clip, name)
         chosen = dict(program=options.program, model=options.model, threads=options.threads)
         bench = verbs.Bench(argparse.Namespace(**chosen, seed=7, seconds=2, prompt=""), folder)
         found = [bench.measure(n, names[(i + 1) % len(names)])["rows"] for i, n in enumerate(names)]
@@ -96,7 +90,7 @@ def held(options, model, attributes, frames=24):
     def middle(verb, key):
         return float(np.median([rows[verb][key] for rows in found if rows[verb].get(key) is not None]))
 
-    trips = [verbs.psnr(model.decode(model.encode(clip[None, :1]))[0], clip[:1]) for clip in clips]
+    trips = [clips.psnr(model.decode(model.encode(clip[None, :1]))[0], clip[:1]) for clip in renders]
     joints = {
         "extend": middle("extend", "joint"),
         "extend --backward": middle("extend --backward", "joint"),
@@ -114,8 +108,8 @@ def distances(options, reader, axes, made, renders, attributes):
     others = render(options, attributes, 8000000)
     scenes = np.array([a["scene"] for a in attributes])
     result = {}
-    for name, change in (("frechet", lambda clips: clips), ("composed", measures.blurred)):
-        found = [measures.features(reader, change(clips)) @ axes for clips in (made, renders, others)]
+    for name, change in (("frechet", lambda same: same), ("composed", measures.blurred)):
+        found = [measures.features(reader, change(some)) @ axes for some in (made, renders, others)]
         result[name] = measures.frechet_by_scene(*found, scenes, world.SCENES)
     return result
 
@@ -127,9 +121,9 @@ def diversity(options, reader, axes, attributes, rng):
     many, _ = generate(options, [t for t in texts for _ in range(8)], list(range(100, 108)) * len(few))
     fresh = render(options, [a for a in few for _ in range(8)], 9000000)
 
-    def groups(clips):
-        starts = range(0, len(clips), 8)
-        return np.mean([measures.spread(measures.features(reader, clips[i : i + 8]) @ axes) for i in starts])
+    def groups(found):
+        starts = range(0, len(found), 8)
+        return np.mean([measures.spread(measures.features(reader, found[i : i + 8]) @ axes) for i in starts])
 
     return float(groups(many) / groups(fresh))
 
@@ -148,8 +142,8 @@ def measure(options):
     renders = render(options, attributes, 6000000)
     trip = np.concatenate([model.decode(model.encode(clip[None])) for clip in renders])
     rows = {
-        name: evaluate.read(reader, clips, which)
-        for name, clips, which in (
+        name: evaluate.read(reader, found, which)
+        for name, found, which in (
             ("renders", renders, attributes),
             ("trip", trip, attributes),
             ("made", made, attributes),
