@@ -13,22 +13,15 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
-#include <sstream>
 #include <thread>
 #include <utility>
+
+#include "file_contents.h"
 
 namespace fs = std::filesystem;
 
 namespace sora::test {
-namespace {
-
-std::string text_of(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
-}  // namespace
+namespace {}  // namespace
 
 Program::Program() {
   environment["SORA_GEN_MODELS"] = test_data() / "pipeline";
@@ -121,7 +114,7 @@ void Program::start(const std::vector<std::string>& arguments) {
 
 void Program::signal(int number) const { ::kill(pid_, number); }
 
-std::string Program::error_text() const { return on_terminal ? terminal_text_ : text_of(streams_ / "err"); }
+std::string Program::error_text() const { return on_terminal ? terminal_text_ : contents(streams_ / "err"); }
 
 bool Program::wait_for_stderr(const std::string& text) {
   for (int wait = 0; wait < 30'000; ++wait) {
@@ -174,7 +167,7 @@ Finished Program::wait() {
   pid_ = -1;
   Finished finished;
   finished.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  finished.out = stdout_ >= 0 ? heard_ : text_of(streams_ / "out");
+  finished.out = stdout_ >= 0 ? heard_ : contents(streams_ / "out");
   finished.err = error_text();
   return finished;
 }
@@ -192,7 +185,7 @@ std::vector<std::string> Program::files() const {
   return names;
 }
 
-std::string Program::read(const std::string& name) const { return text_of(folder_ / name); }
+std::string Program::read(const std::string& name) const { return contents(folder_ / name); }
 
 void Program::write(const std::string& name, const std::string& text) const {
   std::ofstream(folder_ / name, std::ios::binary) << text;

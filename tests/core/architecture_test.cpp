@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "file_contents.h"
 #include "places.h"
 
 namespace {
@@ -30,17 +31,10 @@ struct Include {
   bool quoted = false;
 };
 
-std::string read_text(const fs::path& path) {
-  std::ifstream stream(path);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
-
 std::vector<Include> includes_of(const fs::path& path) {
   static const std::regex pattern(R"(^\s*#\s*include\s*(["<])([^">]+)[">])");
   std::vector<Include> found;
-  std::istringstream lines(read_text(path));
+  std::istringstream lines(sora::contents(path));
   std::string line;
   for (int number = 1; std::getline(lines, line); ++number) {
     std::smatch match;
@@ -94,7 +88,7 @@ class Layers {
     for (const auto& entry : fs::recursive_directory_iterator(kRoot / "src")) {
       if (entry.path().filename() != "CMakeLists.txt") continue;
       const std::string folder = fs::relative(entry.path().parent_path(), kRoot / "src").generic_string();
-      const std::string text = read_text(entry.path());
+      const std::string text = sora::contents(entry.path());
       std::smatch match;
       if (!std::regex_search(text, match, layer)) continue;
       target_of_[folder] = match[1];
@@ -264,7 +258,7 @@ TEST(Architecture, OnePlaceParsesJson) {
     if (entry.path().extension() != ".cpp" && entry.path().extension() != ".h") continue;
     if (file == "src/core/json/json_text.cpp" || file == "src/checkpoint/safetensors.cpp") continue;
     if (file.ends_with("_tables.cpp")) continue;  // long, and slow to search
-    const std::string text = read_text(entry.path());
+    const std::string text = sora::contents(entry.path());
     if (text.find("nlohmann") != std::string::npos && std::regex_search(text, parses)) wrong.push_back(file);
   }
   EXPECT_THAT(wrong, IsEmpty());

@@ -139,13 +139,6 @@ Written write_pictures(const VideoSettings& settings, const Destination& destina
   return writer->finish();
 }
 
-std::string contents(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
 std::string run(const std::string& command) {
   std::string text;
   FILE* pipe = ::popen(command.c_str(), "r");

@@ -16,9 +16,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 
 #include "core/file.h"
+#include "file_contents.h"
 #include "models/wan/networks/transformer.h"
 #include "places.h"
 #include "sora/error.h"
@@ -152,9 +152,7 @@ class MemoryTest : public testing::Test {
     ::wait4(pid, &status, 0, &usage);
     result.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
     result.peak_gb = static_cast<double>(usage.ru_maxrss) * 1024 / 1e9;
-    std::ostringstream text;
-    text << std::ifstream(err).rdbuf();
-    result.err = text.str();
+    result.err = contents(err);
     return result;
   }
 

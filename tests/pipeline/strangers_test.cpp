@@ -5,12 +5,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "canary.h"
 #include "core/output_format.h"
+#include "file_contents.h"
 #include "media/write/video_writer.h"
 #include "places.h"
 #include "temporary_folder.h"
@@ -58,11 +58,7 @@ class StrangersMedia : public testing::TestWithParam<const char*> {
     return std::system(line.c_str()) / 256;
   }
 
-  std::string said() const {
-    std::ostringstream text;
-    text << std::ifstream(folder_ / "stderr.txt").rdbuf();
-    return text.str();
-  }
+  std::string said() const { return contents(folder_ / "stderr.txt"); }
 
   const TemporaryFolder folder_, home_;
   Canaries canaries_{folder_ / "private", {"a.png", "b.png", "c.png", "d.safetensors", "told.json"}};

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "error_of.h"
 #include "media/read/video_reader.h"
 #include "media/write/video_writer.h"
 #include "pipeline/denoise/lead_back.h"
@@ -68,13 +69,7 @@ class FinishTest : public testing::Test {
   void TearDown() override { ::unsetenv("SORA_GEN_MODELS"); }
 
   void expect_error(ErrorKind kind, const std::string& text) {
-    try {
-      make_plan(request_);
-      ADD_FAILURE() << "expected an error with: " << text;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), kind) << error.what();
-      EXPECT_THAT(error.what(), HasSubstr(text));
-    }
+    test::expect_error([&] { make_plan(request_); }, kind, text);
   }
 
   static std::string notes(const Plan& plan) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "error_of.h"
 #include "media/read/video_reader.h"
 #include "media/write/video_writer.h"
 #include "pipeline/difference.h"
@@ -25,7 +26,6 @@ namespace fs = std::filesystem;
 namespace sora {
 namespace {
 
-using testing::HasSubstr;
 
 using Frames = std::vector<VideoFrame>;
 
@@ -71,13 +71,7 @@ class VerbsTest : public testing::Test {
   Frames output() const { return read_first(*request_.output, {}, 10000); }
 
   void expect_error(ErrorKind kind, const std::string& text) {
-    try {
-      make_plan(request_);
-      ADD_FAILURE() << "expected an error with: " << text;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), kind) << error.what();
-      EXPECT_THAT(error.what(), HasSubstr(text));
-    }
+    test::expect_error([&] { make_plan(request_); }, kind, text);
   }
 
   void expect_same(const Frames& got, std::size_t from, const Frames& want) {

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "error_of.h"
+#include "file_contents.h"
 #include "models/t5/tokenizer/spiece_model.h"
 #include "places.h"
 #include "sora/error.h"
@@ -19,11 +21,6 @@ namespace fs = std::filesystem;
 const fs::path kData = test_data() / "text";
 const fs::path kTokenizers = kData / "tokenizers";
 
-std::string read(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 class Folder : public TemporaryFolder {
  public:
   void write(const std::string& name, const std::string& text) const {
@@ -33,14 +30,7 @@ class Folder : public TemporaryFolder {
 
 /// The message of the Error that opening `folder` ends in.
 std::string open_error(const fs::path& folder, ErrorKind kind) {
-  try {
-    T5Tokenizer tokenizer(folder);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind);
-    return error.what();
-  }
-  ADD_FAILURE() << "opened";
-  return "";
+  return test::error_of([&] { T5Tokenizer tokenizer(folder); }, kind);
 }
 
 class TokenGoldens : public testing::TestWithParam<const char*> {};
@@ -51,7 +41,7 @@ INSTANTIATE_TEST_SUITE_P(Folders, TokenGoldens, testing::Values("plain", "bytes"
                          [](const auto& info) { return std::string(info.param); });
 
 TEST_P(TokenGoldens, IdsAreThoseOfTransformers) {
-  const auto golden = nlohmann::json::parse(read(kData / "tokens.json"));
+  const auto golden = nlohmann::json::parse(contents(kData / "tokens.json"));
   const auto& expected = golden["ids"][GetParam()];
   const T5Tokenizer tokenizer(kTokenizers / GetParam());
   ASSERT_EQ(expected.size(), golden["texts"].size());
@@ -168,7 +158,7 @@ TEST(T5Tokenizer, RefusesNormalizationThatItDoesNotKnow) {
 }
 
 TEST(SpieceModel, EveryTruncationIsAnErrorOrAShorterModel) {
-  const std::string whole = read(kTokenizers / "bytes" / "spiece.model");
+  const std::string whole = contents(kTokenizers / "bytes" / "spiece.model");
   const std::size_t pieces = parse_spiece_model(whole, "file").pieces.size();
   std::size_t errors = 0;
   for (std::size_t size = 0; size < whole.size(); size += 3) {
@@ -184,7 +174,7 @@ TEST(SpieceModel, EveryTruncationIsAnErrorOrAShorterModel) {
 
 TEST(T5Tokenizer, DamagedFilesNeverCrash) {
   const Folder folder;
-  const std::string whole = read(kTokenizers / "plain" / "spiece.model");
+  const std::string whole = contents(kTokenizers / "plain" / "spiece.model");
   std::mt19937 random(7);
   std::size_t opened = 0;
   for (int trial = 0; trial < 60; ++trial) {
