@@ -21,7 +21,6 @@
 namespace fs = std::filesystem;
 
 namespace sora::test {
-namespace {}  // namespace
 
 Program::Program() {
   environment["SORA_GEN_MODELS"] = test_data() / "pipeline";

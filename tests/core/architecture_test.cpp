@@ -95,7 +95,7 @@ class Layers {
       std::istringstream words(match[2]);
       for (std::string word; words >> word;) uses_[match[1]].push_back(word);
     }
-    // The program: it opens libsora by a type that pipeline/run/entry.h declares.
+    // The program may include pipeline/run/entry.h: it opens libsora by the type declared there.
     for (const char* folder : {"cli", "cli/verbs", "cli/terminal"}) target_of_[folder] = "sora-gen";
     uses_["sora-gen"] = {"sora_jobs", "sora_pipeline_run"};
   }
@@ -239,7 +239,7 @@ TEST(Architecture, ALibraryOutsideItsFolderIsFound) {
 TEST(Architecture, NoHeaderIncludesTheJsonLibrary) {
   std::vector<std::string> wrong;
   for (const Include& include : source_includes()) {
-    // The forward declarations cost a tenth and are allowed.
+    // Forward declarations take a tenth of the time to compile, and are allowed.
     if (is_header(include.file) && include.target.rfind("nlohmann/", 0) == 0 &&
         include.target != "nlohmann/json_fwd.hpp") {
       wrong.push_back(text_of(include));

@@ -1,4 +1,4 @@
-// Numbers are read and written with a point, whatever the locale of the program is that uses the library.
+// Numbers are read and written with a decimal point, whatever locale the calling program has set.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// Networks in single files: names and shapes that tell what a network is, and LoRAs for it. The first byte
+// Networks in single files, which are recognised by names and shapes, and LoRAs. The first byte
 // chooses; the rest is the header of a safetensors file, whose tensors are all zero.
 #include "checkpoint/lora.h"
 #include "fuzz.h"

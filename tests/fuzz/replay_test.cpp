@@ -58,7 +58,7 @@ std::vector<std::pair<fs::path, std::string>> corpus_of(const std::string& name)
   return corpus;
 }
 
-// What is at work when a signal ends the process.
+// Names the target and input at work when a signal ends the process.
 std::string current;
 std::string current_name;
 

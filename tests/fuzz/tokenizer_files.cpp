@@ -1,4 +1,4 @@
-// The files of a tokenizer. The first byte chooses which is the input; what was read cuts some text.
+// The files of a tokenizer. The first byte chooses which one the input is; a tokenizer that is read is used.
 #include "fuzz.h"
 #include "models/t5/tokenizer/tokenizer.h"
 #include "places.h"

@@ -36,7 +36,7 @@ TEST(JobList, GivesTheSameSeedsInEveryRunAndDifferentOnesToEqualPrompts) {
     seeds.insert(first.jobs()[i].seed);
   }
   EXPECT_EQ(seeds.size(), 3U);
-  // A line that is put in before does not change the seeds of the others.
+  // A line inserted before others does not change their seeds.
   EXPECT_EQ(list_of("new\na\nb\na\n").jobs()[1].seed, first.jobs()[0].seed);
 }
 
@@ -186,7 +186,7 @@ TEST_F(Ranks, AreReadFromSlurmOpenMpiAndTorchrun) {
 
 TEST(FormatName, IsBoundedHoweverOftenAPatternHasAField) {
   NameFields fields;
-  fields.title = std::string(1'000'000, '-');  // a slug of it looks at all of it
+  fields.title = std::string(1'000'000, '-');  // making a slug of it reads all of it
   std::string pattern;
   for (int i = 0; i < 600; ++i) pattern += "{slug}";
   EXPECT_EQ(format_name(pattern, fields).substr(0, 10), "videovideo");

@@ -115,7 +115,7 @@ TEST(StoryFile, ChecksTheEndWhereItIsKnown) {
   EXPECT_NO_THROW(check_story("story", file, request));
 }
 
-// A list in a list, and so on; with the end of the object around it.
+// Nested lists, and the end of the object around them.
 std::string deep() { return std::string(60'000, '[') + std::string(60'000, ']') + "}"; }
 
 TEST(StoryFile, OfHostileJsonIsBadDataWithItsLine) {

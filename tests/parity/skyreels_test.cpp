@@ -91,7 +91,7 @@ TEST(SkyReels, AttentionInCausalBlocksIsRefused) {
   }
 }
 
-// The smallest network of a kind is told by its weights, the larger ones by the pipeline's class.
+// The smallest network of a kind is recognised by its weights, larger ones by the class of their pipeline.
 TEST(SkyReels, DiffusionForcingHoldsFramesByTheirTimesteps) {
   Request request;
   request.prompt = "x";

@@ -18,7 +18,7 @@ struct Words {
   std::string text, json, metadata, error;
 };
 
-// What a plan says, and what is said of a wrong option.
+// The text of a plan, and the message about a wrong option.
 Words words() {
   Request request;
   request.model = test_data() / "pipeline/wan21";

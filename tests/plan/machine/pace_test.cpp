@@ -1,4 +1,4 @@
-// How long a run will take, from what others took.
+// Estimates of how long a run will take, from the times of past runs.
 #include "plan/machine/pace.h"
 
 #include <gmock/gmock.h>
@@ -52,7 +52,7 @@ class PaceTest : public testing::Test {
   }
 
   const TemporaryFolder folder_;
-  const fs::path cache_ = folder_ / "cache";  // made by the first that writes
+  const fs::path cache_ = folder_ / "cache";  // created by the first write
   Plan plan_;
   Result result_;
 };

@@ -1,4 +1,4 @@
-// --preset: what few-step models are run with, and who wins.
+// --preset: the settings of few-step models, and what overrides them.
 #include "plan/model/preset.h"
 
 #include <gmock/gmock.h>
@@ -94,7 +94,7 @@ TEST(Preset, ExplicitOptionsWinAndOthersAreRefused) {
   EXPECT_THROW(make_plan(request), Error);
 }
 
-// A whole folder under a telling name: the plan of a model that was distilled.
+// A whole model in a folder whose name says that it was distilled: its plan.
 TEST(Preset, AFolderOfADistilledModelIsToldByItsName) {
   const TemporaryFolder temporary;
   const fs::path folder = temporary / "model-4steps";

@@ -1,4 +1,4 @@
-// Words that a model has never seen are named.
+// A plan names the words that its model has never seen.
 #include "plan/model/vocabulary.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-// What is read of image-to-video models before any work, and what is wrong with those that do not fit.
+// What is read of image-to-video models before any work, and the errors where model and request do not fit.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -55,7 +55,7 @@ TEST(ImageModels, GetTheImagesThatTheyTakeOrSaySo) {
   check_images(read_model(test_data() / "pipeline/wan21"), true, true, 2);
 }
 
-// A copy of the tiny I2V model to be spoilt.
+// A copy of the tiny I2V model that a test can damage.
 class SpoiltImageModel : public testing::Test {
  protected:
   void SetUp() override { fs::copy(kData / "i2v", dir_.path(), fs::copy_options::recursive); }
