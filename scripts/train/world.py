@@ -16,7 +16,7 @@ import shores
 import stage
 import town
 import weather
-from attributes import (  # noqa: F401
+from attributes import (
     ATTRIBUTES,
     CAMERAS,
     SCENE_SUBJECTS,
@@ -30,7 +30,24 @@ from attributes import (  # noqa: F401
     mirror,
     sample,
 )
-from cast import Cast, companion, part, view  # noqa: F401
+from cast import Cast, companion, part, view
+
+__all__ = [  # what other scripts use of the world
+    "ATTRIBUTES",
+    "CAMERAS",
+    "SCENES",
+    "SCENE_SUBJECTS",
+    "SUBJECT_MOTIONS",
+    "TIMES",
+    "WEATHER",
+    "draw",
+    "held_out",
+    "labels",
+    "mirror",
+    "part",
+    "render",
+    "sample",
+]
 
 SCENERY = {
     "sea": shores,
