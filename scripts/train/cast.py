@@ -172,7 +172,7 @@ class Cast:
             u += stage.eye.offset(1.0) * 0.4  # what is farther away goes by more slowly
         u, v, scale = stage.eye.place(u, v, 1.0)
         size = self.size * scale
-        looks = self.looks(stage, gone, size)
+        looks = self.looks(stage, gone)
         below = 9.0  # what lies deeper is hidden by the water
         if self.scene in WATER and self.kind in ("boat", "bird", "balloon"):
             below = self.mirror_in_water(stage, u, v, size, looks)
@@ -184,13 +184,13 @@ class Cast:
         figures.stamp(*place, self.face, squash, *looks, below, 1.0)
         self.trail(stage, u, v, size)
 
-    def looks(self, stage, gone, size):
+    def looks(self, stage, gone):
         """What figures.stamp and figures.reflect know of a subject, after the side that it faces."""
         lit = {"night": 1.0, "dusk": 0.8}.get(self.a["time"], 0.0) if self.scene != "underwater" else 0.0
         shade = stage.light.subject(np.ones(3))
         if self.scene == "underwater":
             shade = shade * np.array([0.86, 0.96, 1.0])
-        return stage.t, gone / (size / 2), lit, self.form, self.colour, shade, figures.REACH[self.number]
+        return stage.t, gone / (self.size / 2), lit, self.form, self.colour, shade, figures.REACH[self.number]
 
     def mirror_in_water(self, stage, u, v, size, looks):
         """-> the level below which the water hides the subject."""

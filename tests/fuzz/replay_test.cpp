@@ -10,6 +10,7 @@
 
 #include "fuzz.h"
 #include "mutate.h"
+#include "places.h"
 
 // SORA_TARGET(name, mutations) for each target; a line of its own for one that mutates by itself.
 #define SORA_TARGET(name, mutations) extern "C" int fuzz_##name(const std::uint8_t*, std::size_t);
@@ -42,7 +43,6 @@ std::vector<Target> targets() {
 #define SORA_TARGET(name, mutations) all.push_back({#name, fuzz_##name, mutations});
 #define SORA_MUTATOR(name) all.back().mutate = mutate_##name;
 #include "fuzz_targets.inc"
-#include "places.h"
 #undef SORA_TARGET
 #undef SORA_MUTATOR
   return all;
