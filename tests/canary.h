@@ -9,9 +9,10 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
+
+#include "file_contents.h"
 
 namespace sora {
 
@@ -55,9 +56,7 @@ class Canaries {
   /// Whether each file still has what it had. (Looking counts as touching.)
   bool whole() const {
     for (const std::string& name : names_) {
-      std::ostringstream text;
-      text << std::ifstream(folder_ / name, std::ios::binary).rdbuf();
-      if (text.str() != kText) return false;
+      if (contents(folder_ / name) != kText) return false;
     }
     return true;
   }

@@ -12,34 +12,21 @@ the minimum of each over the rounds, and the ratio. Needs diffusers 0.42.1 in th
 import argparse
 import json
 import os
-import pathlib
-import subprocess
 import sys
 import tempfile
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../shared"))
+import program
+
 PROMPT = "a red ball bouncing by the sea at sunset"
 
 
-def run(command, **more):
-    """Runs a command; returns its stderr lines with the time of each, wall time, CPU time and peak memory."""
-    start = time.time()
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, **more)
-    lines = [(time.time() - start, line) for line in process.stderr]
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        sys.exit("".join(line for _, line in lines[-20:]) + f"{command[0]} failed")
-    return lines, time.time() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-
-
-def measure(command, options, **more):
-    """Both programs write JSON lines on stderr: {"event": "step", "step": n} and {"event": "frames", "frame":
+def measure(command, options):
+    """Both programs write JSON lines on stderr: {"phase": "denoise", "step": n}, {"phase": "decode", "frame":
     n}."""
-    lines, wall, cpu, memory = run(command, **more)
+    run = program.must(program.measured(command), command)
     events = []
-    for at, line in lines:
+    for at, line in run.lines:
         try:
             events.append((at, json.loads(line)))
         except ValueError:
@@ -51,9 +38,9 @@ def measure(command, options, **more):
         "cold start s": begin,
         "s a step": (steps[-1] - begin) / options.steps,
         "s a frame decoded": (decoded - steps[-1]) / options.frames,
-        "whole s": wall,
-        "CPU s": cpu,
-        "peak MB": memory,
+        "whole s": run.seconds,
+        "CPU s": run.cpu_seconds,
+        "peak MB": run.peak_mb,
     }
 
 
@@ -83,69 +70,35 @@ export_to_video(video, output, fps=8)
 """
 
 
+def commands(options, folder):
+    """The same work for both."""
+    how = ["--frames", options.frames, "--steps", options.steps, "--res", options.res]
+    how += ["--guidance", options.guidance, "--seed", 1, "--device", "cpu", "--progress", "json"]
+    ours = [options.program, "--prompt", PROMPT, "--model", options.model, *how]
+    sizes = [options.frames, options.steps, *options.res.split("x"), options.guidance]
+    return {
+        "sora-gen": [*ours, "--overwrite", "-o", f"{folder}/a.mp4"],
+        "diffusers": [sys.executable, "-c", REFERENCE, options.model, PROMPT, *sizes, f"{folder}/b.mp4"],
+    }
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", default=str(ROOT / "models/default"))
-    parser.add_argument("--program", default=str(ROOT / "build/release/bin/sora-gen"))
+    parser.add_argument("--model", default=program.DEFAULT_MODEL)
+    parser.add_argument("--program", default=program.PROGRAM)
     parser.add_argument("--frames", type=int, default=17)
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--res", default="128x128")
     parser.add_argument("--guidance", type=float, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    width, height = options.res.split("x")
     results = {"sora-gen": [], "diffusers": []}
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(options.rounds):
-            results["sora-gen"].append(
-                measure(
-                    [
-                        options.program,
-                        "--prompt",
-                        PROMPT,
-                        "--model",
-                        options.model,
-                        "--frames",
-                        str(options.frames),
-                        "--steps",
-                        str(options.steps),
-                        "--res",
-                        options.res,
-                        "--guidance",
-                        str(options.guidance),
-                        "--seed",
-                        "1",
-                        "--device",
-                        "cpu",
-                        "--progress",
-                        "json",
-                        "--overwrite",
-                        "-o",
-                        f"{folder}/a.mp4",
-                    ],
-                    options,
-                )
-            )
-            results["diffusers"].append(
-                measure(
-                    [
-                        sys.executable,
-                        "-c",
-                        REFERENCE,
-                        options.model,
-                        PROMPT,
-                        str(options.frames),
-                        str(options.steps),
-                        width,
-                        height,
-                        str(options.guidance),
-                        f"{folder}/b.mp4",
-                    ],
-                    options,
-                )
-            )
+            for name, command in commands(options, folder).items():
+                results[name].append(measure(command, options))
     print(
         f"{options.model}, {options.res}, {options.frames} frames, {options.steps} steps, "
         f"guidance {options.guidance}; minimum of {options.rounds} rounds"
@@ -156,4 +109,5 @@ def main():
         print(f"{key:20}{ours:12.3f}{theirs:12.3f}{ours / theirs:8.2f}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -21,13 +21,16 @@ within one): 1 is no visible seam. --keep DIR writes the frames as DIR/<n>.rgb, 
 
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import sys
 
 import numpy as np
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../shared"))
+import program
+
 PROMPTS = [
     "a red hot-air balloon over a mountain lake at sunset",
     "a city street at night in the rain",
@@ -60,19 +63,9 @@ def measures(frames):
 
 
 def make(options, prompt, more):
-    command = [
-        options.program,
-        "--prompt",
-        prompt,
-        "--model",
-        options.model,
-        "--seconds",
-        str(options.seconds),
-        "--res",
-        options.res,
-        "--seed",
-        str(options.seed),
-    ] + more
+    """-> frames, their rate, and the frames at which windows and other latent frames begin."""
+    command = [options.program, "--prompt", prompt, "--model", options.model, "--res", options.res]
+    command += ["--seconds", str(options.seconds), "--seed", str(options.seed), *more]
     plan = json.loads(
         subprocess.run(command + ["--dry-run", "--json"], check=True, capture_output=True).stdout
     )
@@ -88,77 +81,80 @@ def make(options, prompt, more):
     return frames, plan["fps"], sorted(s for s in seams if s < len(frames)), sorted(borders)
 
 
-def main():
-    arguments = sys.argv[1:]
-    more = []
-    if "--" in arguments:
-        more = arguments[arguments.index("--") + 1 :]
-        arguments = arguments[: arguments.index("--")]
+def drift(frames, fps, seams, borders):
+    """-> [4] last second over first, [4] the second that is farthest off, seam"""
+    values = measures(frames)
+    second = max(1, round(fps))
+    first = values[:second].mean(0)
+    starts = range(0, len(values) - second + 1, second)
+    over_time = np.stack([values[i : i + second].mean(0) for i in starts]) / first
+    worst = over_time[np.abs(over_time - 1).argmax(0), np.arange(4)]
+    # [n - 1]; step i leads to frame i + 1
+    steps = np.abs(np.diff(frames.astype(np.float32), axis=0)).mean((1, 2, 3))
+    seam = steps[np.array(seams) - 1].mean() / steps[np.array(borders) - 1].mean() if seams else float("nan")
+    return values[-second:].mean(0) / first, worst, seam
+
+
+def show(prompt, ratios, worst, seam):
+    named = ", ".join(f"{name} {ratio:.2f}" for name, ratio in zip(NAMES, ratios))
+    farthest = " ".join(f"{value:.2f}" for value in worst)
+    print(f"{prompt}: {named}; worst second {farthest}; seam {seam:.2f}", flush=True)
+
+
+def summary(rows, options):
+    first_three = np.array([ratios[:3] for _, ratios, _, _ in rows])
+    off = np.abs(first_three - 1).max(1)
+    means = ", ".join(f"{name} {mean:.2f}" for name, mean in zip(NAMES, first_three.mean(0)))
+    print(
+        f"\n{len(rows)} prompts, {options.seconds:g} s, seed {options.seed}: "
+        f"{int((off <= 0.15).sum())} with all three within 15%, {int((off <= 0.10).sum())} within 10%; "
+        f"mean {means}"
+    )
+
+
+def table(rows):
+    print(f"\n| prompt | {' | '.join(NAMES)} | worst second of the first three | seam |")
+    print("|---|---|---|---|---|---|---|")
+    for prompt, ratios, worst, seam in rows:
+        columns = " | ".join(f"{ratio:.2f}" for ratio in ratios)
+        farthest = " ".join(f"{value:.2f}" for value in worst[:3])
+        print(f"| {prompt} | {columns} | {farthest} | {seam:.2f} |")
+
+
+def arguments():
+    """-> options, and what stands after --: options of the program"""
+    words, more = sys.argv[1:], []
+    if "--" in words:
+        at = words.index("--")
+        words, more = words[:at], words[at + 1 :]
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--program", default=str(ROOT / "build/release/bin/sora-gen"))
-    parser.add_argument("--model", default=str(ROOT / "models/default"))
+    parser.add_argument("--program", default=program.PROGRAM)
+    parser.add_argument("--model", default=program.DEFAULT_MODEL)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--res", default="64x64")
     parser.add_argument("--keep")
     parser.add_argument("--markdown", action="store_true")
     parser.add_argument("--prompt", action="append")
-    options = parser.parse_args(arguments)
+    return parser.parse_args(words), more
 
+
+def main():
+    options, more = arguments()
     rows = []
     for number, prompt in enumerate(options.prompt or PROMPTS):
         frames, fps, seams, borders = make(options, prompt, more)
         if options.keep:
             pathlib.Path(options.keep).mkdir(parents=True, exist_ok=True)
             (pathlib.Path(options.keep) / f"{number}.rgb").write_bytes(frames.tobytes())
-        values = measures(frames)
-        second = max(1, round(fps))
-        first = values[:second].mean(0)
-        ratios = values[-second:].mean(0) / first
-        over_time = (
-            np.stack([values[i : i + second].mean(0) for i in range(0, len(values) - second + 1, second)])
-            / first
-        )
-        worst = over_time[np.abs(over_time - 1).argmax(0), np.arange(4)]
-        steps = np.abs(np.diff(frames.astype(np.float32), axis=0)).mean(
-            (1, 2, 3)
-        )  # [n - 1]; step i leads to frame i + 1
-        seam = (
-            steps[np.array(seams) - 1].mean() / steps[np.array(borders) - 1].mean() if seams else float("nan")
-        )
-        rows.append((prompt, ratios, worst, seam))
-        print(
-            f"{prompt}: "
-            + ", ".join(f"{n} {r:.2f}" for n, r in zip(NAMES, ratios))
-            + "; worst second "
-            + " ".join(f"{w:.2f}" for w in worst)
-            + f"; seam {seam:.2f}",
-            flush=True,
-        )
-    bars = np.array([r[1][:3] for r in rows])
-    off = np.abs(bars - 1)
-    print(
-        f"\n{len(rows)} prompts, {options.seconds:g} s, seed {options.seed}: "
-        f"{int((off.max(1) <= 0.15).sum())} with all three within 15%, "
-        f"{int((off.max(1) <= 0.10).sum())} within 10%; mean "
-        + ", ".join(f"{n} {m:.2f}" for n, m in zip(NAMES, bars.mean(0)))
-    )
+        rows.append((prompt, *drift(frames, fps, seams, borders)))
+        show(*rows[-1])
+    summary(rows, options)
     if options.markdown:
-        print(
-            "\n| prompt | "
-            + " | ".join(NAMES)
-            + " | worst second of the first three | seam |\n|---|---|---|---|---|---|---|"
-        )
-        for prompt, ratios, worst, seam in rows:
-            print(
-                f"| {prompt} | "
-                + " | ".join(f"{r:.2f}" for r in ratios)
-                + " | "
-                + " ".join(f"{w:.2f}" for w in worst[:3])
-                + f" | {seam:.2f} |"
-            )
+        table(rows)
 
 
-main()
+if __name__ == "__main__":
+    main()

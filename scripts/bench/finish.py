@@ -24,55 +24,21 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
-import time
 
 import numpy
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../shared"))
+import clips
+import program
+
 PROMPTS = [
     "a red hot-air balloon over a mountain lake at sunset",
     "a forest in daylight",
     "a city street at night in the rain",
     "a white boat on the sea, a lighthouse, at noon",
 ]
-
-
-def run(command):
-    """-> wall seconds, peak memory in GiB; the process's messages only if it fails."""
-    start = time.time()
-    with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL, stderr=errors)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            errors.seek(0)
-            raise SystemExit(f"{errors.read()}\n{command[0]} failed")
-    return time.time() - start, usage.ru_maxrss / 2**20
-
-
-def frames(path, size, scale="lanczos"):
-    """Frames of a video at a size, [n, H, W, 3]."""
-    width, height = size
-    out = subprocess.run(
-        [
-            "ffmpeg",
-            "-v",
-            "error",
-            "-i",
-            path,
-            "-vf",
-            f"scale={width}:{height}:flags={scale}",
-            "-f",
-            "rawvideo",
-            "-pix_fmt",
-            "rgb24",
-            "-",
-        ],
-        check=True,
-        stdout=subprocess.PIPE,
-    ).stdout
-    return numpy.frombuffer(out, numpy.uint8).reshape(-1, height, width, 3)
 
 
 def luma(video):
@@ -100,90 +66,63 @@ def seams(y, tiles, scale):
     return shares
 
 
+def make(options, prompt, number, folder):
+    """-> paths of the draft and the finished video, the runs that made them, the finishing one's plan"""
+    draft, finished = folder / f"draft-{number}.mp4", folder / f"finished-{number}.mkv"
+    usual = ["--overwrite", "-q", "-o"]
+    drafting = [options.program, "--draft", "--prompt", prompt, "--seed", 5 + number]
+    drafting += ["--res", options.draft, "--model", options.model, *usual, draft]
+    finishing = [options.program, "finish", draft, "--res", options.res, "--codec", "ffv1"]
+    finishing += ["--pix-fmt", "bgr0", *usual, finished]
+    for name in ("strength", "steps"):
+        if getattr(options, name):
+            finishing += ["--" + name, getattr(options, name)]
+    drafted = program.must(program.measured(drafting), drafting)
+    words = [str(word) for word in finishing] + ["--dry-run", "--json"]
+    plan = json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE).stdout)
+    return draft, finished, drafted, program.must(program.measured(finishing), finishing), plan
+
+
+def compare(options, prompt, number, folder):
+    """One line of the table."""
+    small, large = (tuple(map(int, size.split("x"))) for size in (options.draft, options.res))
+    draft, finished, drafting, finishing, plan = make(options, prompt, number, folder)
+    made, enlarged = luma(clips.read(finished, large)), luma(clips.read(draft, large))
+    reduced = clips.read(finished, small, "area").astype(numpy.float32)
+    error = ((reduced - clips.read(draft, small)) ** 2).mean()
+    tiles = plan["tiles"]
+    scale = plan["model_width"] // plan["latents"][3]
+    edge = seams(made, (tiles["rows"], tiles["columns"]), scale) if tiles else [1, 1]
+    print(
+        f"{gradient(made) / gradient(enlarged):9.2f} {laplacian(made) / laplacian(enlarged):9.2f} "
+        f"{10 * numpy.log10(255**2 / error):6.2f} {edge[0]:5.3f} {edge[1]:5.3f}  {drafting.seconds:8.1f} "
+        f"{finishing.seconds:8.1f} {finishing.peak_mb / 1024:8.2f}  {prompt}",
+        flush=True,
+    )
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("prompts", nargs="*", default=PROMPTS)
-    parser.add_argument("--program", default=ROOT / "build/release/bin/sora-gen")
+    parser.add_argument("--program", default=program.PROGRAM)
     parser.add_argument("--model", default="default")
     parser.add_argument("--draft", default="256x144")
     parser.add_argument("--res", default="1280x720")
     parser.add_argument("--strength")
     parser.add_argument("--steps")
     parser.add_argument("--keep", type=pathlib.Path, help="a folder for the videos")
-    arguments = parser.parse_args()
-    small, large = (tuple(map(int, size.split("x"))) for size in (arguments.draft, arguments.res))
-    extra = [
-        word
-        for name in ("strength", "steps")
-        if getattr(arguments, name)
-        for word in ("--" + name, getattr(arguments, name))
-    ]
+    options = parser.parse_args()
     print(
         f"{'gradient':>9} {'laplacian':>9} {'psnr':>6} {'seams':>12} "
         f"{'draft s':>8} {'finish s':>8} {'peak GiB':>8}"
     )
     with tempfile.TemporaryDirectory() as temporary:
-        folder = arguments.keep or pathlib.Path(temporary)
+        folder = options.keep or pathlib.Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        for number, prompt in enumerate(arguments.prompts):
-            draft, finished = folder / f"draft-{number}.mp4", folder / f"finished-{number}.mkv"
-            drafted, _ = run(
-                [
-                    arguments.program,
-                    "--draft",
-                    "--prompt",
-                    prompt,
-                    "--seed",
-                    5 + number,
-                    "--res",
-                    arguments.draft,
-                    "--model",
-                    arguments.model,
-                    "--overwrite",
-                    "-q",
-                    "-o",
-                    draft,
-                ]
-            )
-            command = [
-                arguments.program,
-                "finish",
-                draft,
-                "--res",
-                arguments.res,
-                "--codec",
-                "ffv1",
-                "--pix-fmt",
-                "bgr0",
-                "--overwrite",
-                "-q",
-                "-o",
-                finished,
-                *extra,
-            ]
-            plan = json.loads(
-                subprocess.run(
-                    [str(word) for word in command] + ["--dry-run", "--json"],
-                    check=True,
-                    stdout=subprocess.PIPE,
-                ).stdout
-            )
-            seconds, peak = run(command)
-            made, enlarged = luma(frames(finished, large)), luma(frames(draft, large))
-            error = (
-                (frames(finished, small, "area").astype(numpy.float32) - frames(draft, small)) ** 2
-            ).mean()
-            tiles = plan["tiles"]
-            scale = plan["model_width"] // plan["latents"][3]
-            edge = seams(made, (tiles["rows"], tiles["columns"]), scale) if tiles else [1, 1]
-            print(
-                f"{gradient(made) / gradient(enlarged):9.2f} {laplacian(made) / laplacian(enlarged):9.2f} "
-                f"{10 * numpy.log10(255**2 / error):6.2f} {edge[0]:5.3f} {edge[1]:5.3f}  {drafted:8.1f} "
-                f"{seconds:8.1f} {peak:8.2f}  {prompt}",
-                flush=True,
-            )
+        for number, prompt in enumerate(options.prompts):
+            compare(options, prompt, number, folder)
 
 
 if __name__ == "__main__":

@@ -110,7 +110,35 @@ def write_input(path, what, width, height, frames):
     save_file(tensors, path)
 
 
-def main():
+def measure(command, words, environment):
+    """-> what the program prints of itself"""
+    command = [*command, *(str(word) for word in words)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def show(found):
+    for name, figures in found.items():
+        print(
+            f"{name:10} CPU {min(figures['cpu']):8.2f} s   wall {min(figures['wall']):8.2f} s   "
+            f"load {figures['load']:6.2f} s   peak {figures['peak']:6.0f} MB"
+        )
+    if len(found) == 2:
+        ours, theirs = found["sora-gen"], found["diffusers"]
+        cpu, peak = min(ours["cpu"]) / min(theirs["cpu"]), ours["peak"] / theirs["peak"]
+        print(f"ratio      CPU {cpu:8.3f}     peak {peak:.3f}")
+
+
+def show_distance(ours, theirs):
+    from safetensors.torch import load_file
+
+    expected = load_file(theirs)["result"].double()
+    error = load_file(ours)["result"].double() - expected
+    relative, most = (error.norm() / expected.norm()).item(), error.abs().max().item()
+    print(f"apart by {relative:.2e} (relative L2), {most:.2e} at most")
+
+
+def arguments():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -127,7 +155,11 @@ def main():
         help="run one of the two; the other's last result is compared with",
     )
     parser.add_argument("--measure", default=str(ROOT / "build/release/tests/measure"))
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
     width, height = (int(side) for side in options.res.split("x"))
     network = f"transformer{options.layers}" if options.what == "transformer" else "vae"
     folder = pathlib.Path(options.folder)
@@ -136,59 +168,26 @@ def main():
     if not source.exists():
         write_input(source, options.what, width, height, options.frames)
 
-    programs = {"sora-gen": [options.measure], "diffusers": [sys.executable, "-c", REFERENCE]}
+    # As the program sets it for itself (src/cli/library.cpp, Note [Large blocks]).
+    blocks = {"MALLOC_MMAP_THRESHOLD_": str(8 << 20), "MALLOC_TRIM_THRESHOLD_": str(64 << 20)}
+    environment = {**os.environ, **blocks, "THP_MEM_ALLOC_ENABLE": "1"}
+    programs = {
+        "sora-gen": ([options.measure], environment),
+        "diffusers": ([sys.executable, "-c", REFERENCE], None),
+    }
     found, results = {}, {}
-    for name, command in programs.items():
+    for name, (command, environment) in programs.items():
         results[name] = folder / f"{source.stem}_{network}_{name}.safetensors"
         if options.only in (None, name):
-            # As the program sets it for itself (src/cli/library.cpp, Note [Large blocks]).
-            ours = dict(
-                os.environ,
-                MALLOC_MMAP_THRESHOLD_=str(8 << 20),
-                MALLOC_TRIM_THRESHOLD_=str(64 << 20),
-                THP_MEM_ALLOC_ENABLE="1",
-            )
-            environment = ours if name == "sora-gen" else None
-            done = subprocess.run(
-                [
-                    *command,
-                    options.what,
-                    str(folder / network),
-                    str(source),
-                    str(results[name]),
-                    str(options.threads),
-                    str(options.rounds),
-                ],
-                stdout=subprocess.PIPE,
-                text=True,
-                check=True,
-                env=environment,
-            )
-            found[name] = json.loads(done.stdout.splitlines()[-1])
-    print(
-        f"{options.what}, {options.res}, {options.frames} frames"
-        + (f", {options.layers} layers" if options.what == "transformer" else "")
-    )
-    for name, r in found.items():
-        print(
-            f"{name:10} CPU {min(r['cpu']):8.2f} s   wall {min(r['wall']):8.2f} s   "
-            f"load {r['load']:6.2f} s   peak {r['peak']:6.0f} MB"
-        )
-    if len(found) == 2:
-        ours, theirs = found["sora-gen"], found["diffusers"]
-        print(
-            f"ratio      CPU {min(ours['cpu']) / min(theirs['cpu']):8.3f}     "
-            f"peak {ours['peak'] / theirs['peak']:.3f}"
-        )
+            files = [folder / network, source, results[name]]
+            words = [options.what, *files, options.threads, options.rounds]
+            found[name] = measure(command, words, environment)
+    layers = f", {options.layers} layers" if options.what == "transformer" else ""
+    print(f"{options.what}, {options.res}, {options.frames} frames{layers}")
+    show(found)
     if all(path.exists() for path in results.values()):
-        from safetensors.torch import load_file
-
-        ours, theirs = (load_file(path)["result"].double() for path in results.values())
-        error = ours - theirs
-        print(
-            f"apart by {(error.norm() / theirs.norm()).item():.2e} (relative L2), "
-            f"{error.abs().max().item():.2e} at most"
-        )
+        show_distance(*results.values())
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -19,8 +19,10 @@ import shutil
 import struct
 import subprocess
 import sys
-import time
 from pathlib import Path
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../shared"))
+import program
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ROOT / "tests/data/pipeline/wan21"
@@ -78,44 +80,33 @@ def command(arguments, model, way):
     ]  # fmt: skip
 
 
-def run(arguments, model, way):
-    plan = json.loads(subprocess.check_output(command(arguments, model, way) + ["--dry-run", "--json"]))
-    output = arguments.folder / "video.mp4"
-    start = time.monotonic()
-    process = subprocess.Popen(
-        command(arguments, model, way) + ["-o", str(output), "--overwrite", "--progress", "json"],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    first_step = last_step = None
-    steps = []
-    for line in process.stderr:
+def step_times(run):
+    """-> seconds until the first step, and those of each step after it"""
+    times = []
+    for _, line in run.lines:
         event = json.loads(line)
         if event.get("event") == "error":
             sys.exit(event["message"])
-        if event.get("event") != "progress":
-            continue
-        now = event["elapsed"]
-        if event["phase"] == "denoise":
-            if first_step is None:
-                first_step = last_step = now
-            elif event["step"] > len(steps):
-                steps.append(now - last_step)
-                last_step = now
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        sys.exit(f"sora-gen failed: {status}")
-    total = time.monotonic() - start
-    peak = usage.ru_maxrss * 1024 / 1e9
-    weights = plan["model"]["weight_bytes"] / 1e9
+        if event.get("event") == "progress" and event["phase"] == "denoise" and event["step"] >= len(times):
+            times.append(event["elapsed"])
+    return times[0], [after - before for before, after in zip(times, times[1:])]
+
+
+def run(arguments, model, way):
+    plan = json.loads(subprocess.check_output(command(arguments, model, way) + ["--dry-run", "--json"]))
+    output = ["-o", str(arguments.folder / "video.mp4"), "--overwrite", "--progress", "json"]
+    done = program.measured(command(arguments, model, way) + output)
+    loaded, steps = step_times(done)
+    program.must(done, [arguments.program])
+    weights, peak = plan["model"]["weight_bytes"] / 1e9, done.peak_mb * 1024 * 1024 / 1e9
+    each_step = " ".join(f"{step:.1f}" for step in steps)
+    phases = ", ".join(f"{phase} {value['ram_gb']:.2f}" for phase, value in plan["memory"].items())
     print(
-        f"{way:7} loads {first_step:.2f} s ({weights / first_step:.2f} GB/s of {weights:.2f} GB), steps "
-        + " ".join(f"{step:.1f}" for step in steps)
-        + f" s, all {total:.1f} s, "
-        f"CPU {usage.ru_utime + usage.ru_stime:.0f} s ({usage.ru_stime:.0f} system), "
+        f"{way:7} loads {loaded:.2f} s ({weights / loaded:.2f} GB/s of {weights:.2f} GB), "
+        f"steps {each_step} s, all {done.seconds:.1f} s, "
+        f"CPU {done.cpu_seconds:.0f} s ({done.system_seconds:.0f} system), "
         f"peak {peak:.2f} GB = {peak / weights:.2f} x the weights; "
-        f"the plan said {plan['peak_memory_gb']:.2f} GB: "
-        + ", ".join(f"{phase} {value['ram_gb']:.2f}" for phase, value in plan["memory"].items()),
+        f"the plan said {plan['peak_memory_gb']:.2f} GB: {phases}",
         flush=True,
     )
 

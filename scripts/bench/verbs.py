@@ -23,49 +23,17 @@ import argparse
 import json
 import os
 import subprocess
+import sys
 import tempfile
 
 import numpy as np
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../shared"))
+import clips
+import program
+from clips import psnr, rate, read
+
 STRENGTHS = (0, 0.25, 0.5, 0.75, 1)
-
-
-def facts(file):
-    out = subprocess.run(
-        [
-            "ffprobe",
-            "-v",
-            "error",
-            "-select_streams",
-            "v:0",
-            "-show_entries",
-            "stream=width,height,r_frame_rate",
-            "-of",
-            "json",
-            file,
-        ],
-        check=True,
-        capture_output=True,
-    ).stdout
-    stream = json.loads(out)["streams"][0]
-    return stream["width"], stream["height"], stream["r_frame_rate"]
-
-
-def read(file):
-    """All frames of a video or picture, uint8 [T,H,W,3]."""
-    w, h, _ = facts(file)
-    raw = subprocess.run(
-        ["ffmpeg", "-v", "error", "-i", file, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
-        check=True,
-        capture_output=True,
-    ).stdout
-    return np.frombuffer(raw, np.uint8).reshape(-1, h, w, 3)
-
-
-def rate(file):
-    num, den = facts(file)[2].split("/")
-    return int(num) / int(den)
 
 
 def median_step(frames, apart=1):
@@ -74,10 +42,6 @@ def median_step(frames, apart=1):
 
 def step(a, b):
     return float(np.abs(a.astype(np.int16) - b).mean())
-
-
-def psnr(a, b):
-    return float(-10 * np.log10(max(np.mean((a.astype(np.float64) - b) ** 2), 1e-4) / 65025))
 
 
 class Bench:
@@ -89,24 +53,9 @@ class Bench:
         more = ["--prompt", self.options.prompt] if self.options.prompt else []
         if self.options.threads:
             more += ["--threads", str(self.options.threads)]
-        subprocess.run(
-            [
-                self.options.program,
-                *words,
-                "--model",
-                self.options.model,
-                "--seed",
-                str(self.options.seed),
-                "--codec",
-                "ffv1",
-                "--overwrite",
-                "-q",
-                "-o",
-                out,
-                *more,
-            ],
-            check=True,
-        )
+        more += ["--model", self.options.model, "--seed", str(self.options.seed)]
+        command = [self.options.program, *words, *more, "--codec", "ffv1", "--overwrite", "-q", "-o", out]
+        subprocess.run(command, check=True)
         return read(out)
 
     def measure(self, clip, following):
@@ -140,7 +89,7 @@ class Bench:
             worst=inside(out[count:]) if len(out) > count + 1 else None,
         )
         still = self.folder + "/still.png"
-        subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", clip, "-frames:v", "1", still], check=True)
+        subprocess.run([*clips.FFMPEG, "-i", clip, "-frames:v", "1", still], check=True)
         out = self.run("animate", still, "--res", f"{frames.shape[2] // 2 * 2}x{frames.shape[1] // 2 * 2}")
         apart = max(1, round(rate(clip) / rate(self.folder + "/out.mkv")))
         slow = median_step(frames, min(apart, count - 1))
@@ -169,55 +118,44 @@ class Bench:
         return dict(clip=os.path.basename(clip), frames=count, median=median, rows=rows)
 
 
+def shortened(clip, frames, file):
+    """Its first frames, of square pixels and without sound, losslessly."""
+    words = ["-i", clip, "-an", "-frames:v", str(frames), "-vf", "scale=iw*sar:ih,setsar=1", "-c:v", "ffv1"]
+    subprocess.run([*clips.FFMPEG, *words, file], check=True)
+    return file
+
+
+def show(result):
+    print(f"{result['clip']}: {result['frames']} frames, median step {result['median']:.2f}")
+    for verb, row in result["rows"].items():
+        figures = [f"{name} {value:.2f}" for name, value in row.items() if value is not None]
+        print(f"  {verb:<18}", "  ".join(figures), flush=True)
+
+
 def main():
-    ap = argparse.ArgumentParser()
-    ap.add_argument("clips", nargs="+")
-    ap.add_argument("--program", default=ROOT + "/build/release/bin/sora-gen")
-    ap.add_argument("--model", default=ROOT + "/models/default")
-    ap.add_argument("--seconds", type=float, default=2)
-    ap.add_argument("--take", type=int, default=24)
-    ap.add_argument("--prompt", default="")
-    ap.add_argument("--seed", type=int, default=7)
-    ap.add_argument("--threads", type=int)
-    ap.add_argument("--json", action="store_true")
-    options = ap.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("clips", nargs="+")
+    parser.add_argument("--program", default=program.PROGRAM)
+    parser.add_argument("--model", default=program.DEFAULT_MODEL)
+    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--take", type=int, default=24)
+    parser.add_argument("--prompt", default="")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
     results = []
     with tempfile.TemporaryDirectory() as folder:
-        short = []
-        for i, clip in enumerate(options.clips):
-            short.append(f"{folder}/clip{i}.mkv")
-            subprocess.run(
-                [
-                    "ffmpeg",
-                    "-v",
-                    "error",
-                    "-i",
-                    clip,
-                    "-an",
-                    "-frames:v",
-                    str(options.take),
-                    "-vf",
-                    "scale=iw*sar:ih,setsar=1",
-                    "-c:v",
-                    "ffv1",
-                    short[-1],
-                ],
-                check=True,
-            )
+        short = [
+            shortened(clip, options.take, f"{folder}/clip{i}.mkv") for i, clip in enumerate(options.clips)
+        ]
         bench = Bench(options, folder)
         for i, clip in enumerate(short):
             result = bench.measure(clip, short[i + 1] if i + 1 < len(short) else None)
             result["clip"] = os.path.basename(options.clips[i])
             results.append(result)
-            if options.json:
-                continue
-            print(f"{result['clip']}: {result['frames']} frames, median step {result['median']:.2f}")
-            for verb, row in result["rows"].items():
-                print(
-                    f"  {verb:<18}",
-                    "  ".join(f"{name} {value:.2f}" for name, value in row.items() if value is not None),
-                    flush=True,
-                )
+            if not options.json:
+                show(result)
     if options.json:
         print(json.dumps(results, indent=1))
 

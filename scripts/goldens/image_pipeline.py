@@ -13,27 +13,30 @@ them (`pixels_N`), and Pillow's resizing of them (`lanczos_N`, `bicubic_N`, `bil
 `hamming_N`).
 """
 
-import json
-import pathlib
 import shutil
-import sys
 
 import numpy
 import PIL
 import torch
 from diffusers import WanImageToVideoPipeline, WanTransformer3DModel
+from golden import VERSIONS as COMMON_VERSIONS
+from golden import (
+    keep_first_prediction,
+    keep_latents,
+    output_folder,
+    plain,
+    save_case,
+    save_cases,
+    save_pipeline,
+    size_of,
+)
 from PIL import Image
 from safetensors.torch import save_file
+from tiny_networks import randomise, text_encoder, tokenizer, unipc, vae21
 from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModel
 
-from pipeline import VERSIONS, randomise, text_encoder, tokenizer, unipc, vae21
-
-OUT = (
-    pathlib.Path(sys.argv[1])
-    if len(sys.argv) > 1
-    else pathlib.Path(__file__).resolve().parents[2] / "tests/data/image"
-)
-VERSIONS = VERSIONS | {"pillow": PIL.__version__}
+OUT = output_folder("image")
+VERSIONS = COMMON_VERSIONS | {"pillow": PIL.__version__}
 Z, TEXT, IMAGE, SIDE, PATCH = 4, 24, 24, 30, 10
 TOKENS = (SIDE // PATCH) ** 2 + 1
 
@@ -183,11 +186,8 @@ VARIANTS = {
 def run(pipe, case, images):
     tensors = {}
     pipe.scheduler = pipe.scheduler.from_config(pipe.scheduler.config)
-    step, prepare, encode = pipe.scheduler.step, pipe.prepare_latents, pipe.encode_image
-
-    def spy(noise_pred, *rest, **named):
-        tensors.setdefault("noise_pred_0", noise_pred.clone())
-        return step(noise_pred, *rest, **named)
+    keep_first_prediction(pipe, tensors)
+    prepare, encode = pipe.prepare_latents, pipe.encode_image
 
     def keep_condition(*rest, **named):
         latents, condition = prepare(*rest, **named)
@@ -198,11 +198,7 @@ def run(pipe, case, images):
         tensors["image_embeds"] = encode(*rest, **named)
         return tensors["image_embeds"]
 
-    def keep_latents(pipe, i, t, values):
-        tensors["latents"] = values["latents"].clone()
-        return {}
-
-    pipe.scheduler.step, pipe.prepare_latents, pipe.encode_image = spy, keep_condition, keep_embeds
+    pipe.prepare_latents, pipe.encode_image = keep_condition, keep_embeds
     more = {"guidance_scale_2": case["guidance_2"]} if "guidance_2" in case else {}
     video = pipe(
         prompt=case["prompt"],
@@ -215,45 +211,39 @@ def run(pipe, case, images):
         guidance_scale=case["guidance"],
         generator=torch.Generator().manual_seed(case["seed"]),
         output_type="pt",
-        callback_on_step_end=keep_latents,
+        callback_on_step_end=keep_latents(tensors),
         **more,
     ).frames
     pipe.prepare_latents, pipe.encode_image = prepare, encode
     tensors["video"] = video[0].permute(0, 2, 3, 1)
-    return {name: tensor.float().contiguous() for name, tensor in tensors.items()}
+    return plain(tensors)
+
+
+def run_case(pipe, folder, number, case):
+    """Writes the images and tensors of a case; -> its entry in cases.json"""
+    images = {
+        key: picture(*case[key], seed=case["seed"] + len(key))
+        for key in ("image", "last_image")
+        if key in case
+    }
+    tensors = run(pipe, case, images)
+    files = {key: f"{key}{number}.png" for key in images}
+    for key, file in files.items():
+        images[key].save(folder / file)
+    return save_case(folder, number, case | files, tensors, VERSIONS)
 
 
 def families():
     for index, (name, variant) in enumerate(VARIANTS.items()):
         folder = OUT / name
         made = tokenizer(folder / "tokenizer")
-        pipe = WanImageToVideoPipeline(
-            tokenizer=made, text_encoder=text_encoder(len(made), TEXT, 200 + index), **variant["parts"]()
-        )
-        spiece = (folder / "tokenizer/spiece.model").read_bytes()
-        pipe.save_pretrained(folder, safe_serialization=True)
-        (folder / "tokenizer/spiece.model").write_bytes(spiece)
-        (folder / "tokenizer/tokenizer.json").unlink(missing_ok=True)  # not read, and larger than the model
+        encoder = text_encoder(len(made), TEXT, 200 + index)
+        pipe = WanImageToVideoPipeline(tokenizer=made, text_encoder=encoder, **variant["parts"]())
+        save_pipeline(pipe, folder)
         pipe.set_progress_bar_config(disable=True)
-        cases = []
-        for number, case in enumerate(variant["cases"]):
-            images = {
-                key: picture(*case[key], seed=case["seed"] + len(key))
-                for key in ("image", "last_image")
-                if key in case
-            }
-            tensors = run(pipe, case, images)
-            files = {key: f"{key}{number}.png" for key in images}
-            for key, file in files.items():
-                images[key].save(folder / file)
-            file = f"case{number}.safetensors"
-            save_file(tensors, folder / file, metadata=VERSIONS)
-            cases.append(case | files | {"tensors": file})
-        (folder / "cases.json").write_text(
-            json.dumps({"versions": VERSIONS, "cases": cases}, indent=1, ensure_ascii=False) + "\n",
-            encoding="utf-8",
-        )
-        print(name, sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) // 1024, "KiB")
+        cases = [run_case(pipe, folder, number, case) for number, case in enumerate(variant["cases"])]
+        save_cases(folder, cases, VERSIONS)
+        print(name, size_of(folder))
 
 
 def processing():
@@ -274,11 +264,7 @@ def processing():
         tensors[f"pixels_{number}"] = processor()(images=image, return_tensors="pt").pixel_values[0]
         for name, value in filters.items():
             tensors[f"{name}_{number}"] = torch.from_numpy(numpy.array(image.resize((29, 17), value)))
-    save_file(
-        {name: tensor.float().contiguous() for name, tensor in tensors.items()},
-        OUT / "processor.safetensors",
-        metadata=VERSIONS,
-    )
+    save_file(plain(tensors), OUT / "processor.safetensors", metadata=VERSIONS)
 
 
 def main():

@@ -297,7 +297,8 @@ def parts(root, out):
     save(original_text(weights_of(model / "text_encoder")), out / "text_encoder.safetensors")
 
 
-def models(root, original, comfy):
+def published_networks():
+    """Tiny ones with latents of as many channels as the published models have."""
     torch.manual_seed(20)
     transformer = WanTransformer3DModel(
         num_attention_heads=1,
@@ -322,6 +323,27 @@ def models(root, original, comfy):
             feed_forward_proj="gated-gelu",
         )
     )
+    return transformer, vae, text
+
+
+ORIGINAL_CONFIG = {
+    "_class_name": "WanModel",
+    "_diffusers_version": "0.30.0",
+    "dim": 128,
+    "eps": 1e-06,
+    "ffn_dim": 32,
+    "freq_dim": 16,
+    "in_dim": 16,
+    "model_type": "t2v",
+    "num_heads": 1,
+    "num_layers": 1,
+    "out_dim": 16,
+    "text_len": 512,
+}
+
+
+def models(root, original, comfy):
+    transformer, vae, text = published_networks()
     weights = original_transformer({k: v.clone() for k, v in transformer.state_dict().items()})
     stored, _ = fp8(weights, "comfy")
     vae_weights = original_vae(vae.state_dict(), dict(vae.config))
@@ -329,39 +351,17 @@ def models(root, original, comfy):
     spiece = (root / "pipeline/wan21/tokenizer/spiece.model").read_bytes()
 
     save({k: v.bfloat16() for k, v in weights.items()}, original / "diffusion_pytorch_model.safetensors")
-    (original / "config.json").write_text(
-        json.dumps(
-            {
-                "_class_name": "WanModel",
-                "_diffusers_version": "0.30.0",
-                "dim": 128,
-                "eps": 1e-06,
-                "ffn_dim": 32,
-                "freq_dim": 16,
-                "in_dim": 16,
-                "model_type": "t2v",
-                "num_heads": 1,
-                "num_layers": 1,
-                "out_dim": 16,
-                "text_len": 512,
-            },
-            indent=2,
-        )
-        + "\n"
-    )
+    (original / "config.json").write_text(json.dumps(ORIGINAL_CONFIG, indent=2) + "\n")
     save(vae_weights, original / "Wan2.1_VAE.safetensors")
     save(original_text(text_weights), original / "models_t5_umt5-xxl-enc-bf16.safetensors")
     (original / "google/umt5-xxl").mkdir(parents=True)
     (original / "google/umt5-xxl/spiece.model").write_bytes(spiece)
 
-    save(
-        {f"model.diffusion_model.{k}": v for k, v in stored.items()}, comfy / "wan_t2v_fp8_scaled.safetensors"
-    )
+    prefixed = {f"model.diffusion_model.{k}": v for k, v in stored.items()}
+    save(prefixed, comfy / "wan_t2v_fp8_scaled.safetensors")
     save({k: v.half() for k, v in vae_weights.items()}, comfy / "wan_vae.safetensors")
-    save(
-        {**text_weights, "spiece_model": torch.frombuffer(bytearray(spiece), dtype=torch.uint8)},
-        comfy / "umt5.safetensors",
-    )
+    pieces = torch.frombuffer(bytearray(spiece), dtype=torch.uint8)
+    save({**text_weights, "spiece_model": pieces}, comfy / "umt5.safetensors")
 
 
 def main():

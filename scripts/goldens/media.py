@@ -3,8 +3,8 @@
 
     usage: scripts/goldens/media.py [FOLDER]
 
-Made with Pillow 13.0.0. tests/media/reader_look_test.cpp holds what Pillow reads back from them; everything
-else that the readers are tested with is made by ffmpeg or byte by byte when the tests run.
+Made with Pillow 13.0.0. tests/media/read/reader_look_test.cpp holds what Pillow reads back from them;
+everything else that the readers are tested with is made by ffmpeg or byte by byte when the tests run.
 
     cmyk.jpg           with Adobe's marker: numbers stand for paper, 255 is no ink
     cmyk-unmarked.jpg  without it

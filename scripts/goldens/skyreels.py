@@ -10,10 +10,7 @@ hold that as a PNG beside them. Tensors of a case: the initial `noise`, `noise_p
 H, W, 3] in 0..1.
 """
 
-import json
-import pathlib
 import shutil
-import sys
 
 import torch
 from diffusers import (
@@ -23,16 +20,11 @@ from diffusers import (
     SkyReelsV2Pipeline,
     SkyReelsV2Transformer3DModel,
 )
+from golden import first_noise, output_folder, plain, save_case, save_cases, save_pipeline, size_of
 from image_pipeline import CLIP, TEXT, VERSIONS, Z, image_encoder, picture, processor
-from safetensors.torch import save_file
+from tiny_networks import randomise, text_encoder, tokenizer, unipc, vae21
 
-from pipeline import randomise, text_encoder, tokenizer, unipc, vae21
-
-OUT = (
-    pathlib.Path(sys.argv[1])
-    if len(sys.argv) > 1
-    else pathlib.Path(__file__).resolve().parents[2] / "tests/data/skyreels"
-)
+OUT = output_folder("skyreels")
 
 
 def transformer(seed, channels=Z, **more):
@@ -165,9 +157,7 @@ def run(pipe, case, image):
         return out
 
     type(pipe.transformer).forward = spy
-    z, s, t = Z, pipe.vae.config.scale_factor_spatial, pipe.vae.config.scale_factor_temporal
-    shape = (1, z, (case["frames"] - 1) // t + 1, case["height"] // s, case["width"] // s)
-    tensors["noise"] = torch.randn(shape, generator=torch.Generator().manual_seed(case["seed"]))
+    tensors["noise"] = first_noise(pipe, case, Z)
     more = {"image": image} if image else {}
     if forcing:
         more |= {"ar_step": 0, "fps": 24, "base_num_frames": case["frames"]}
@@ -191,7 +181,18 @@ def run(pipe, case, image):
     finally:
         type(pipe.transformer).forward = network
     tensors["video"] = video[0].permute(0, 2, 3, 1)
-    return {name: tensor.float().contiguous() for name, tensor in tensors.items()}
+    return plain(tensors)
+
+
+def run_case(pipe, folder, number, case):
+    """Writes the image and tensors of a case; -> its entry in cases.json"""
+    pipe.set_progress_bar_config(disable=True)
+    image = picture(*case["image"], seed=case["seed"]) if "image" in case else None
+    files = {}
+    if image:
+        files["image"] = f"image{number}.png"
+        image.save(folder / files["image"])
+    return save_case(folder, number, case | files, run(pipe, case, image), VERSIONS)
 
 
 def main():
@@ -200,38 +201,22 @@ def main():
     for index, (name, family) in enumerate(FAMILIES.items()):
         folder = OUT / name
         made = tokenizer(folder / "tokenizer")
-        parts = dict(
-            tokenizer=made, text_encoder=text_encoder(len(made), TEXT, 300 + index), **family["parts"]()
-        )
+        encoder = text_encoder(len(made), TEXT, 300 + index)
+        parts = dict(tokenizer=made, text_encoder=encoder, **family["parts"]())
         pipe = family["kind"](**parts)
-        spiece = (folder / "tokenizer/spiece.model").read_bytes()
-        pipe.save_pretrained(folder, safe_serialization=True)
-        (folder / "tokenizer/spiece.model").write_bytes(spiece)
-        (folder / "tokenizer/tokenizer.json").unlink(missing_ok=True)  # not read, and larger than the model
+        save_pipeline(pipe, folder)
         others = family.get("others", dict)()
         for other, network in others.items():
             network.save_pretrained(folder / other, safe_serialization=True)
         cases = []
         for number, case in enumerate(family["cases"]):
-            image = picture(*case["image"], seed=case["seed"]) if "image" in case else None
             if name == "df":
-                kind = SkyReelsV2DiffusionForcingImageToVideoPipeline if image else family["kind"]
-                pipe = kind(
-                    **parts | ({"transformer": others[case["transformer"]]} if "transformer" in case else {})
-                )
-            pipe.set_progress_bar_config(disable=True)
-            files = {}
-            if image:
-                files["image"] = f"image{number}.png"
-                image.save(folder / files["image"])
-            file = f"case{number}.safetensors"
-            save_file(run(pipe, case, image), folder / file, metadata=VERSIONS)
-            cases.append(case | files | {"tensors": file})
-        (folder / "cases.json").write_text(
-            json.dumps({"versions": VERSIONS, "cases": cases}, indent=1, ensure_ascii=False) + "\n",
-            encoding="utf-8",
-        )
-        print(name, sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) // 1024, "KiB")
+                kind = SkyReelsV2DiffusionForcingImageToVideoPipeline if "image" in case else family["kind"]
+                named = {"transformer": others[case["transformer"]]} if "transformer" in case else {}
+                pipe = kind(**parts | named)
+            cases.append(run_case(pipe, folder, number, case))
+        save_cases(folder, cases, VERSIONS)
+        print(name, size_of(folder))
 
 
 if __name__ == "__main__":

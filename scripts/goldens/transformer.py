@@ -8,14 +8,10 @@ that stand in golden.safetensors' metadata; rerun with others to see what drifts
 anew, tables, norms and biases too, so that none of them can be left out unseen.
 """
 
-import json
-import pathlib
-import shutil
-import sys
-
 import diffusers
 import torch
 from diffusers import WanTransformer3DModel
+from golden import output_folder, plain, write_folders
 from safetensors.torch import load_file, save_file
 
 # Small in every direction, and no two widths alike where the architecture allows it.
@@ -151,23 +147,8 @@ def make(folder, overrides, size, prompt, timestep, save):
     tensors["prompt_rows"] = torch.tensor([rows])
     tensors["prompt_embeds"] = tensors["prompt_embeds"][:, :length]
     versions = dict(diffusers=diffusers.__version__, torch=torch.__version__)
-    save_file(
-        {k: v.float().contiguous() for k, v in tensors.items()}, folder / "golden.safetensors", versions
-    )
-    config_file = folder / "config.json"
-    config_file.write_text(json.dumps(json.loads(config_file.read_text()), indent=2) + "\n")
-
-
-def main():
-    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "tests/data/transformer")
-    torch.set_num_threads(1)
-    for name, case in CASES.items():
-        folder = root / name
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        make(folder, *case)
-        print(name, sum(f.stat().st_size for f in folder.iterdir()), sorted(f.name for f in folder.iterdir()))
+    save_file(plain(tensors), folder / "golden.safetensors", versions)
 
 
 if __name__ == "__main__":
-    main()
+    write_folders(output_folder("transformer"), CASES, make)

@@ -9,14 +9,10 @@ metadata; rerun with others to see what drifts. Every parameter is drawn anew, g
 none of them can be left out unseen.
 """
 
-import json
-import pathlib
-import shutil
-import sys
-
 import diffusers
 import torch
 from diffusers import AutoencoderKLWan
+from golden import output_folder, write_folders
 from safetensors.torch import save_file
 
 BF16 = dict(dtype=torch.bfloat16)
@@ -165,20 +161,7 @@ def make(folder, config, size, frames, save):
     }
     versions = dict(diffusers=diffusers.__version__, torch=torch.__version__)
     save_file({k: v.contiguous() for k, v in tensors.items()}, folder / "golden.safetensors", versions)
-    path = folder / "config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()), indent=2) + "\n")
-
-
-def main():
-    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "tests/data/vae")
-    torch.set_num_threads(1)
-    for name, case in CASES.items():
-        folder = root / name
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        make(folder, *case)
-        print(name, sum(f.stat().st_size for f in folder.iterdir()), sorted(f.name for f in folder.iterdir()))
 
 
 if __name__ == "__main__":
-    main()
+    write_folders(output_folder("vae"), CASES, make)

@@ -10,28 +10,29 @@ lossless video.
 its tensors: the initial `noise`, `noise_pred_0`, `latents`, `video` [F, H, W, 3] in 0..1.
 """
 
-import json
-import pathlib
+import os
 import shutil
-import subprocess
 import sys
 
-import diffusers
 import numpy
 import torch
-import transformers
 from diffusers import WanImageToVideoPipeline, WanPipeline, WanVideoToVideoPipeline
+from golden import (
+    DATA,
+    first_noise,
+    keep_first_prediction,
+    output_folder,
+    plain,
+    save_case,
+    save_cases,
+)
 from PIL import Image
-from safetensors.torch import save_file
 from transformers import T5Tokenizer
 
-DATA = pathlib.Path(__file__).resolve().parents[2] / "tests/data"
-OUT = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else DATA / "verbs"
-VERSIONS = {
-    "torch": torch.__version__,
-    "diffusers": diffusers.__version__,
-    "transformers": transformers.__version__,
-}
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../shared"))
+import clips
+
+OUT = output_folder("verbs")
 
 CASES = [
     dict(
@@ -118,20 +119,8 @@ def run(case, frames):
     animate = case["verb"] == "animate"
     pipe = load(WanImageToVideoPipeline if animate else WanVideoToVideoPipeline, case["model"])
     tensors = {}
-    step = pipe.scheduler.step
-
-    def spy(noise_pred, *rest, **named):
-        tensors.setdefault("noise_pred_0", noise_pred.clone())
-        return step(noise_pred, *rest, **named)
-
-    pipe.scheduler.step = spy
-    z, s, t = (
-        pipe.transformer.config.in_channels,
-        pipe.vae.config.scale_factor_spatial,
-        pipe.vae.config.scale_factor_temporal,
-    )
-    shape = (1, z, (case["frames"] - 1) // t + 1, case["height"] // s, case["width"] // s)
-    tensors["noise"] = torch.randn(shape, generator=torch.Generator().manual_seed(case["seed"]))
+    keep_first_prediction(pipe, tensors)
+    tensors["noise"] = first_noise(pipe, case, pipe.transformer.config.in_channels)
     common = dict(
         prompt=case["prompt"],
         negative_prompt=case.get("negative_prompt"),
@@ -150,7 +139,7 @@ def run(case, frames):
     common["generator"] = torch.Generator().manual_seed(case["seed"])
     tensors["latents"] = latents.clone()
     tensors["video"] = pipe(**common, **more, output_type="pt").frames[0].permute(0, 2, 3, 1)
-    return {name: tensor.float().contiguous() for name, tensor in tensors.items()}
+    return plain(tensors)
 
 
 def main():
@@ -159,40 +148,14 @@ def main():
     still = picture(96, 64)
     still.save(OUT / "picture.png")
     clip = [picture(48, 32, 0.3 * n) for n in range(9)]
-    subprocess.run(
-        [
-            "ffmpeg",
-            "-loglevel",
-            "error",
-            "-y",
-            "-f",
-            "rawvideo",
-            "-pix_fmt",
-            "rgb24",
-            "-s",
-            "48x32",
-            "-r",
-            "16",
-            "-i",
-            "-",
-            "-c:v",
-            "ffv1",
-            "-pix_fmt",
-            "gbrp",
-            "-bitexact",
-            str(OUT / "clip.mkv"),
-        ],
-        input=b"".join(frame.tobytes() for frame in clip),
-        check=True,
-    )
+    frames = numpy.stack([numpy.asarray(frame) for frame in clip])
+    clips.write(frames, OUT / "clip.mkv", 16, ["-pix_fmt", "gbrp", "-bitexact"])
     cases = []
     for number, case in enumerate(CASES):
-        file = f"case{number}.safetensors"
-        save_file(run(case, [still] if case["verb"] == "animate" else clip), OUT / file, metadata=VERSIONS)
-        cases.append(case | {"tensors": file})
-    (OUT / "cases.json").write_text(
-        json.dumps({"versions": VERSIONS, "cases": cases}, indent=1) + "\n", encoding="utf-8"
-    )
+        given = [still] if case["verb"] == "animate" else clip
+        cases.append(save_case(OUT, number, case, run(case, given)))
+    save_cases(OUT, cases)
 
 
-main()
+if __name__ == "__main__":
+    main()

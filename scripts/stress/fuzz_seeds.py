@@ -191,6 +191,9 @@ def lists():
         '"guidance":1.0,"extra":[1,{"a":null}]}',
     )
     seed("requests", "deep", '{"generator":"a","x":' + "[" * 63 + "]" * 63 + "}")
+
+
+def journals():
     key = "0123456789abcdef" * 4
     log = [
         {"event": "run", "time": 1.5, "version": "0.1.0", "host": "h", "pid": 1, "jobs": 2},
@@ -211,6 +214,9 @@ def lists():
     ]
     seed("journal", "log", "".join(json.dumps(line) + "\n" for line in log) + '{"event": "do', 0)
     seed("journal", "list", json.dumps({"key": key, "output": "a.mp4", "prompt": "a"}) + "\n", 1)
+
+
+def output_names():
     for index, pattern in enumerate(
         (
             "{index:04}-{slug}-{seed}.{ext}",
@@ -270,93 +276,65 @@ def headers():
     seed("parameter_sets", "obus", bytes.fromhex("0a0b00000024cf7f0dbfff3818"))
 
 
-def media():
-    source = ["-f", "lavfi", "-i", "testsrc=size=32x32:rate=8"]
-    sound = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=8000"]
-    x264 = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-x264-params", "bframes=2:keyint=3:info=0"]
+def encodings():
+    """name: arguments of ffmpeg, all but the output"""
+    source = "-f lavfi -i testsrc=size=32x32:rate=8"
+    sound = "-f lavfi -i sine=frequency=440:sample_rate=8000"
+    x264 = "-c:v libx264 -pix_fmt yuv420p -x264-params bframes=2:keyint=3:info=0"
+    x265 = "-c:v libx265 -x265-params log-level=none:info=0 -pix_fmt yuv420p"
+    aac = "-c:a aac -b:a 8k"
+    vp9 = "-c:v libvpx-vp9 -c:a libopus -b:a 8k -pix_fmt yuv420p"
+    av1 = "-c:v libaom-av1 -cpu-used 8 -pix_fmt yuv420p"
     kinds = {
-        "h264.mp4": [*source, *x264, "-frames:v", "6"],
-        "sound.mov": [
-            *source,
-            *sound,
-            *x264,
-            "-c:a",
-            "aac",
-            "-b:a",
-            "8k",
-            "-frames:v",
-            "4",
-            "-shortest",
-            "-t",
-            "0.5",
-        ],
-        "fragments.mp4": [*source, *x264, "-frames:v", "4", "-movflags", "frag_keyframe+empty_moov"],
-        "h264.mkv": [*source, *x264, "-frames:v", "4"],
-        "hevc.mp4": [
-            *source,
-            "-c:v",
-            "libx265",
-            "-x265-params",
-            "log-level=none:info=0",
-            "-pix_fmt",
-            "yuv420p",
-            "-frames:v",
-            "3",
-        ],
-        "vp9.webm": [
-            *source,
-            *sound,
-            "-c:v",
-            "libvpx-vp9",
-            "-c:a",
-            "libopus",
-            "-b:a",
-            "8k",
-            "-pix_fmt",
-            "yuv420p",
-            "-frames:v",
-            "4",
-            "-t",
-            "0.5",
-        ],
-        "av1.mp4": [*source, "-c:v", "libaom-av1", "-cpu-used", "8", "-pix_fmt", "yuv420p", "-frames:v", "2"],
-        "ffv1.mkv": [*source, "-c:v", "ffv1", "-frames:v", "2"],
-        "mpeg4.avi": [*source, "-c:v", "mpeg4", "-frames:v", "3"],
-        "h264.ts": [*source, *x264, "-frames:v", "2"],
-        "a.gif": [*source, "-frames:v", "3"],
-        "a.png": [*source, "-frames:v", "1"],
-        "a.apng": [*source, "-frames:v", "2"],
-        "a.jpg": [*source, "-frames:v", "1"],
-        "a.webp": [*source, "-frames:v", "1"],
-        "a.tiff": [*source, "-frames:v", "1"],
-        "a.bmp": [*source, "-frames:v", "1"],
-        "turned.mp4": None,
+        "h264.mp4": f"{source} {x264} -frames:v 6",
+        "sound.mov": f"{source} {sound} {x264} {aac} -frames:v 4 -shortest -t 0.5",
+        "fragments.mp4": f"{source} {x264} -frames:v 4 -movflags frag_keyframe+empty_moov",
+        "h264.mkv": f"{source} {x264} -frames:v 4",
+        "hevc.mp4": f"{source} {x265} -frames:v 3",
+        "vp9.webm": f"{source} {sound} {vp9} -frames:v 4 -t 0.5",
+        "av1.mp4": f"{source} {av1} -frames:v 2",
+        "ffv1.mkv": f"{source} -c:v ffv1 -frames:v 2",
+        "mpeg4.avi": f"{source} -c:v mpeg4 -frames:v 3",
+        "h264.ts": f"{source} {x264} -frames:v 2",
+        "a.gif": f"{source} -frames:v 3",
+        "a.png": f"{source} -frames:v 1",
+        "a.apng": f"{source} -frames:v 2",
+        "a.jpg": f"{source} -frames:v 1",
+        "a.webp": f"{source} -frames:v 1",
+        "a.tiff": f"{source} -frames:v 1",
+        "a.bmp": f"{source} -frames:v 1",
     }
+    return {name: arguments.split() for name, arguments in kinds.items()}
+
+
+def media():
+    ffmpeg = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-bitexact"]
     with tempfile.TemporaryDirectory() as folder:
+        kinds = encodings()
+        marks = ["-metadata:s:v:0", "rotate=90", "-metadata", 'comment={"a":1}']
+        kinds["turned.mp4"] = ["-i", os.path.join(folder, "h264.mp4"), "-c", "copy", *marks]
         for name, arguments in kinds.items():
             path = os.path.join(folder, name)
-            if arguments is None:
-                arguments = [
-                    "-i",
-                    os.path.join(folder, "h264.mp4"),
-                    "-c",
-                    "copy",
-                    "-metadata:s:v:0",
-                    "rotate=90",
-                    "-metadata",
-                    'comment={"a":1}',
-                ]
-            subprocess.run(
-                ["ffmpeg", "-nostdin", "-v", "error", "-y", "-bitexact", *arguments, "-bitexact", path],
-                check=True,
-            )
+            subprocess.run([*ffmpeg, *arguments, "-bitexact", path], check=True)
             seed("media", name, Path(path).read_bytes())
     for name in ("cmyk", "ycck"):
         seed("media", f"{name}.jpg", (DATA / "media" / f"{name}.jpg").read_bytes())
 
 
 def main():
-    for make in (checkpoints, configs, networks, tokenizers, texts, lists, pictures, headers, media):
+    for make in (
+        checkpoints,
+        configs,
+        networks,
+        tokenizers,
+        texts,
+        lists,
+        journals,
+        output_names,
+        pictures,
+        headers,
+        media,
+    ):
         make()
     for folder in {path.parent for path in written}:
         for path in folder.iterdir():

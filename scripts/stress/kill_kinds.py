@@ -1,4 +1,4 @@
-"""What kills.py kills: how each kind of run is begun, and begun again."""
+"""What kills.py kills: how each kind of run is begun, and begun again. A module, not a script."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import subprocess
 
 
 class Kind:
-    """A run that makes the files `outputs` in `folder`; begun again, it makes those that are not there yet."""
+    """A run that makes the files `outputs` in `folder`; begun again, it makes those that are missing."""
 
     def __init__(self, options, place):
         self.program, self.model, self.place = options.program, options.model, place
@@ -39,17 +39,8 @@ class Batch(Kind):
 
     def command(self):
         more = ["--prompts", self.prompts, "--out-dir", self.folder, "--name", "{index}.{ext}", "--seed", "1"]
-        return [
-            self.program,
-            *self.usual(*more),
-            "--frames",
-            "5",
-            "--res",
-            "64x64",
-            "-q",
-            "--checkpoint-every",
-            "1",
-        ]
+        how = ["--frames", "5", "--res", "64x64", "-q", "--checkpoint-every", "1"]
+        return [self.program, *self.usual(*more), *how]
 
 
 class Serve(Kind):
@@ -58,18 +49,9 @@ class Serve(Kind):
     outputs = tuple(f"{i}.mp4" for i in range(1, 6))
 
     def command(self):
-        requests = [
-            {
-                "id": name,
-                "prompt": f"a red ball {name}",
-                "seed": 1,
-                "frames": 5,
-                "res": "64x64",
-                "output": name,
-            }
-            for name in self.outputs
-            if not self.there(name)
-        ]
+        how = {"seed": 1, "frames": 5, "res": "64x64"}
+        missing = [name for name in self.outputs if not self.there(name)]
+        requests = [{"id": name, "prompt": f"a red ball {name}", "output": name, **how} for name in missing]
         self.input = "".join(json.dumps(request) + "\n" for request in requests)
         return [self.program, *self.usual("serve", "--stdio")]
 
@@ -80,17 +62,8 @@ class Single(Kind):
 
     def command(self):
         output = os.path.join(self.folder, self.outputs[0])
-        return [
-            self.program,
-            *self.usual(*self.words),
-            "--seed",
-            "1",
-            "-q",
-            "-o",
-            output,
-            "--checkpoint-every",
-            "1",
-        ]
+        how = ["--seed", "1", "-q", "-o", output, "--checkpoint-every", "1"]
+        return [self.program, *self.usual(*self.words), *how]
 
 
 class ExtendCopy(Single):

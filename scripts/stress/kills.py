@@ -1,10 +1,11 @@
-"""Runs that are killed (SIGKILL) at random moments and begun again until they are done: batches, serve, extend --copy,
-storyboards and finish.
+#!/usr/bin/env python3
+"""Runs that are killed (SIGKILL) at random moments and begun again until they are done.
 
     scripts/stress/kills.py [--runs 40] [--only serve]
 
-After every kill each file under a final name has the bytes of an unbroken run. In the end all are there, and nothing
-else is: not beside them, not in the state, cache and temporary folders.
+Batches, serve, extend --copy, storyboards and finish (kill_kinds.py). After every kill each file under a
+final name has the bytes of an unbroken run. In the end all are there, and nothing else is: not beside them,
+not in the state, cache and temporary folders. Ends with 1 where anything is wrong.
 """
 
 import os
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../shared"))
 import program
 from kill_kinds import KINDS
 
@@ -39,7 +41,7 @@ def clear(place):
 
 
 def begin(kind, place, limit=None):
-    """The exit code and the error output; None and "" of a run that was killed when `limit` seconds had gone by."""
+    """The exit code and the error output; None and "" of a run that was killed after `limit` seconds."""
     process = subprocess.Popen(
         kind.command(),
         env=place.env,
@@ -74,7 +76,7 @@ def kill_and_go_on(kind, place, expected, seconds, count, wrong):
                 if expected.get(name) != digest:
                     wrong(f"{name} is not whole after a kill")
             if len(digests) == len(kind.outputs) and len(kind.outputs) == 1:
-                break  # killed between the end of its file and its own: who sees the file begins nothing again
+                break  # killed after its file was whole: nothing is left to begin again
         elif code != 0:
             return wrong(f"ends with {code}: {error.strip()}")
         elif killed:

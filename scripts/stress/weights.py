@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""Weight files with hostile headers of 30 and 100 MB: each is refused with exit code 65 and one line, within limits
-of time and memory.
+"""Weight files with hostile headers of 30 and 100 MB, written here one after another and inspected.
 
     scripts/stress/weights.py [--seconds 1] [--megabytes 150]
+
+Each is refused with exit code 65 and one line, within limits of time and memory; ends with 1 where one is
+not.
 """
 
 import os
 import struct
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../shared"))
 import program
 
 FORMAT_LIMIT = 100_000_000  # bytes of a safetensors header
@@ -23,7 +26,8 @@ def write_many(file, piece, count):
 
 
 def safetensors(path, pieces, size):
-    """A header that begins with the first piece, goes on with the second up to `size` bytes, ends with the third."""
+    """A header that begins with the first piece, goes on with the second up to `size` bytes, and ends with
+    the third."""
     begin, middle, end = pieces
     count = (size - len(begin) - len(end)) // len(middle)
     with open(path, "wb") as file:
@@ -54,7 +58,7 @@ HEADERS = {
 
 
 def main():
-    o = program.arguments(__doc__.splitlines()[0], seconds=1.0, megabytes=150.0)
+    options = program.arguments(__doc__.splitlines()[0], seconds=1.0, megabytes=150.0)
     wrong, slowest, largest, count = [], ("", 0.0), ("", 0.0), 0
     with program.Place() as place:
         path = place.path("weights.safetensors")
@@ -64,20 +68,21 @@ def main():
                     safetensors(path, HEADERS[name], size)
                 else:
                     gguf(path, size)
-                code, said, seconds, memory = program.measured(place, [o.program, "inspect", path])
+                run = place.measured([options.program, "inspect", path])
                 name = f"{name}, {size // 1_000_000} MB"
                 count += 1
-                slowest = max(slowest, (name, seconds), key=lambda x: x[1])
-                largest = max(largest, (name, memory), key=lambda x: x[1])
-                if code != 65 or len(said.splitlines()) != 1:
-                    wrong.append(f"{name}: exit code {code}, {said[:300]!r}")
+                slowest = max(slowest, (name, run.cpu_seconds), key=lambda found: found[1])
+                largest = max(largest, (name, run.peak_mb), key=lambda found: found[1])
+                if run.code != 65 or len(run.said.splitlines()) != 1:
+                    wrong.append(f"{name}: exit code {run.code}, {run.said[:300]!r}")
                 # The time is that of 30 MB, and grows with the size.
-                if seconds > o.seconds * size / 30_000_000 or memory > o.megabytes:
-                    wrong.append(f"{name}: {seconds:.2f} s and {memory:.0f} MB")
+                if run.cpu_seconds > options.seconds * size / 30_000_000 or run.peak_mb > options.megabytes:
+                    wrong.append(f"{name}: {run.cpu_seconds:.2f} s and {run.peak_mb:.0f} MB")
                 os.remove(path)
     print("\n".join(wrong + [f"{count} files, {len(wrong)} wrong"]))
     print(f"most time {slowest[1]:.2f} s ({slowest[0]}), most memory {largest[1]:.0f} MB ({largest[0]})")
     sys.exit(bool(wrong))
 
 
-main()
+if __name__ == "__main__":
+    main()

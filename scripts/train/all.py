@@ -1,8 +1,8 @@
 """Everything from nothing to a model in one command, step by step. Run again, it goes on where it stopped.
 
-    python all.py STATE DATA MODEL --scale cpu      # some thirty hours of one core, in as many sittings as you like
-    python all.py STATE DATA MODEL --scale gpu      # made for half an hour on one data-centre GPU with 16 cores
-    python all.py STATE DATA MODEL --scale try      # minutes; shows that every step works, and makes a poor model
+    python all.py STATE DATA MODEL --scale cpu   # some thirty hours of one core, in as many parts as you like
+    python all.py STATE DATA MODEL --scale gpu   # half an hour on one data-centre GPU with 16 cores
+    python all.py STATE DATA MODEL --scale try   # minutes; shows that every step works, makes a poor model
 
 Each step is one of the scripts here with its arguments, printed before it runs. SIGTERM and Ctrl-C stop after
 the running step has saved its state. Where the autoencoder is worse than --gate dB on held-out clips, the run
@@ -45,7 +45,8 @@ SCALES = {
         "autoencoder": 40000,
         "autoencoder_options": [],
         "denoiser": 400000,
-        "denoiser_options": ["--batch", 24, "--layers", 6, "--width", 320, "--ffn", 1280, "--optimiser", "adam", "--procs", 1],
+        "denoiser_options": ["--batch", 24, "--layers", 6, "--width", 320, "--ffn", 1280]
+        + ["--optimiser", "adam", "--procs", 1],
         "distil": 20000,
         "decoder": 8000,
         "reader": 30000,
@@ -69,21 +70,22 @@ SCALES = {
 }  # fmt: skip
 
 
-def steps(options):
-    """[(what it makes, words of the command)]"""
-    scale, state, data = SCALES[options.scale], options.state, options.data
-    sizes = scale["clips"]
-    single = ["--procs", 1] if options.single else []
-    yield "a look at the world", ["sheet.py", state + "/world.png"]
-    for size in sizes:
-        yield (
-            "held-out clips of " + size,
-            ["render.py", data, size, scale["held"], "--seed", 900, "--unseen", *single],
-        )
-    for size, count in sizes.items():
+def clip_steps(options, single):
+    """[(what it makes, words of the command)], as all of these functions give"""
+    scale, data = SCALES[options.scale], options.data
+    yield "a look at the world", ["sheet.py", options.state + "/world.png"]
+    for size in scale["clips"]:
+        held = ["render.py", data, size, scale["held"], "--seed", 900, "--unseen", *single]
+        yield "held-out clips of " + size, held
+    for size, count in scale["clips"].items():
         yield "clips of " + size, ["render.py", data, size, count, *single]
         longer = ["render.py", data, size, max(1, count // 4), "--seed", 2, "--parts", *single]
         yield "parts of longer ways of " + size, longer
+
+
+def autoencoder_steps(options, single):
+    """Also the tokenizer and a start for the text encoder; or all of it out of a shipped model."""
+    scale, state, data = SCALES[options.scale], options.state, options.data
     if options.start:
         if not os.path.exists(state + "/vae.pt"):
             yield "the state of a shipped model", ["resume.py", options.start, state]
@@ -91,48 +93,41 @@ def steps(options):
         if not os.path.exists(state + "/spiece.model"):
             yield "the tokenizer", ["tokenizer.py", state]
         if not os.path.exists(state + "/transformer.pt"):
-            yield (
-                "a head start for the text encoder",
-                ["train_text.py", state, "--captions", scale["captions"]],
-            )
+            words = ["train_text.py", state, "--captions", scale["captions"]]
+            yield "a head start for the text encoder", words
         if not glob.glob(data + "/*.latents.npy"):
-            train = [
-                "train_vae.py",
-                state,
-                data,
-                "--samples",
-                scale["autoencoder"],
-                *scale["autoencoder_options"],
-            ]
-            yield "the autoencoder", [*train, "--gate", options.gate if options.scale != "try" else 0]
-    for size in sizes:
+            train = ["train_vae.py", state, data, "--samples", scale["autoencoder"]]
+            gate = ["--gate", options.gate if options.scale != "try" else 0]
+            yield "the autoencoder", [*train, *scale["autoencoder_options"], *gate]
+    for size in scale["clips"]:
         yield "latents of " + size, ["encode.py", state, data, size + "-seen", *single]
     if not options.start and not os.path.exists(state + "/transformer.pt"):
         yield "the latents' scale", ["encode.py", state, data, "--stats"]
-    every = ",".join(sizes)
-    train = ["train_transformer.py", state, data, "--sizes", every, "--samples", scale["denoiser"]]
+
+
+def denoiser_steps(options, single):
+    scale, state, data = SCALES[options.scale], options.state, options.data
+    sizes = ",".join(scale["clips"])
+    train = ["train_transformer.py", state, data, "--sizes", sizes, "--samples", scale["denoiser"]]
     yield "the denoiser", [*train, *scale["denoiser_options"]]
-    fold = ["distil.py", state, data, "--sizes", every, "--samples", scale["distil"], "--guidance", 2.5]
+    fold = ["distil.py", state, data, "--sizes", sizes, "--samples", scale["distil"], "--guidance", 2.5]
     yield "guidance folded in", [*fold, "--batch", scale["batch"], *single]
     paint = ["train_decoder.py", state, data, "--samples", scale["decoder"]]
     yield "the decoder, on what the denoiser makes", [*paint, "--denoiser", "distilled.pt"]
-    yield (
-        "the reader of attributes",
-        ["evaluate.py", state, data, "reader", "--samples", scale["reader"], "--size", scale["native"]],
-    )
-    write = [
-        "export.py",
-        state,
-        options.model,
-        "--transformer",
-        "distilled.pt",
-        "--guidance",
-        1,
-        "--steps",
-        8,
-    ]
-    yield "the model", [*write, "--native", scale["native"], "--smallest", scale["native"]]
+    reader = ["evaluate.py", state, data, "reader", "--samples", scale["reader"], "--size", scale["native"]]
+    yield "the reader of attributes", reader
+    write = ["export.py", state, options.model, "--transformer", "distilled.pt", "--guidance", 1]
+    sizes = ["--native", scale["native"], "--smallest", scale["native"]]
+    yield "the model", [*write, "--steps", 8, *sizes]
     yield "curves", ["plot.py", state]
+
+
+def steps(options):
+    """What is there already is looked at when its step comes."""
+    single = ["--procs", 1] if options.single else []
+    yield from clip_steps(options, single)
+    yield from autoencoder_steps(options, single)
+    yield from denoiser_steps(options, single)
 
 
 def parts(state, folder):
@@ -143,7 +138,7 @@ def parts(state, folder):
     ):
         with open(file, "rb") as whole:
             for number, piece in enumerate(iter(lambda: whole.read(PART), b"")):
-                name = "%s.%03d" % (os.path.basename(file), number)
+                name = f"{os.path.basename(file)}.{number:03d}"
                 sums.append(hashlib.sha256(piece).hexdigest() + "  " + name)
                 with open(folder + "/" + name, "wb") as out:
                     out.write(piece)
@@ -168,7 +163,7 @@ def main():
     os.makedirs(options.state, exist_ok=True)
     for what, words in steps(options):
         words = [str(w) for w in words]
-        print("==== %s: python %s" % (what, " ".join(words)), flush=True)
+        print(f"==== {what}: python {' '.join(words)}", flush=True)
         if options.dry_run:
             continue
         start = time.time()
@@ -177,7 +172,7 @@ def main():
             code = step.wait()
         except KeyboardInterrupt:
             code = step.wait() or 130  # the step has the signal too, and saves
-        print("==== %.0f s" % (time.time() - start), flush=True)
+        print(f"==== {time.time() - start:.0f} s", flush=True)
         if code:
             if options.parts:
                 parts(options.state, options.parts)

@@ -104,7 +104,10 @@ def held_out(a):
 
 def draw(rng):
     """Random attributes of a clip."""
-    choose = lambda options: options[rng.randint(len(options))]
+
+    def choose(options):
+        return options[rng.randint(len(options))]
+
     scene = choose(SCENES + ["sea", "mountains", "city", "desert"])
     subject = "none" if rng.rand() < 0.16 else choose(SCENE_SUBJECTS[scene])
     weather_now = choose(["clear"] * 3 + SCENE_WEATHER[scene]) if SCENE_WEATHER[scene] else "clear"

@@ -56,6 +56,19 @@ SIDEWAYS = {
 }
 
 
+# width over height of the shadow of what stands on the ground or flies low
+WIDTH = {
+    "car": 1.3,
+    "person": 0.45,
+    "dog": 1.0,
+    "ball": 0.75,
+    "train": 1.6,
+    "astronaut": 0.55,
+    "balloon": 0.5,
+    "butterfly": 0.5,
+}
+
+
 class Way:
     """Where a subject is at clip time p (0 to 1 in the clip, beyond for what comes before and after)."""
 
@@ -136,7 +149,8 @@ class Cast:
     air."""
 
     def __init__(self, a, numbers, aspect, fps, shrink=1.0, aside=0.0, lift=0.0):
-        self.a, self.kind, self.fps = a, a["subject"], fps
+        self.a, self.kind, self.scene, self.fps = a, a["subject"], a["scene"], fps
+        self.moving = a["motion"] in ("left", "right")
         self.size = SIZE[self.kind] * (0.88 + 0.24 * numbers[4]) * min(1.0, 0.35 + 0.75 * aspect) * shrink
         self.way = Way(a, numbers, aspect, self.size)
         self.aside, self.lift = aside, lift
@@ -147,152 +161,80 @@ class Cast:
             2 if self.kind == "person" and a["weather"] in ("rain", "storm") else 0
         )
 
-    def draw(self, s, cover, p, main_way):
-        a = self.a
+    def draw(self, stage, cover, p):
+        """Draws the subject at clip time p, with its mirror image, shadow and trail; `cover` is its mask."""
         u, v, gone, squash = self.way.at(p)
         u += self.aside
         v += self.lift
-        if a["motion"] in ("left", "right") and a["camera"] not in ("follow", "orbit"):
-            u += s.eye.offset(1.0)  # the camera pans beside what moves
-        elif a["camera"] in ("follow", "orbit") and a["motion"] in ("left", "right"):
-            u += s.eye.offset(1.0)
-        if self.kind in ("balloon", "bird", "butterfly", "fish") and a["motion"] not in ("left", "right"):
-            u += s.eye.offset(1.0) * 0.4  # what is farther away goes by more slowly
-        u, v, scale = s.eye.place(u, v, 1.0)
+        if self.moving:
+            u += stage.eye.offset(1.0)  # the camera pans beside what moves
+        elif self.kind in ("balloon", "bird", "butterfly", "fish"):
+            u += stage.eye.offset(1.0) * 0.4  # what is farther away goes by more slowly
+        u, v, scale = stage.eye.place(u, v, 1.0)
         size = self.size * scale
-        lit = {"night": 1.0, "dusk": 0.8}.get(a["time"], 0.0) if a["scene"] != "underwater" else 0.0
-        shade = s.light.subject(np.ones(3))
-        if a["scene"] == "underwater":
-            shade = shade * np.array([0.86, 0.96, 1.0])
-        args = (
-            self.face,
-            s.t,
-            gone / (self.size / 2),
-            lit,
-            self.form,
-            self.colour,
-            shade,
-            figures.REACH[self.number],
-        )
-        below = 9.0
-        ground = s.eye.level(self.way.ground, 1.0)
-        if a["scene"] in WATER and self.kind in ("boat", "bird", "balloon"):
-            if self.kind == "boat":
-                line = v + 0.72 * size / 2
-                below = line + 0.004
-                figures.reflect(
-                    s.img,
-                    s.aspect,
-                    self.number,
-                    u,
-                    line,
-                    v,
-                    size,
-                    *args,
-                    0.62,
-                    1.0 if a["scene"] == "mountains" else 1.6,
-                    0.5,
-                )
-            else:
-                line = s.eye.level(WATER[a["scene"]], 0.3)
-                figures.reflect(
-                    s.img,
-                    s.aspect,
-                    self.number,
-                    u,
-                    line,
-                    min(v, line - size * 0.3),
-                    size,
-                    *args,
-                    0.40 if a["scene"] == "mountains" else 0.20,
-                    1.2,
-                    1.5,
-                )
-        elif self.kind in ("car", "person", "dog", "ball", "train", "astronaut") or (
-            self.kind in ("balloon", "butterfly") and a["scene"] not in ("sea", "mountains")
+        looks = self.looks(stage, gone)
+        below = 9.0  # what lies deeper is hidden by the water
+        if self.scene in WATER and self.kind in ("boat", "bird", "balloon"):
+            below = self.mirror_in_water(stage, u, v, size, looks)
+        elif self.kind in WIDTH and (
+            self.kind not in ("balloon", "butterfly") or self.scene not in ("sea", "mountains")
         ):
-            height = max(0.0, ground - (v + size / 2)) / 0.5
-            wide = {
-                "car": 1.3,
-                "person": 0.45,
-                "dog": 1.0,
-                "ball": 0.75,
-                "train": 1.6,
-                "astronaut": 0.55,
-                "balloon": 0.5,
-                "butterfly": 0.5,
-            }[self.kind]
-            strength = (0.42 if a["time"] == "day" else 0.36) * (1 - 0.55 * min(height, 1.0))
-            if a["weather"] in ("rain", "storm") and a["scene"] == "city":
-                figures.reflect(
-                    s.img, s.aspect, self.number, u, v + size / 2 - 0.01, v, size, *args, 0.45, 0.9, 1.0
-                )
-            land.shadow(
-                s.img,
-                s.aspect,
-                u,
-                ground - 0.004,
-                wide * size / 2 * (1 - 0.35 * min(height, 1.0)),
-                0.020 * scale,
-                strength,
-            )
-        figures.stamp(s.img, cover, s.aspect, self.number, u, v, size, args[0], squash, *args[1:], below, 1.0)
-        self.trail(s, u, v, size, gone)
+            self.darken_ground(stage, u, v, size, scale, looks)
+        place = (stage.img, cover, stage.aspect, self.number, u, v, size)
+        figures.stamp(*place, self.face, squash, *looks, below, 1.0)
+        self.trail(stage, u, v, size)
 
-    def trail(self, s, u, v, size, gone):
-        a, moving = self.a, self.a["motion"] in ("left", "right")
-        tone = {"desert": (0.92, 0.74, 0.50), "snow": (0.98, 0.99, 1.0), "moon": (0.62, 0.62, 0.66)}.get(
-            a["scene"]
-        )
-        if self.kind == "car" and moving and tone:
-            figures.puffs(
-                s.img,
-                s.aspect,
-                u - self.face * size * 0.62,
-                v + size * 0.42,
-                size,
-                self.face,
-                s.t,
-                6,
-                1.5,
-                0.45,
-                0.10,
-                0.34,
-                *s.colour(tone),
-                0.75,
-                s.seed % 997,
-            )
-        if self.kind == "train":
-            figures.puffs(
-                s.img,
-                s.aspect,
-                u + self.face * size * 0.42,
-                v - size * 0.55,
-                size,
-                self.face,
-                s.t,
-                7,
-                2.4,
-                0.75,
-                0.10,
-                0.34,
-                *s.colour((0.95, 0.95, 0.97)),
-                0.85,
-                s.seed % 997,
-            )
+    def looks(self, stage, gone):
+        """What figures.stamp and figures.reflect know of a subject, after the side that it faces."""
+        lit = {"night": 1.0, "dusk": 0.8}.get(self.a["time"], 0.0) if self.scene != "underwater" else 0.0
+        shade = stage.light.subject(np.ones(3))
+        if self.scene == "underwater":
+            shade = shade * np.array([0.86, 0.96, 1.0])
+        return stage.t, gone / (self.size / 2), lit, self.form, self.colour, shade, figures.REACH[self.number]
+
+    def mirror_in_water(self, stage, u, v, size, looks):
+        """-> the level below which the water hides the subject."""
+        lake = self.scene == "mountains"
         if self.kind == "boat":
-            bright = s.colour((0.97, 0.99, 1.0))
-            figures.wake(
-                s.img,
-                s.aspect,
-                u,
-                v + 0.72 * size / 2,
-                size / 2,
-                self.face,
-                s.t,
-                *bright,
-                0.85 if moving else 0.35,
-            )
+            line = v + 0.72 * size / 2
+            below, middle = line + 0.004, v
+            share, rough, soft = 0.62, 1.0 if lake else 1.6, 0.5
+        else:
+            line = stage.eye.level(WATER[self.scene], 0.3)
+            below, middle = 9.0, min(v, line - size * 0.3)
+            share, rough, soft = 0.40 if lake else 0.20, 1.2, 1.5
+        place = (stage.img, stage.aspect, self.number, u, line, middle, size)
+        figures.reflect(*place, self.face, *looks, share, rough, soft)
+        return below
+
+    def darken_ground(self, stage, u, v, size, scale, looks):
+        """A shadow, and on a wet street a mirror image."""
+        ground = stage.eye.level(self.way.ground, 1.0)
+        height = max(0.0, ground - (v + size / 2)) / 0.5
+        strength = (0.42 if self.a["time"] == "day" else 0.36) * (1 - 0.55 * min(height, 1.0))
+        if self.a["weather"] in ("rain", "storm") and self.scene == "city":
+            place = (stage.img, stage.aspect, self.number, u, v + size / 2 - 0.01, v, size)
+            figures.reflect(*place, self.face, *looks, 0.45, 0.9, 1.0)
+        half = WIDTH[self.kind] * size / 2 * (1 - 0.35 * min(height, 1.0))
+        land.shadow(stage.img, stage.aspect, u, ground - 0.004, half, 0.020 * scale, strength)
+
+    def trail(self, stage, u, v, size):
+        """Dust behind a car, smoke of a train, foam around a boat."""
+        picture, seed = (stage.img, stage.aspect), stage.seed % 997
+        tone = {"desert": (0.92, 0.74, 0.50), "snow": (0.98, 0.99, 1.0), "moon": (0.62, 0.62, 0.66)}.get(
+            self.scene
+        )
+        if self.kind == "car" and self.moving and tone:
+            begin = (u - self.face * size * 0.62, v + size * 0.42, size, self.face, stage.t)
+            figures.puffs(*picture, *begin, 6, 1.5, 0.45, 0.10, 0.34, *stage.colour(tone), 0.75, seed)
+        if self.kind == "train":
+            begin = (u + self.face * size * 0.42, v - size * 0.55, size, self.face, stage.t)
+            smoke = stage.colour((0.95, 0.95, 0.97))
+            figures.puffs(*picture, *begin, 7, 2.4, 0.75, 0.10, 0.34, *smoke, 0.85, seed)
+        if self.kind == "boat":
+            strength = 0.85 if self.moving else 0.35
+            line = (u, v + 0.72 * size / 2, size / 2, self.face, stage.t)
+            figures.wake(*picture, *line, *stage.colour((0.97, 0.99, 1.0)), strength)
 
 
 def companion(a, numbers, aspect, fps):

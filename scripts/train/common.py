@@ -1,4 +1,5 @@
-"""What both trainings share: data-parallel processes, Muon, averaged weights, checkpoints, a clean stop, and the shards."""
+"""What both trainings share: data-parallel processes, Muon, averaged weights, checkpoints, a clean stop, and
+the shards."""
 
 import contextlib
 import glob
@@ -15,9 +16,9 @@ import torch.distributed as dist
 
 
 class Run:
-    """One training run over `procs` processes.  On a CPU each process has one thread (TRAIN_THREADS says how
-    many) and gradients are averaged with gloo; with
-    CUDA there is one process.  run.stop is set by SIGTERM or SIGINT (in any process) and agreed on by agree()."""
+    """One training run over `procs` processes. On a CPU each process has one thread (TRAIN_THREADS says how
+    many) and gradients are averaged with gloo; with CUDA there is one process. run.stop is set by SIGTERM or
+    SIGINT (in any process) and agreed on by agree()."""
 
     def __init__(self, folder, procs):
         self.folder = folder
@@ -52,7 +53,8 @@ class Run:
         self.stop = True
 
     def compiled(self, function):
-        """The function through torch.compile on CUDA, or where TRAIN_COMPILE=1 asks for it: one graph for all sizes and lengths."""
+        """The function through torch.compile on CUDA, or where TRAIN_COMPILE=1 asks for it: one graph for all
+        sizes and lengths."""
         if not self.cuda and os.environ.get("TRAIN_COMPILE") != "1":
             return function
         return torch.compile(function, dynamic=True)
@@ -62,7 +64,8 @@ class Run:
             print(*a, flush=True)
 
     def log(self, what, samples, **values):
-        """Appends to STATE/log.jsonl, which plot.py draws: what is trained, the count of samples, and figures."""
+        """Appends to STATE/log.jsonl, which plot.py draws: what is trained, the count of samples, and
+        figures."""
         if self.rank == 0:
             with open(self.folder + "/log.jsonl", "a") as f:
                 f.write(
@@ -109,8 +112,8 @@ class Run:
 
 
 class Muon:
-    """Momentum orthogonalised by a Newton-Schulz iteration, for kernels seen as matrices; the update has Adam's size.  With a Run of
-    several processes each orthogonalises its share of the matrices."""
+    """Momentum orthogonalised by a Newton-Schulz iteration, for kernels seen as matrices; the update has
+    Adam's size. With a Run of several processes each orthogonalises its share of the matrices."""
 
     def __init__(self, params, decay=0.0, run=None):
         self.params, self.decay, self.run = params, decay, run
@@ -136,11 +139,11 @@ class Muon:
                 x = torch.addmm(x, torch.addmm(A, A, A, beta=-4.7750, alpha=2.0315), x, beta=3.4445)
         else:  # wide: iterate on the small side only
             G = x @ x.T
-            I = torch.eye(len(G), device=x.device)
-            P = I
+            identity = torch.eye(len(G), device=x.device)
+            P = identity
             for _ in range(4):
                 A = P @ G @ P.T
-                P = (3.4445 * I - 4.7750 * A + 2.0315 * A @ A) @ P
+                P = (3.4445 * identity - 4.7750 * A + 2.0315 * A @ A) @ P
             x = P @ x
         return x.T if tall else x
 
@@ -167,7 +170,8 @@ class Muon:
 
 
 def rate(done, total, decay, warm):
-    """Share of the peak learning rate: linear warm-up over `warm` samples, flat, then linear to zero over the last `decay` share."""
+    """Share of the peak learning rate: linear warm-up over `warm` samples, flat, then linear to zero over the
+    last `decay` share."""
     return min(1.0, (done + 1) / warm) * max(0.0, min(1.0, (total - done) / (decay * total)))
 
 
@@ -207,8 +211,8 @@ def clips(name):
 
 
 def buckets(data, sizes, device="cpu"):
-    """The encoded clips of each size "64x64,48x80": [(latents fp16 [N,T,H,W,C], masks uint8 [N,T,H,W], attributes)], mirrors included, all of
-    it on the device."""
+    """The encoded clips of each size "64x64,48x80": [(latents fp16 [N,T,H,W,C], masks uint8 [N,T,H,W],
+    attributes)], mirrors included, all of it on the device."""
     import world
 
     found = []
@@ -238,20 +242,24 @@ def buckets(data, sizes, device="cpu"):
 
 
 def coarse(masks, latents):
-    """Masks of 8x8 pixels a cell on the grid of the latents, whose cells may be larger: the mean of what they cover."""
+    """Masks of 8x8 pixels a cell on the grid of the latents, whose cells may be larger: the mean of what they
+    cover."""
     N, T, H, W = masks.shape
     h, w = latents.shape[2:4]
     return masks.reshape(N, T, h, H // h, w, W // w).mean((3, 5)).astype(np.uint8)
 
 
 def times(B, T, shift, given=0.28):
-    """Times [B,T] in [0,1], logit-normal and shifted: some frames clean (a share of `given`), all drawn freely (12%), one for all (the rest).
+    """Times [B,T] in [0,1], logit-normal and shifted: some frames clean (a share of `given`), all drawn
+    freely (12%), one for all (the rest).
 
-    Clean are the first frames (nine in twenty of these samples: extension, image to video), the last (five: what comes before a clip), both
-    (five: loops, joins), or one anywhere."""
-    draw = lambda *s: (lambda u: shift * u / (1 + (shift - 1) * u))(
-        torch.where(torch.rand(*s) < 0.1, torch.rand(*s), torch.sigmoid(torch.randn(*s)))
-    )
+    Clean are the first frames (nine in twenty of these samples: extension, image to video), the last (five:
+    what comes before a clip), both (five: loops, joins), or one anywhere."""
+
+    def draw(*size):
+        drawn = torch.where(torch.rand(*size) < 0.1, torch.rand(*size), torch.sigmoid(torch.randn(*size)))
+        return shift * drawn / (1 + (shift - 1) * drawn)
+
     t = draw(B, 1).expand(B, T).clone()
     kind = torch.rand(B)
     t = torch.where((kind < 0.12)[:, None], draw(B, T), t)
@@ -261,7 +269,8 @@ def times(B, T, shift, given=0.28):
 
 
 def held(B, T):
-    """Which of T frames are given [B,T]: the first, the last, both, or one anywhere; never all.  A lone frame leaves nothing to hold."""
+    """Which of T frames are given [B,T]: the first, the last, both, or one anywhere; never all. A lone frame
+    leaves nothing to hold."""
     at = torch.arange(T)[None]
     if T < 2:
         return torch.zeros(B, T, dtype=torch.bool)

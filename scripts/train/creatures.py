@@ -100,6 +100,28 @@ def person(x, y, px, t, way, woman, umbrella, c0, c1, c2, o):
 
 
 @njit(cache=True)
+def boots(x, y, px, swing, stand, o):
+    for k in range(2):
+        sign = 1 if k else -1
+        angle = sign * swing
+        at = sign * stand
+        shape = box(
+            x - at - 0.66 * math.sin(angle) - 0.03, y - 0.24 - 0.66 * math.cos(angle), 0.19, 0.08, 0.06
+        )
+        fill(o, shape, px, 0.40, 0.42, 0.48)
+
+
+@njit(cache=True)
+def helmet(x, y, px, o):
+    """Round and white, with a dark visor in which a light and the ground are mirrored."""
+    fill(o, circle(x, y + 0.64, 0.335), px, 0.96, 0.97, 0.98)
+    visor = ellipse(x - 0.09, y + 0.63, 0.215, 0.205)
+    tint(o, visor, px, 0.10, 0.14, 0.26, 1.0)
+    tint(o, max(visor, circle(x - 0.00, y + 0.74, 0.13)), px, 0.55, 0.75, 0.95, 0.8)
+    tint(o, max(visor, 0.10 - (y + 0.63)), px, 0.95, 0.70, 0.30, 0.45)
+
+
+@njit(cache=True)
 def astronaut(x, y, px, t, way, c0, c1, c2, o):
     """A coloured space suit with a round helmet and a dark visor."""
     step = math.pi * way / 0.62
@@ -108,70 +130,20 @@ def astronaut(x, y, px, t, way, c0, c1, c2, o):
     stand = 0.0 if way != 0 else 0.12
     d0, d1, d2 = c0 * 0.78, c1 * 0.78, c2 * 0.82
     fill(o, box(x + 0.30, y + 0.22, 0.16, 0.30, 0.07), px, 0.62, 0.65, 0.72)
-    leg(
-        x,
-        y,
-        px,
-        -0.02 - stand,
-        0.24,
-        -swing,
-        0.25 * max(0.0, math.sin(step + 1.9)),
-        0.33,
-        0.33,
-        0.15,
-        d0,
-        d1,
-        d2,
-        0,
-        o,
-    )
-    leg(
-        x,
-        y,
-        px,
-        0.02 + stand,
-        0.24,
-        swing,
-        0.25 * max(0.0, -math.sin(step + 1.9)),
-        0.33,
-        0.33,
-        0.15,
-        c0,
-        c1,
-        c2,
-        0,
-        o,
-    )
-    for k in range(2):
-        s = (1 if k else -1) * swing
-        at = (1 if k else -1) * stand
-        fill(
-            o,
-            box(x - at - 0.66 * math.sin(s) - 0.03, y - 0.24 - 0.66 * math.cos(s), 0.19, 0.08, 0.06),
-            px,
-            0.40,
-            0.42,
-            0.48,
-        )
+    bend = 0.25 * max(0.0, math.sin(step + 1.9))
+    leg(x, y, px, -0.02 - stand, 0.24, -swing, bend, 0.33, 0.33, 0.15, d0, d1, d2, 0, o)
+    bend = 0.25 * max(0.0, -math.sin(step + 1.9))
+    leg(x, y, px, 0.02 + stand, 0.24, swing, bend, 0.33, 0.33, 0.15, c0, c1, c2, 0, o)
+    boots(x, y, px, swing, stand, o)
     body = box(x, y + 0.06, 0.30, 0.40, 0.14)
     fill(o, body, px, c0, c1, c2)
     tint(o, max(body, x + 0.10), px, d0, d1, d2, 1.0)
     tint(o, box(x - 0.08, y + 0.12, 0.13, 0.09, 0.03), px, 0.25, 0.28, 0.36, 1.0)
     tint(o, circle(x - 0.03, y + 0.12, 0.035), px, 0.95, 0.25, 0.20, 1.0)
     tint(o, circle(x - 0.14, y + 0.12, 0.035), px, 0.30, 0.90, 0.45, 1.0)
-    fill(
-        o,
-        rod(x, y, 0.10, -0.22, 0.16 - 0.42 * math.sin(swing) + stand * 2, 0.16, 0.115, 0.10),
-        px,
-        c0 * 0.92,
-        c1 * 0.92,
-        c2 * 0.94,
-    )
-    fill(o, circle(x, y + 0.64, 0.335), px, 0.96, 0.97, 0.98)
-    visor = ellipse(x - 0.09, y + 0.63, 0.215, 0.205)
-    tint(o, visor, px, 0.10, 0.14, 0.26, 1.0)
-    tint(o, max(visor, circle(x - 0.00, y + 0.74, 0.13)), px, 0.55, 0.75, 0.95, 0.8)
-    tint(o, max(visor, 0.10 - (y + 0.63)), px, 0.95, 0.70, 0.30, 0.45)
+    arm = rod(x, y, 0.10, -0.22, 0.16 - 0.42 * math.sin(swing) + stand * 2, 0.16, 0.115, 0.10)
+    fill(o, arm, px, c0 * 0.92, c1 * 0.92, c2 * 0.94)
+    helmet(x, y, px, o)
 
 
 @njit(cache=True)

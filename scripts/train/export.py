@@ -2,8 +2,9 @@
 
     python export.py STATE FOLDER [--dtype float16]
 
-Takes the averaged weights of STATE/vae.pt, STATE/latents.pt and STATE/transformer.pt; what is not there yet is written untrained (for
-trying the loading path only).  Also writes FOLDER/sora-gen.json: the sizes, defaults and words that the other files cannot say.
+Takes the averaged weights of STATE/vae.pt, STATE/latents.pt and STATE/transformer.pt; what is not there yet
+is written untrained (for trying the loading path only). Also writes FOLDER/sora-gen.json: the sizes, defaults
+and words that the other files cannot say.
 """
 
 import argparse
@@ -23,12 +24,12 @@ from transformers import PreTrainedTokenizerFast
 def load(state, name="transformer.pt"):
     """-> vae, text encoder, transformer with the averaged weights, samples seen (0: untrained)."""
     k = torch.load(state + "/vae.pt", weights_only=False, map_location="cpu")
-    lat = (
+    scale = (
         torch.load(state + "/latents.pt", weights_only=False)
         if os.path.exists(state + "/latents.pt")
         else dict(mean=[0.0] * k["config"]["z"], std=[1.0] * k["config"]["z"])
     )
-    v = vae.build(**k["config"], mean=lat["mean"], std=lat["std"])
+    v = vae.build(**k["config"], mean=scale["mean"], std=scale["std"])
     with torch.no_grad():
         for p, e in zip(v.parameters(), k["ema"]):
             p.copy_(e)
@@ -50,7 +51,8 @@ def load(state, name="transformer.pt"):
 
 
 def fast_tokenizer(file):
-    """The sentencepiece model as a tokenizer.json with the same ids.  (transformers' T5Tokenizer drops the lower-casing.)"""
+    """The sentencepiece model as a tokenizer.json with the same ids. (transformers' T5Tokenizer drops the
+    lower-casing.)"""
     import sentencepiece
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
@@ -77,37 +79,37 @@ def fast_tokenizer(file):
 
 
 if __name__ == "__main__":
-    ap = argparse.ArgumentParser()
-    ap.add_argument("state")
-    ap.add_argument("folder")
-    ap.add_argument("--dtype", default="float16")
-    ap.add_argument(
+    parser = argparse.ArgumentParser()
+    parser.add_argument("state")
+    parser.add_argument("folder")
+    parser.add_argument("--dtype", default="float16")
+    parser.add_argument(
         "--transformer", default="transformer.pt", help="or distilled.pt, with --guidance 1 --steps 8"
     )
-    ap.add_argument("--steps", type=int, default=20)
-    ap.add_argument("--guidance", type=float, default=3.0)
-    ap.add_argument("--shift", type=float, default=2.0)
-    ap.add_argument(
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--guidance", type=float, default=3.0)
+    parser.add_argument("--shift", type=float, default=2.0)
+    parser.add_argument(
         "--res",
         default="256x256",
         help="size of the file when none is asked for; enlarged from the native size",
     )
-    ap.add_argument(
+    parser.add_argument(
         "--native", default="128x128", help="width and height that the transformer was trained at"
     )
-    ap.add_argument(
+    parser.add_argument(
         "--smallest",
         default="64x64",
         help="size below which it was not trained: smaller pictures are made so large and reduced",
     )
-    o = ap.parse_args()
-    v, text, net, samples = load(o.state, o.transformer)
-    dtype = getattr(torch, o.dtype)
-    tok = fast_tokenizer(o.state + "/spiece.model")
+    options = parser.parse_args()
+    v, text, net, samples = load(options.state, options.transformer)
+    dtype = getattr(torch, options.dtype)
+    tok = fast_tokenizer(options.state + "/spiece.model")
     scheduler = UniPCMultistepScheduler(
         prediction_type="flow_prediction",
         use_flow_sigmas=True,
-        flow_shift=o.shift,
+        flow_shift=options.shift,
         solver_order=2,
         final_sigmas_type="zero",
         num_train_timesteps=1000,
@@ -120,33 +122,33 @@ if __name__ == "__main__":
         scheduler=scheduler,
         expand_timesteps=True,
     )
-    os.makedirs(o.folder, exist_ok=True)
-    pipe.save_pretrained(o.folder, safe_serialization=True)
-    shutil.copy(o.state + "/spiece.model", o.folder + "/tokenizer/spiece.model")
-    with open(o.folder + "/model_index.json") as f:
+    os.makedirs(options.folder, exist_ok=True)
+    pipe.save_pretrained(options.folder, safe_serialization=True)
+    shutil.copy(options.state + "/spiece.model", options.folder + "/tokenizer/spiece.model")
+    with open(options.folder + "/model_index.json") as f:
         index = json.load(f)
     index["tokenizer"] = ["transformers", "PreTrainedTokenizerFast"]
-    with open(o.folder + "/model_index.json", "w") as f:
+    with open(options.folder + "/model_index.json", "w") as f:
         json.dump(index, f, indent=2)
         f.write("\n")
-    width, height = map(int, o.native.split("x"))
-    least = list(map(int, o.smallest.split("x")))
-    with open(o.folder + "/sora-gen.json", "w") as f:
+    width, height = map(int, options.native.split("x"))
+    least = list(map(int, options.smallest.split("x")))
+    with open(options.folder + "/sora-gen.json", "w") as f:
         json.dump(
             {
                 "name": "sora-gen default",
                 "native_width": width,
                 "native_height": height,
                 "smallest_area": least[0] * least[1],
-                "default_res": o.res,
+                "default_res": options.res,
                 "native_frames": 17,
                 "fps": 8,
-                "steps": o.steps,
-                "guidance_scale": o.guidance,
-                "flow_shift": o.shift,
+                "steps": options.steps,
+                "guidance_scale": options.guidance,
+                "flow_shift": options.shift,
                 "training_samples": samples,
                 "autoencoder_samples": torch.load(
-                    o.state + "/vae.pt", weights_only=False, map_location="cpu"
+                    options.state + "/vae.pt", weights_only=False, map_location="cpu"
                 )["samples"],
                 "vocabulary": wording.words(),
             },
@@ -154,5 +156,5 @@ if __name__ == "__main__":
             indent=1,
         )
         f.write("\n")
-    size = sum(os.path.getsize(os.path.join(d, n)) for d, _, names in os.walk(o.folder) for n in names)
-    print(o.folder, "%.1f MB, transformer trained on %d samples" % (size / 1e6, samples))
+    size = sum(os.path.getsize(os.path.join(d, n)) for d, _, names in os.walk(options.folder) for n in names)
+    print(options.folder, f"{size / 1e6:.1f} MB, transformer trained on {samples} samples")

@@ -180,7 +180,9 @@ SKIES = table(
     rain=(
         "in the rain | in the rain | raining | rainy | with rain falling | while it rains | on a rainy day"
     ),
-    snowfall="snowing | snow is falling | with falling snow | in a snowfall | while it snows | in falling snow",
+    snowfall=(
+        "snowing | snow is falling | with falling snow | in a snowfall | while it snows | in falling snow"
+    ),
     mist="in the mist | in the mist | in fog | misty | foggy | with morning mist | in a haze",
 )
 

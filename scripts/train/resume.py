@@ -2,8 +2,9 @@
 
     python resume.py MODEL STATE            # writes STATE/vae.pt, latents.pt, transformer.pt and spiece.model
 
-Weights are what was averaged and rounded to the file's type; optimisers begin anew, and the heads that read attributes during training
-are learnt again.  A model with guidance folded in goes on with `train_transformer.py --fold`.
+Weights are what was averaged and rounded to the file's type; optimisers begin anew, and the heads that read
+attributes during training are learnt again. A model with guidance folded in goes on with
+`train_transformer.py --fold`.
 """
 
 import argparse
@@ -26,25 +27,31 @@ def read(kind, folder):
     return m
 
 
+def weights(model):
+    return [p.detach().clone() for p in model.parameters()]
+
+
 if __name__ == "__main__":
-    ap = argparse.ArgumentParser()
-    ap.add_argument("model")
-    ap.add_argument("state")
-    o = ap.parse_args()
-    os.makedirs(o.state, exist_ok=True)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model")
+    parser.add_argument("state")
+    options = parser.parse_args()
+    os.makedirs(options.state, exist_ok=True)
     for name in ("vae.pt", "transformer.pt"):
-        if os.path.exists(f"{o.state}/{name}"):
-            raise SystemExit(f"{o.state}/{name} is there already; resume from that, or remove it")
-    with open(o.model + "/sora-gen.json") as f:
+        if os.path.exists(f"{options.state}/{name}"):
+            raise SystemExit(f"{options.state}/{name} is there already; resume from that, or remove it")
+    with open(options.model + "/sora-gen.json") as f:
         facts = json.load(f)
-    shutil.copy(o.model + "/tokenizer/spiece.model", o.state + "/spiece.model")
-    text = UMT5EncoderModel.from_pretrained(o.model + "/text_encoder", torch_dtype=torch.float32)
-    v, net = read(AutoencoderKLWan, o.model + "/vae"), read(WanTransformer3DModel, o.model + "/transformer")
-    whole = lambda m: [p.detach().clone() for p in m.parameters()]
+    shutil.copy(options.model + "/tokenizer/spiece.model", options.state + "/spiece.model")
+    text = UMT5EncoderModel.from_pretrained(options.model + "/text_encoder", torch_dtype=torch.float32)
+    v, net = (
+        read(AutoencoderKLWan, options.model + "/vae"),
+        read(WanTransformer3DModel, options.model + "/transformer"),
+    )
     c = v.config
-    common.save(o.state + "/latents.pt", mean=list(c.latents_mean), std=list(c.latents_std))
+    common.save(options.state + "/latents.pt", mean=list(c.latents_mean), std=list(c.latents_std))
     common.save(
-        o.state + "/vae.pt",
+        options.state + "/vae.pt",
         config=dict(
             base=c.base_dim,
             decoder_base=c.decoder_base_dim,
@@ -53,13 +60,13 @@ if __name__ == "__main__":
             mult=tuple(c.dim_mult),
         ),
         model=v.state_dict(),
-        ema=whole(v),
+        ema=weights(v),
         samples=facts.get("autoencoder_samples", 0),
         step=0,
     )
     c = net.config
     common.save(
-        o.state + "/transformer.pt",
+        options.state + "/transformer.pt",
         config=dict(
             channels=c.in_channels,
             width=c.num_attention_heads * c.attention_head_dim,
@@ -68,10 +75,10 @@ if __name__ == "__main__":
         ),
         text=text.state_dict(),
         net=net.state_dict(),
-        ema=whole(text) + whole(net),
+        ema=weights(text) + weights(net),
         samples=facts["training_samples"],
         step=0,
         stage=facts["training_samples"],
         sizes="",
     )
-    print("from sample %d of the transformer" % facts["training_samples"])
+    print(f"from sample {facts['training_samples']} of the transformer")

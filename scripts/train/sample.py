@@ -1,4 +1,5 @@
-"""Samples clips from the averaged weights: a lean copy of the pipeline (UniPC, guidance, held frames) for evaluation."""
+"""Samples clips from the averaged weights: a lean copy of the pipeline (UniPC, guidance, held frames) for
+evaluation."""
 
 import export
 import tokenizer
@@ -25,7 +26,8 @@ class Model:
     def latents(
         self, captions, frames=17, height=128, width=128, steps=20, guidance=3.0, shift=2.0, seed=0, held=None
     ):
-        """-> normalised latents [B,t,h,w,C]; held [B,k,h,w,C] stays clean in the first k latent frames (their time is 0)."""
+        """-> normalised latents [B,t,h,w,C]; held [B,k,h,w,C] stays clean in the first k latent frames (their
+        time is 0)."""
         B = len(captions)
         C = self.net.config.in_channels
         shape = (B, 1 + (frames - 1) // 4, height // self.cell, width // self.cell, C)

@@ -1,4 +1,5 @@
-"""Makes the sentencepiece model from captions: T5 conventions (pad 0, </s> 1, unk 2, no bos), lower case, at most 1000 pieces.
+"""Makes the sentencepiece model from captions: T5 conventions (pad 0, </s> 1, unk 2, no bos), lower case, at
+most 1000 pieces.
 
 python tokenizer.py STATE            # writes STATE/spiece.model and prints a few segmentations
 """
@@ -13,7 +14,78 @@ import wording
 import world
 
 # close words that captions never hold, so that at least their pieces exist
-EXTRA = ["the", "a", "an", "of", "and", "with", "over", "under", "near", "from", "into", "through", "while", "slowly", "quickly", "little", "large", "small", "huge", "bright", "dark", "light", "shining", "sun", "moon", "stars", "sky", "cloud", "clouds", "wind", "storm", "snow", "rain", "water", "wave", "waves", "tree", "hill", "mountain", "road", "street", "house", "tower", "beach", "boat", "car", "ball", "bird", "balloon", "person", "boy", "girl", "child", "dog", "cat", "horse", "train", "plane", "bicycle", "flower", "river", "field", "bridge", "orange", "black", "brown", "pink", "gold", "silver", "grey"]
+EXTRA = [
+    "the",
+    "a",
+    "an",
+    "of",
+    "and",
+    "with",
+    "over",
+    "under",
+    "near",
+    "from",
+    "into",
+    "through",
+    "while",
+    "slowly",
+    "quickly",
+    "little",
+    "large",
+    "small",
+    "huge",
+    "bright",
+    "dark",
+    "light",
+    "shining",
+    "sun",
+    "moon",
+    "stars",
+    "sky",
+    "cloud",
+    "clouds",
+    "wind",
+    "storm",
+    "snow",
+    "rain",
+    "water",
+    "wave",
+    "waves",
+    "tree",
+    "hill",
+    "mountain",
+    "road",
+    "street",
+    "house",
+    "tower",
+    "beach",
+    "boat",
+    "car",
+    "ball",
+    "bird",
+    "balloon",
+    "person",
+    "boy",
+    "girl",
+    "child",
+    "dog",
+    "cat",
+    "horse",
+    "train",
+    "plane",
+    "bicycle",
+    "flower",
+    "river",
+    "field",
+    "bridge",
+    "orange",
+    "black",
+    "brown",
+    "pink",
+    "gold",
+    "silver",
+    "grey",
+]
 
 
 def make(file, pieces=1000):
@@ -42,7 +114,8 @@ def make(file, pieces=1000):
 
 
 class Tokenizer:
-    """text -> list of ids with the closing </s>, as transformers' T5Tokenizer gives for text of known characters."""
+    """text -> list of ids with the closing </s>, as transformers' T5Tokenizer gives for text of known
+    characters."""
 
     def __init__(self, file):
         self.sp = sentencepiece.SentencePieceProcessor(model_file=file)

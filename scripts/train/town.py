@@ -1,11 +1,13 @@
-"""The city: a street with shops, by night neon signs, in the rain a wet road that mirrors them."""
+"""The city: a street with shops, by night neon signs, in the rain a wet road that mirrors them.
 
-import built
+Two functions, as for each scene: what is behind the subject and what is in front of it. Drawn by street.py.
+"""
+
 import land
 import numpy as np
+import street
 import water
-import weather
-from parts import sky_of
+from parts import mist, sky_of
 
 WALLS = np.array(
     [
@@ -28,135 +30,117 @@ NIGHT_WALLS = np.array(
     ]
 )
 FOOT = 0.755  # where the houses stand
+LOWEST, HIGHEST = 0.30, 0.56  # houses of the near row
+LAMP = (1.0, 0.85, 0.46)
+ROAD = np.array([0.32, 0.33, 0.37])
 
 
-def city_back(s):
-    sky_of(s, 0.66)
-    time = s.light.time
-    night = {"night": 1.0, "dusk": 0.85}.get(time, 0.0)
-    lit = {"day": 0.05, "sunrise": 0.15, "sunset": 0.35, "dusk": 0.55, "night": 0.60}[time]
-    if s.light.weather == "storm":
+def city_back(stage):
+    sky_of(stage, 0.66)
+    night = {"night": 1.0, "dusk": 0.85}.get(stage.light.time, 0.0)
+    lit = {"day": 0.05, "sunrise": 0.15, "sunset": 0.35, "dusk": 0.55, "night": 0.60}[stage.light.time]
+    if stage.light.weather == "storm":
         lit = max(lit, 0.4)
-    lamp = (1.0, 0.85, 0.46)
-    rng = s.rng(2)
-    for n, (k, step, low, high, far) in enumerate(
-        [(0.12, 0.105, 0.20, 0.52, 0.55), (0.26, 0.15, 0.16, 0.44, 0.28)]
-    ):
-        wall = np.array([0.46, 0.52, 0.64])
-        built.skyline(
-            s.img,
-            s.aspect,
-            s.eye.offset(k),
-            s.eye.scale(k),
-            s.eye.level(0.72, k),
+    towers(stage, lit)
+    foot = houses(stage, night, lit)
+    upright = stage.img.copy()  # what a wet road mirrors
+    ground = np.array(stage.light.key) if not night else np.array([0.34, 0.34, 0.48])
+    pavement_and_road(stage, foot, ground)
+    street.lamps(
+        stage.img,
+        stage.aspect,
+        stage.eye.offset(0.85),
+        stage.eye.scale(0.85),
+        stage.eye.level(0.815, 0.85),
+        0.80,
+        stage.seed % 9973,
+        night if night else (0.5 if stage.light.weather == "storm" else 0.0),
+        stage.px,
+    )
+    mirror_in_road(stage, upright, foot, ground, night)
+
+
+def towers(stage, lit):
+    """Two far rows; `lit` is the share of the windows with light."""
+    wall = np.array([0.46, 0.52, 0.64])
+    rows = [(0.12, 0.105, 0.20, 0.52, 0.55), (0.26, 0.15, 0.16, 0.44, 0.28)]
+    for n, (depth, step, low, high, far) in enumerate(rows):
+        street.skyline(
+            stage.img,
+            stage.aspect,
+            stage.eye.offset(depth),
+            stage.eye.scale(depth),
+            stage.eye.level(0.72, depth),
             step,
             low,
             high,
-            s.colour(wall, far),
-            s.seed % 9973 + n,
+            stage.colour(wall, far),
+            stage.seed % 9973 + n,
             lit * (0.5, 0.8)[n],
             (0.55, 0.8)[n],
-            s.colour((0.75, 0.85, 0.95), 0.3) if time == "day" else lamp,
-            s.px,
+            stage.colour((0.75, 0.85, 0.95), 0.3) if stage.light.time == "day" else LAMP,
+            stage.px,
         )
-        if s.light.weather == "mist":
-            weather.mist(
-                s.img,
-                s.aspect,
-                s.eye.level(0.56, k),
-                0.12,
-                s.colour((1, 1, 1), 0.8),
-                0.5,
-                s.t,
-                s.eye.offset(k),
-                s.seed % 9973 + n,
-            )
-    k = 0.70
-    scale, shift = s.eye.scale(k), s.eye.offset(k)
-    foot = s.eye.level(FOOT, k)
-    step = rng.uniform(0.36, 0.44)
-    walls = WALLS * np.array(s.light.key) * 1.06 if not night else NIGHT_WALLS * 1.15
-    walls = np.clip(walls + (s.light.haze - walls) * 0.25 * s.light.haze_share, 0, 1)
-    built.street(
-        s.img,
-        s.aspect,
-        shift,
-        scale,
-        foot,
-        step,
-        0.30,
-        0.56,
-        walls,
-        1.0,
-        s.seed % 9973,
-        night,
-        lit,
-        lamp,
-        s.t,
-        s.px,
-    )
+        if stage.light.weather == "mist":
+            mist(stage, stage.eye.level(0.56, depth), depth, 0.12, 0.8, 0.5, n)
+
+
+def houses(stage, night, lit):
+    """The near row, by night with neon signs; -> the level on the screen that it stands at."""
+    depth = 0.70
+    scale, shift = stage.eye.scale(depth), stage.eye.offset(depth)
+    foot = stage.eye.level(FOOT, depth)
+    step = stage.rng(2).uniform(0.36, 0.44)
+    walls = WALLS * np.array(stage.light.key) * 1.06 if not night else NIGHT_WALLS * 1.15
+    walls = np.clip(walls + (stage.light.haze - walls) * 0.25 * stage.light.haze_share, 0, 1)
+    seed = stage.seed % 9973
+    row = (stage.img, stage.aspect, shift, scale, foot, step, LOWEST, HIGHEST)
+    street.street(*row, walls, 1.0, seed, night, lit, LAMP, stage.t, stage.px)
     if night:
-        built.signs(s.img, s.aspect, shift, scale, foot, step, 0.30, 0.56, s.seed % 9973, s.t, s.px)
-    ground = np.array(s.light.key) if not night else np.array([0.34, 0.34, 0.48])
-    pave, curb, road = (
-        np.array([0.70, 0.68, 0.68]),
-        np.array([0.86, 0.84, 0.82]),
-        np.array([0.32, 0.33, 0.37]),
+        street.signs(*row, seed, stage.t, stage.px)
+    return foot
+
+
+def pavement_and_road(stage, foot, ground):
+    """From the houses' foot down; `ground` is the light on it."""
+    pave, curb = np.array([0.70, 0.68, 0.68]), np.array([0.86, 0.84, 0.82])
+    edge = stage.eye.level(0.835, 1.0)
+    land.band(stage.img, foot, edge, tuple(pave * ground * 0.92), tuple(pave * ground), stage.px)
+    land.band(stage.img, edge, edge + 0.014, tuple(curb * ground), tuple(curb * ground), stage.px)
+    land.band(
+        stage.img, edge + 0.014, 1.1, tuple(ROAD * ground * 1.05), tuple(ROAD * ground * 0.85), stage.px
     )
-    edge = s.eye.level(0.835, 1.0)
-    copy = s.img.copy()
-    land.band(s.img, foot, edge, tuple(pave * ground * 0.92), tuple(pave * ground), s.px)
-    land.band(s.img, edge, edge + 0.014, tuple(curb * ground), tuple(curb * ground), s.px)
-    land.band(s.img, edge + 0.014, 1.1, tuple(road * ground * 1.05), tuple(road * ground * 0.85), s.px)
     land.dashes(
-        s.img,
-        s.aspect,
-        s.eye.offset(1.0),
-        s.eye.level(0.945, 1.0),
-        0.007 * s.eye.scale(1.0),
+        stage.img,
+        stage.aspect,
+        stage.eye.offset(1.0),
+        stage.eye.level(0.945, 1.0),
+        0.007 * stage.eye.scale(1.0),
         0.34,
         0.18,
         tuple(np.array([0.96, 0.94, 0.88]) * np.maximum(ground, 0.45)),
-        s.px,
+        stage.px,
     )
-    built.lamps(
-        s.img,
-        s.aspect,
-        s.eye.offset(0.85),
-        s.eye.scale(0.85),
-        s.eye.level(0.815, 0.85),
-        0.80,
-        s.seed % 9973,
-        night if night else (0.5 if s.light.weather == "storm" else 0.0),
-        s.px,
-    )
-    if s.light.weather in ("rain", "storm"):
-        dry = s.img.copy()
+
+
+def mirror_in_road(stage, upright, foot, ground, night):
+    """In the rain much of what stands upright, in a dry night a little of its light."""
+    first = int(foot * stage.img.shape[0])
+    offset = stage.eye.offset(0.9)
+    if stage.light.weather in ("rain", "storm"):
+        dry = stage.img.copy()
+        deep = tuple(ROAD * ground * 0.7)
         water.mirror(
-            s.img,
-            copy,
-            foot,
-            1.25,
-            0.42,
-            3.0,
-            s.t,
-            s.eye.offset(0.9),
-            tuple(road * ground * 0.7),
-            0.20,
-            0.10,
-            s.aspect,
+            stage.img, upright, foot, 1.25, 0.42, 3.0, stage.t, offset, deep, 0.20, 0.10, stage.aspect
         )
         share = 0.62 if night else 0.38
-        first = int(foot * s.img.shape[0])
-        s.img[first:] = dry[first:] + (s.img[first:] - dry[first:]) * share
+        stage.img[first:] = dry[first:] + (stage.img[first:] - dry[first:]) * share
     elif night:
-        shine = s.img.copy()
-        water.mirror(
-            shine, copy, foot, 1.3, 0.25, 0.0, 0.0, s.eye.offset(0.9), (0.05, 0.05, 0.10), 0.3, 0.3, s.aspect
-        )
-        first = int(foot * s.img.shape[0])
-        s.img[first:] += (shine[first:] - s.img[first:]) * 0.20
+        shine = stage.img.copy()
+        deep = (0.05, 0.05, 0.10)
+        water.mirror(shine, upright, foot, 1.3, 0.25, 0.0, 0.0, offset, deep, 0.3, 0.3, stage.aspect)
+        stage.img[first:] += (shine[first:] - stage.img[first:]) * 0.20
 
 
-def city_front(s):
+def city_front(stage):
     pass

@@ -95,7 +95,7 @@ weight /= weight.sum()
 held = {}
 for name in common.shards(options.data, "unseen"):
     clips = common.clips(name)[0]
-    held["%dx%d" % clips.shape[2:4]] = clips
+    held[f"{clips.shape[2]}x{clips.shape[3]}"] = clips
 
 
 @torch.no_grad()
@@ -159,9 +159,7 @@ def checkpoint():
 
 
 size = sum(p.numel() for p in params) / 1e6
-run.say(
-    "decoder %.2f M, clips %d, from sample %d" % (size, sum(len(a) for _, _, a in shards), done), quality()
-)
+run.say(f"decoder {size:.2f} M, clips {sum(len(a) for _, _, a in shards)}, from sample {done}", quality())
 began = last = time.time()
 first, error = done, None
 while done < options.samples and not run.stop:
@@ -196,9 +194,9 @@ while done < options.samples and not run.stop:
         run.log("decoder", before + done, train=train, **measured[0])
         run.log("decoder: energy of motion over the clips'", before + done, **measured[1])
         speed = (done - first) / (now - began)
-        numbers = (now - began, done, lr, train, measured, speed)
-        run.say("%5.0f s  samples %d  lr %.1e  train %.2f dB  held out %s  %.2f samples/s" % numbers)
+        so_far = f"{now - began:5.0f} s  samples {done}  lr {lr:.1e}"
+        run.say(f"{so_far}  train {train:.2f} dB  held out {measured}  {speed:.2f} samples/s")
         began += last - now
 checkpoint()
-run.say("end: samples %d, held out %s" % (done, quality()))
+run.say(f"end: samples {done}, held out {quality()}")
 run.end()

@@ -1,21 +1,26 @@
 """Trains the denoiser and the text encoder on encoded clips, by flow matching.
 
     python train_transformer.py STATE DATA --sizes 64x64,48x80,80x48 --samples 60000 --batch 24 --decay 0
-    python train_transformer.py STATE DATA --sizes '128x128,96x176,176x96,64x64*.05,48x80*.2,80x48*.2' --samples 72000 --batch 6   # goes on at full size
+    python train_transformer.py STATE DATA --sizes '128x128,96x176,176x96,64x64*.05,48x80*.2,80x48*.2' \\
+        --samples 72000 --batch 6   # goes on at full size
 
-x_t = (1-t) latents + t noise, target noise - latents.  Times are logit-normal, shifted to the noisy side, and every latent frame has its
-own: most samples use one time for all frames (text to video), some hold frames clean at t = 0 (extension, image to video, loops, joins), some
-draw all times freely (common.times).  A quarter of the steps see only the beginnings of clips, of 1 to T - 1 latent frames, so that stills and
-short videos look right as well.  Clips that show parts of longer ways (render.py --parts) are for samples with frames held, since what goes
-on is seldom at its beginning.  Cells under the subject weigh more.  Two small heads that read the attributes, from the middle of the denoiser
-and from the text, exist during training only.  Captions are worded anew each time and dropped one time in ten, three where frames are held.
+x_t = (1-t) latents + t noise, target noise - latents. Times are logit-normal, shifted to the noisy side, and
+every latent frame has its own: most samples use one time for all frames (text to video), some hold frames
+clean at t = 0 (extension, image to video, loops, joins), some draw all times freely (common.times). A quarter
+of the steps see only the beginnings of clips, of 1 to T - 1 latent frames, so that stills and short videos
+look right as well. Clips that show parts of longer ways (render.py --parts) are for samples with frames held,
+since what goes on is seldom at its beginning. Cells under the subject weigh more. Two small heads that read
+the attributes, from the middle of the denoiser and from the text, exist during training only. Captions are
+worded anew each time and dropped one time in ten, three where frames are held.
 
---fold W folds guidance W in while training, with no teacher: the target moves away from the model's own prediction without a caption,
-u + (1 - 1/W) (v(caption) - v(none)), whose fixed point is the guided prediction; without a caption it stays u.  One forward pass more a step.
-(Model guidance: Tang et al., Diffusion Models without Classifier-free Guidance, 2025.)
+--fold W folds guidance W in while training, with no teacher: the target moves away from the model's own
+prediction without a caption, u + (1 - 1/W) (v(caption) - v(none)), whose fixed point is the guided
+prediction; without a caption it stays u. One forward pass more a step. (Model guidance: Tang et al.,
+Diffusion Models without Classifier-free Guidance, 2025.)
 
-Saves STATE/transformer.pt every five minutes, resumes from it, stops cleanly on SIGTERM.  Each call is a stage: the rate warms up
-briefly, stays flat and falls to zero over the last --decay share of the stage's samples.
+Saves STATE/transformer.pt every five minutes, resumes from it, stops cleanly on SIGTERM. Each call is a
+stage: the rate warms up briefly, stays flat and falls to zero over the last --decay share of the stage's
+samples.
 """
 
 import argparse
@@ -31,60 +36,60 @@ import transformer
 import wording
 import world
 
-ap = argparse.ArgumentParser()
-ap.add_argument("state")
-ap.add_argument("data")
-ap.add_argument(
+parser = argparse.ArgumentParser()
+parser.add_argument("state")
+parser.add_argument("data")
+parser.add_argument(
     "--sizes",
     default="64x64,48x80,80x48",
     help="chosen by their number of clips; 64x64*.1 counts for a tenth of its own",
 )
-ap.add_argument("--samples", type=int, default=60000, help="in all, earlier stages included")
-ap.add_argument(
+parser.add_argument("--samples", type=int, default=60000, help="in all, earlier stages included")
+parser.add_argument(
     "--batch",
     type=int,
     default=24,
     help="a process and step, of the largest clips; as many cells of smaller ones",
 )
-ap.add_argument("--lr", type=float, default=2e-3)
-ap.add_argument("--decay", type=float, default=0.4)
-ap.add_argument("--width", type=int, default=256)
-ap.add_argument("--layers", type=int, default=6)
-ap.add_argument("--ffn", type=int, default=1024)
-ap.add_argument("--shift", type=float, default=2.0)
-ap.add_argument(
+parser.add_argument("--lr", type=float, default=2e-3)
+parser.add_argument("--decay", type=float, default=0.4)
+parser.add_argument("--width", type=int, default=256)
+parser.add_argument("--layers", type=int, default=6)
+parser.add_argument("--ffn", type=int, default=1024)
+parser.add_argument("--shift", type=float, default=2.0)
+parser.add_argument(
     "--short",
     type=float,
     default=0.25,
     help="share of the steps with clips of fewer latent frames, down to one: stills and short videos",
 )
-ap.add_argument("--held", type=float, default=0.28, help="share of the samples with some frames given")
-ap.add_argument("--fold", type=float, default=1.0, help="guidance to fold in; 1 for none")
-ap.add_argument("--mask-weight", type=float, default=5.0)
-ap.add_argument("--aux", type=float, default=0.05)
-ap.add_argument("--ema", type=float, default=0.99)
-ap.add_argument(
+parser.add_argument("--held", type=float, default=0.28, help="share of the samples with some frames given")
+parser.add_argument("--fold", type=float, default=1.0, help="guidance to fold in; 1 for none")
+parser.add_argument("--mask-weight", type=float, default=5.0)
+parser.add_argument("--aux", type=float, default=0.05)
+parser.add_argument("--ema", type=float, default=0.99)
+parser.add_argument(
     "--optimiser",
     choices=["muon", "adam"],
     default="muon",
     help="for the blocks' matrices; Muon needs fewer steps, Adam cheaper ones",
 )
-ap.add_argument("--procs", type=int, default=2)
-ap.add_argument("--every", type=float, default=300)
-ap.add_argument("--seed", type=int, default=0)
-o = ap.parse_args()
+parser.add_argument("--procs", type=int, default=2)
+parser.add_argument("--every", type=float, default=300)
+parser.add_argument("--seed", type=int, default=0)
+options = parser.parse_args()
 
-run = common.Run(o.state, o.procs)
+run = common.Run(options.state, options.procs)
 dev = run.device
 transformer.block = run.compiled(transformer.block)
-torch.manual_seed(o.seed)
-tok = tokenizer.Tokenizer(o.state + "/spiece.model")
-lat = torch.load(o.state + "/latents.pt", weights_only=False)
-mean, std = torch.tensor(lat["mean"], device=dev), torch.tensor(lat["std"], device=dev)
+torch.manual_seed(options.seed)
+tok = tokenizer.Tokenizer(options.state + "/spiece.model")
+scale = torch.load(options.state + "/latents.pt", weights_only=False)
+mean, std = torch.tensor(scale["mean"], device=dev), torch.tensor(scale["std"], device=dev)
 sizes, shares = zip(
-    *((name, float(share or 1)) for name, _, share in (s.partition("*") for s in o.sizes.split(",")))
+    *((name, float(share or 1)) for name, _, share in (s.partition("*") for s in options.sizes.split(",")))
 )
-found = [(b, share) for size, share in zip(sizes, shares) for b in common.buckets(o.data, size, dev)]
+found = [(b, share) for size, share in zip(sizes, shares) for b in common.buckets(options.data, size, dev)]
 buckets = [b for b, _ in found]
 whole = [
     [i for i, a in enumerate(b[2]) if not a.get("part")] or list(range(len(b[2]))) for b in buckets
@@ -93,20 +98,20 @@ weight = np.array([len(b[2]) * share for b, share in found])
 weight /= weight.sum()
 cells = max(b[0][0].numel() for b in buckets)
 C = buckets[0][0].shape[-1]
-config = dict(channels=C, width=o.width, layers=o.layers, ffn=o.ffn)
+config = dict(channels=C, width=options.width, layers=options.layers, ffn=options.ffn)
 enc, net = transformer.build_text(len(tok)), transformer.build(**config)
-if o.width > 4 * C:
+if options.width > 4 * C:
     transformer.passthrough(net)
 heads = torch.nn.ModuleDict(
     dict(
         text=torch.nn.Linear(128, sum(train_text.SIZES)),
-        mid=torch.nn.Linear(3 * o.width, sum(train_text.SIZES)),
+        mid=torch.nn.Linear(3 * options.width, sum(train_text.SIZES)),
     )
 )
-file = o.state + "/transformer.pt"
+file = options.state + "/transformer.pt"
 start = torch.load(file, weights_only=False) if os.path.exists(file) else None
-if not start and os.path.exists(o.state + "/text.pt"):
-    k = torch.load(o.state + "/text.pt", weights_only=False)
+if not start and os.path.exists(options.state + "/text.pt"):
+    k = torch.load(options.state + "/text.pt", weights_only=False)
     enc.load_state_dict(k["model"])
     heads["text"].load_state_dict(k["head"])
 elif start:
@@ -120,7 +125,9 @@ kept = list(enc.parameters()) + list(net.parameters())  # what is averaged and e
 params = kept + list(heads.parameters())
 run.share(params)
 matrix = [
-    p for n, p in net.named_parameters() if p.ndim == 2 and n.startswith("blocks.") and o.optimiser == "muon"
+    p
+    for n, p in net.named_parameters()
+    if p.ndim == 2 and n.startswith("blocks.") and options.optimiser == "muon"
 ]
 ids = {id(p) for p in matrix}
 muon = common.Muon(matrix, decay=0.01, run=run)
@@ -130,13 +137,13 @@ adam = torch.optim.AdamW(
         dict(params=[p for p in params if id(p) not in ids and id(p) not in slow], s=0.7),
         dict(params=list(enc.parameters()), s=0.3),
     ],
-    o.lr,
+    options.lr,
     betas=(0.9, 0.97),
     weight_decay=0.0,
 )
 ema = [p.detach().clone() for p in kept]
 done = step = stage = 0
-name = o.sizes
+name = options.sizes
 if start:
     done, step = start["samples"], start["step"]
     stage = start["stage"] if start["sizes"] == name else done  # a new stage begins where the last ended
@@ -162,33 +169,27 @@ def checkpoint():
             step=step,
             stage=stage,
             sizes=name,
-            fold=o.fold,
+            fold=options.fold,
         )
 
 
-run.say(
-    "denoiser %.2f M, text %.2f M, clips %s, from sample %d"
-    % (
-        sum(p.numel() for p in net.parameters()) / 1e6,
-        sum(p.numel() for p in enc.parameters()) / 1e6,
-        [len(b[2]) for b in buckets],
-        done,
-    )
-)
+millions = [sum(p.numel() for p in part.parameters()) / 1e6 for part in (net, enc)]
+counts = [len(attributes) for _, _, attributes in buckets]
+run.say(f"denoiser {millions[0]:.2f} M, text {millions[1]:.2f} M, clips {counts}, from sample {done}")
 began = saved = logged = time.time()
 first = done
 log = {}
-while done < o.samples and not run.stop:
+while done < options.samples and not run.stop:
     same = np.random.RandomState(step * 7 + 1)  # on all processes
     which = same.choice(len(buckets), p=weight)
     frames = buckets[which][0].shape[1]
-    if same.rand() < o.short:
+    if same.rand() < options.short:
         frames = same.randint(1, frames) if frames > 1 else 1
-    rng = run.seed(o.seed, step)
+    rng = run.seed(options.seed, step)
     Z, M, A = buckets[which]
     W = whole[which]
-    B = max(1, round(o.batch * cells / Z[0, :frames].numel()))
-    t = common.times(B, frames, o.shift, o.held).to(dev)
+    B = max(1, round(options.batch * cells / Z[0, :frames].numel()))
+    t = common.times(B, frames, options.shift, options.held).to(dev)
     given = (t == 0).any(1).cpu().numpy()
     pick = np.where(given, rng.randint(len(A), size=B), rng.choice(W, size=B))
     x = (Z[pick, :frames].float() - mean) / std
@@ -203,37 +204,39 @@ while done < o.samples and not run.stop:
     goal = noise - x
     with torch.autocast("cuda", torch.bfloat16, enabled=run.cuda):
         rows, bias = transformer.text(enc, *(v := transformer.pad(tokens, dev)))
-        out, mid = transformer.forward(net, noisy, t, rows, bias, tap=o.layers // 2)
+        out, mid = transformer.forward(net, noisy, t, rows, bias, tap=options.layers // 2)
         mid = mid.mean(2)
         mid = torch.cat([mid.mean(1), mid[:, 0], mid[:, -1]], -1)
         la, ra = train_text.classify(heads["text"](rows.sum(1) / v[1][:, None]), target, live)
         lb, rb = train_text.classify(heads["mid"](mid), target, live)
-        if o.fold > 1:
+        if options.fold > 1:
             with torch.no_grad():
                 none = [
                     v.expand(B, *v.shape[1:]) for v in transformer.text(enc, *transformer.pad([tok("")], dev))
                 ]
                 goal = (
                     goal
-                    + (1 - 1 / o.fold)
+                    + (1 - 1 / options.fold)
                     * live[:, None, None, None, None]
                     * (out - transformer.forward(net, noisy, t, *none)).float()
                 )
-    w = (1 + o.mask_weight * mask) * (t > 0)[:, :, None, None]
+    w = (1 + options.mask_weight * mask) * (t > 0)[:, :, None, None]
     err = (out.float() - goal).square().mean(-1)
     mse = (w * err).sum() / w.sum()
-    loss = mse + o.aux * (la + lb)
+    loss = mse + options.aux * (la + lb)
     for p in params:
         p.grad = None
     loss.backward()
     run.agree(params)
     norm = torch.nn.utils.clip_grad_norm_(params, 1.0)
-    lr = o.lr * min(
-        common.rate(done - stage, o.samples - stage, o.decay, 40 * o.batch * run.world) if o.decay else 1.0,
+    lr = options.lr * min(
+        common.rate(done - stage, options.samples - stage, options.decay, 40 * options.batch * run.world)
+        if options.decay
+        else 1.0,
         1.0,
     )
-    if not o.decay:
-        lr = o.lr * min(1.0, (done - stage + 1) / (40 * o.batch * run.world))
+    if not options.decay:
+        lr = options.lr * min(1.0, (done - stage + 1) / (40 * options.batch * run.world))
     for g in adam.param_groups:
         g["lr"] = lr * g["s"]
     adam.step()
@@ -241,13 +244,13 @@ while done < o.samples and not run.stop:
     step += 1
     done += B * run.world
     with torch.no_grad():
-        torch._foreach_lerp_(ema, kept, 1 - min(o.ema, step / (step + 10.0)))
+        torch._foreach_lerp_(ema, kept, 1 - min(options.ema, step / (step + 10.0)))
     for k, v in dict(
         mse=float(mse.detach()),
         subject=float(
             ((w * err) * (mask > 0.5)).sum().detach()
             / ((mask > 0.5) * (t > 0)[:, :, None, None]).sum().clamp_min(1)
-            / (1 + o.mask_weight)
+            / (1 + options.mask_weight)
         ),
         text=float(np.mean(ra)),
         mid=float(np.mean(rb)),
@@ -259,20 +262,12 @@ while done < o.samples and not run.stop:
             "transformer", done, mse=log["mse"], subject=log["subject"], text=log["text"], middle=log["mid"]
         )
         logged = time.time()
-        run.say(
-            "%5.0f s  samples %d  step %d  lr %.1e  %s  %.1f samples/s"
-            % (
-                logged - began,
-                done,
-                step,
-                lr,
-                {k: round(v, 3) for k, v in log.items()},
-                (done - first) / (logged - began),
-            )
-        )
-    if time.time() - saved > o.every:
+        seconds, now = logged - began, {k: round(v, 3) for k, v in log.items()}
+        speed = (done - first) / seconds
+        run.say(f"{seconds:5.0f} s  samples {done}  step {step}  lr {lr:.1e}  {now}  {speed:.1f} samples/s")
+    if time.time() - saved > options.every:
         saved = time.time()
         checkpoint()
 checkpoint()
-run.say("end: samples %d" % done)
+run.say(f"end: samples {done}")
 run.end()

@@ -99,7 +99,7 @@ weight /= weight.sum()
 held = {}
 for name in common.shards(options.data, "unseen"):
     clips = common.clips(name)[0]
-    held["%dx%d" % clips.shape[2:4]] = clips
+    held[f"{clips.shape[2]}x{clips.shape[3]}"] = clips
 
 if start:
     model.load_state_dict(start["model"])
@@ -189,10 +189,8 @@ def checkpoint():
 
 
 clock = time.process_time()
-run.say(
-    "parameters %.2f M, clips %d, from sample %d"
-    % (sum(p.numel() for p in params) / 1e6, sum(map(len, seen)), done)
-)
+size = sum(p.numel() for p in params) / 1e6
+run.say(f"parameters {size:.2f} M, clips {sum(map(len, seen))}, from sample {done:.0f}")
 if run.rank == 0:
     run.say("start", quality())
 last, error = time.time(), None
@@ -242,15 +240,15 @@ while done < options.samples and not run.stop and not 0 < 60 * options.minutes <
         last = time.time()
         train = -10 * math.log10(error / 4)
         run.log("autoencoder", done, train=train, minutes=seconds() / 60, **measured[0])
-        numbers = (seconds() / 60, done, step, lr, train, measured)
-        run.say("%.1f min  samples %d  step %d  lr %.1e  train %.2f dB  held out %s" % numbers)
+        so_far = f"{seconds() / 60:.1f} min  samples {done:.0f}  step {step}  lr {lr:.1e}"
+        run.say(f"{so_far}  train {train:.2f} dB  held out {measured}")
 checkpoint()
 passed = True
 if run.rank == 0:
     measured = quality()
-    run.say("end: %.1f min  samples %d, held out %s" % (seconds() / 60, done, measured))
+    run.say(f"end: {seconds() / 60:.1f} min  samples {done:.0f}, held out {measured}")
     passed = run.stop or not measured[0] or max(measured[0].values()) >= options.gate
     if not passed:
-        run.say("below the gate of %.1f dB; a larger --samples goes on" % options.gate)
+        run.say(f"below the gate of {options.gate:.1f} dB; a larger --samples goes on")
 run.end()
 raise SystemExit(0 if passed else 3)

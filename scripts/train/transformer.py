@@ -1,8 +1,10 @@
-"""The text encoder (UMT5EncoderModel) and the denoiser (WanTransformer3DModel), and a lean pass over their weights for training.
+"""The text encoder (UMT5EncoderModel) and the denoiser (WanTransformer3DModel), and a lean pass over their
+weights for training.
 
-Latents are [B,T,H,W,C]; t holds a time in [0,1] for every latent frame, [B,T] (1 is noise).  The pipeline pads a caption of n tokens
-with rows of zeros to 512 and lets every token attend to all of them.  Rows of zeros all give the same key and value, so one such row whose
-attention logit is raised by log(512 - n) is exactly equivalent; text() returns that short form.  test() compares both.
+Latents are [B,T,H,W,C]; t holds a time in [0,1] for every latent frame, [B,T] (1 is noise). The pipeline pads
+a caption of n tokens with rows of zeros to 512 and lets every token attend to all of them. Rows of zeros all
+give the same key and value, so one such row whose attention logit is raised by log(512 - n) is exactly
+equivalent; text() returns that short form. test() compares both.
 """
 
 import math
@@ -55,9 +57,10 @@ def build(channels=48, width=256, layers=6, ffn=1024, text=128, head=64):
 def passthrough(net, power=0.6):
     """Starts the denoiser as the best linear guess of the velocity from the noisy latents alone.
 
-    The patch embedding E is an isometry whose columns are orthogonal to the vector of ones, the head is its transpose, the blocks add
-    nothing at first, and the time embedding is fitted so that the head's scale makes E' LN(E x) equal a(t) x with
-    a(t) = cov(velocity, x) / var(x) for latents of the given power.  Needs width > 4 * channels."""
+    The patch embedding E is an isometry whose columns are orthogonal to the vector of ones, the head is its
+    transpose, the blocks add nothing at first, and the time embedding is fitted so that the head's scale
+    makes E' LN(E x) equal a(t) x with a(t) = cov(velocity, x) / var(x) for latents of the given power. Needs
+    width > 4 * channels."""
     D = net.proj_out.weight.shape[1]
     C = net.config.in_channels
     n = 4 * C
@@ -124,7 +127,8 @@ def _rope(net, T, H, W, device):
 
 
 def block(b, x, mod, y, bias, cos, sin, pairs, heads, eps):
-    """Transformer block b for tokens x [B,L,D], modulations of each latent frame [B,T,6,D], embedded text y [B,n,D] and its bias."""
+    """Transformer block b for tokens x [B,L,D], modulations of each latent frame [B,T,6,D], embedded text y
+    [B,n,D] and its bias."""
     B, L, D = x.shape
     T = mod.shape[1]
     S = L // T
@@ -172,7 +176,8 @@ _cache = {}
 
 
 def forward(net, x, t, rows, bias, tap=None):
-    """Velocity [B,T,H,W,C] for latents x at times t [B,T]; with tap=k also the token stream after block k, [B,T,H/2*W/2,D]."""
+    """Velocity [B,T,H,W,C] for latents x at times t [B,T]; with tap=k also the token stream after block k,
+    [B,T,H/2*W/2,D]."""
     c = net.config
     B, T, H, W, C = x.shape
     h, w = H // 2, W // 2
@@ -208,8 +213,7 @@ def forward(net, x, t, rows, bias, tap=None):
         x = block(b, x, mod, y, bias, cos, sin, pairs, heads, c.eps)
         if k + 1 == tap:
             mid = x.view(B, T, S, D)
-    bc = lambda v: v[:, :, None]
-    sh, sc = (bc(v) for v in (temb[:, :, None] + net.scale_shift_table[:, None]).unbind(2))
+    sh, sc = (v[:, :, None] for v in (temb[:, :, None] + net.scale_shift_table[:, None]).unbind(2))
     x = torch.addcmul(sh, F.layer_norm(x, (D,), eps=c.eps).view(B, T, S, D), 1 + sc)
     x = net.proj_out(x).view(B, T, h, w, 2, 2, C).permute(0, 1, 2, 4, 3, 5, 6).reshape(B, T, H, W, C)
     return x if tap is None else (x, mid)

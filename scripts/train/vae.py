@@ -1,8 +1,10 @@
-"""The video autoencoder: a small residual AutoencoderKLWan (Wan 2.2 form), and a fast whole-clip pass over it.
+"""The video autoencoder: a small residual AutoencoderKLWan (Wan 2.2 form), and a fast whole-clip pass over
+it.
 
-Layout: activations are [B,T,H,W,C] contiguous float32.  A causal 3x3x3 convolution is one 2-D channels-last convolution over three
-time-shifted copies joined along the channels; (3,1,1) convolutions are matrix products.  The weights are the diffusers class's, and
-the numbers equal its chunked pass (test() compares them); on a CPU it trains several times as fast.
+Layout: activations are [B,T,H,W,C] contiguous float32. A causal 3x3x3 convolution is one 2-D channels-last
+convolution over three time-shifted copies joined along the channels; (3,1,1) convolutions are matrix
+products. The weights are the diffusers class's, and the numbers equal its chunked pass (test() compares
+them); on a CPU it trains several times as fast.
 """
 
 import math
@@ -66,10 +68,10 @@ def shifts(x):
 
 def conv(m, x):
     w = m.weight
-    O = w.shape[0]
+    outputs = w.shape[0]
     if w.shape[2:] == (1, 1, 1):
-        return F.linear(x, w.view(O, -1), m.bias)
-    w = w.permute(0, 3, 4, 2, 1).reshape(O, 3, 3, -1).permute(0, 3, 1, 2)  # channels-last [O,3I,3,3]
+        return F.linear(x, w.view(outputs, -1), m.bias)
+    w = w.permute(0, 3, 4, 2, 1).reshape(outputs, 3, 3, -1).permute(0, 3, 1, 2)  # channels-last [O,3I,3,3]
     return conv2(shifts(x), w, m.bias)
 
 
@@ -241,8 +243,8 @@ def unit(clips, device):  # uint8 [..., 3] -> [-1, 1]
 
 @torch.no_grad()
 def quality(m, held, n, device):
-    """What n held-out clips of each size keep: {size: mean PSNR in dB}, {size: energy of motion over the clips' own},
-    {size: energy of the finest detail over the clips' own}."""
+    """What n held-out clips of each size keep: {size: mean PSNR in dB}, {size: energy of motion over the
+    clips' own}, {size: energy of the finest detail over the clips' own}."""
     psnr, motion, detail = {}, {}, {}
     for size, clips in held.items():
         e, moved, fine = [], [], []

@@ -128,7 +128,7 @@ def fit_down(block, h, report):
     else:
         target, got = wanted, vae.down(block, h)
     error = (got - target).square().sum(-1).mean() / target.square().sum(-1).mean()
-    report("down to %d channels, error %.4f" % (out, error))
+    report(f"down to {out} channels, error {error:.4f}")
     return vae.down(block, h), spatial
 
 
@@ -241,7 +241,7 @@ def fit_up(block, x, features, spatial, constants, report):
     convolution.weight.copy_(weight.view(len(weight), 3, 3, -1).permute(0, 3, 1, 2))
     convolution.bias.copy_(bias)
     x = vae.up(block, x)
-    report("up, error %.4f" % ((x - wanted).square().sum(-1).mean() / features.square().sum(-1).mean()))
+    report(f"up, error {(x - wanted).square().sum(-1).mean() / features.square().sum(-1).mean():.4f}")
     return x
 
 
@@ -268,9 +268,7 @@ def closed_form(model, clips, gain=0.2, report=print):
         x = vae.up(decoder.up_blocks[-1], x)
         made = fit_head(decoder.norm_out, decoder.conv_out, x, packed, 3, gain)
         made = vae.unpatch(made, model.config.patch_size or 1)
-        report(
-            "the codec's PSNR on what it was fitted to: %.2f dB"
-            % (-10 * torch.log10((made - clips).square().mean() / 4))
-        )
+        psnr = -10 * torch.log10((made - clips).square().mean() / 4)
+        report(f"the codec's PSNR on what it was fitted to: {psnr:.2f} dB")
     finally:
         vae.LINEAR = False

@@ -142,7 +142,10 @@ def short(a, rng):
 
 def sentence(a, rng, complete):
     whole = complete or rng.rand() < 0.7
-    keep = lambda chance: whole or rng.rand() < chance
+
+    def keep(chance):
+        return whole or rng.rand() < chance
+
     neon = a["scene"] == "city" and a["time"] in ("night", "dusk") and rng.rand() < 0.55
     when = choose(phrases.WHEN[a["time"]], rng) if keep(0.6) and a["scene"] != "moon" else ""
     if a["weather"] != "clear" and when in ("on a sunny day", "on a bright day", "in the sunshine"):
@@ -186,10 +189,7 @@ def caption(a, rng, complete=False):
     and some are in another language."""
     if not complete and rng.rand() < 0.12:
         return tongues.caption(a, rng)
-    if not complete and rng.rand() < 0.22:
-        text = short(a, rng)
-    else:
-        text = sentence(a, rng, complete)
+    text = short(a, rng) if not complete and rng.rand() < 0.22 else sentence(a, rng, complete)
     if rng.rand() < 0.07:
         text = choose(phrases.LEAD, rng) + " " + text
     end = choose(phrases.END, rng) if rng.rand() < 0.3 else ""

@@ -16,7 +16,7 @@ import shores
 import stage
 import town
 import weather
-from attributes import (  # noqa: F401
+from attributes import (
     ATTRIBUTES,
     CAMERAS,
     SCENE_SUBJECTS,
@@ -30,18 +30,45 @@ from attributes import (  # noqa: F401
     mirror,
     sample,
 )
-from cast import Cast, companion, part, view  # noqa: F401
+from cast import Cast, companion, part, view
+
+__all__ = [  # what other scripts use of the world
+    "ATTRIBUTES",
+    "CAMERAS",
+    "SCENES",
+    "SCENE_SUBJECTS",
+    "SUBJECT_MOTIONS",
+    "TIMES",
+    "WEATHER",
+    "draw",
+    "held_out",
+    "labels",
+    "mirror",
+    "part",
+    "render",
+    "sample",
+]
 
 SCENERY = {
-    "sea": shores, "beach": shores, "underwater": shores, "mountains": heights, "forest": heights, "snow": heights,
-    "desert": plains, "meadow": plains, "moon": plains, "city": town,
-}  # fmt: skip
+    "sea": shores,
+    "beach": shores,
+    "underwater": shores,
+    "mountains": heights,
+    "forest": heights,
+    "snow": heights,
+    "desert": plains,
+    "meadow": plains,
+    "moon": plains,
+    "city": town,
+}
 
 
 def render(a, seed, frames=17, height=128, width=128, fps=8, span=(0.0, 1.0)):
-    """-> (clip uint8 [frames,height,width,3], mask uint8 [1+(frames-1)/4, height/8, width/8]: share of each
-    cell that the subject covers in any frame of its group of four, 0 to 255). The clip shows `span` of the
-    way of its subject and camera: the whole of it, or a part, as what goes on from another clip would."""
+    """-> clip uint8 [frames,height,width,3], and mask uint8 [1+(frames-1)/4, height/8, width/8]: the share of
+    each cell that the subject covers in any frame of its group of four, 0 to 255.
+
+    The clip shows `span` of the way of its subject and camera: the whole of it, or a part, as what goes on
+    from another clip would."""
     numbers = np.random.RandomState(seed % 2**31).rand(12)
     aspect = width / height
     clip = np.empty((frames, height, width, 3), np.uint8)
@@ -83,9 +110,9 @@ def render(a, seed, frames=17, height=128, width=128, fps=8, span=(0.0, 1.0)):
         back, front = (getattr(scenery, a["scene"] + end) for end in ("_back", "_front"))
         back(s)
         if second:
-            second.draw(s, cover, p, main.way)
+            second.draw(s, cover, p)
         if main:
-            main.draw(s, cover, p, main.way)
+            main.draw(s, cover, p)
         front(s)
         falls(s, a)
         weather.vignette(img, 0.22)

@@ -41,7 +41,7 @@ double peak_megabytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-/// Frames leave one after another, as they do for the encoder of a file.
+/// Frames come one after another, as the writer of a file gets them.
 at::Tensor decode(const sora::wan::WanVae& vae, const at::Tensor& latents) {
   const std::int64_t count = latents.size(2);
   const std::int64_t frames = 1 + (count - 1) * vae.temporal_scale();

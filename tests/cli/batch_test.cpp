@@ -1,4 +1,4 @@
-// Many videos, as a user sees them: what is made, what is left out, what a failure leaves.
+// Many videos, as a user sees them: what is made, what is skipped, what a failure leaves behind.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

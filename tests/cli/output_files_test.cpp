@@ -1,4 +1,4 @@
-// Files that a run would make: what is wrong with a name is said before any work.
+// Names of output files are checked before any work.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -25,7 +25,7 @@ std::vector<std::string> make(std::vector<std::string> more) {
   return more;
 }
 
-// Without a library nothing can be made: an error of another kind than "no library" came before any work.
+// There is no library here, so that any error but "no library" came before any work.
 Finished before_work(Program& program, const std::vector<std::string>& more) {
   program.move_out(false);
   return program.run(make(more));
@@ -119,7 +119,7 @@ TEST(OutputNames, OfFilesThatExistAreRefusedWithoutOverwrite) {
     EXPECT_THAT(finished.err, HasSubstr("exists already; add --overwrite"));
     EXPECT_EQ(program.read("there.png") + program.read("a.mp4.json"), "oldold");
     line.emplace_back("--overwrite");
-    EXPECT_EQ(program.run(make(line)).code, 69);  // and with it only the library is missing
+    EXPECT_EQ(program.run(make(line)).code, 69);  // then only the library is missing
   }
 }
 
@@ -158,7 +158,7 @@ TEST(LogFile, IsAddedTo) {
   EXPECT_THAT(program.read("log.txt"), testing::StartsWith("old\n"));
 }
 
-// A run that shares a folder is the last that looks for what another one left when it was killed.
+// Where runs share a folder, the last one to end removes the temporaries of those that were killed.
 TEST(Temporaries, OfAKilledSharerAreGoneWhenTheOthersEnd) {
   Program program;
   program.write("p.txt", "slow\n");

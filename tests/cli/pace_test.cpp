@@ -1,4 +1,4 @@
-// What the program learns about this machine's speed, and says before a run.
+// The program remembers how fast this machine is, and shows an estimate before a run.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -25,7 +25,7 @@ std::vector<std::string> with(std::vector<std::string> more) {
 TEST(Estimate, IsThereAfterTheFirstRun) {
   Program program;
   EXPECT_THAT(program.run(with({"--dry-run"})).out, Not(HasSubstr("\ntime ")));
-  EXPECT_EQ(program.run(line).code, 0);  // which takes 1.5 s, as the fake library says
+  EXPECT_EQ(program.run(line).code, 0);  // a run of 1.5 s by the clock of the fake library
   EXPECT_THAT(program.run(with({"--dry-run"})).out, HasSubstr("\ntime      about 1.5 s, from 1 run here\n"));
   const json plan = json::parse(program.run(with({"--dry-run", "--json"})).out);
   EXPECT_NEAR(plan["seconds_estimate"].get<double>(), 1.5, 1e-9);

@@ -13,25 +13,17 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
-#include <sstream>
 #include <thread>
 #include <utility>
+
+#include "file_contents.h"
 
 namespace fs = std::filesystem;
 
 namespace sora::test {
-namespace {
-
-std::string text_of(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
-}  // namespace
 
 Program::Program() {
-  environment["SORA_GEN_MODELS"] = std::string(SORA_TEST_DATA) + "/pipeline";
+  environment["SORA_GEN_MODELS"] = test_data() / "pipeline";
   environment["XDG_CACHE_HOME"] = (streams_ / "cache").string();
   environment["PATH"] = "/usr/bin:/bin";
   environment["TERM"] = "xterm";
@@ -51,10 +43,10 @@ Program::~Program() {
 void Program::move_out(bool with_library) {
   program_ = streams_ / "bin/sora-gen";
   fs::create_directory(streams_ / "bin");
-  fs::copy_file(SORA_CLI_ROOT "/bin/sora-gen", program_);
+  fs::copy_file(cli_root() / "bin/sora-gen", program_);
   if (!with_library) return;
   fs::create_directory(streams_ / "lib");
-  fs::copy_file(SORA_CLI_ROOT "/lib/libsora.so", streams_ / "lib/libsora.so");
+  fs::copy_file(cli_root() / "lib/libsora.so", streams_ / "lib/libsora.so");
 }
 
 void Program::start(const std::vector<std::string>& arguments) {
@@ -121,7 +113,7 @@ void Program::start(const std::vector<std::string>& arguments) {
 
 void Program::signal(int number) const { ::kill(pid_, number); }
 
-std::string Program::error_text() const { return on_terminal ? terminal_text_ : text_of(streams_ / "err"); }
+std::string Program::error_text() const { return on_terminal ? terminal_text_ : contents(streams_ / "err"); }
 
 bool Program::wait_for_stderr(const std::string& text) {
   for (int wait = 0; wait < 30'000; ++wait) {
@@ -174,7 +166,7 @@ Finished Program::wait() {
   pid_ = -1;
   Finished finished;
   finished.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  finished.out = stdout_ >= 0 ? heard_ : text_of(streams_ / "out");
+  finished.out = stdout_ >= 0 ? heard_ : contents(streams_ / "out");
   finished.err = error_text();
   return finished;
 }
@@ -192,7 +184,7 @@ std::vector<std::string> Program::files() const {
   return names;
 }
 
-std::string Program::read(const std::string& name) const { return text_of(folder_ / name); }
+std::string Program::read(const std::string& name) const { return contents(folder_ / name); }
 
 void Program::write(const std::string& name, const std::string& text) const {
   std::ofstream(folder_ / name, std::ios::binary) << text;

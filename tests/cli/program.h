@@ -8,9 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "places.h"
 #include "temporary_folder.h"
 
 namespace sora::test {
+
+/// The program and a libsora that makes no video, as an installation has them (tests/cli/fake).
+inline std::filesystem::path cli_root() { return build_folder() / "tests/cli_root"; }
 
 struct Finished {
   int code = -1;    ///< exit code; -N when signal N killed it
@@ -35,7 +39,7 @@ class Program {
   std::vector<int> closed;    ///< of the descriptors 0, 1 and 2: not open when the program starts
   bool on_terminal = false;   ///< stderr is a terminal of 80 columns
 
-  /// Runs a copy of the program that lies outside of the repository from now on, with libsora or without.
+  /// From now on, runs a copy of the program that lies outside of the repository, with libsora or without.
   void move_out(bool with_library);
 
   Finished run(const std::vector<std::string>& arguments);
@@ -45,9 +49,9 @@ class Program {
   void signal(int number) const;
   /// Waits until stderr holds `text`, minutes if need be; false if it never does.
   bool wait_for_stderr(const std::string& text);
-  /// The same for a pipe that stdout is.
+  /// The same for the pipe that is stdout.
   bool wait_for_stdout(const std::string& text);
-  /// Waits until the pipe that stdout is takes no more; false if that does not come.
+  /// Waits until the pipe that is stdout is full; false if it never is.
   bool wait_for_full_stdout() const;
   void stop_reading();  ///< closes the pipe's other end
   void say(const std::string& text) const;
@@ -63,7 +67,7 @@ class Program {
 
   const TemporaryFolder folder_;
   const TemporaryFolder streams_;  // files that stdin, stdout and stderr are
-  std::filesystem::path program_ = SORA_CLI_ROOT "/bin/sora-gen";
+  std::filesystem::path program_ = cli_root() / "bin/sora-gen";
   pid_t pid_ = -1;
   int terminal_ = -1;
   int stdout_ = -1;  // the ends of pipes that are ours

@@ -86,7 +86,7 @@ TEST(Progress, GoesToItsOwnDescriptor) {
 TEST(Progress, InALogIsPlainLines) {
   Program program;
   std::string said = program.run(make("a")).err;
-  // Of steps between the first and the last, one is told when two seconds have gone by.
+  // Between the first and the last step, one is reported every two seconds: on a busy machine.
   if (const std::size_t at = said.find("denoise 2/3"); at != std::string::npos)
     said.erase(at, said.find('\n', at) + 1 - at);
   EXPECT_EQ(said,
@@ -121,12 +121,12 @@ TEST(Progress, OnATerminalIsOneLineThatGoesAway) {
 TEST(Progress, OnATerminalIsNotRedrawnAtEveryStep) {
   Program program;
   program.on_terminal = true;
-  const Finished finished = program.run(make("a", {"--steps", "1000"}));  // within a moment
+  const Finished finished = program.run(make("a", {"--steps", "1000"}));  // all done at once
   ASSERT_EQ(finished.code, 0) << finished.err;
   std::size_t redraws = 0;
   for (std::size_t at = 0; (at = finished.err.find("denoising", at)) != std::string::npos; ++at) ++redraws;
   EXPECT_GE(redraws, 1U);
-  EXPECT_LE(redraws, 500U);  // ten times a second; a busy machine is not so slow either
+  EXPECT_LE(redraws, 500U);  // at most ten a second, and no machine is so slow
 }
 
 TEST(Interrupt, StopsAtTheNextStepAndLeavesNoFile) {
@@ -149,7 +149,7 @@ TEST(Interrupt, TheSecondTimeEndsAtOnceAndRemovesTheTemporaryFile) {
   ASSERT_EQ(program.files().size(), 1U);  // the temporary
   program.signal(SIGINT);
   ASSERT_TRUE(program.wait_for_stderr("asked to stop"));
-  EXPECT_EQ(program.files().size(), 1U);  // the first only asks
+  EXPECT_EQ(program.files().size(), 1U);  // the first signal only asks the run to stop
   program.signal(SIGINT);
   const Finished finished = program.wait();
   EXPECT_EQ(finished.code, 130);

@@ -1,4 +1,4 @@
-// Files that say of themselves what a run should write, replace, open or use: nothing of it happens.
+// Files whose own parameters name files to write, replace, open or use: none of it happens.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -32,7 +32,7 @@ json with(json more) {
   return all;
 }
 
-// Every option of the kind, with the path of a canary where it is a text.
+// Every option of the kind; those that are texts have the path of a canary.
 json naming_all(OptionKind wanted, const std::string& path) {
   json all = kHonest;
   Request request;
@@ -84,7 +84,7 @@ class Strangers : public testing::Test {
     return program.run(line);
   }
 
-  // What the run made besides the file that it was given; it is removed again.
+  // What the run made beside the file that it was given. All of it is removed again.
   std::vector<std::string> made(const Form& form) {
     std::vector<std::string> names;
     for (const std::string& name : program.files()) {
@@ -152,7 +152,7 @@ TEST_F(Strangers, NameModelsThatAreInstalledAndNoPaths) {
       EXPECT_EQ(canaries.touched(), "") << path;
       EXPECT_THAT(made(form), ElementsAre());
     }
-    // The name is looked for where models are, wherever the file says that it lay.
+    // Only the name of the folder is used, and looked for where models are.
     EXPECT_EQ(run(form, with({{"model", "/gone/models/wan21/"}})).code, 0);
     EXPECT_THAT(made(form), ElementsAre("a-fox-7.mp4"));
     EXPECT_EQ(run(form, with({{"model", "elsewhere"}}), {"--model", "wan21"}).code, 0);
@@ -201,7 +201,7 @@ TEST_F(Strangers, TellTheOptionsThatMakeAFileAgain) {
   const Finished given = run(form, said, {"--image", "my picture.png", "--dry-run"});
   EXPECT_EQ(given.code, 0) << given.err;
   EXPECT_THAT(given.out, HasSubstr("verb      animate my picture.png"));
-  // An empty text does without.
+  // An empty option does without what the file names.
   const json with_lora = with({{"lora", {"styles/ink.safetensors:0.8"}}});
   EXPECT_EQ(run(form, with_lora).code, 66);
   const Finished without = run(form, with_lora, {"--lora", "", "--dry-run"});

@@ -35,7 +35,7 @@ TEST(Streams, OnAClosedStdoutNoVideoIsMade) {
   for (const std::vector<int>& closed : {std::vector<int>{1}, {0, 1}, {0, 1, 2}}) {
     Program program;
     program.closed = closed;
-    program.move_out(false);  // and no library is asked for
+    program.move_out(false);  // the error comes before the library is opened
     const Finished finished = program.run(make({"-o", "-"}));
     EXPECT_EQ(finished.code, 73);
     if (closed.back() != 2) {

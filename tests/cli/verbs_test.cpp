@@ -1,4 +1,4 @@
-// The verbs that begin from files, on the command line, in prompts files and in what finished files say.
+// The verbs that begin from files: on the command line, in prompts files, and in the parameters of videos.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

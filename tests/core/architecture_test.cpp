@@ -13,13 +13,16 @@
 #include <utility>
 #include <vector>
 
+#include "file_contents.h"
+#include "places.h"
+
 namespace {
 
 namespace fs = std::filesystem;
 using testing::IsEmpty;
 using testing::Not;
 
-const fs::path kRoot = SORA_SOURCE_DIR;
+const fs::path kRoot = sora::source_folder();
 
 struct Include {
   std::string file;  // relative to the root, with /
@@ -28,17 +31,10 @@ struct Include {
   bool quoted = false;
 };
 
-std::string read_text(const fs::path& path) {
-  std::ifstream stream(path);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
-
 std::vector<Include> includes_of(const fs::path& path) {
   static const std::regex pattern(R"(^\s*#\s*include\s*(["<])([^">]+)[">])");
   std::vector<Include> found;
-  std::istringstream lines(read_text(path));
+  std::istringstream lines(sora::contents(path));
   std::string line;
   for (int number = 1; std::getline(lines, line); ++number) {
     std::smatch match;
@@ -92,14 +88,14 @@ class Layers {
     for (const auto& entry : fs::recursive_directory_iterator(kRoot / "src")) {
       if (entry.path().filename() != "CMakeLists.txt") continue;
       const std::string folder = fs::relative(entry.path().parent_path(), kRoot / "src").generic_string();
-      const std::string text = read_text(entry.path());
+      const std::string text = sora::contents(entry.path());
       std::smatch match;
       if (!std::regex_search(text, match, layer)) continue;
       target_of_[folder] = match[1];
       std::istringstream words(match[2]);
       for (std::string word; words >> word;) uses_[match[1]].push_back(word);
     }
-    // The program: it opens libsora by a type that pipeline/run/entry.h declares.
+    // The program may include pipeline/run/entry.h: it opens libsora by the type declared there.
     for (const char* folder : {"cli", "cli/verbs", "cli/terminal"}) target_of_[folder] = "sora-gen";
     uses_["sora-gen"] = {"sora_jobs", "sora_pipeline_run"};
   }
@@ -243,7 +239,7 @@ TEST(Architecture, ALibraryOutsideItsFolderIsFound) {
 TEST(Architecture, NoHeaderIncludesTheJsonLibrary) {
   std::vector<std::string> wrong;
   for (const Include& include : source_includes()) {
-    // The forward declarations cost a tenth and are allowed.
+    // Forward declarations take a tenth of the time to compile, and are allowed.
     if (is_header(include.file) && include.target.rfind("nlohmann/", 0) == 0 &&
         include.target != "nlohmann/json_fwd.hpp") {
       wrong.push_back(text_of(include));
@@ -262,7 +258,7 @@ TEST(Architecture, OnePlaceParsesJson) {
     if (entry.path().extension() != ".cpp" && entry.path().extension() != ".h") continue;
     if (file == "src/core/json/json_text.cpp" || file == "src/checkpoint/safetensors.cpp") continue;
     if (file.ends_with("_tables.cpp")) continue;  // long, and slow to search
-    const std::string text = read_text(entry.path());
+    const std::string text = sora::contents(entry.path());
     if (text.find("nlohmann") != std::string::npos && std::regex_search(text, parses)) wrong.push_back(file);
   }
   EXPECT_THAT(wrong, IsEmpty());

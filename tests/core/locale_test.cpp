@@ -1,4 +1,4 @@
-// Numbers are read and written with a point, whatever the locale of the program is that uses the library.
+// Numbers are read and written with a decimal point, whatever locale the calling program has set.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,6 +13,7 @@
 #include "core/json/scalar.h"
 #include "core/output_format.h"
 #include "core/text.h"
+#include "places.h"
 
 namespace sora {
 namespace {
@@ -64,7 +65,7 @@ TEST(DecimalComma, NoFileUsesFunctionsThatTheLocaleChanges) {
   const std::regex function(R"(\b(stod|stof|stold|strtod|strtof|strtold|atof|tolower|isalpha|isalnum)\()");
   const std::regex format(R"x((printf|scanf)\(.*"[^"]*%[-+ #0-9.*l]*[efgEFG])x");
   std::vector<std::string> found;
-  for (const auto& entry : fs::recursive_directory_iterator(fs::path(SORA_SOURCE_DIR) / "src")) {
+  for (const auto& entry : fs::recursive_directory_iterator(source_folder() / "src")) {
     if (entry.path().extension() != ".cpp" && entry.path().extension() != ".h") continue;
     std::ifstream file(entry.path());
     if (entry.path().filename().string().ends_with("_tables.cpp")) continue;  // names of characters

@@ -12,11 +12,12 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <thread>
 #include <vector>
 
 #include "core/sha256.h"
+#include "error_of.h"
+#include "file_contents.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 
@@ -37,25 +38,7 @@ class OutputFileTest : public testing::Test {
   const TemporaryFolder folder_;
 };
 
-std::string contents(const fs::path& path) {
-  std::ifstream in(path);
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
 void put(const fs::path& path, const std::string& text) { std::ofstream(path) << text; }
-
-template <class F>
-Error error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e;
-  }
-  ADD_FAILURE() << "no error was thrown";
-  return Error(ErrorKind::internal, "none", "none");
-}
 
 TEST_F(OutputFileTest, NothingIsSeenUnderTheFinalNameUntilCommit) {
   OutputFile file(folder_ / "a.mp4");
@@ -83,7 +66,7 @@ TEST_F(OutputFileTest, AFileThatIsNotCommittedIsRemoved) {
 
 TEST_F(OutputFileTest, AnExistingFileIsKeptUnlessOverwriteIsAsked) {
   put(folder_ / "a.mp4", "old");
-  const Error e = error_of([&] { OutputFile file(folder_ / "a.mp4"); });
+  const Error e = test::thrown_by([&] { OutputFile file(folder_ / "a.mp4"); });
   EXPECT_EQ(e.exit_code(), 73);
   EXPECT_THAT(e.what(), HasSubstr("--overwrite"));
   {
@@ -103,7 +86,7 @@ TEST_F(OutputFileTest, AFileThatAppearsMeanwhileIsNotReplaced) {
     OutputFile file(folder_ / "a.mp4");
     file.write("mine", 4);
     put(folder_ / "a.mp4", "theirs");
-    EXPECT_EQ(error_of([&] { file.commit(); }).exit_code(), 73);
+    EXPECT_EQ(test::thrown_by([&] { file.commit(); }).exit_code(), 73);
   }
   EXPECT_EQ(contents(folder_ / "a.mp4"), "theirs");
   EXPECT_EQ(names().size(), 1u);
@@ -121,12 +104,12 @@ TEST_F(OutputFileTest, OverwritingALinkReplacesTheFileThatItPointsTo) {
 }
 
 TEST_F(OutputFileTest, AMissingFolderIsNamed) {
-  const Error e = error_of([&] { OutputFile file(folder_ / "none/a.mp4"); });
+  const Error e = test::thrown_by([&] { OutputFile file(folder_ / "none/a.mp4"); });
   EXPECT_EQ(e.exit_code(), 73);
   EXPECT_THAT(e.what(), HasSubstr((folder_ / "none").string() + " does not exist"));
   put(folder_ / "plain", "");
-  EXPECT_EQ(error_of([&] { OutputFile file(folder_ / "plain/a.mp4"); }).exit_code(), 73);
-  EXPECT_EQ(error_of([&] { OutputFile file(folder_.path(), true); }).exit_code(), 73);
+  EXPECT_EQ(test::thrown_by([&] { OutputFile file(folder_ / "plain/a.mp4"); }).exit_code(), 73);
+  EXPECT_EQ(test::thrown_by([&] { OutputFile file(folder_.path(), true); }).exit_code(), 73);
 }
 
 TEST_F(OutputFileTest, AFolderThatIsRemovedMeanwhileIsAnError) {
@@ -134,7 +117,7 @@ TEST_F(OutputFileTest, AFolderThatIsRemovedMeanwhileIsAnError) {
   OutputFile file(folder_ / "sub/a.mp4");
   file.write("x", 1);
   fs::remove_all(folder_ / "sub");
-  EXPECT_EQ(error_of([&] { file.commit(); }).exit_code(), 73);
+  EXPECT_EQ(test::thrown_by([&] { file.commit(); }).exit_code(), 73);
   EXPECT_FALSE(fs::exists(folder_ / "sub"));
 }
 
@@ -158,7 +141,7 @@ TEST_F(OutputFileTest, AFolderWithoutWritePermissionIsAnError) {
     return;
   }
   ::chmod(folder_.path().c_str(), 0555);
-  EXPECT_EQ(error_of([&] { OutputFile file(folder_ / "a.mp4"); }).exit_code(), 73);
+  EXPECT_EQ(test::thrown_by([&] { OutputFile file(folder_ / "a.mp4"); }).exit_code(), 73);
   ::chmod(folder_.path().c_str(), 0755);
 }
 
@@ -169,7 +152,7 @@ TEST_F(OutputFileTest, AFullDiskIsNamedAndLeavesNothing) {
   const std::string block(10000, 'x');
   {
     OutputFile file(folder_ / "a.mp4");
-    const Error e = error_of([&] {
+    const Error e = test::thrown_by([&] {
       for (int i = 0; i < 20; ++i) file.write(block.data(), block.size());
     });
     EXPECT_EQ(e.exit_code(), 74);
@@ -188,7 +171,7 @@ TEST_F(OutputFileTest, TheLimitOnFileSizesIsNamedAndLeavesNothing) {
   {
     OutputFile file(folder_ / "a.mp4");
     const std::string block(5000, 'x');
-    const Error e = error_of([&] { file.write(block.data(), block.size()); });
+    const Error e = test::thrown_by([&] { file.write(block.data(), block.size()); });
     EXPECT_EQ(e.exit_code(), 74);
     EXPECT_THAT(e.what(), HasSubstr("ulimit -f"));
   }
@@ -255,7 +238,7 @@ TEST(WriteStream, AClosedReaderIsReaderGoneAndNoSignalArrives) {
   ASSERT_EQ(::pipe(ends), 0);
   ::close(ends[0]);
   const auto handler = std::signal(SIGPIPE, SIG_DFL);  // would end the test
-  const Error e = error_of([&] { write_stream(ends[1], "standard output", "x", 1); });
+  const Error e = test::thrown_by([&] { write_stream(ends[1], "standard output", "x", 1); });
   std::signal(SIGPIPE, handler);
   EXPECT_EQ(e.exit_code(), 141);
   ::close(ends[1]);
@@ -264,7 +247,7 @@ TEST(WriteStream, AClosedReaderIsReaderGoneAndNoSignalArrives) {
 TEST(WriteStream, AFullDeviceIsAnIoError) {
   const int fd = ::open("/dev/full", O_WRONLY);
   ASSERT_GE(fd, 0);
-  const Error e = error_of([&] { write_stream(fd, "standard output", "x", 1); });
+  const Error e = test::thrown_by([&] { write_stream(fd, "standard output", "x", 1); });
   EXPECT_EQ(e.exit_code(), 74);
   EXPECT_THAT(e.what(), HasSubstr("No space left on device"));
   ::close(fd);

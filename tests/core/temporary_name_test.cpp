@@ -73,9 +73,9 @@ TEST_F(Temporaries, AreNotMistakenForOtherFiles) {
                                         "clip.mp4.12-abcdef@node1.part",    // not hidden
                                         ".clip.mp4.12-abcdef@node11.part",  // of node11
                                         ".clip.mp4.12-abcdef@xnode1.part",  // of xnode1
-                                        ".clip.mp4.12-abcdef.part",         // of nobody
+                                        ".clip.mp4.12-abcdef.part",         // names no machine
                                         ".clip.mp4.12-abcde@node1.part",    // a letter is missing
-                                        ".clip.mp4.12-abcde1@node1.part",   // no letter that is drawn
+                                        ".clip.mp4.12-abcde1@node1.part",   // 1 is never drawn
                                         ".clip.mp4.-12-abcdef@node1.part",
                                         ".clip.mp4.x-abcdef@node1.part",
                                         ".12-abcdef@node1.part",
@@ -92,7 +92,7 @@ TEST_F(Temporaries, HaveNamesThatFileSystemsTake) {
   const std::string host = host_name();
   EXPECT_EQ(host.substr(0, 8), "node___h");
   EXPECT_EQ(host.size(), 64U);
-  // Cut between two letters of two bytes each, wherever the cut falls.
+  // The cut falls between two characters of two bytes each.
   for (const std::size_t shift : {0, 1}) {
     std::string name(shift, 'x');
     while (name.size() < 240) name += "\xc3\xa9";

@@ -26,7 +26,7 @@ struct Container {
   ContainerKind kind = ContainerKind::none;
   std::string start;  ///< before the first part
   std::vector<Part> parts;
-  std::string end;  ///< what is no part any more
+  std::string end;  ///< bytes after the last part
 };
 
 /// By content. Whatever the bytes are, writing what was read gives a file of the same parts.

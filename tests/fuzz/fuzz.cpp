@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 namespace sora::fuzz {
 namespace {
 
-// Warnings about damaged input are what targets bring about all the time.
+// Targets cause warnings about damaged input all the time.
 const bool silent = [] {
   set_log_sink([](LogLevel, const std::string&) {});
   return true;

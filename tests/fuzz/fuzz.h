@@ -1,5 +1,5 @@
 // What the fuzz targets share. A target is a file with one function, LLVMFuzzerTestOneInput(), which takes
-// any bytes. libFuzzer calls it with what it makes up (the preset `fuzz`); replay_test.cpp calls all of them
+// any bytes. libFuzzer calls it with inputs of its own (the preset `fuzz`); replay_test.cpp calls all of them
 // with the files of corpus/ and with mutations of these.
 #pragma once
 

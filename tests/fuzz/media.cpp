@@ -20,7 +20,7 @@ namespace {
 constexpr int kFrames = 3;
 constexpr int kPackets = 200;
 constexpr std::int64_t kMostDecoded =
-    256 * 256;  // of files that are decoded: the rest is a matter of time alone
+    256 * 256;  // of files that are decoded: larger ones would only take longer
 
 void check_facts(const MediaFacts& facts) {
   require(facts.width > 0 && facts.height > 0, "facts without a size");

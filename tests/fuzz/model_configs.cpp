@@ -6,6 +6,7 @@
 #include "models/t5/config.h"
 #include "models/wan/transformer_config.h"
 #include "models/wan/vae_config.h"
+#include "places.h"
 #include "sampling/config/scheduler_config.h"
 
 namespace sora::fuzz {
@@ -15,7 +16,7 @@ namespace {
 const RamFolder& folder() {
   static const RamFolder made;
   static const bool once = [] {
-    const std::filesystem::path model = std::filesystem::path(SORA_TEST_DATA) / "pipeline/wan21";
+    const std::filesystem::path model = test_data() / "pipeline/wan21";
     for (const char* part : {"scheduler", "text_encoder", "tokenizer", "transformer", "vae"})
       made.link(std::string("model/") + part, model / part);
     made.link("model/model_index.json", model / "model_index.json");

@@ -1,4 +1,4 @@
-// Networks in single files: names and shapes that tell what a network is, and LoRAs for it. The first byte
+// Networks in single files, which are recognised by names and shapes, and LoRAs. The first byte
 // chooses; the rest is the header of a safetensors file, whose tensors are all zero.
 #include "checkpoint/lora.h"
 #include "fuzz.h"
@@ -7,6 +7,7 @@
 #include "models/wan/components.h"
 #include "models/wan/model_files.h"
 #include "models/wan/names.h"
+#include "places.h"
 #include "safetensors_header.h"
 
 namespace sora::fuzz {
@@ -15,8 +16,8 @@ namespace {
 constexpr std::uint64_t kMostData = std::uint64_t{1} << 40;  // bytes; none of them is stored
 
 void open(int which, const std::filesystem::path& path) {
-  static const wan::TransformerFiles network = wan::open_transformer(
-      ComponentSource(std::filesystem::path(SORA_TEST_DATA) / "pipeline/wan21/transformer"));
+  static const wan::TransformerFiles network =
+      wan::open_transformer(ComponentSource(test_data() / "pipeline/wan21/transformer"));
   if (which == 0) (void)wan::open_transformer(ComponentSource(path));
   if (which == 1) (void)wan::open_vae(ComponentSource(path));
   if (which == 2) (void)open_text_encoder(ComponentSource(path));

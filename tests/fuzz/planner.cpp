@@ -7,6 +7,7 @@
 
 #include "core/json/request_fields.h"
 #include "fuzz.h"
+#include "places.h"
 #include "plan/metadata.h"
 #include "plan/verbs/parameters.h"
 #include "plan/verbs/verb.h"
@@ -30,8 +31,7 @@ struct World {
   Planner planner;
 
   World() {
-    for (std::size_t i = 0; i < std::size(kModels); ++i)
-      models.link(kModels[i], std::filesystem::path(SORA_TEST_DATA) / kPlaces[i]);
+    for (std::size_t i = 0; i < std::size(kModels); ++i) models.link(kModels[i], test_data() / kPlaces[i]);
     ::setenv("SORA_GEN_MODELS", models.path().c_str(), 1);
     ::setenv("XDG_CACHE_HOME", (models.path() / "cache").c_str(), 1);
     set_probe([this](const std::filesystem::path&) { return facts; });
@@ -48,7 +48,7 @@ void set_fact(InputFacts& facts, const std::string& name, const std::string& val
   double real = 0;
   const bool is_number = set_from_text(number, value).empty();
   const bool is_real = set_from_text(real, value).empty();
-  // As a reader gives them: sides and lengths that it let in.
+  // Sides and lengths within the limits of the reader of videos.
   if (name == "width" && is_number && number > 0 && number <= 16384) facts.width = number;
   if (name == "height" && is_number && number > 0 && number <= 16384) facts.height = number;
   if (name == "frames" && is_number && number >= 0) facts.frames = number;
@@ -155,7 +155,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace sora::fuzz;
   const auto request = read_request(Input(data, size).rest());
   std::optional<sora::Plan> plan;
-  // What does not fit into memory, or a device that is not here, is no fault of the planner.
+  // Too little memory, or a device that is missing here, is no fault of the planner.
   survives([&] { plan = world().planner.plan(*request); }, {sora::ErrorKind::unavailable});
   if (!plan) return 0;
   try {

@@ -10,6 +10,7 @@
 
 #include "fuzz.h"
 #include "mutate.h"
+#include "places.h"
 
 // SORA_TARGET(name, mutations) for each target; a line of its own for one that mutates by itself.
 #define SORA_TARGET(name, mutations) extern "C" int fuzz_##name(const std::uint8_t*, std::size_t);
@@ -49,7 +50,7 @@ std::vector<Target> targets() {
 
 std::vector<std::pair<fs::path, std::string>> corpus_of(const std::string& name) {
   std::vector<fs::path> paths;
-  for (const auto& entry : fs::directory_iterator(fs::path(SORA_FUZZ_CORPUS) / name))
+  for (const auto& entry : fs::directory_iterator(source_folder() / "tests/fuzz/corpus" / name))
     paths.push_back(entry.path());
   std::sort(paths.begin(), paths.end());
   std::vector<std::pair<fs::path, std::string>> corpus;
@@ -57,7 +58,7 @@ std::vector<std::pair<fs::path, std::string>> corpus_of(const std::string& name)
   return corpus;
 }
 
-// What is at work when a signal ends the process.
+// Names the target and input at work when a signal ends the process.
 std::string current;
 std::string current_name;
 

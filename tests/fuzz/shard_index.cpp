@@ -1,4 +1,4 @@
-// The index of a checkpoint in shards, beside two shards and a file that no index may lead to.
+// The index of a checkpoint in shards, beside two shards and a file outside, which no index may name.
 #include "checkpoint/checkpoint.h"
 #include "fuzz.h"
 

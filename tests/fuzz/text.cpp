@@ -5,12 +5,13 @@
 #include "jobs/output_name.h"
 #include "models/t5/text/prompt_clean.h"
 #include "models/t5/tokenizer/tokenizer.h"
+#include "places.h"
 #include "plan/model/vocabulary.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace sora;
   using namespace sora::fuzz;
-  static const T5Tokenizer tokenizer(std::filesystem::path(SORA_TEST_DATA) / "pipeline/wan21/tokenizer");
+  static const T5Tokenizer tokenizer(test_data() / "pipeline/wan21/tokenizer");
   const std::string text = Input(data, size).text();
   survives([&] {
     const std::string clean = prompt_clean(text);

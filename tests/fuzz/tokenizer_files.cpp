@@ -1,6 +1,7 @@
-// The files of a tokenizer. The first byte chooses which is the input; what was read cuts some text.
+// The files of a tokenizer. The first byte chooses which one the input is; a tokenizer that is read is used.
 #include "fuzz.h"
 #include "models/t5/tokenizer/tokenizer.h"
+#include "places.h"
 
 namespace sora::fuzz {
 namespace {
@@ -11,8 +12,7 @@ constexpr const char* kTexts[] = {"a red ball rolls", "<extra_id_0> </s>ﬁ é\u
 const RamFolder& folder() {
   static const RamFolder made;
   static const bool once = [] {
-    made.write("config/spiece.model",
-               read_file(std::filesystem::path(SORA_TEST_DATA) / "text/tokenizers/bytes/spiece.model"));
+    made.write("config/spiece.model", read_file(test_data() / "text/tokenizers/bytes/spiece.model"));
     return true;
   }();
   (void)once;

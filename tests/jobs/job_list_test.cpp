@@ -9,6 +9,7 @@
 
 #include "jobs/job_key.h"
 #include "jobs/output_name.h"
+#include "places.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -35,7 +36,7 @@ TEST(JobList, GivesTheSameSeedsInEveryRunAndDifferentOnesToEqualPrompts) {
     seeds.insert(first.jobs()[i].seed);
   }
   EXPECT_EQ(seeds.size(), 3U);
-  // A line that is put in before does not change the seeds of the others.
+  // A line inserted before others does not change their seeds.
   EXPECT_EQ(list_of("new\na\nb\na\n").jobs()[1].seed, first.jobs()[0].seed);
 }
 
@@ -90,7 +91,7 @@ TEST(JobList, NeedsAPromptInEveryLine) {
 
 TEST(JobList, PlansEveryJobAndSaysWhichLinesCannotBe) {
   ListSettings settings;
-  settings.base.model = SORA_TEST_DATA "/pipeline/wan21";
+  settings.base.model = test_data() / "pipeline/wan21";
   JobList list = list_of(
       "{\"prompt\": \"a\", \"frames\": 5}\n{\"prompt\": \"b\", \"steps\": 0}\n{\"prompt\": \"c\", \"model\": "
       "\"nowhere\"}\n{\"prompt\": \"d\", \"output\": \"gone/x.mp4\"}",
@@ -111,7 +112,7 @@ TEST(JobKey, IsOfWhatShapesTheBytesAlone) {
   Request request;
   request.prompt = "a";
   request.seed = 1;
-  request.model = SORA_TEST_DATA "/pipeline/wan21";
+  request.model = test_data() / "pipeline/wan21";
   request.output = "a.mp4";
   const std::string key = job_key(make_plan(request));
   const auto with = [&](auto change) {
@@ -131,7 +132,7 @@ TEST(JobKey, IsOfWhatShapesTheBytesAlone) {
   EXPECT_NE(key, with([](Request& r) { r.frames = 9; }));
   EXPECT_NE(key, with([](Request& r) { r.res = "64x64"; }));
   EXPECT_NE(key, with([](Request& r) { r.crf = 30; }));
-  EXPECT_NE(key, with([](Request& r) { r.model = SORA_TEST_DATA "/pipeline/ti2v"; }));
+  EXPECT_NE(key, with([](Request& r) { r.model = test_data() / "pipeline/ti2v"; }));
 }
 
 TEST(Name, RefusesWhatItDoesNotKnow) {
@@ -185,7 +186,7 @@ TEST_F(Ranks, AreReadFromSlurmOpenMpiAndTorchrun) {
 
 TEST(FormatName, IsBoundedHoweverOftenAPatternHasAField) {
   NameFields fields;
-  fields.title = std::string(1'000'000, '-');  // a slug of it looks at all of it
+  fields.title = std::string(1'000'000, '-');  // making a slug of it reads all of it
   std::string pattern;
   for (int i = 0; i < 600; ++i) pattern += "{slug}";
   EXPECT_EQ(format_name(pattern, fields).substr(0, 10), "videovideo");

@@ -64,11 +64,11 @@ TEST_F(JournalTest, SeesAFileThatIsNoLongerWhatWasMade) {
   journal.refresh();
   const JobRecord record = *journal.find(key);
   fs::last_write_time(folder / "a.mp4", fs::file_time_type::clock::now() + std::chrono::hours(1));
-  EXPECT_TRUE(output_is_whole(folder / "a.mp4", record));  // touched: the digest decides
+  EXPECT_TRUE(output_is_whole(folder / "a.mp4", record));  // its time is another: the digest decides
   fs::resize_file(folder / "a.mp4", 4);
   EXPECT_FALSE(output_is_whole(folder / "a.mp4", record));
   fs::resize_file(folder / "a.mp4", 5);
-  EXPECT_FALSE(output_is_whole(folder / "a.mp4", record));  // of the same size
+  EXPECT_FALSE(output_is_whole(folder / "a.mp4", record));  // other bytes of the same size
   fs::remove(folder / "a.mp4");
   EXPECT_FALSE(output_is_whole(folder / "a.mp4", record));
 }
@@ -168,12 +168,12 @@ TEST_F(JournalTest, NamesNoFileOutsideOfItsFolder) {
     EXPECT_FALSE(is_inside(outside)) << outside;
 }
 
-// A list in a list, and so on; with the end of the object around it.
+// Nested lists, and the end of the object around them.
 std::string deep() { return std::string(60'000, '[') + std::string(60'000, ']') + "}"; }
 
 class HostileJournal : public JournalTest {
  protected:
-  // What is said about a journal and a list of this one line; "" when nothing is.
+  // The message about a journal and a list of this one line; empty where it is valid.
   std::string error_of(const std::string& line, const std::string& name = "journal.jsonl") const {
     fs::remove_all(folder / ".sora-gen");
     fs::create_directories(folder / ".sora-gen");

@@ -1,4 +1,4 @@
-// Who holds a lock, as the lock's file says it.
+// The file of a lock says who holds it.
 #include "jobs/locked_file.h"
 
 #include <gmock/gmock.h>

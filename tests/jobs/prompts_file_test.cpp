@@ -1,4 +1,4 @@
-// Prompts files: what each line becomes, and what is said about a line that is wrong.
+// Prompts files: what each line becomes, and the message about a wrong line.
 #include "jobs/prompts_file.h"
 
 #include <gmock/gmock.h>
@@ -143,7 +143,7 @@ TEST(Overrides, ReplaceTheOtherWayToGiveALength) {
   EXPECT_THAT(overrides.add("frames", {Scalar::Kind::number, "9", {}}), HasSubstr("given twice"));
 }
 
-// A list in a list, and so on; with the end of the object around it.
+// Nested lists, and the end of the object around them.
 std::string deep() { return std::string(60'000, '[') + std::string(60'000, ']') + "}"; }
 
 TEST(HostileList, IsRefusedByItsLines) {

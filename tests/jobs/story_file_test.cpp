@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "error_of.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 
@@ -22,13 +23,7 @@ Request request_of(const std::string& text) {
 }
 
 std::string error_of(const std::string& text, ErrorKind kind = ErrorKind::data) {
-  try {
-    parse_story("story", text);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    return error.message();
-  }
-  return "no error";
+  return test::error_of([&] { parse_story("story", text); }, kind);
 }
 
 TEST(StoryFile, ReadsLinesOfTimesAndPrompts) {
@@ -120,7 +115,7 @@ TEST(StoryFile, ChecksTheEndWhereItIsKnown) {
   EXPECT_NO_THROW(check_story("story", file, request));
 }
 
-// A list in a list, and so on; with the end of the object around it.
+// Nested lists, and the end of the object around them.
 std::string deep() { return std::string(60'000, '[') + std::string(60'000, ']') + "}"; }
 
 TEST(StoryFile, OfHostileJsonIsBadDataWithItsLine) {

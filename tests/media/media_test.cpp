@@ -1,4 +1,4 @@
-#include "media_test.h"
+#include "media/media_test.h"
 
 #include <cmath>
 #include <cstdio>
@@ -137,13 +137,6 @@ Written write_pictures(const VideoSettings& settings, const Destination& destina
   const auto writer = open_writer(settings, destination);
   for (const Picture& picture : pictures) writer->write(picture.rgb.data(), picture.width * 3);
   return writer->finish();
-}
-
-std::string contents(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
 }
 
 std::string run(const std::string& command) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/output_format.h"
+#include "file_contents.h"
 #include "media/av.h"
 #include "media/write/video_writer.h"
 #include "temporary_folder.h"
@@ -64,8 +65,6 @@ VideoSettings settings_for(const std::string& path, int width, int height, doubl
 
 Written write_pictures(const VideoSettings& settings, const Destination& destination,
                        const std::vector<Picture>& pictures);
-
-std::string contents(const std::filesystem::path& path);
 
 /// Output of a shell command.
 std::string run(const std::string& command);

@@ -1,5 +1,5 @@
+#include "media/media_test.h"
 #include "media/read/media_info.h"
-#include "media_test.h"
 
 namespace sora {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <cmath>
 
+#include "media/media_test.h"
 #include "media/read/video_reader.h"
-#include "media_test.h"
 
 namespace sora {
 

@@ -1,4 +1,4 @@
-#include "allocations.h"
+#include "models/allocations.h"
 
 #include <malloc.h>
 

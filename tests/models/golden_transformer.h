@@ -9,12 +9,13 @@
 
 #include "checkpoint/safetensors.h"
 #include "models/wan/networks/transformer.h"
+#include "places.h"
 
 namespace sora::wan {
 
 /// Where its config, its weights and golden.safetensors lie.
 inline std::filesystem::path transformer_folder(const std::string& name) {
-  return std::filesystem::path(SORA_TEST_DATA) / "transformer" / name;
+  return test_data() / "transformer" / name;
 }
 
 /// Tensors of golden.safetensors: inputs, and what diffusers makes of them.

@@ -9,13 +9,14 @@
 #include <functional>
 #include <limits>
 
-#include "allocations.h"
 #include "checkpoint/lora.h"
 #include "core/file.h"
+#include "models/allocations.h"
 #include "models/t5/files.h"
 #include "models/t5/tokenizer/gguf_tokenizer.h"
 #include "models/wan/components.h"
 #include "models/wan/names.h"
+#include "places.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 
@@ -24,7 +25,7 @@ namespace fs = std::filesystem;
 namespace sora::wan {
 namespace {
 
-const fs::path kLayouts = fs::path(SORA_TEST_DATA) / "layouts";
+const fs::path kLayouts = test_data() / "layouts";
 constexpr std::int64_t kMostMemory = 100'000'000;  // bytes
 
 template <class T>
@@ -232,7 +233,7 @@ TEST_F(Hostile, DamagedFilesEndInAnErrorOrAreRead) {
         if (!cut) bytes[i] = static_cast<char>(~bytes[i]);
         const fs::path path = write("weights", bytes);
         try {
-          (void)open_transformer({path, fs::path(SORA_TEST_DATA) / "transformer/patches"});
+          (void)open_transformer({path, test_data() / "transformer/patches"});
         } catch (const Error& error) {
           EXPECT_THAT(error.kind(), testing::AnyOf(ErrorKind::data, ErrorKind::refused)) << error.what();
           ++refused;

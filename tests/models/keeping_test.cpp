@@ -7,6 +7,7 @@
 #include "checkpoint/safetensors.h"
 #include "models/t5/networks/text_encoder.h"
 #include "models/wan/networks/transformer.h"
+#include "places.h"
 #include "temporary_folder.h"
 #include "weights/tensor_file.h"
 
@@ -15,7 +16,7 @@ namespace fs = std::filesystem;
 namespace sora::wan {
 namespace {
 
-const fs::path kData = SORA_TEST_DATA;
+const fs::path kData = test_data();
 
 Placement kept(WeightStorage keeping) {
   Placement placement;

@@ -9,12 +9,13 @@
 
 #include "checkpoint/safetensors.h"
 #include "core/file.h"
-#include "golden_transformer.h"
+#include "models/golden_transformer.h"
 #include "models/t5/files.h"
 #include "models/t5/networks/text_encoder.h"
 #include "models/wan/components.h"
 #include "models/wan/networks/transformer.h"
 #include "models/wan/networks/vae.h"
+#include "places.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 #include "weights/tensor_file.h"
@@ -28,7 +29,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-const fs::path kData = SORA_TEST_DATA;
+const fs::path kData = test_data();
 const fs::path kLayouts = kData / "layouts";
 
 struct TransformerCase {

@@ -4,8 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "golden_transformer.h"
+#include "models/golden_transformer.h"
 #include "models/wan/networks/transformer.h"
+#include "places.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 #include "weights/tensor_file.h"
@@ -20,7 +21,7 @@ using testing::HasSubstr;
 using testing::ThrowsMessage;
 
 const fs::path kFolder = transformer_folder("plain");
-const fs::path kLoras = fs::path(SORA_TEST_DATA) / "lora";
+const fs::path kLoras = test_data() / "lora";
 constexpr double kStrength = 0.7;
 
 // fp32 on both sides in another order of summation, as in the transformer's own test.
@@ -58,7 +59,7 @@ TEST(Lora, OfStrengthZeroChangesNothingAndTwoHalvesAreAWhole) {
 }
 
 TEST(Lora, GoesOnTopOfQuantisedWeightsInFp32) {
-  const ComponentSource file{SORA_TEST_DATA "/layouts/transformer/plain.gguf", kFolder};
+  const ComponentSource file{test_data() / "layouts/transformer/plain.gguf", kFolder};
   EXPECT_TRUE(at::equal(predict(load_transformer(file, {}, {lora("comfy")})),
                         predict(load_transformer(kFolder, {}, {lora("comfy")}))));
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
+#include "places.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
@@ -20,7 +21,7 @@ TEST(AnimateParity, ImageToVideoMatchesDiffusersFromFileToPixels) {
   const TemporaryFolder work;
   Generator generator;
   for (const char* family : {"i2v", "flf2v", "i2v_a14b"}) {
-    const fs::path folder = fs::path(SORA_TEST_DATA) / "image" / family;
+    const fs::path folder = test_data() / "image" / family;
     const auto golden = nlohmann::json::parse(read_text(folder / "cases.json", "test"));
     for (const auto& item : golden["cases"]) {
       SCOPED_TRACE(family + item.dump());

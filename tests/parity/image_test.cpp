@@ -13,6 +13,7 @@
 #include "models/wan/networks/vae.h"
 #include "pipeline/denoise/denoise.h"
 #include "pipeline/inputs/image_condition.h"
+#include "places.h"
 #include "sora/error.h"
 #include "weights/tensor_file.h"
 
@@ -58,7 +59,7 @@ class ImageParity : public testing::TestWithParam<const char*> {};
 
 TEST_P(ImageParity, MatchesDiffusersFromImageToPixels) {
   const c10::InferenceMode inference;
-  const fs::path folder = fs::path(SORA_TEST_DATA) / "image" / GetParam();
+  const fs::path folder = test_data() / "image" / GetParam();
   const auto golden = nlohmann::json::parse(read_text(folder / "cases.json", "test"));
   for (const auto& item : golden["cases"]) {
     SCOPED_TRACE(item.dump());
@@ -104,7 +105,7 @@ INSTANTIATE_TEST_SUITE_P(Families, ImageParity, testing::Values("i2v", "flf2v", 
 // alone are encoded to.
 TEST(ImageCondition, TakesMoreThanOneFirstFrame) {
   const c10::InferenceMode inference;
-  const fs::path folder = fs::path(SORA_TEST_DATA) / "image/i2v";
+  const fs::path folder = test_data() / "image/i2v";
   const auto vae = wan::load_vae(folder / "vae", {});
   at::manual_seed(1);
   const at::Tensor frames = at::rand({1, 3, 5, 16, 24}).mul(2).sub(1);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
+#include "places.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
 #include "weights/tensor_file.h"
@@ -27,7 +28,7 @@ double psnr(const at::Tensor& got, const at::Tensor& expected) {
   return -10 * std::log10((got - expected).square().mean().item<double>() + 1e-20);
 }
 
-// The golden holds the rows before the zeros.
+// The golden file holds the rows before the zeros.
 at::Tensor with_zero_rows(const at::Tensor& rows) {
   at::Tensor full = at::zeros({1, 512, rows.size(2)});
   full.narrow(1, 0, rows.size(1)).copy_(rows);
@@ -37,7 +38,7 @@ at::Tensor with_zero_rows(const at::Tensor& rows) {
 class PipelineParity : public testing::TestWithParam<const char*> {};
 
 TEST_P(PipelineParity, MatchesDiffusersFromPromptToPixels) {
-  const fs::path folder = fs::path(SORA_TEST_DATA) / "pipeline" / GetParam();
+  const fs::path folder = test_data() / "pipeline" / GetParam();
   const auto golden = nlohmann::json::parse(read_text(folder / "cases.json", "test"));
   const TemporaryFolder work;
   Generator generator;

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "core/file.h"
+#include "places.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
@@ -18,7 +19,7 @@ namespace fs = std::filesystem;
 namespace sora {
 namespace {
 
-const fs::path kData = fs::path(SORA_TEST_DATA) / "skyreels";
+const fs::path kData = test_data() / "skyreels";
 
 TEST(SkyReels, MatchesDiffusersFromPromptOrImageToPixels) {
   const TemporaryFolder work;
@@ -90,7 +91,7 @@ TEST(SkyReels, AttentionInCausalBlocksIsRefused) {
   }
 }
 
-// The smallest network of a kind is told by its weights, the larger ones by the pipeline's class.
+// The smallest network of a kind is recognised by its weights, larger ones by the class of their pipeline.
 TEST(SkyReels, DiffusionForcingHoldsFramesByTheirTimesteps) {
   Request request;
   request.prompt = "x";

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
+#include "places.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
 #include "verb_case.h"
@@ -16,7 +17,7 @@ namespace sora {
 namespace {
 
 TEST(VerbsParity, AnimateAndRemixMatchDiffusersFromPixelsToPixels) {
-  const fs::path folder = fs::path(SORA_TEST_DATA) / "verbs";
+  const fs::path folder = test_data() / "verbs";
   const TemporaryFolder work;
   const auto golden = nlohmann::json::parse(read_text(folder / "cases.json", "test"));
   ASSERT_GE(golden["cases"].size(), 4U);
@@ -28,7 +29,7 @@ TEST(VerbsParity, AnimateAndRemixMatchDiffusersFromPixelsToPixels) {
     request.verb = item["verb"];
     const std::string input = (folder / item["input"].get<std::string>()).string();
     (request.verb == "animate" ? request.image : request.input) = input;
-    request.model = std::string(SORA_TEST_DATA) + "/pipeline/" + item["model"].get<std::string>();
+    request.model = test_data() / "pipeline" / item["model"].get<std::string>();
     if (item.contains("strength")) request.strength = item["strength"].get<double>();
     test::expect_as_diffusers(generator, request, expected);
   }

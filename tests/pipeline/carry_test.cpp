@@ -8,12 +8,13 @@
 #include <sstream>
 #include <tuple>
 
+#include "error_of.h"
 #include "pipeline/inputs/input_facts.h"
+#include "pipeline/tiny_model.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
-#include "tiny_model.h"
 
 namespace sora {
 namespace {
@@ -56,13 +57,7 @@ class CarriedPlan : public testing::Test {
     plan_.inputs.video_2 = clip_facts();
   }
   void expect_refused(ErrorKind kind, const std::string& text) {
-    try {
-      plan_carried(plan_);
-      ADD_FAILURE() << "taken, expected: " << text;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), kind) << error.what();
-      EXPECT_THAT(error.what(), HasSubstr(text));
-    }
+    test::expect_error([&] { plan_carried(plan_); }, kind, text);
   }
 
   Plan plan_;

@@ -16,10 +16,11 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 
 #include "core/file.h"
+#include "file_contents.h"
 #include "models/wan/networks/transformer.h"
+#include "places.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
@@ -30,7 +31,7 @@ namespace fs = std::filesystem;
 namespace sora {
 namespace {
 
-const fs::path kTiny = fs::path(SORA_TEST_DATA) / "pipeline/wan21";
+const fs::path kTiny = test_data() / "pipeline/wan21";
 
 // A model whose transformer is large beside all else: `layers` of width 512, in bf16. The values do not
 // matter.
@@ -106,7 +107,7 @@ class MemoryTest : public testing::Test {
   /// The program on the request in a process of its own, that may have no more than `limit_gb` of memory of
   /// its own (ulimit -d); 0: no limit.
   Outcome run(const std::vector<std::string>& options, double limit_gb) const {
-    std::vector<std::string> words{SORA_PROGRAM,
+    std::vector<std::string> words{built_program(),
                                    "--model",
                                    request_.model,
                                    "--prompt",
@@ -142,7 +143,7 @@ class MemoryTest : public testing::Test {
         const rlimit limit{static_cast<rlim_t>(limit_gb * 1e9), static_cast<rlim_t>(limit_gb * 1e9)};
         ::setrlimit(RLIMIT_DATA, &limit);
       }
-      ::execv(SORA_PROGRAM, arguments.data());
+      ::execv(arguments[0], arguments.data());
       ::_exit(127);
     }
     Outcome result;
@@ -151,9 +152,7 @@ class MemoryTest : public testing::Test {
     ::wait4(pid, &status, 0, &usage);
     result.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
     result.peak_gb = static_cast<double>(usage.ru_maxrss) * 1024 / 1e9;
-    std::ostringstream text;
-    text << std::ifstream(err).rdbuf();
-    result.err = text.str();
+    result.err = contents(err);
     return result;
   }
 

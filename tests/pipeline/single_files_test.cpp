@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "checkpoint/safetensors.h"
+#include "places.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
@@ -19,7 +20,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-const fs::path kData = SORA_TEST_DATA;
+const fs::path kData = test_data();
 const fs::path kLayouts = kData / "layouts";
 
 class SingleFiles : public testing::Test {

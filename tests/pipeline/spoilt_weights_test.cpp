@@ -5,9 +5,9 @@
 
 #include <filesystem>
 
+#include "pipeline/tiny_model.h"
 #include "sora/error.h"
 #include "sora/generator.h"
-#include "tiny_model.h"
 
 namespace fs = std::filesystem;
 

@@ -7,16 +7,17 @@
 #include <cmath>
 #include <numeric>
 
-#include "difference.h"
+#include "error_of.h"
 #include "media/read/video_reader.h"
 #include "media/write/video_writer.h"
+#include "pipeline/difference.h"
+#include "pipeline/tiny_model.h"
 #include "plan/geometry/windows.h"
 #include "plan/metadata.h"
 #include "plan/verbs/story.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
-#include "tiny_model.h"
 #include "weights/tensor_file.h"
 
 namespace sora {
@@ -115,13 +116,7 @@ class StoryboardTest : public testing::Test {
   }
 
   void expect_error(const std::string& text, ErrorKind kind = ErrorKind::usage) {
-    try {
-      make_plan(request_);
-      ADD_FAILURE() << "expected an error with: " << text;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), kind) << error.what();
-      EXPECT_THAT(error.what(), HasSubstr(text));
-    }
+    test::expect_error([&] { make_plan(request_); }, kind, text);
   }
 
   const TemporaryFolder folder_;

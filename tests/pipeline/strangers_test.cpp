@@ -5,13 +5,14 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "canary.h"
 #include "core/output_format.h"
+#include "file_contents.h"
 #include "media/write/video_writer.h"
+#include "places.h"
 #include "temporary_folder.h"
 
 namespace fs = std::filesystem;
@@ -52,16 +53,12 @@ class StrangersMedia : public testing::TestWithParam<const char*> {
 
   int run(const std::string& arguments) const {
     const std::string line = "cd '" + folder_.path().string() + "' && HOME='" + home_.path().string() +
-                             "' SORA_GEN_MODELS='" SORA_TEST_DATA "/pipeline' '" SORA_PROGRAM "' " +
-                             arguments + " 2> stderr.txt";
+                             "' SORA_GEN_MODELS='" + (test_data() / "pipeline").string() + "' '" +
+                             built_program().string() + "' " + arguments + " 2> stderr.txt";
     return std::system(line.c_str()) / 256;
   }
 
-  std::string said() const {
-    std::ostringstream text;
-    text << std::ifstream(folder_ / "stderr.txt").rdbuf();
-    return text.str();
-  }
+  std::string said() const { return contents(folder_ / "stderr.txt"); }
 
   const TemporaryFolder folder_, home_;
   Canaries canaries_{folder_ / "private", {"a.png", "b.png", "c.png", "d.safetensors", "told.json"}};

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <string>
 
+#include "places.h"
 #include "sora/request.h"
 #include "temporary_folder.h"
 
@@ -15,8 +16,7 @@ namespace sora {
 inline std::string copy_tiny_model(const TemporaryFolder& folder, const std::string& name,
                                    const std::string& facts = R"({"native_frames": 17, "fps": 8})") {
   const std::filesystem::path copy = folder / name;
-  std::filesystem::copy(std::filesystem::path(SORA_TEST_DATA) / "pipeline" / name, copy,
-                        std::filesystem::copy_options::recursive);
+  std::filesystem::copy(test_data() / "pipeline" / name, copy, std::filesystem::copy_options::recursive);
   std::ofstream(copy / "sora-gen.json") << facts;
   return copy.string();
 }

@@ -11,17 +11,19 @@
 #include <string>
 #include <vector>
 
-#include "difference.h"
+#include "error_of.h"
 #include "media/read/video_reader.h"
 #include "media/write/video_writer.h"
 #include "pipeline/denoise/lead_back.h"
+#include "pipeline/difference.h"
+#include "pipeline/tiny_model.h"
+#include "places.h"
 #include "plan/metadata.h"
 #include "plan/verbs/made_again.h"
 #include "plan/verbs/parameters.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
-#include "tiny_model.h"
 
 namespace fs = std::filesystem;
 
@@ -67,13 +69,7 @@ class FinishTest : public testing::Test {
   void TearDown() override { ::unsetenv("SORA_GEN_MODELS"); }
 
   void expect_error(ErrorKind kind, const std::string& text) {
-    try {
-      make_plan(request_);
-      ADD_FAILURE() << "expected an error with: " << text;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), kind) << error.what();
-      EXPECT_THAT(error.what(), HasSubstr(text));
-    }
+    test::expect_error([&] { make_plan(request_); }, kind, text);
   }
 
   static std::string notes(const Plan& plan) {
@@ -119,7 +115,7 @@ TEST_F(FinishTest, TheDraftIsMadeAgainToTheBit) {
 }
 
 TEST_F(FinishTest, FinishesAtExactlyTheSizeWithTheDraftsComposition) {
-  request_.model = std::string(SORA_SOURCE_DIR) + "/models/default";  // a trained one
+  request_.model = source_folder() / "models/default";  // a trained one
   request_.prompt = "a red ball by the sea";
   request_.steps = 3;
   draft(5);

@@ -10,22 +10,22 @@
 #include <string>
 #include <vector>
 
-#include "difference.h"
+#include "error_of.h"
 #include "media/read/video_reader.h"
 #include "media/write/video_writer.h"
+#include "pipeline/difference.h"
+#include "pipeline/tiny_model.h"
 #include "plan/geometry/windows.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
-#include "tiny_model.h"
 
 namespace fs = std::filesystem;
 
 namespace sora {
 namespace {
 
-using testing::HasSubstr;
 
 using Frames = std::vector<VideoFrame>;
 
@@ -71,13 +71,7 @@ class VerbsTest : public testing::Test {
   Frames output() const { return read_first(*request_.output, {}, 10000); }
 
   void expect_error(ErrorKind kind, const std::string& text) {
-    try {
-      make_plan(request_);
-      ADD_FAILURE() << "expected an error with: " << text;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), kind) << error.what();
-      EXPECT_THAT(error.what(), HasSubstr(text));
-    }
+    test::expect_error([&] { make_plan(request_); }, kind, text);
   }
 
   void expect_same(const Frames& got, std::size_t from, const Frames& want) {

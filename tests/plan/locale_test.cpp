@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "comma_locale.h"
+#include "places.h"
 #include "plan/geometry/size.h"
 #include "plan/metadata.h"
 #include "sora/error.h"
@@ -17,10 +18,10 @@ struct Words {
   std::string text, json, metadata, error;
 };
 
-// What a plan says, and what is said of a wrong option.
+// The text of a plan, and the message about a wrong option.
 Words words() {
   Request request;
-  request.model = std::string(SORA_TEST_DATA) + "/pipeline/wan21";
+  request.model = test_data() / "pipeline/wan21";
   request.prompt = "a red ball";
   request.seed = 1;
   request.device = "cpu";

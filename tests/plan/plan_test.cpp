@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "places.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 
@@ -15,7 +16,7 @@ namespace {
 
 Request tiny(const char* variant = "wan21") {
   Request request;
-  request.model = std::string(SORA_TEST_DATA) + "/pipeline/" + variant;
+  request.model = test_data() / "pipeline" / variant;
   request.prompt = "a red ball";
   request.seed = 1;
   request.device = "cpu";
@@ -103,7 +104,7 @@ TEST(Plan, AModelThatIsNotThereIsAMissingInput) {
 class DamagedModel : public testing::Test {
  protected:
   void SetUp() override {
-    fs::copy(fs::path(SORA_TEST_DATA) / "pipeline/wan21", folder_.path(), fs::copy_options::recursive);
+    fs::copy(test_data() / "pipeline/wan21", folder_.path(), fs::copy_options::recursive);
   }
 
   ErrorKind kind() const {

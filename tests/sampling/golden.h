@@ -9,13 +9,12 @@
 #include <vector>
 
 #include "checkpoint/safetensors.h"
+#include "places.h"
 #include "sampling/config/scheduler_config.h"
 
 namespace sora {
 
-inline std::filesystem::path golden_path(const std::string& name) {
-  return std::filesystem::path(SORA_TEST_DATA) / "sampling" / name;
-}
+inline std::filesystem::path golden_path(const std::string& name) { return test_data() / "sampling" / name; }
 
 inline SchedulerConfig golden_config(const std::string& name) {
   return read_scheduler_config(golden_path("configs/" + name + ".json"));

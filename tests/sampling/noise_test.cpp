@@ -3,7 +3,7 @@
 #include <ATen/Version.h>
 #include <gtest/gtest.h>
 
-#include "golden.h"
+#include "sampling/golden.h"
 
 namespace sora {
 namespace {

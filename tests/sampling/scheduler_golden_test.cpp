@@ -8,7 +8,7 @@
 #include <set>
 #include <sstream>
 
-#include "golden.h"
+#include "sampling/golden.h"
 #include "sampling/scheduler.h"
 
 namespace sora {

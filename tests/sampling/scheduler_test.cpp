@@ -3,25 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "golden.h"
+#include "error_of.h"
+#include "sampling/golden.h"
 #include "sora/error.h"
 
 namespace sora {
 namespace {
 
 using testing::HasSubstr;
-
-// Runs `action` and returns the error that it must throw.
-template <class Action>
-Error error_of(Action&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "no error";
-  return {ErrorKind::internal, "", ""};
-}
 
 at::Tensor random(at::IntArrayRef shape, std::uint64_t seed) {
   return at::randn(shape, at::detail::createCPUGenerator(seed), at::kFloat);
@@ -68,18 +57,18 @@ TEST(Scheduler, HalfPrecisionPredictionsAreWidenedBeforeTheStep) {
 TEST(Scheduler, StepsOutOfOrderAreErrorsThatSayWhichStepIsExpected) {
   const auto s = make_scheduler("unipc", golden_config("unipc"), 4, 3);
   const at::Tensor x = at::ones({2});
-  EXPECT_EQ(error_of([&] { s->step(x, 4, x); }).kind(), ErrorKind::internal);
-  EXPECT_EQ(error_of([&] { s->step(x, -1, x); }).kind(), ErrorKind::internal);
+  EXPECT_EQ(test::thrown_by([&] { s->step(x, 4, x); }).kind(), ErrorKind::internal);
+  EXPECT_EQ(test::thrown_by([&] { s->step(x, -1, x); }).kind(), ErrorKind::internal);
   s->step(x, 1, x);  // a run may start from data
-  EXPECT_THAT(error_of([&] { s->step(x, 1, x); }).what(), HasSubstr("expected step 2"));
+  EXPECT_THAT(test::thrown_by([&] { s->step(x, 1, x); }).what(), HasSubstr("expected step 2"));
   s->reset();
   EXPECT_NO_THROW(s->step(x, 0, x));
 }
 
 TEST(Scheduler, TensorsThatDoNotFitAreErrors) {
   const auto s = make_scheduler("euler", golden_config("euler"), 4, 3);
-  EXPECT_THAT(error_of([&] { s->step(at::ones({3}), 0, at::ones({2})); }).what(), HasSubstr("[3]"));
-  EXPECT_THAT(error_of([&] { s->step(at::ones({2}), 0, at::ones({2}, at::kDouble)); }).what(),
+  EXPECT_THAT(test::thrown_by([&] { s->step(at::ones({3}), 0, at::ones({2})); }).what(), HasSubstr("[3]"));
+  EXPECT_THAT(test::thrown_by([&] { s->step(at::ones({2}), 0, at::ones({2}, at::kDouble)); }).what(),
               HasSubstr("expected Float"));
 }
 
@@ -123,29 +112,32 @@ TEST(Scheduler, OverwrittenNoiseIsWhatTheSecondStepCorrects) {
 
 TEST(MakeScheduler, RefusesWhatItCannotRun) {
   const SchedulerConfig config = golden_config("unipc");
-  EXPECT_THAT(error_of([&] { make_scheduler("ddim", config, 4, 3); }).what(),
+  EXPECT_THAT(test::thrown_by([&] { make_scheduler("ddim", config, 4, 3); }).what(),
               HasSubstr("\"ddim\", expected unipc, euler or dpm++"));
-  EXPECT_THAT(error_of([&] { make_scheduler("unipc", config, 0, 3); }).what(), HasSubstr("at least 1"));
+  EXPECT_THAT(test::thrown_by([&] { make_scheduler("unipc", config, 0, 3); }).what(),
+              HasSubstr("at least 1"));
   for (const double shift : {0.0, -1.0, std::numeric_limits<double>::quiet_NaN()}) {
-    EXPECT_EQ(error_of([&] { make_scheduler("unipc", config, 4, shift); }).kind(), ErrorKind::usage) << shift;
+    EXPECT_EQ(test::thrown_by([&] { make_scheduler("unipc", config, 4, shift); }).kind(), ErrorKind::usage)
+        << shift;
   }
-  EXPECT_THAT(error_of([&] { make_scheduler("euler", golden_config("unipc-vp-linspace"), 4, 3); }).what(),
+  EXPECT_THAT(
+      test::thrown_by([&] { make_scheduler("euler", golden_config("unipc-vp-linspace"), 4, 3); }).what(),
+      HasSubstr("use unipc"));
+  EXPECT_THAT(test::thrown_by([&] { make_scheduler("dpm++", golden_config("unipc-karras"), 4, 3); }).what(),
               HasSubstr("use unipc"));
-  EXPECT_THAT(error_of([&] { make_scheduler("dpm++", golden_config("unipc-karras"), 4, 3); }).what(),
-              HasSubstr("use unipc"));
-  EXPECT_THAT(error_of([&] { make_scheduler("dpm++", golden_config("euler-terminal"), 4, 3); }).what(),
+  EXPECT_THAT(test::thrown_by([&] { make_scheduler("dpm++", golden_config("euler-terminal"), 4, 3); }).what(),
               HasSubstr("use euler"));
 }
 
 TEST(MakeScheduler, RefusesLevelsThatDoNotFall) {
   // At shift 1e7 all levels but the first round to one; diffusers would go on with NaN.
   for (const std::string name : {"unipc", "dpm++", "euler"}) {
-    const Error error = error_of([&] { make_scheduler(name, golden_config("unipc"), 50, 1e9); });
+    const Error error = test::thrown_by([&] { make_scheduler(name, golden_config("unipc"), 50, 1e9); });
     EXPECT_EQ(error.kind(), ErrorKind::usage) << name;
     EXPECT_THAT(error.what(), HasSubstr("are not falling")) << name;
   }
   // One step cannot both start at 1 and end its grid at a terminal level.
-  EXPECT_THAT(error_of([&] { make_scheduler("euler", golden_config("euler-terminal"), 1, 3); }).what(),
+  EXPECT_THAT(test::thrown_by([&] { make_scheduler("euler", golden_config("euler-terminal"), 1, 3); }).what(),
               HasSubstr("are not finite"));
 }
 

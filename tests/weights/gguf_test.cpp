@@ -8,6 +8,7 @@
 
 #include "checkpoint/quantised.h"
 #include "core/output_file.h"
+#include "places.h"
 #include "temporary_folder.h"
 #include "weights/tensor_file.h"
 #include "weights/weights.h"
@@ -17,7 +18,7 @@ namespace fs = std::filesystem;
 namespace sora {
 namespace {
 
-const fs::path kData = fs::path(SORA_TEST_DATA) / "gguf";
+const fs::path kData = test_data() / "gguf";
 
 TEST(Gguf, ReadsTensorsTextsAndSkipsLists) {
   const GgufFile file(kData / "q4_k.gguf");

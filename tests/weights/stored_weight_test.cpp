@@ -7,6 +7,7 @@
 
 #include <filesystem>
 
+#include "places.h"
 #include "temporary_folder.h"
 #include "typed_file.h"
 #include "weights/tensor_file.h"
@@ -81,7 +82,7 @@ class HeldBlocks : public testing::TestWithParam<const char*> {};
 
 TEST_P(HeldBlocks, AreWidenedAsTheReferenceDoes) {
   const c10::InferenceMode inference;
-  const fs::path data = fs::path(SORA_TEST_DATA) / "gguf";
+  const fs::path data = test_data() / "gguf";
   const auto checkpoint = std::make_shared<const Checkpoint>(data / (std::string(GetParam()) + ".gguf"));
   const at::Tensor expected = read_tensor(data / "golden.safetensors", GetParam());
   for (const WeightStorage storage : {WeightStorage::stored, WeightStorage::streamed}) {

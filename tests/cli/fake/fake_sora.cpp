@@ -141,7 +141,7 @@ std::string inspect(const std::filesystem::path& path) {
   return nlohmann::json{{"metadata", {{"comment", said}}}}.dump();
 }
 
-// Any file whose name has "picture" in it is one, any other a clip; a draft says how it was made.
+// A file with "picture" in its name is a picture, any other is a clip; a draft holds how it was made.
 InputFacts facts_by_name(const std::string& name) {
   if (name.find("damaged") != std::string::npos)
     throw Error(ErrorKind::data, "media", name + ": is damaged as asked");
