@@ -20,7 +20,7 @@ const fs::path kData = SORA_TEST_DATA;
 Placement kept(WeightStorage keeping) {
   Placement placement;
   placement.storage = keeping;
-  placement.ahead = 1 << 16;
+  placement.prefetch_bytes = 1 << 16;
   return placement;
 }
 

@@ -138,7 +138,7 @@ TEST_F(ResumeTest, SaysHowToGoOn) {
   use("wan21");
   std::string message;
   ASSERT_TRUE(stopped_at(6, &message));
-  EXPECT_THAT(message, HasSubstr("the same command with --seed 7 goes on there"));
+  EXPECT_THAT(message, HasSubstr("run the same command with --seed 7 to continue"));
 }
 
 TEST_F(ResumeTest, DoesNotTakeUpAnotherJob) {

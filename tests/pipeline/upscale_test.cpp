@@ -14,7 +14,7 @@
 #include "difference.h"
 #include "media/read/video_reader.h"
 #include "media/write/video_writer.h"
-#include "pipeline/denoise/lead_back.h"
+#include "pipeline/denoise/match_draft.h"
 #include "plan/metadata.h"
 #include "plan/verbs/made_again.h"
 #include "plan/verbs/parameters.h"
@@ -337,7 +337,7 @@ TEST(LedBack, LooksLikeTheDraftWhereItIsSmallAndKeepsDetail) {
   const at::Tensor slow = at::sin(x / 20).mul(0.5).view({1, 1, 1, 1, 64}).expand({1, 3, 1, 64, 64});
   const at::Tensor detail = at::sin(x * 2).mul(0.1).view({1, 1, 1, 1, 64}).expand({1, 3, 1, 64, 64});
   const at::Tensor made = -0.3 + 0.5 * slow + detail;  // other colours, and something new
-  EXPECT_LT((led_back(made, slow, plan) - (slow + detail)).abs().mean().item<double>(), 0.02);
+  EXPECT_LT((matched_to_draft(made, slow, plan) - (slow + detail)).abs().mean().item<double>(), 0.02);
   EXPECT_GT((made - (slow + detail)).abs().mean().item<double>(), 0.2);
 }
 

@@ -20,7 +20,7 @@ namespace {
 Placement kept(WeightStorage storage) {
   Placement placement;
   placement.storage = storage;
-  placement.ahead = 1;
+  placement.prefetch_bytes = 1;
   return placement;
 }
 
