@@ -1,4 +1,4 @@
-// Many videos, as a user sees them: what is made, what is left out, what a failure leaves.
+// Batches as a user sees them: what is made, what is skipped, and what is left after a failure.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
-// Files and requests of strangers: each ends with its exit code and one short line, and nothing on the way to
-// a terminal drives it.
+// Files and requests of strangers: each ends with its exit code and one short line, and no output can control
+// the terminal.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

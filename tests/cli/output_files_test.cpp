@@ -1,4 +1,4 @@
-// Files that a run would make: what is wrong with a name is said before any work.
+// The files that a run would make: a wrong name is an error before any work.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

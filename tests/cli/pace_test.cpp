@@ -1,4 +1,4 @@
-// What the program learns about this machine's speed, and says before a run.
+// The estimate of time before a run, from what the program has learnt about this machine's speed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// Files that say of themselves what a run should write, replace, open or use: nothing of it happens.
+// Files whose parameters say what a run should write, replace, open or use: none of it happens.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

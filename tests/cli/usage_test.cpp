@@ -1,4 +1,4 @@
-// Wrong lines: one clear line on stderr, nothing on stdout, the exit code of its kind, no file.
+// Wrong command lines: one clear line on stderr, nothing on stdout, the right exit code, no file.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// The verbs that begin from files, on the command line, in prompts files and in what finished files say.
+// The verbs with input files, on the command line, in prompts files and in the parameters of finished files.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

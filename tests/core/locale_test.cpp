@@ -1,4 +1,5 @@
-// Numbers are read and written with a point, whatever the locale of the program is that uses the library.
+// Numbers are read and written with a decimal point, whatever the locale of the program that uses the
+// library.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

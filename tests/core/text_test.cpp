@@ -1,4 +1,4 @@
-// What is printed of texts that are not ours, and hints for misspelt names.
+// Printing untrusted texts, and hints for misspelt names.
 #include "core/text.h"
 
 #include <gmock/gmock.h>

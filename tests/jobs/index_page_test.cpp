@@ -1,4 +1,4 @@
-// The page of a batch: what it shows, and that nothing in a prompt or a name gets out of its place.
+// The page of a batch: what it shows, and that prompts and names cannot inject HTML.
 #include "jobs/index_page.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-// Who holds a lock, as the lock's file says it.
+// Who has a lock, as the lock's file says.
 #include "jobs/locked_file.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-// What is taken of the parameters in a file, option by option.
+// Which parameters in a file are used, option by option.
 #include "plan/verbs/parameters.h"
 
 #include <gmock/gmock.h>

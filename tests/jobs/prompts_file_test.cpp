@@ -1,4 +1,4 @@
-// Prompts files: what each line becomes, and what is said about a line that is wrong.
+// Prompts files: the job of each line, and the message about a wrong line.
 #include "jobs/prompts_file.h"
 
 #include <gmock/gmock.h>

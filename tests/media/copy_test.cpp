@@ -1,4 +1,4 @@
-// Coded frames of clips beside frames of the encoder, in one stream that plays.
+// Copied frames of clips and frames of the encoder in one stream that plays.
 #include <fstream>
 #include <iterator>
 #include <tuple>

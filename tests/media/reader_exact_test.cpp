@@ -1,4 +1,4 @@
-// That pixels come out as they were put in.
+// Pixels are read exactly as they were written.
 #include "reader_test.h"
 
 namespace sora {

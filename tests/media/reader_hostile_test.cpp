@@ -1,4 +1,4 @@
-// Files that are no video, lie about what they are, or ask for too much: one clear error each. Time and
+// Files that are not videos, claim to be something else, or need too much: one clear error each. Time and
 // memory are measured by scripts/stress/media.py.
 #include <sys/stat.h>
 

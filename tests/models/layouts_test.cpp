@@ -1,5 +1,5 @@
-// The layouts in which people have weights (scripts/goldens/layouts.py): each gives the very numbers that the
-// same weights give from a diffusers folder.
+// All layouts of weights (scripts/goldens/layouts.py) give exactly the numbers that the same weights give in
+// a diffusers folder.
 #include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -29,7 +29,7 @@ class Folder : public TemporaryFolder {
   }
 };
 
-/// The message of the Error that opening `folder` ends in.
+/// The message of the Error that opening `folder` throws.
 std::string open_error(const fs::path& folder, ErrorKind kind) {
   try {
     T5Tokenizer tokenizer(folder);

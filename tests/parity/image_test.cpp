@@ -34,7 +34,7 @@ RgbPicture picture(const fs::path& path) {
   return {frame.width, frame.height, std::move(frame.rgb)};
 }
 
-// What the planner makes of a request; the images stand beside it here.
+// A plan as the planner makes it; the images are not in it here.
 Plan plan_of(const fs::path& folder, const nlohmann::json& item) {
   const ModelFacts facts = read_model(folder);
   Plan plan;

@@ -27,7 +27,7 @@ double psnr(const at::Tensor& got, const at::Tensor& expected) {
   return -10 * std::log10((got - expected).square().mean().item<double>() + 1e-20);
 }
 
-// The golden holds the rows before the zeros.
+// The golden file has only the rows before the zeros.
 at::Tensor with_zero_rows(const at::Tensor& rows) {
   at::Tensor full = at::zeros({1, 512, rows.size(2)});
   full.narrow(1, 0, rows.size(1)).copy_(rows);

@@ -1,4 +1,4 @@
-// A run that stops anywhere goes on, and ends with the bytes of a run that did not.
+// A run that stops at any point can continue, and gives the same bytes as an uninterrupted run.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// Drafts and what finish makes of them, with tiny models of random weights.
+// Drafts and finish, with tiny models of random weights.
 #include "plan/verbs/upscale.h"
 
 #include <ATen/ATen.h>

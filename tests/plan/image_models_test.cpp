@@ -1,4 +1,4 @@
-// What is read of image-to-video models before any work, and what is wrong with those that do not fit.
+// Image-to-video models: what is read from them before any work, and errors for those that do not fit.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

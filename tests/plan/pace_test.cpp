@@ -1,4 +1,4 @@
-// How long a run will take, from what others took.
+// The estimate of a run's time from past runs.
 #include "plan/machine/pace.h"
 
 #include <gmock/gmock.h>

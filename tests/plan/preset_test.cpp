@@ -1,4 +1,4 @@
-// --preset: what few-step models are run with, and who wins.
+// --preset: the settings of few-step models, and which option has priority.
 #include "plan/model/preset.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-// Streams bring the weights that come next, recover from reads that failed, and do not run ahead of a device.
+// Weight streams prefetch the next weights, recover from failed reads, and do not run ahead of a device.
 #include "weights/weight_stream.h"
 
 #include <c10/core/InferenceMode.h>
