@@ -149,9 +149,9 @@ INSTANTIATE_TEST_SUITE_P(Files, TextLayouts,
 
 TEST(Layouts, AFileOfAnotherKindIsNamed) {
   EXPECT_THAT([] { (void)open_transformer(kLayouts / "vae/plain.safetensors"); },
-              ThrowsMessage<Error>(HasSubstr("holds a VAE, expected a Wan transformer")));
+              ThrowsMessage<Error>(HasSubstr("has a VAE, expected a Wan transformer")));
   EXPECT_THAT([] { (void)open_vae(kLayouts / "text/umt5.gguf"); },
-              ThrowsMessage<Error>(HasSubstr("holds a text encoder, expected a Wan VAE")));
+              ThrowsMessage<Error>(HasSubstr("has a text encoder, expected a Wan VAE")));
 }
 
 // Scales of fp8 files: a number that is none would make every frame black.
