@@ -1,4 +1,4 @@
-// Files that nobody may touch, and a watch over them.
+// Files that the code under test must not touch, watched for any access.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -31,7 +31,7 @@ class Canaries {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
       if (entry.is_directory()) watch(entry.path());
     }
-    (void)touched();  // what was opened here
+    (void)touched();  // forgets what this constructor opened
   }
   ~Canaries() { ::close(watch_); }
   Canaries(const Canaries&) = delete;
@@ -53,7 +53,7 @@ class Canaries {
     return text;
   }
 
-  /// Whether each file still has what it had. (Looking counts as touching.)
+  /// Whether each file still has its contents. (This call itself counts as touching.)
   bool whole() const {
     for (const std::string& name : names_) {
       if (contents(folder_ / name) != kText) return false;

@@ -14,8 +14,8 @@
 
 namespace sora {
 
-/// While it lives, C's functions (printf, strtod) and C++'s streams write and read 1.5 as "1,5". is_set() is
-/// false where the C library does not read glibc's files of locales.
+/// While an object exists, C's functions (printf, strtod) and C++'s streams write and read 1.5 as "1,5".
+/// is_set() is false where the C library does not read glibc's locale files.
 class CommaLocale {
  public:
   CommaLocale() {

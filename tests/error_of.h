@@ -1,4 +1,4 @@
-// What an action throws.
+// The error that an action throws.
 #pragma once
 
 #include <gmock/gmock.h>

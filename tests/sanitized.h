@@ -1,5 +1,5 @@
-// Whether the tests are built with the address sanitizer, which takes time and memory of its own and cannot
-// run under a limit of address space.
+// Whether the tests are built with the address sanitizer, which needs additional time and memory and cannot
+// run with a limit on address space.
 #pragma once
 
 namespace sora {

@@ -1,4 +1,4 @@
-// A folder of a test's own.
+// A temporary folder for a test.
 #pragma once
 
 #include <cerrno>
@@ -9,8 +9,8 @@
 
 namespace sora {
 
-/// A new, empty folder, removed at the end with all that lies in it. No other has its name, so that tests may
-/// run at once.
+/// A new, empty folder, removed with its contents at the end. Its name is unique, so that tests can run in
+/// parallel.
 class TemporaryFolder {
  public:
   TemporaryFolder() {

@@ -10,13 +10,13 @@
 namespace sora::av {
 namespace {
 
-// What decoders and demuxers say of a damaged file, a line for each of its packets. The readers say it once,
-// with the time at which it happened.
-bool speaks_of_input(const void* object) {
-  if (!object) return true;  // libavformat's own helpers, of packets that are cut short
+// Whether a message of libav is about the input: decoders and demuxers give one for each damaged packet. The
+// readers report the damage once, with its time.
+bool is_about_input(const void* object) {
+  if (!object) return true;  // helpers of libavformat, about truncated packets
   const AVClass* type = *static_cast<AVClass* const*>(object);
   if (!type) return false;
-  // A parser speaks through a decoder's context that has no decoder yet.
+  // A parser logs through a decoder's context that has no decoder yet.
   if (type == avcodec_get_class()) {
     const AVCodec* codec = static_cast<const AVCodecContext*>(object)->codec;
     return !codec || av_codec_is_decoder(codec) != 0;
@@ -27,8 +27,8 @@ bool speaks_of_input(const void* object) {
   return category == AV_CLASS_CATEGORY_DEMUXER || category == AV_CLASS_CATEGORY_BITSTREAM_FILTER;
 }
 
-// What libav calls a warning mostly speaks to programmers (deprecated pixel formats, guesses).
-// It writes some lines in pieces; a piece belongs to the thread that wrote it.
+// libav's warnings are mostly for programmers (deprecated pixel formats, guesses), so they are logged as
+// debug. libav writes some lines in pieces; the pieces of a line come from one thread.
 void log_line(void* object, int level, const char* format, va_list arguments) {
   if (level > AV_LOG_VERBOSE) return;
   thread_local std::string line;
@@ -39,7 +39,7 @@ void log_line(void* object, int level, const char* format, va_list arguments) {
   line += piece.data();
   if (line.empty() || (line.back() != '\n' && line.size() < 8192)) return;
   while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
-  const bool serious = level <= AV_LOG_ERROR && !speaks_of_input(object);
+  const bool serious = level <= AV_LOG_ERROR && !is_about_input(object);
   if (!line.empty()) log(serious ? LogLevel::warning : LogLevel::debug, "libav: " + line);
   line.clear();
 }

@@ -57,7 +57,7 @@ Pointer allocated(Pointer object) {
   return object;
 }
 
-/// Options for libav's open functions, which leave behind what they did not know.
+/// Options for libav's open functions, which leave the unknown ones in it.
 class Options {
  public:
   Options() = default;
@@ -67,7 +67,7 @@ class Options {
 
   void set(const char* key, const std::string& value) { av_dict_set(&entries_, key, value.c_str(), 0); }
   AVDictionary** get() { return &entries_; }
-  /// The name of an option that was not taken, or "".
+  /// The name of an option that libav did not take, or "".
   std::string left() const;
 
  private:

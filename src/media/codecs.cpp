@@ -25,7 +25,7 @@ const char* find(const Known& known, int width, int height) {
   return nullptr;
 }
 
-// Software only: what a graphics card's encoder writes depends on the card and its driver.
+// Software encoders only: the bytes of a graphics card's encoder depend on the card and its driver.
 const std::vector<Known>& known_encoders() {
   static const std::vector<Known> table{
       {"h264", {{"libx264"}}},   {"hevc", {{"libx265"}}}, {"av1", {{"libsvtav1", 64}, {"libaom-av1"}}},

@@ -1,4 +1,4 @@
-// What the installed libav can write.
+// The encoders of the installed libav.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@ namespace sora {
 
 struct EncoderInfo {
   std::string codec;    ///< as in core/output_format.h: h264, hevc, ...
-  std::string encoder;  ///< libav's name of what is used for it; empty: none is installed
+  std::string encoder;  ///< libav's name of the encoder that is used; empty: none is installed
 };
 
 /// Every codec that the program writes, with the encoder that is used for common sizes.

@@ -24,7 +24,7 @@ Colour colour_of(const std::string& codec, AVPixelFormat pix_fmt) {
   // JFIF: BT.601, full range, chroma in the middle of its pixels.
   if (codec == "mjpeg") return {AVCOL_SPC_BT470BG, AVCOL_RANGE_JPEG, AVCHROMA_LOC_CENTER};
   const AVChromaLocation chroma = format->log2_chroma_w > 0 ? AVCHROMA_LOC_LEFT : AVCHROMA_LOC_UNSPECIFIED;
-  // YUV4MPEG2 has no tag for the matrix, and readers without one take BT.601.
+  // YUV4MPEG2 has no tag for the matrix; without one, readers take BT.601.
   if (codec == "rawvideo") return {AVCOL_SPC_SMPTE170M, AVCOL_RANGE_MPEG, chroma};
   return {AVCOL_SPC_BT709, AVCOL_RANGE_MPEG, chroma};
 }

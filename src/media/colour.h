@@ -1,4 +1,4 @@
-// How the samples of a picture stand for colours.
+// How the samples of a picture encode colours.
 #pragma once
 
 #include <string>
@@ -7,14 +7,14 @@
 
 namespace sora {
 
-/// How the samples of a pixel format stand for colours, and where its chroma samples lie.
+/// How the samples of a pixel format encode colours, and where its chroma samples are.
 struct Colour {
   AVColorSpace matrix = AVCOL_SPC_BT709;
   AVColorRange range = AVCOL_RANGE_MPEG;
   AVChromaLocation chroma = AVCHROMA_LOC_UNSPECIFIED;
 };
 Colour colour_of(const std::string& codec, AVPixelFormat pix_fmt);
-/// As readers take it: without a name, BT.601 up to 576 lines and BT.709 above.
+/// As readers interpret it: where no matrix is named, BT.601 up to 576 lines and BT.709 above.
 Colour colour_of(const AVCodecParameters& video);
 
 /// libav's number for a name; throws usage when it knows none.

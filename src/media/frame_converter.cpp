@@ -36,8 +36,8 @@ FrameConverter::FrameConverter(int source_width, int source_height, int width, i
   set("dsth", height);
   set("dst_format", pix_fmt);
   set("sws_flags", flags);
-  // Positions of chroma samples in 1/256 of a pixel. libswscale's default is the middle of the pixels
-  // that share one; MPEG's is on the left one.
+  // Positions of chroma samples in 1/256 of a pixel. libswscale's default is the middle of the pixels that
+  // share a sample; MPEG's is the left pixel.
   if (colour.chroma == AVCHROMA_LOC_LEFT) set("dst_h_chr_pos", 0);
   const int* matrix = sws_getCoefficients(colour.matrix == AVCOL_SPC_BT709 ? SWS_CS_ITU709 : SWS_CS_ITU601);
   const int full = colour.range == AVCOL_RANGE_JPEG ? 1 : 0;

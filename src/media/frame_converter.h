@@ -1,4 +1,4 @@
-// RGB frames into the size and the pixel format of an encoder.
+// Converts RGB frames to the size and the pixel format of an encoder.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,8 @@ class FrameConverter {
   FrameConverter(int source_width, int source_height, int width, int height, AVPixelFormat pix_fmt,
                  const Colour& colour);
 
-  /// rgb [source_height, source_width, 3], rows 64 bytes longer than needed or more: libswscale reads
-  /// past their ends. The frame is new and belongs to the caller.
+  /// rgb [source_height, source_width, 3], each row followed by at least 64 more bytes, because libswscale
+  /// reads past its end. The returned frame belongs to the caller.
   av::FramePtr convert(const std::uint8_t* rgb, std::ptrdiff_t stride) const;
 
  private:
@@ -28,7 +28,7 @@ class FrameConverter {
   av::SwsPtr scaler_;
 };
 
-/// A new frame with room for its samples.
+/// A new frame with memory for its samples.
 av::FramePtr make_frame(int width, int height, AVPixelFormat pix_fmt);
 
 }  // namespace sora

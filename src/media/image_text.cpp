@@ -70,7 +70,7 @@ void add_jpeg_comment(std::vector<std::uint8_t>& jpeg, const std::string& commen
     const std::string part = comment.substr(at, kJpegSegment);
     segments += "\xff\xfe" + big_endian(static_cast<std::uint32_t>(part.size() + 2), 2) + part;
   }
-  // After APP0, which JFIF wants right behind the start marker.
+  // After APP0, which JFIF requires to follow the start marker.
   std::size_t at = 2;
   if (jpeg.size() > 6 && jpeg[2] == 0xff && jpeg[3] == 0xe0) at += 2 + std::size_t{jpeg[4]} * 256 + jpeg[5];
   jpeg.insert(jpeg.begin() + static_cast<std::ptrdiff_t>(at), segments.begin(), segments.end());

@@ -16,11 +16,11 @@ void add_png_text(std::vector<std::uint8_t>& png, const Metadata& metadata);
 /// Adds `comment` to an encoded JPEG; a text of over 65533 bytes becomes several markers.
 void add_jpeg_comment(std::vector<std::uint8_t>& jpeg, const std::string& comment);
 
-/// What takes the place of a GIF's last byte: the comment, and the end of the file again.
+/// Replaces the last byte of a GIF: the comment, then the end marker again.
 std::string gif_comment_block(const std::string& comment);
 
-/// What the functions above (or other programs, uncompressed) put in; empty for other files. Damaged
-/// files give what is found before the damage.
+/// Reads the text that the functions above, or other programs without compression, put in; empty for other
+/// files. Of a damaged file, what precedes the damage.
 Metadata png_text(const std::string& bytes);
 Metadata jpeg_comment(const std::string& bytes);
 Metadata gif_comment(const std::string& bytes);

@@ -7,8 +7,8 @@
 namespace sora {
 namespace {
 
-// Weights are integers of 22 bits after the point: 32, less 8 for the pixel, less 2 for what the negative
-// lobes add.
+// Weights are fixed-point integers with 22 fractional bits: 32, less 8 for the pixel, less 2 because negative
+// lobes let the sum overshoot.
 constexpr int kBits = 22;
 
 double sinc(double x) { return x == 0 ? 1 : std::sin(x * std::numbers::pi) / (x * std::numbers::pi); }
@@ -48,7 +48,7 @@ double weight(PillowFilter filter, double x) {
   return 0;
 }
 
-// What one output pixel is made of: `weights` of the input pixels from `first` on.
+// The input of one output pixel: `weights` of the input pixels from `first` on.
 struct Taps {
   int first = 0;
   std::vector<std::int32_t> weights;
@@ -129,8 +129,8 @@ RgbPicture pillow_resized(const RgbPicture& picture, int width, int height, Pill
   if (width == picture.width && height == picture.height) return picture;
   if (width == picture.width) return down(picture, height, filter);
   if (height == picture.height) return across(picture, width, filter);
-  // Which pass comes first shows in the rounding between them. Since version 13 Pillow begins with the
-  // columns where these lose the more pixels by far; found by comparing, over some hundred sizes.
+  // The order of the passes shows in the rounding between them. Since version 13 Pillow begins with the
+  // columns where they shrink far more than the rows; found by comparing some hundred sizes.
   const bool columns_first = height < picture.height && picture.height - height > 2 * (picture.width - width);
   return columns_first ? across(down(picture, height, filter), width, filter)
                        : down(across(picture, width, filter), height, filter);

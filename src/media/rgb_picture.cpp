@@ -16,7 +16,7 @@ RgbPicture resampled(const std::uint8_t* rgb, std::ptrdiff_t stride, int width, 
   std::ptrdiff_t from_stride = stride;
   av::FramePtr scaled;
   if (width != new_width || height != new_height) {
-    // With room after each row, which the converter wants.
+    // With padding after each row, as the converter requires.
     const auto source_row = static_cast<std::size_t>(width) * 3;
     const std::size_t padded_row = source_row + 64;
     std::vector<std::uint8_t> padded(padded_row * static_cast<std::size_t>(height));

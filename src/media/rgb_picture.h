@@ -13,7 +13,7 @@ struct RgbPicture {
   std::vector<std::uint8_t> rgb;  ///< [height, width, 3], sRGB
 };
 
-/// A copy of rgb [height, width, 3], whose rows lie `stride` bytes apart, at the new size (Lanczos).
+/// A copy of rgb [height, width, 3], whose rows are `stride` bytes apart, at the new size (Lanczos).
 RgbPicture resampled(const std::uint8_t* rgb, std::ptrdiff_t stride, int width, int height, int new_width,
                      int new_height);
 

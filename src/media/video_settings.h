@@ -1,4 +1,4 @@
-// What a video is to be, and where it goes.
+// The format of a video that is written, and its destination.
 #pragma once
 
 #include <map>
@@ -16,8 +16,8 @@ struct VideoSettings {
   std::string container;  ///< the names of core/output_format.h
   std::string codec;
   std::string pix_fmt;
-  int crf = 18;        ///< of the codec's own scale; 0 is the best
-  std::string preset;  ///< of the encoder; empty: a good one for two cores
+  int crf = 18;        ///< quality on the codec's own scale; 0 is the best
+  std::string preset;  ///< of the encoder; empty: one that suits two cores
   /// Stored in the file. `comment` is kept by every container but WebP and raw frames; other keys by
   /// mp4, mov, matroska, webm and png.
   std::map<std::string, std::string> metadata;
@@ -28,7 +28,7 @@ struct VideoSettings {
 };
 
 struct Destination {
-  std::string path;  ///< "-" is the descriptor below; a name with %d numbers the images
+  std::string path;  ///< "-": the descriptor below; with %d in it: numbered images
   bool overwrite = false;
   int descriptor = 1;
   std::string name = "standard output";  ///< of the descriptor, in messages

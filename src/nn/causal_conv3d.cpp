@@ -9,12 +9,12 @@ namespace {
 // large pictures go one by one.
 constexpr std::int64_t max_tap_elements = std::int64_t{16} << 20;
 
-// Where Winograd's method takes less time, kernels transformed anew for each frame: measured with 8 to 384
-// channels from 8x8 pixels on (2.4 times less at the least), and not with 4 channels.
+// Winograd's method is used where it is faster although it transforms the kernels for each frame: measured
+// with 8 to 384 channels, from 8x8 pixels on, at least 2.4 times faster; with 4 channels it was not.
 constexpr std::int64_t min_winograd_pixels = 16;
 constexpr std::int64_t min_winograd_weights = 64;  // of one tap
 
-// What the frames up to now add to the next two. taps [T, H, W, 3, C] -> [2, H, W, C].
+// The share of the frames so far in the next two. taps [T, H, W, 3, C] -> [2, H, W, C].
 at::Tensor next_sums(const at::Tensor& taps, const at::Tensor& sums) {
   const std::int64_t last = taps.size(0) - 1;
   at::Tensor next = at::empty({2, taps.size(1), taps.size(2), taps.size(4)}, taps.options());
@@ -77,7 +77,7 @@ void CausalConv3d::run_winograd(const at::Tensor& x, FrameHistory& history, Work
     kernels.convolve(past, /*doubled=*/false, bias_, part, frame, workspace);
   }
   if (past.size() == 3) past.erase(past.begin());
-  // Views would keep the memory of all the frames.
+  // A view would keep the memory of all frames alive.
   if (frames > 2) {
     for (at::Tensor& frame : past) frame = frame.clone();
   }
@@ -89,8 +89,8 @@ at::Tensor CausalConv3d::convolve(const at::Tensor& x, std::int64_t first_tap, s
   return conv2d_frames(x, weight, {}, 1, 1).unflatten(-1, {count, out_});
 }
 
-// Until a second frame comes, the first one's products with the older taps are not needed: a picture costs
-// a third, and a video loses nothing.
+// The first frame's products with the older taps are only computed when a second frame comes: a picture costs
+// a third, and a video no more than before.
 void CausalConv3d::add_first_frame(FrameHistory& history) const {
   const at::Tensor older = convolve(history.frame, 0, 2);              // [1, H, W, 2, out]
   history.sums = older[0].permute({2, 0, 1, 3}).flip(0).contiguous();  // [2, H, W, out]

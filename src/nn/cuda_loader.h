@@ -6,7 +6,7 @@ namespace sora {
 
 /// Loads libtorch_cuda, whose static initialisers register the CUDA backend, on the first call.
 /// Returns whether a CUDA device can be used: false without a CUDA build of libtorch, without a driver,
-/// and without a device; why is logged at debug level.
+/// or without a device; the reason is logged at debug level.
 /// Call it before anything else asks ATen about CUDA: ATen keeps the first answer for good.
 bool load_cuda_backend();
 

@@ -10,7 +10,8 @@ Placement make_placement(const std::string& device, const std::string& dtype) {
   try {
     placement.device = at::Device(device);
   } catch (const c10::Error&) {
-    throw Error(ErrorKind::usage, "device", "\"" + device + "\" is no device, expected cpu, cuda or cuda:N");
+    throw Error(ErrorKind::usage, "device",
+                "\"" + device + "\" is not a device, expected cpu, cuda or cuda:N");
   }
   if (placement.device.is_cuda() && !load_cuda_backend()) {
     throw Error(ErrorKind::unavailable, "device",

@@ -1,4 +1,4 @@
-// Stops a run whose numbers have gone bad, instead of writing black video.
+// Stops a run whose latents are NaN or infinite, instead of writing black video.
 #pragma once
 
 #include <ATen/ATen.h>

@@ -1,5 +1,5 @@
-// Classifier-free guidance (Ho and Salimans 2022, https://arxiv.org/abs/2207.12598), and which of two expert
-// networks makes a step.
+// Classifier-free guidance (Ho and Salimans 2022, https://arxiv.org/abs/2207.12598), and the choice between
+// two experts for each step.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -12,7 +12,7 @@ namespace sora {
 struct Guidance {
   double scale = 1;    ///< of the first expert
   double scale_2 = 1;  ///< of the second
-  /// Share of the timesteps that the second expert makes; none: one network.
+  /// Share of the timesteps that the second expert predicts; none: one network.
   std::optional<double> boundary_ratio = {};
   std::int64_t num_train_timesteps = 1000;
 

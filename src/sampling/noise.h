@@ -7,10 +7,10 @@
 
 namespace sora {
 
-/// torch.randn(shape, generator=torch.Generator("cpu").manual_seed(seed)), draw after draw. The values are
-/// PyTorch's to the last bit on the same instruction set; without AVX2 its Box-Muller transform differs in
-/// the last bits. Only the low 32 bits of the seed count (so it is in PyTorch): seeds that differ by a
-/// multiple of 2^32 give one noise.
+/// Each draw is the next torch.randn(shape, generator=torch.Generator("cpu").manual_seed(seed)). The values
+/// are PyTorch's to the last bit on the same instruction set; without AVX2 its Box-Muller transform differs
+/// in the last bits. As in PyTorch only the low 32 bits of the seed count: seeds that differ by a multiple of
+/// 2^32 give the same noise.
 class NoiseSource {
  public:
   explicit NoiseSource(std::uint64_t seed);

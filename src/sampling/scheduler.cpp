@@ -22,7 +22,7 @@ std::string shape_of(const at::Tensor& t) {
   return text.str();
 }
 
-/// Steps between equal levels, or levels that are no numbers, would end in NaN latents.
+/// Equal or non-finite noise levels would give NaN latents.
 void check_grid(const SigmaGrid& grid) {
   const std::int64_t steps = grid.timesteps.size(0);
   const at::Tensor levels = grid.sigmas.slice(0, 0, steps);  // [N]; the final one may repeat the last
@@ -99,7 +99,7 @@ SchedulerState Scheduler::state() const {
 void Scheduler::restore(const SchedulerState& state) {
   if (state.next < -1 || state.next > steps()) {
     throw Error(ErrorKind::data, "scheduler",
-                "the kept state goes on at step " + std::to_string(state.next) + ", there are " +
+                "the saved state continues at step " + std::to_string(state.next) + ", there are " +
                     std::to_string(steps()));
   }
   reset();
@@ -133,7 +133,7 @@ std::unique_ptr<Scheduler> make_scheduler(const std::string& name, const Schedul
   if (name == "unipc") {
     if (!own) {
       adapted.solver_type = SolverType::bh2;
-      adapted.lower_order_final = true;  // UniPC has no value at the end without it
+      adapted.lower_order_final = true;  // without it UniPC is not defined at the last level
     }
     return std::make_unique<UniPC>(adapted, steps, flow_shift);
   }

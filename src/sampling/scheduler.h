@@ -12,12 +12,12 @@
 
 namespace sora {
 
-/// What a solver remembers between two steps: enough to go on in another process with the same numbers.
+/// State of a solver between two steps: enough to continue in another process with the same numbers.
 struct SchedulerState {
-  int next = -1;                    ///< step that comes next; -1: the first may be any
+  int next = -1;                    ///< the next step; -1: any step may come first
   int order = 0;                    ///< of the step before
   std::vector<at::Tensor> history;  ///< model outputs, newest last
-  at::Tensor last_sample;           ///< that the step before started from; undefined where nothing needs it
+  at::Tensor last_sample;           ///< start of the step before; undefined where the solver does not need it
 };
 
 /// One run of N steps over latents of any shape. Multistep solvers keep a history from step to step, so
@@ -35,27 +35,27 @@ class Scheduler {
   /// Takes latents at level sigmas[i] to level sigmas[i + 1].
   /// `noise_pred` is the network's output for `sample` at timesteps[i], after guidance; it has the shape of
   /// `sample`, which is float32. A prediction in half precision is widened first (diffusers multiplies it
-  /// by sigma in its own precision). Steps follow one another; the first may be any, for runs that start
-  /// from data. Throws Error (internal) otherwise. Both tensors may be kept as history: leave them unchanged
+  /// by sigma in its own precision). Call the steps in order; a run that starts from data may begin with any
+  /// step. Throws Error (internal) otherwise. Both tensors may be kept as history: leave them unchanged
   /// afterwards. The result is the caller's.
   at::Tensor step(const at::Tensor& noise_pred, int i, const at::Tensor& sample);
 
-  /// The clean latents that the prediction at step i points to; also good for a preview.
+  /// The clean latents that the prediction at step i implies; also used for previews.
   at::Tensor predict_x0(const at::Tensor& noise_pred, int i, const at::Tensor& sample) const;
 
   /// Clean latents and noise mixed at level sigmas[i], 0 <= i <= N.
   at::Tensor add_noise(const at::Tensor& latents, const at::Tensor& noise, int i) const;
 
-  /// Forgets the history; the next step may be any.
+  /// Forgets the history; any step may come next.
   void reset();
 
-  /// The tensors are those of the solver itself, to be written away, not changed.
+  /// Its tensors are those of the solver itself: save them, do not change them.
   SchedulerState state() const;
-  /// Goes on from a state of a scheduler of the same kind and settings. Throws Error (data) when it cannot be
-  /// one.
+  /// Continues from the state of a scheduler of the same kind and settings. Throws Error (data) when the
+  /// state does not fit.
   void restore(const SchedulerState& state);
 
-  /// A scheduler that goes on from the same point on its own, for one window of several.
+  /// A copy that continues on its own from the same point, for one window of several.
   virtual std::unique_ptr<Scheduler> clone() const = 0;
 
  protected:
@@ -86,7 +86,7 @@ class Scheduler {
 };
 
 /// `name` is unipc, euler or dpm++. When it is not the config's own class, the values that both classes
-/// have are taken over as diffusers' from_config() does: training timesteps, prediction type, noise levels,
+/// have are copied as diffusers' from_config() does: training timesteps, prediction type, noise levels,
 /// order (at most 2 for dpm++); the solver type becomes the new class's default.
 /// `flow_shift` replaces the config's. Throws Error: usage (unknown name, steps < 1, flow_shift <= 0, or
 /// a scheduler that cannot run this config).

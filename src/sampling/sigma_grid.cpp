@@ -6,8 +6,8 @@
 namespace sora {
 namespace {
 
-// The grids are computed with ATen in float64 where diffusers uses NumPy: every operation is rounded by
-// itself, which a compiler does not promise for plain C++ (it may fuse a product and a sum).
+// Where diffusers uses NumPy, the grids are computed with ATen in float64: each operation is rounded on its
+// own, while a compiler of plain C++ may fuse a product and a sum.
 
 /// numpy.linspace in float64.
 at::Tensor linspace(double start, double stop, std::int64_t count) {
@@ -70,7 +70,7 @@ at::Tensor training_sigmas(const SchedulerConfig& config) {
   return ((1 - alphas_cumprod) / alphas_cumprod).pow(0.5);
 }
 
-/// numpy.arange(start, 0, -step), which adds up its own rounded difference of the first two values.
+/// numpy.arange(start, 0, -step), whose step is the rounded difference of its first two values.
 at::Tensor falling_to_zero(double start, double step) {
   const auto count = static_cast<std::int64_t>(std::ceil(start / step));
   return at::arange(count, at::kDouble) * ((start - step) - start) + start;
@@ -130,7 +130,7 @@ SigmaGrid unipc_grid(const SchedulerConfig& config, std::int64_t steps, double f
     const double eps = 1e-6;  // keeps log(1 - sigma) finite in the first steps
     if (std::abs(sigmas[0].item<double>() - 1) < eps) sigmas[0].sub_(eps);
   }
-  const at::Tensor timesteps = (sigmas * train).to(at::kLong);  // cut off, not rounded
+  const at::Tensor timesteps = (sigmas * train).to(at::kLong);  // truncated, not rounded
   const bool zero = config.final_sigmas_type == FinalSigmas::zero;
   return {timesteps, with_final(sigmas, zero ? at::zeros({}, at::kDouble) : sigmas[-1])};
 }

@@ -1,4 +1,4 @@
-// The noise levels of a run and the timesteps that the network is told, bit for bit those of diffusers
+// The noise levels of a run and the timesteps that the network is given, bit for bit those of diffusers
 // 0.42.1. (Versions up to 0.35 had another flow grid for UniPC: same shift, levels from 0.999 down.)
 #pragma once
 

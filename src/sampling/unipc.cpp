@@ -45,7 +45,7 @@ at::Tensor UniPC::advance(const at::Tensor& noise_pred, int i, const at::Tensor&
   if (model_outputs_.size() == solver_order) model_outputs_.erase(model_outputs_.begin());
   model_outputs_.push_back(model_output);
 
-  // The first steps have no history; the last ones end at a level where higher orders have no value.
+  // The first steps lack the history for a higher order; at the last level higher orders are not defined.
   order_ = static_cast<int>(model_outputs_.size());
   if (config().lower_order_final) order_ = std::min(order_, steps() - i);
   at::Tensor next = predict(last_sample_, i);
@@ -66,7 +66,7 @@ at::Tensor UniPC::convert(const at::Tensor& noise_pred, int i, const at::Tensor&
   }
 }
 
-/// `equations` is the size of the system for the weights; 0 when the caller knows them.
+/// `equations` is the size of the linear system for the weights; 0 where the caller has the weights.
 UniPC::Terms UniPC::terms(const at::Tensor& sample, int from, int order, int equations) const {
   const NoiseLevel s = noise_level(from);
   const NoiseLevel t = noise_level(from + 1);

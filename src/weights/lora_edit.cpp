@@ -39,13 +39,13 @@ std::vector<LoraEdit::Factors> LoraEdit::read(const std::string& name, at::Devic
   return all;
 }
 
-void LoraEdit::keep(const std::string& name, at::Device device) {
-  if (kept_.count(name) == 0) kept_[name] = read(name, device);
+void LoraEdit::load(const std::string& name, at::Device device) {
+  if (loaded_.count(name) == 0) loaded_[name] = read(name, device);
 }
 
 void LoraEdit::apply(const std::string& name, at::Tensor& weight) const {
-  const auto kept = kept_.find(name);
-  for (const Factors& factors : kept != kept_.end() ? kept->second : read(name, weight.device())) {
+  const auto loaded = loaded_.find(name);
+  for (const Factors& factors : loaded != loaded_.end() ? loaded->second : read(name, weight.device())) {
     const auto wide = [&](const at::Tensor& stored) { return stored.to(weight.device(), at::kFloat); };
     const at::Tensor change = factors.diff.defined() ? wide(factors.diff)
                                                      : at::mm(wide(factors.up).flatten(1),     // [out, rank]

@@ -1,4 +1,4 @@
-// LoRAs merged into the weights of a network while it is loaded, or each time that a weight is used.
+// LoRAs, merged into a network's weights while it is loaded, or each time a weight is used.
 #pragma once
 
 #include <map>
@@ -15,20 +15,20 @@ class LoraEdit : public WeightEdit {
  public:
   explicit LoraEdit(std::vector<Lora> loras) : loras_(std::move(loras)) {}
   bool touches(const std::string& name) const override;
-  void keep(const std::string& name, at::Device device) override;
+  void load(const std::string& name, at::Device device) override;
   void apply(const std::string& name, at::Tensor& weight) const override;
 
  private:
-  /// What a term adds, as its file stores it.
+  /// One LoRA's change of a weight, as its file stores it: scale * up * down, or scale * diff.
   struct Factors {
     at::Tensor up, down;  ///< [out, rank] and [rank, in], with further sides of 1
-    at::Tensor diff;      ///< instead of them
+    at::Tensor diff;      ///< instead of up and down
     double scale = 1;
   };
   std::vector<Factors> read(const std::string& name, at::Device device) const;
 
   std::vector<Lora> loras_;
-  std::map<std::string, std::vector<Factors>> kept_;
+  std::map<std::string, std::vector<Factors>> loaded_;
 };
 
 }  // namespace sora

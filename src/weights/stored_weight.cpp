@@ -34,7 +34,7 @@ void widen_part(const StoredWeight& weight, const StoredPart& part, const at::Te
   if (!in_place) slice.copy_(wide);
 }
 
-// "cuda" is the current one, and what lies there says "cuda:0".
+// "cuda" means the current device; tensors on it report its number, "cuda:0".
 at::Device with_index(at::Device device) {
   return device.has_index() || device.is_cpu() ? device
                                                : c10::impl::VirtualGuardImpl(device.type()).getDevice();
@@ -45,13 +45,14 @@ at::Device with_index(at::Device device) {
 at::Tensor Scratch::take(at::IntArrayRef shape, const at::TensorOptions& options) {
   std::int64_t elements = 1;
   for (const std::int64_t side : shape) elements *= side;
-  const bool fits = room_.defined() && room_.numel() >= elements && room_.storage().use_count() == 1 &&
-                    room_.device() == with_index(options.device()) && room_.scalar_type() == options.dtype();
+  const bool fits = memory_.defined() && memory_.numel() >= elements && memory_.storage().use_count() == 1 &&
+                    memory_.device() == with_index(options.device()) &&
+                    memory_.scalar_type() == options.dtype();
   if (!fits) {
-    room_.reset();  // before the next one takes its place in memory
-    room_ = at::empty({elements}, options);
+    memory_.reset();  // before the next one takes its place in memory
+    memory_ = at::empty({elements}, options);
   }
-  return room_.narrow(0, 0, elements).view(shape);
+  return memory_.narrow(0, 0, elements).view(shape);
 }
 
 std::vector<at::Tensor> StoredWeight::stored() const {

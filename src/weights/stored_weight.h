@@ -1,4 +1,5 @@
-// Matrices that lie in memory, or in their file, as they are stored, and are widened each time they are used.
+// Stored weights: matrices that stay in memory or in their file in the type of the file (bf16, fp8, quantised
+// blocks), and are widened (dequantised) to the type of the computation each time they are used.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -15,43 +16,43 @@ namespace sora {
 class WeightEdit;
 class WeightStream;
 
-/// One room for the widened matrices of a network, of which one is in use at a time.
+/// Scratch memory for the widened matrices of a network, of which one is in use at a time.
 class Scratch {
  public:
-  /// Uninitialised; the next call may give the same memory once this tensor is gone.
+  /// An uninitialised tensor. Once the caller has released it, the next call may return the same memory.
   at::Tensor take(at::IntArrayRef shape, const at::TensorOptions& options);
 
  private:
-  at::Tensor room_;  // [n]
+  at::Tensor memory_;  // [n]
 };
 
-/// One tensor of a file, which is some rows of a matrix.
+/// One tensor of a file: some rows of a matrix.
 struct StoredPart {
   std::string name;
   TensorInfo info;
   std::int64_t rows = 0;
   float scale = 1;
-  at::Tensor stored;  ///< tensor_reader.h, on the device; undefined: it comes through the stream
+  at::Tensor stored;  ///< as read_stored() gives it, on the device; undefined: it is streamed
 };
 
 struct StoredWeight {
-  std::vector<StoredPart> parts;  ///< one below the other
+  std::vector<StoredPart> parts;  ///< from the first rows to the last
   std::int64_t columns = 0;
-  at::TensorOptions widened_options;       ///< device and type that it is computed in
+  at::TensorOptions widened_options;       ///< device and type of the computation
   std::shared_ptr<const WeightEdit> edit;  ///< may be null
   std::shared_ptr<Scratch> scratch;
   std::shared_ptr<WeightStream> stream;  ///< null: the parts lie in memory
   std::size_t index = 0;                 ///< in the stream
 
-  /// [rows, columns], with the numbers that it would have if it were widened when it is loaded. To be let go
-  /// before another matrix of the network is widened, or that one costs memory of its own.
-  /// Throws Error: io, data (the file was changed meanwhile).
+  /// [rows, columns], equal to the matrix that loading would have widened. Release it before another matrix
+  /// of the network is widened: until then that one needs memory of its own. Throws Error: io, data (the file
+  /// was changed meanwhile).
   at::Tensor widened() const;
 
-  /// Whether the parts are bf16 as they are stored, with nothing to be done to them but widening, for an fp32
-  /// computation on the CPU, and in rows that come by the eight.
+  /// Whether plain() can be used: all parts are bf16 without scale or LoRA, each has a multiple of eight
+  /// rows, and the computation is in fp32 on the CPU.
   bool is_plain_bf16() const;
-  /// Those parts, each [rows, columns].
+  /// The parts as they are stored, each bf16 [rows, columns].
   /// Throws Error: io, data (the file was changed meanwhile).
   std::vector<at::Tensor> plain() const;
 
@@ -59,7 +60,7 @@ struct StoredWeight {
   std::vector<at::Tensor> stored() const;
 };
 
-/// A matrix as a layer keeps it: one of the two is there.
+/// A layer's matrix: either widened (`tensor`) or stored.
 struct Matrix {
   at::Tensor tensor;
   std::shared_ptr<const StoredWeight> stored;
@@ -67,9 +68,9 @@ struct Matrix {
   at::Tensor operator()() const { return stored ? stored->widened() : tensor; }
 };
 
-/// Rows of a table: of a tensor, or from the file as they are asked for.
+/// A table whose rows are looked up: in a tensor, or in the file, which is read at each look-up.
 struct RowTable {
-  at::Tensor tensor;  ///< undefined: in the file
+  at::Tensor tensor;  ///< undefined: the rows are read from the file
   std::shared_ptr<const Checkpoint> checkpoint;
   std::string name;
   std::int64_t columns = 0;

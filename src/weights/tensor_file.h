@@ -14,11 +14,11 @@ class OutputFile;
 /// Reads tensor `name` as fp32 on the CPU. Throws Error: no_input, data.
 at::Tensor read_tensor(const std::filesystem::path& path, const std::string& name);
 
-/// Writes the tensors as fp32, beside the final name first and renamed when whole. `metadata` goes into the
-/// header. Throws Error: cannot_create, io.
+/// Writes the tensors as fp32, under a temporary name that is renamed when the file is complete. `metadata`
+/// goes into the header. Throws Error: cannot_create, io.
 void write_tensors(const std::filesystem::path& path, const std::map<std::string, at::Tensor>& tensors,
                    const std::map<std::string, std::string>& metadata = {});
-/// The same into a file that is open already.
+/// As above, into an open file.
 void write_tensors(OutputFile& file, const std::map<std::string, at::Tensor>& tensors,
                    const std::map<std::string, std::string>& metadata = {});
 

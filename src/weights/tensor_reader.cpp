@@ -18,7 +18,7 @@ constexpr std::uint64_t kPiece = std::uint64_t{1}
                                  << 20;  // bytes that a thread reads at once: they stay in its cache
 constexpr std::uint64_t kHugePage = std::uint64_t{2} << 20;
 
-// Fresh memory costs as much as reading into it when it comes in pages of 4 KiB.
+// Touching new memory for the first time costs as much as reading into it where pages have 4 KiB.
 void ask_for_huge_pages(const at::Tensor& tensor) {
   if (tensor.nbytes() < 2 * kHugePage || tensor.is_pinned()) return;
   const auto begin = reinterpret_cast<std::uintptr_t>(tensor.const_data_ptr());

@@ -1,9 +1,9 @@
-// What was handed out for work on a device, and may still be in use there.
+// How much memory a device may still be using.
 //
-// Note [Behind the host]: on a GPU the host only queues work, and may be a whole network ahead of it. Memory
-// that was handed out comes back when the device has done what was queued, not when the host lets go of it.
-// So each time the host asks for more, the end of the queue is marked: what was handed out before is used
-// once the device has come to that mark.
+// Note [Device queue]: on a GPU the host only queues work, and may be a whole network ahead of the device.
+// Memory that was handed out for that work is free again when the device has done the work, not when the host
+// releases it. So each time the host asks for more, the end of the queue is marked: once the device reaches
+// the mark, it is done with all memory that was handed out before.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +12,9 @@
 
 namespace sora {
 
-/// A mark in a device's queue of work. The call returns when the device has come to it.
+/// A mark in a device's queue of work. Calling it waits until the device has reached it.
 using DeviceMark = std::function<void()>;
-/// Marks the end of the queue. Empty where work is done as it is asked for, as on a CPU.
+/// Marks the end of the queue. Empty where there is no queue, as on a CPU.
 using MarkDevice = std::function<DeviceMark()>;
 
 /// Not safe for several threads at once.
@@ -22,15 +22,15 @@ class UseWindow {
  public:
   explicit UseWindow(MarkDevice mark) : mark_(std::move(mark)) {}
 
-  /// `bytes` are handed out. The work on them is queued before the next call of queued().
+  /// Call it when `bytes` are handed out; the work on them is queued before the next call of queued().
   void hand_out(std::uint64_t bytes);
-  /// All work on what was handed out is queued (on a CPU: done).
+  /// Call it when all work on what was handed out is queued (on a CPU: done).
   void queued();
 
-  std::uint64_t bytes() const { return bytes_; }  ///< in use, as far as is known
-  /// Whether there is something whose end can be waited for.
+  std::uint64_t bytes() const { return bytes_; }  ///< that may still be in use
+  /// Whether there is a mark to wait for.
   bool can_wait() const { return !uses_.empty() && uses_.front().mark; }
-  /// To be waited for, and then forgotten.
+  /// The oldest mark: wait for it, then call forget_oldest().
   const DeviceMark& oldest() const { return uses_.front().mark; }
   void forget_oldest();
 

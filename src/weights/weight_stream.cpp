@@ -12,7 +12,7 @@
 namespace sora {
 namespace {
 
-// The queue is the stream that is current where take() is called.
+// The queue is the CUDA stream that is current where take() is called.
 MarkDevice mark_of(at::Device device) {
   if (device.is_cpu()) return {};
   return [device]() -> DeviceMark {
@@ -25,11 +25,11 @@ MarkDevice mark_of(at::Device device) {
 }  // namespace
 
 WeightStream::WeightStream(std::shared_ptr<const Checkpoint> checkpoint, at::Device device,
-                           std::uint64_t ahead, bool resident, MarkDevice mark)
+                           std::uint64_t prefetch_bytes, bool from_host, MarkDevice mark)
     : checkpoint_(std::move(checkpoint)),
       device_(device),
-      ahead_(ahead),
-      resident_(resident),
+      prefetch_bytes_(prefetch_bytes),
+      from_host_(from_host),
       in_use_(mark ? std::move(mark) : mark_of(device)) {
   if (!device_.is_cpu())
     copies_ = c10::impl::VirtualGuardImpl(device_.type()).getStreamFromGlobalPool(device_);
@@ -38,7 +38,7 @@ WeightStream::WeightStream(std::shared_ptr<const Checkpoint> checkpoint, at::Dev
 WeightStream::~WeightStream() {
   {
     const std::lock_guard lock(mutex_);
-    ends_ = true;
+    stopping_ = true;
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
@@ -48,7 +48,7 @@ std::size_t WeightStream::add(const std::vector<StoredPart>& parts, std::int64_t
   Item item;
   for (const StoredPart& part : parts) {
     Source source{part.name, part.info, {part.rows, columns}, {}};
-    if (resident_) {
+    if (from_host_) {
       source.host = empty_stored(source.info, source.shape, source.name, /*pinned=*/!device_.is_cpu());
       read_stored(*checkpoint_, source.name, source.host);
     }
@@ -61,9 +61,9 @@ std::size_t WeightStream::add(const std::vector<StoredPart>& parts, std::int64_t
   return index;
 }
 
-std::uint64_t WeightStream::brought() const {
+std::uint64_t WeightStream::loaded() const {
   const std::lock_guard lock(mutex_);
-  return brought_;
+  return loaded_;
 }
 
 std::uint64_t WeightStream::waited() const {
@@ -78,63 +78,64 @@ std::vector<at::Tensor> WeightStream::take(std::size_t index) {
   last_ = index;
   in_use_.queued();
   Item& item = items_[index];
-  if (item.state == Item::State::away || item.state == Item::State::wanted) {
-    wanted_.erase(std::remove(wanted_.begin(), wanted_.end(), index), wanted_.end());
-    wanted_.push_front(index);
-    waited_ += item.state == Item::State::away ? 1 : 0;
-    item.state = Item::State::wanted;
+  if (item.state == Item::State::absent || item.state == Item::State::requested) {
+    requested_.erase(std::remove(requested_.begin(), requested_.end(), index), requested_.end());
+    requested_.push_front(index);
+    waited_ += item.state == Item::State::absent ? 1 : 0;
+    item.state = Item::State::requested;
     changed_.notify_all();
   }
-  asked_ = index;
+  awaited_ = index;
   changed_.wait(lock, [&] { return item.state == Item::State::ready || failure_; });
-  asked_.reset();
+  awaited_.reset();
   if (failure_) {
-    last_.reset();  // what comes next does not follow this one
+    last_.reset();  // the next weight does not count as the successor of this one
     std::rethrow_exception(std::exchange(failure_, nullptr));
   }
-  std::vector<at::Tensor> here = std::exchange(item.here, {});
-  item.state = Item::State::away;
+  std::vector<at::Tensor> tensors = std::exchange(item.tensors, {});
+  item.state = Item::State::absent;
   in_use_.hand_out(item.bytes);
-  if (item.arrived) {
+  if (item.copied) {
     const c10::Stream now = c10::impl::VirtualGuardImpl(device_.type()).getStream(device_);
-    item.arrived->block(now);
-    for (const at::Tensor& tensor : here) tensor.record_stream(now);
-    item.arrived.reset();
+    item.copied->block(now);
+    for (const at::Tensor& tensor : tensors) tensor.record_stream(now);
+    item.copied.reset();
   }
   prefetch(index);
-  return here;
+  return tensors;
 }
 
-// Under the lock: wants what comes next, and lets go of what was wanted by mistake.
+// Under the lock: requests the next weights and drops those that were requested by mistake.
 void WeightStream::prefetch(std::size_t index) {
-  std::vector<std::size_t> coming;
+  std::vector<std::size_t> upcoming;
   std::uint64_t bytes = 0;
   for (std::size_t i = items_[index].next; i != index; i = items_[i].next) {
     bytes += items_[i].bytes;
-    if (!coming.empty() && bytes > ahead_) break;
-    if (std::find(coming.begin(), coming.end(), i) != coming.end()) break;  // a circle without `index`
-    coming.push_back(i);
+    if (!upcoming.empty() && bytes > prefetch_bytes_) break;
+    if (std::find(upcoming.begin(), upcoming.end(), i) != upcoming.end())
+      break;  // a cycle that does not pass through `index`
+    upcoming.push_back(i);
   }
-  drop_others(coming);
-  for (const std::size_t i : coming) {
-    if (items_[i].state != Item::State::away) continue;
-    items_[i].state = Item::State::wanted;
-    wanted_.push_back(i);
+  drop_others(upcoming);
+  for (const std::size_t i : upcoming) {
+    if (items_[i].state != Item::State::absent) continue;
+    items_[i].state = Item::State::requested;
+    requested_.push_back(i);
   }
   changed_.notify_all();
 }
 
-void WeightStream::drop_others(const std::vector<std::size_t>& coming) {
+void WeightStream::drop_others(const std::vector<std::size_t>& upcoming) {
   for (std::size_t i = 0; i < items_.size(); ++i) {
-    if (std::find(coming.begin(), coming.end(), i) != coming.end()) continue;
+    if (std::find(upcoming.begin(), upcoming.end(), i) != upcoming.end()) continue;
     Item& item = items_[i];
-    if (item.state == Item::State::wanted) {
-      wanted_.erase(std::remove(wanted_.begin(), wanted_.end(), i), wanted_.end());
-      item.state = Item::State::away;
+    if (item.state == Item::State::requested) {
+      requested_.erase(std::remove(requested_.begin(), requested_.end(), i), requested_.end());
+      item.state = Item::State::absent;
     } else if (item.state == Item::State::ready) {
-      item.here.clear();
-      item.arrived.reset();
-      item.state = Item::State::away;
+      item.tensors.clear();
+      item.copied.reset();
+      item.state = Item::State::absent;
     }
   }
 }
@@ -143,17 +144,17 @@ void WeightStream::work() {
   const c10::InferenceMode inference;
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [&] { return ends_ || !wanted_.empty(); });
-    if (ends_) return;
-    const std::size_t index = wanted_.front();
-    if (!wait_for_room(lock, index)) continue;
+    changed_.wait(lock, [&] { return stopping_ || !requested_.empty(); });
+    if (stopping_) return;
+    const std::size_t index = requested_.front();
+    if (!wait_for_memory(lock, index)) continue;
     Item& item = items_[index];
-    wanted_.pop_front();
-    item.state = Item::State::coming;
+    requested_.pop_front();
+    item.state = Item::State::loading;
     lock.unlock();
     std::exception_ptr failure;
     try {
-      bring(item);
+      load(item);
     } catch (...) {
       failure = std::current_exception();
     }
@@ -162,16 +163,16 @@ void WeightStream::work() {
       failed(index, failure);
     } else {
       item.state = Item::State::ready;
-      ++brought_;
+      ++loaded_;
     }
     changed_.notify_all();
   }
 }
 
-// Under the lock, which it gives up while it waits: what is wanted may be another thing then, and it is
-// false.
-bool WeightStream::wait_for_room(std::unique_lock<std::mutex>& lock, std::size_t index) {
-  if (!in_use_.can_wait() || in_use_.bytes() + items_[index].bytes <= ahead_) return true;
+// Whether there is memory for the weight. Called under the lock. Where it has to wait, it releases the lock
+// meanwhile and returns false: other weights may be requested by then.
+bool WeightStream::wait_for_memory(std::unique_lock<std::mutex>& lock, std::size_t index) {
+  if (!in_use_.can_wait() || in_use_.bytes() + items_[index].bytes <= prefetch_bytes_) return true;
   const DeviceMark mark = in_use_.oldest();
   lock.unlock();
   std::exception_ptr failure;
@@ -183,7 +184,7 @@ bool WeightStream::wait_for_room(std::unique_lock<std::mutex>& lock, std::size_t
   lock.lock();
   in_use_.forget_oldest();
   if (failure) {
-    wanted_.erase(std::remove(wanted_.begin(), wanted_.end(), index), wanted_.end());
+    requested_.erase(std::remove(requested_.begin(), requested_.end(), index), requested_.end());
     failed(index, failure);
     changed_.notify_all();
   }
@@ -193,51 +194,51 @@ bool WeightStream::wait_for_room(std::unique_lock<std::mutex>& lock, std::size_t
 // Under the lock; Note [Failed reads].
 void WeightStream::failed(std::size_t index, std::exception_ptr failure) {
   Item& item = items_[index];
-  item.here.clear();
-  item.arrived.reset();
-  item.state = Item::State::away;
-  if (asked_ == index) failure_ = std::move(failure);
+  item.tensors.clear();
+  item.copied.reset();
+  item.state = Item::State::absent;
+  if (awaited_ == index) failure_ = std::move(failure);
 }
 
-// Memory that was given out and has come back is used again: fresh pages cost as much as reading into them.
-at::Tensor WeightStream::room(const Source& source) {
+// Released buffers are used again: touching new memory for the first time costs as much as reading into it.
+at::Tensor WeightStream::buffer_for(const Source& source) {
   const std::uint64_t bytes = source.info.end - source.info.begin;
   const bool pinned = !device_.is_cpu();
-  for (auto it = rooms_.begin(); it != rooms_.end(); ++it) {
+  for (auto it = buffers_.begin(); it != buffers_.end(); ++it) {
     if (it->storage().use_count() != 1 || it->nbytes() != bytes) continue;
     const at::ScalarType type =
         is_quantised(source.info.dtype) ? at::kByte : scalar_type(source.info.dtype, source.name);
     return type == at::kByte ? it->view(at::kByte) : it->view(type).view(source.shape);
   }
-  // Rooms of sizes that are no longer asked for go first.
+  // Buffers of sizes that are no longer needed are freed first.
   std::uint64_t idle = 0;
-  for (auto it = rooms_.begin(); it != rooms_.end();) {
+  for (auto it = buffers_.begin(); it != buffers_.end();) {
     idle += it->storage().use_count() == 1 ? it->nbytes() : 0;
-    it = idle > ahead_ && it->storage().use_count() == 1 ? rooms_.erase(it) : std::next(it);
+    it = idle > prefetch_bytes_ && it->storage().use_count() == 1 ? buffers_.erase(it) : std::next(it);
   }
-  at::Tensor fresh = empty_stored(source.info, source.shape, source.name, pinned);
-  rooms_.push_back(fresh.view(-1).view(at::kByte));
-  return fresh;
+  at::Tensor buffer = empty_stored(source.info, source.shape, source.name, pinned);
+  buffers_.push_back(buffer.view(-1).view(at::kByte));
+  return buffer;
 }
 
-void WeightStream::bring(Item& item) {
+void WeightStream::load(Item& item) {
   for (const Source& source : item.sources) {
     at::Tensor host = source.host;
-    if (!resident_) {
-      host = room(source);
-      // By one thread: the others compute meanwhile.
+    if (!from_host_) {
+      host = buffer_for(source);
+      // By one thread, since the others compute meanwhile.
       checkpoint_->read(source.name, host.data_ptr());
     }
     if (!copies_) {
-      item.here.push_back(host);
+      item.tensors.push_back(host);
       continue;
     }
     const c10::StreamGuard guard(*copies_);
-    item.here.push_back(at::empty(host.sizes(), host.options().device(device_).pinned_memory(false))
-                            .copy_(host, /*non_blocking=*/true));
-    item.arrived.emplace(device_.type());
-    item.arrived->record(*copies_);
-    if (!resident_) item.arrived->synchronize();  // the room is read into again
+    item.tensors.push_back(at::empty(host.sizes(), host.options().device(device_).pinned_memory(false))
+                               .copy_(host, /*non_blocking=*/true));
+    item.copied.emplace(device_.type());
+    item.copied->record(*copies_);
+    if (!from_host_) item.copied->synchronize();  // the buffer will be read into again
   }
 }
 

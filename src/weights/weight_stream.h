@@ -1,14 +1,14 @@
-// Weights that stay in their file, or in the host's memory, and come to where they are computed a little
-// before they are used.
+// Streamed weights: they stay in their file, or in the host's memory, and are prefetched to the device a
+// little before they are used.
 //
 // Note [Prefetch]: a network uses its weights in the same order in every pass. The stream remembers which
-// weight followed which, at first by the order in which they were added, and a thread of its own brings what
-// comes next while the network computes. A weight that comes unexpectedly is brought at once; only time is
-// lost.
+// weight followed which, at first by the order in which they were added. Its own thread loads the next
+// weights while the network computes. A weight that was not expected is loaded when it is asked for, which
+// only costs time.
 //
-// Note [Failed reads]: a weight that could not be brought ahead is forgotten, and read again when it is asked
-// for. If that fails too, take() throws what went wrong, and nothing of the failure stays: the next pass
-// reads anew, and works if the file is whole again.
+// Note [Failed reads]: a weight that could not be prefetched is read again when it is asked for. If that
+// fails too, take() throws the error. The stream keeps no trace of a failure: the next pass reads the file
+// again, and works if the file is complete by then.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -33,68 +33,68 @@ namespace sora {
 
 class WeightStream {
  public:
-  /// Brings weights to `device`, up to `ahead` bytes before they are asked for, or one weight if that is
-  /// more. With `resident` they are read into pinned memory of the host when they are added; else they stay
-  /// in the file. As much again may be in use on the device (Note [Behind the host]); `mark` is how to know,
-  /// that of `device` itself if it is left out.
-  WeightStream(std::shared_ptr<const Checkpoint> checkpoint, at::Device device, std::uint64_t ahead,
-               bool resident, MarkDevice mark = {});
+  /// Prefetches up to `prefetch_bytes` of weights to `device`, or one weight if that is more. With
+  /// `from_host` they are read into pinned memory of the host when they are added; else they stay in the
+  /// file. Up to `prefetch_bytes` more may still be in use on the device (Note [Device queue]), as `mark`
+  /// tells; the default is the device's own queue.
+  WeightStream(std::shared_ptr<const Checkpoint> checkpoint, at::Device device, std::uint64_t prefetch_bytes,
+               bool from_host, MarkDevice mark = {});
   ~WeightStream();
   WeightStream(const WeightStream&) = delete;
   WeightStream& operator=(const WeightStream&) = delete;
 
-  /// Adds a matrix; gives its index. Not to be called after the first take().
+  /// Adds a matrix and returns its index. Not to be called after the first take().
   std::size_t add(const std::vector<StoredPart>& parts, std::int64_t columns);
 
-  /// The parts as they are stored (tensor_reader.h), on the device. They belong to the caller; the memory is
-  /// used again once they are gone. The work on them is to be queued before the next call. Throws Error: io,
-  /// data.
+  /// The parts as they are stored (tensor_reader.h), on the device. They belong to the caller; their memory
+  /// is used again once the caller releases them. Queue the work on them before the next call. Throws Error:
+  /// io, data.
   std::vector<at::Tensor> take(std::size_t index);
 
-  std::uint64_t brought() const;  ///< weights that were brought up to now, and
-  std::uint64_t waited() const;   ///< those that were asked for before they were on their way
+  std::uint64_t loaded() const;  ///< weights that were loaded so far
+  std::uint64_t waited() const;  ///< weights that take() asked for before their loading was requested
 
  private:
   struct Source {
     std::string name;
     TensorInfo info;
     std::vector<std::int64_t> shape;
-    at::Tensor host;  // with `resident`
+    at::Tensor host;  // with `from_host`
   };
   struct Item {
-    enum class State { away, wanted, coming, ready } state = State::away;
+    enum class State { absent, requested, loading, ready } state = State::absent;
     std::vector<Source> sources;
     std::uint64_t bytes = 0;
-    std::size_t next = 0;  // what was asked for after it
-    std::vector<at::Tensor> here;
-    std::optional<c10::Event> arrived;  // on a GPU
+    std::size_t next = 0;  // the weight that was asked for after it
+    std::vector<at::Tensor> tensors;
+    std::optional<c10::Event> copied;  // on a GPU
   };
 
   void work();
-  bool wait_for_room(std::unique_lock<std::mutex>& lock, std::size_t index);
+  bool wait_for_memory(std::unique_lock<std::mutex>& lock, std::size_t index);
   void failed(std::size_t index, std::exception_ptr failure);
-  void bring(Item& item);
-  at::Tensor room(const Source& source);
+  void load(Item& item);
+  at::Tensor buffer_for(const Source& source);
   void prefetch(std::size_t index);
-  void drop_others(const std::vector<std::size_t>& coming);
+  void drop_others(const std::vector<std::size_t>& upcoming);
 
   std::shared_ptr<const Checkpoint> checkpoint_;
   at::Device device_;
-  std::uint64_t ahead_;
-  bool resident_;
-  std::optional<c10::Stream> copies_;  // of a GPU
+  std::uint64_t prefetch_bytes_;
+  bool from_host_;
+  std::optional<c10::Stream> copies_;  // the queue of copies to a GPU
   std::vector<Item> items_;
-  std::vector<at::Tensor> rooms_;  // only the thread's
+  std::vector<at::Tensor> buffers_;  // used by the loading thread alone
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::size_t> wanted_;
+  std::deque<std::size_t> requested_;
   std::optional<std::size_t> last_;
-  std::optional<std::size_t> asked_;  // what take() waits for
-  std::exception_ptr failure_;        // of that
+  std::optional<std::size_t> awaited_;  // the weight that take() waits for
+  std::exception_ptr failure_;          // of the awaited weight
   UseWindow in_use_;
-  std::uint64_t brought_ = 0, waited_ = 0;
-  bool ends_ = false;
+  std::uint64_t loaded_ = 0, waited_ = 0;
+  bool stopping_ = false;
   std::thread thread_;
 };
 

@@ -36,8 +36,8 @@ RowTable WeightSource::table(const std::string& name, at::IntArrayRef shape) {
   return table;
 }
 
-Matrix Weights::joined(const std::vector<Weights>& layers, const char* name, std::int64_t rows_each,
-                       std::int64_t columns) {
+Matrix Weights::fused(const std::vector<Weights>& layers, const char* name, std::int64_t rows_each,
+                      std::int64_t columns) {
   std::vector<RowsSpec> parts;
   parts.reserve(layers.size());
   for (const Weights& layer : layers) parts.push_back({layer.prefix_ + name, rows_each});
@@ -51,8 +51,8 @@ CheckpointReader::CheckpointReader(std::shared_ptr<const Checkpoint> checkpoint,
       edit_(std::move(edit)),
       scratch_(std::make_shared<Scratch>()) {
   if (placement_.storage == WeightStorage::streamed) {
-    stream_ =
-        std::make_shared<WeightStream>(checkpoint_, placement_.device, placement_.ahead, placement_.resident);
+    stream_ = std::make_shared<WeightStream>(checkpoint_, placement_.device, placement_.prefetch_bytes,
+                                             placement_.stream_from_host);
   }
 }
 
@@ -66,7 +66,7 @@ const TensorInfo& CheckpointReader::info(const std::string& name, at::IntArrayRe
 }
 
 // `out` is fp32, on the CPU.
-void CheckpointReader::read_finished(const std::string& name, at::Tensor& out) const {
+void CheckpointReader::read_edited(const std::string& name, at::Tensor& out) const {
   read_widened(*checkpoint_, name, out);
   if (const float scale = checkpoint_->scale(name); scale != 1) out.mul_(scale);
   if (edited(name)) edit_->apply(name, out);
@@ -77,10 +77,10 @@ at::Tensor CheckpointReader::get(const std::string& name, at::IntArrayRef shape,
   const at::ScalarType wanted = precision == Precision::full ? at::kFloat : placement_.dtype;
   if (placement_.device.is_cpu() && wanted == at::kFloat) {
     at::Tensor tensor = at::empty(shape, at::kFloat);
-    read_finished(name, tensor);
+    read_edited(name, tensor);
     return tensor;
   }
-  // To a device go the stored bytes, and they are widened there; it cannot do that with blocks.
+  // The stored bytes are copied to the device and widened there; quantised blocks are widened by the CPU.
   at::Tensor tensor;
   if (is_quantised(stored.dtype)) {
     tensor = at::empty(shape, at::kFloat);
@@ -117,7 +117,7 @@ Matrix CheckpointReader::matrix(const std::vector<RowsSpec>& specs, std::int64_t
     rows += spec.rows;
   }
   const bool smaller = is_smaller_as_stored(stored->parts, columns);
-  // Blocks are widened by the CPU alone.
+  // Only the CPU can widen quantised blocks.
   const bool can_stay_stored =
       placement_.device.is_cpu() ||
       std::none_of(stored->parts.begin(), stored->parts.end(),
@@ -128,7 +128,7 @@ Matrix CheckpointReader::matrix(const std::vector<RowsSpec>& specs, std::int64_t
     stored->edit = edit_;
     stored->scratch = scratch_;
     for (const StoredPart& part : stored->parts) {
-      if (edited(part.name)) edit_->keep(part.name, placement_.device);
+      if (edited(part.name)) edit_->load(part.name, placement_.device);
     }
     if (stream_) {
       stored->stream = stream_;
@@ -148,7 +148,7 @@ Matrix CheckpointReader::matrix(const std::vector<RowsSpec>& specs, std::int64_t
   std::int64_t row = 0;
   for (const RowsSpec& spec : specs) {
     at::Tensor part = out.narrow(0, row, spec.rows);
-    read_finished(spec.name, part);
+    read_edited(spec.name, part);
     row += spec.rows;
   }
   return {out, nullptr};
@@ -156,7 +156,7 @@ Matrix CheckpointReader::matrix(const std::vector<RowsSpec>& specs, std::int64_t
 
 RowTable CheckpointReader::table(const std::string& name, at::IntArrayRef shape) {
   const TensorInfo& stored = info(name, shape);
-  // Rows of a block format are whole blocks, unless the format allows what no network here has.
+  // Single rows can be read where a row is made of whole blocks.
   const bool by_rows = shape[1] % static_cast<std::int64_t>(dtype_block(stored.dtype).elements) == 0;
   if (placement_.storage == WeightStorage::widened || edited(name) || !by_rows)
     return WeightSource::table(name, shape);

@@ -1,4 +1,4 @@
-// Weight scopes: a layer takes the scope that bears its name and finds its tensors in it.
+// Weight scopes: a layer takes the scope with its name and finds its tensors there.
 //
 //   struct Attention { Linear to_q; ... Attention(const Weights& w, int64_t dim) : to_q(w / "to_q", dim, dim)
 //   {} };
@@ -22,27 +22,27 @@
 
 namespace sora {
 
-/// How the matrices of a network are kept. The numbers that come out are the same.
+/// How the matrices of a network are stored. The results are the same to the bit.
 enum class WeightStorage {
-  widened,   ///< in the type that is computed in: the fastest
+  widened,   ///< in the type of the computation: the fastest
   stored,    ///< as the file has them, where that is smaller; each is widened when it is used
-  streamed,  ///< as they are stored, out of the way: brought a little before they are used (weight_stream.h)
+  streamed,  ///< in their file or the host's memory, prefetched before they are used (weight_stream.h)
 };
 
-/// Where a network's weights live and which type they are computed in.
+/// Where a network's weights are, and the type of its computation.
 struct Placement {
   at::Device device = at::kCPU;
-  at::ScalarType dtype = at::kFloat;  ///< of what may be in reduced precision
+  at::ScalarType dtype = at::kFloat;  ///< of all that may be computed in reduced precision
   WeightStorage storage = WeightStorage::widened;
-  std::uint64_t ahead = std::uint64_t{128} << 20;  ///< streamed: bytes that are brought before they are used
-  bool resident =
-      false;  ///< streamed to a GPU: from the host's memory, where they are as a whole; else from the file
+  std::uint64_t prefetch_bytes = std::uint64_t{128} << 20;  ///< streamed: bytes loaded before they are used
+  bool stream_from_host =
+      false;  ///< streamed to a GPU: from the host's memory, which has all of them; else from the file
 };
 
-/// Precision a tensor is kept in: the placement's dtype, or always fp32 (norms, time embedding, tables).
+/// Precision of a tensor: the placement's dtype, or always fp32 (norms, time embedding, tables).
 enum class Precision { compute, full };
 
-/// Some rows of a matrix, which are a tensor of their own in the checkpoint.
+/// Rows of a matrix that are one tensor in the checkpoint.
 struct RowsSpec {
   std::string name;
   std::int64_t rows = 0;
@@ -52,11 +52,11 @@ class WeightSource {
  public:
   virtual ~WeightSource() = default;
   virtual at::Tensor get(const std::string& name, at::IntArrayRef shape, Precision precision) = 0;
-  /// A matrix [rows of all parts, columns], the parts one below the other, kept as the placement says.
+  /// A matrix [rows of all parts, columns] of parts stacked in this order, stored as the placement says.
   virtual Matrix matrix(const std::vector<RowsSpec>& parts, std::int64_t columns);
-  /// A table of which few rows are used.
+  /// A table of which only few rows are looked up.
   virtual RowTable table(const std::string& name, at::IntArrayRef shape);
-  /// Whether the checkpoint holds a tensor of that name (for names that have two spellings).
+  /// Whether the checkpoint has a tensor of that name (some names have two spellings).
   virtual bool has(const std::string& name) const = 0;
 };
 
@@ -78,17 +78,17 @@ class Weights {
     return source_->table(prefix_ + name, shape);
   }
 
-  /// Of layers that have one input: their matrices as one.
-  static Matrix joined(const std::vector<Weights>& layers, const char* name, std::int64_t rows_each,
-                       std::int64_t columns);
+  /// The matrices of layers that share an input, stacked into one.
+  static Matrix fused(const std::vector<Weights>& layers, const char* name, std::int64_t rows_each,
+                      std::int64_t columns);
 
  private:
   std::shared_ptr<WeightSource> source_;
   std::string prefix_;
 };
 
-/// Records names and shapes and gives tensors without storage (the meta device): constructors must not
-/// read values. `checkpoint` answers has() and may be null.
+/// Records names and shapes. Its tensors have no storage (the meta device), so constructors must not read
+/// values. `checkpoint` answers has() and may be null.
 class SchemaRecorder : public WeightSource {
  public:
   explicit SchemaRecorder(const Checkpoint* checkpoint) : checkpoint_(checkpoint) {}
@@ -101,14 +101,14 @@ class SchemaRecorder : public WeightSource {
   std::vector<TensorSpec> schema_;
 };
 
-/// Changes to weights when they are loaded, or each time they are used, such as a LoRA's.
+/// Changes to weights, such as a LoRA's: applied when they are loaded, or each time they are used.
 class WeightEdit {
  public:
   virtual ~WeightEdit() = default;
   virtual bool touches(const std::string& name) const = 0;
-  /// `name` will be changed each time it is used, on `device`: what that needs is read now and kept.
-  virtual void keep(const std::string& /*name*/, at::Device /*device*/) {}
-  /// `weight` is fp32, of the shape that the network wants, on the device; changed in place.
+  /// Reads what changing `name` needs, for a weight that is changed on `device` each time it is used.
+  virtual void load(const std::string& /*name*/, at::Device /*device*/) {}
+  /// Changes `weight` in place: fp32, of the network's shape, on the device.
   virtual void apply(const std::string& name, at::Tensor& weight) const = 0;
 };
 
@@ -126,7 +126,7 @@ class CheckpointReader : public WeightSource {
  private:
   const TensorInfo& info(const std::string& name, at::IntArrayRef shape) const;
   bool edited(const std::string& name) const { return edit_ && edit_->touches(name); }
-  void read_finished(const std::string& name, at::Tensor& out) const;
+  void read_edited(const std::string& name, at::Tensor& out) const;
   bool is_smaller_as_stored(const std::vector<StoredPart>& parts, std::int64_t columns) const;
 
   std::shared_ptr<const Checkpoint> checkpoint_;
@@ -136,8 +136,8 @@ class CheckpointReader : public WeightSource {
   std::shared_ptr<WeightStream> stream_;
 };
 
-/// Checks the checkpoint's names and shapes against Network's schema, then builds the network:
-/// `build(scope)` constructs it from a scope. `ignored` names left-over tensors that are no error.
+/// Checks the checkpoint's names and shapes against the network's schema, then builds the network:
+/// `build(scope)` constructs it from a scope. `ignored` tells which surplus tensors are no error.
 template <class Build>
 auto load_network(Checkpoint checkpoint, const Placement& placement, Build&& build,
                   const std::function<bool(const std::string&)>& ignored = {},
@@ -145,9 +145,9 @@ auto load_network(Checkpoint checkpoint, const Placement& placement, Build&& bui
   auto recorder = std::make_shared<SchemaRecorder>(&checkpoint);
   (void)build(Weights(recorder));
   check_schema(recorder->schema(), checkpoint, ignored);
-  // Networks that do not widen all their weights at once read on from it.
-  auto kept = std::make_shared<const Checkpoint>(std::move(checkpoint));
-  return build(Weights(std::make_shared<CheckpointReader>(std::move(kept), placement, std::move(edit))));
+  // Stored and streamed weights read from it later.
+  auto shared = std::make_shared<const Checkpoint>(std::move(checkpoint));
+  return build(Weights(std::make_shared<CheckpointReader>(std::move(shared), placement, std::move(edit))));
 }
 
 }  // namespace sora

@@ -1,9 +1,9 @@
-// Runs one network on given tensors and says what it cost; scripts/bench/full_size.py sets it beside
-// diffusers.
+// Runs one network on tensors of a file and prints time and memory; scripts/bench/full_size.py compares it
+// with diffusers.
 //
 //   measure decode|encode|transformer FOLDER IN OUT THREADS ROUNDS
 //
-// FOLDER holds the network's config.json and weights. IN (safetensors) holds `latents`, or `video`, or
+// FOLDER has the network's config.json and weights. IN (safetensors) has `latents`, or `video`, or
 // `latents`, `timestep` and `prompt_embeds`; OUT takes `result`. Prints one JSON line: seconds of loading,
 // wall and CPU (all threads) seconds of each round, and the process' peak memory in MB.
 #include <ATen/Parallel.h>

@@ -1,4 +1,4 @@
-// Tokenizes texts from stdin; scripts/stress/tokens.py sets the ids beside those of transformers.
+// Tokenizes texts from stdin; scripts/stress/tokens.py compares the ids with those of transformers.
 //
 //   tokenize PLACE
 //

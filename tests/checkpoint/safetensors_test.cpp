@@ -1,4 +1,4 @@
-// Every rule of the format, by files that break one of them.
+// For each rule of the format, files that break it.
 #include "checkpoint/safetensors.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Runs the program as a user does: its own process, its own folder, streams that are read apart.
+// Runs the program as a user does: in a process and a folder of its own, with its streams read separately.
 #pragma once
 
 #include <sys/types.h>

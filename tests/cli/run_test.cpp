@@ -1,4 +1,4 @@
-// What a user sees of a run that goes well, and of one that fails in the library.
+// What a user sees of a successful run, and of one that fails in the library.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
-// The server loop: one bad request is one error event, and whatever happens to its streams, it ends as it
-// should.
+// The server loop: a bad request gives one error event, and the loop ends properly whatever happens to its
+// streams.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

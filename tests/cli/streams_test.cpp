@@ -1,4 +1,4 @@
-// Standard streams that are closed, full, or have lost their reader.
+// Standard streams that are closed, full, or whose reader is gone.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

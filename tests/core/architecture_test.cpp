@@ -1,4 +1,4 @@
-// Reads every #include of src/ and include/ and holds it to what the CMakeLists.txt of its folder names.
+// Checks that every #include of src/ and include/ is allowed by the CMakeLists.txt of its folder.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// Temporaries on disks that several machines write to.
+// Temporary files on disks that several machines write to.
 #include "core/temporary_name.h"
 
 #include <gmock/gmock.h>

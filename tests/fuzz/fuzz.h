@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 namespace sora::fuzz {
 
-/// What a target has found. Nothing catches it under libFuzzer, which then keeps the input.
+/// A finding of a target. Nothing catches it under libFuzzer, which then keeps the input.
 class Finding : public std::logic_error {
  public:
   using std::logic_error::logic_error;

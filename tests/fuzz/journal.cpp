@@ -1,5 +1,5 @@
-// The journal of a folder, which a crash may have cut or anyone may have written. The first byte chooses
-// between the log and the list.
+// The journal of a folder, which a crash may have truncated or anyone may have written. The first byte
+// chooses between the log and the list.
 #include "jobs/journal.h"
 
 #include "fuzz.h"

@@ -61,7 +61,7 @@ void copy(const std::filesystem::path& path, const MediaFacts& facts) {
   settings.pix_fmt = facts.pix_fmt;
   std::vector<std::unique_ptr<ClipCopy>> clips;
   clips.push_back(std::make_unique<ClipCopy>(path.string(), settings));
-  const JoinedHeader header = join_headers(clips);
+  const MergedHeader header = merge_headers(clips);
   if (!header.sets.sequence.empty()) (void)write_avcc(header.sets, 1, 8);
   clips.front()->copy(0, header.delay, [](AVPacket&) {});
 }

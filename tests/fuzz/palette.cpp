@@ -1,5 +1,5 @@
-// Pictures of any colours to a palette. Two bytes are the size; the rest are pixels, two pictures after
-// another.
+// Reduces pictures of any colours to a palette. Two bytes are the size; the rest are pixels, two pictures
+// after another.
 #include "media/write/palette.h"
 
 #include <malloc.h>

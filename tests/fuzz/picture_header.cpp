@@ -1,4 +1,4 @@
-// What a picture says in its first bytes, and whether a file ends before its structure says so.
+// Facts of a picture from its first bytes, and whether a file is truncated.
 #include "fuzz.h"
 #include "media/read/image_header.h"
 #include "media/read/truncation.h"

@@ -23,7 +23,7 @@ constexpr const char* kModels[] = {"wan21", "ti2v", "a14b", "i2v", "flf2v", "df"
 constexpr const char* kPlaces[] = {"pipeline/wan21", "pipeline/ti2v", "pipeline/a14b",
                                    "image/i2v",      "image/flf2v",   "skyreels/df"};
 
-/// What stays from one input to the next: the models, and the file that every verb begins from.
+/// State that all inputs share: the models, and the input file of every verb.
 struct World {
   RamFolder models;
   RamFile input;

@@ -1,4 +1,4 @@
-// A request as JSON: a line that a server reads, or what a file says of how it was made.
+// A request as JSON: a line that a server reads, or the parameters in a file.
 #include <cmath>
 #include <nlohmann/json.hpp>
 

@@ -1,4 +1,4 @@
-// Storyboard files: what their lines mean, and errors that name the line.
+// Storyboard files: the meaning of their lines, and errors that name the line.
 #include "jobs/story_file.h"
 
 #include <gmock/gmock.h>

@@ -19,7 +19,7 @@ void count(std::int64_t bytes) {
 
 }  // namespace
 
-// Replaces the program's own: all other forms come here, except those of larger alignment.
+// Replaces the standard operator new: all other forms call it, except those with larger alignment.
 void* operator new(std::size_t bytes) {
   void* memory = std::malloc(bytes == 0 ? 1 : bytes);
   if (memory == nullptr) throw std::bad_alloc();

@@ -1,11 +1,11 @@
-// Counts what operator new gives out: memory that code asks for, whatever the machine has.
+// Counts the memory that code requests from operator new, however much the machine has.
 #pragma once
 
 #include <cstdint>
 
 namespace sora::test {
 
-/// From its construction on, in all threads; one at a time.
+/// Counts from its construction on, in all threads. Only one object at a time.
 class Allocations {
  public:
   Allocations();

@@ -1,4 +1,4 @@
-// The tiny transformers of scripts/goldens/transformer.py, and what they are given.
+// The tiny transformers of scripts/goldens/transformer.py, and their inputs.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -13,12 +13,12 @@
 
 namespace sora::wan {
 
-/// Where its config, its weights and golden.safetensors lie.
+/// The folder with its config, its weights and golden.safetensors.
 inline std::filesystem::path transformer_folder(const std::string& name) {
   return test_data() / "transformer" / name;
 }
 
-/// Tensors of golden.safetensors: inputs, and what diffusers makes of them.
+/// Tensors of golden.safetensors: inputs, and diffusers' outputs for them.
 struct Golden {
   explicit Golden(const std::string& name) : file(transformer_folder(name) / "golden.safetensors") {
     const at::Tensor rows = get("prompt_embeds");

@@ -1,5 +1,5 @@
-// Weight files that someone made to do harm, or that a copy broke: each is bad data, and said without asking
-// for much memory. How long it takes is measured by scripts/stress/weights.py.
+// Weight files that are damaged or made to do harm: each is an error (bad data) and allocates little memory.
+// Time is measured by scripts/stress/weights.py.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
-// Networks whose weights are widened when they are used, from memory or from their file, predict what they do
-// when all were widened at first, to the bit: in every layout, quantised, and with LoRAs.
+// Networks with stored or streamed weights predict the same, to the bit, as with weights that were widened
+// when they were loaded: in every layout, quantised, and with LoRAs.
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@ const fs::path kData = test_data();
 Placement kept(WeightStorage keeping) {
   Placement placement;
   placement.storage = keeping;
-  placement.ahead = 1 << 16;
+  placement.prefetch_bytes = 1 << 16;
   return placement;
 }
 

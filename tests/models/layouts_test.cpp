@@ -1,5 +1,5 @@
-// The layouts in which people have weights (scripts/goldens/layouts.py): each gives the very numbers that the
-// same weights give from a diffusers folder.
+// All layouts of weights (scripts/goldens/layouts.py) give exactly the numbers that the same weights give in
+// a diffusers folder.
 #include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -150,9 +150,9 @@ INSTANTIATE_TEST_SUITE_P(Files, TextLayouts,
 
 TEST(Layouts, AFileOfAnotherKindIsNamed) {
   EXPECT_THAT([] { (void)open_transformer(kLayouts / "vae/plain.safetensors"); },
-              ThrowsMessage<Error>(HasSubstr("holds a VAE, expected a Wan transformer")));
+              ThrowsMessage<Error>(HasSubstr("has a VAE, expected a Wan transformer")));
   EXPECT_THAT([] { (void)open_vae(kLayouts / "text/umt5.gguf"); },
-              ThrowsMessage<Error>(HasSubstr("holds a text encoder, expected a Wan VAE")));
+              ThrowsMessage<Error>(HasSubstr("has a text encoder, expected a Wan VAE")));
 }
 
 // Scales of fp8 files: a number that is none would make every frame black.

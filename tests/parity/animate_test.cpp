@@ -1,4 +1,4 @@
-// animate with models of image to video against diffusers 0.42.1 (scripts/goldens/image_pipeline.py), from
+// animate with image-to-video models against diffusers 0.42.1 (scripts/goldens/image_pipeline.py), from
 // the files of the images to the output's pixels.
 #include <gtest/gtest.h>
 

@@ -35,7 +35,7 @@ RgbPicture picture(const fs::path& path) {
   return {frame.width, frame.height, std::move(frame.rgb)};
 }
 
-// What the planner makes of a request; the images stand beside it here.
+// A plan as the planner makes it; the images are not in it here.
 Plan plan_of(const fs::path& folder, const nlohmann::json& item) {
   const ModelFacts facts = read_model(folder);
   Plan plan;
@@ -76,8 +76,9 @@ TEST_P(ImageParity, MatchesDiffusersFromImageToPixels) {
     const at::Tensor last = images.size() > 1 ? network_image(images[1], width, height) : at::Tensor();
 
     Conditioning text;
-    text.joined = image_condition(*model.vae, network_image(images[0], width, height), last, noise.size(2));
-    EXPECT_LT(relative_l2(text.joined, read_tensor(file, "condition")), kTolerance);
+    text.image_condition =
+        image_condition(*model.vae, network_image(images[0], width, height), last, noise.size(2));
+    EXPECT_LT(relative_l2(text.image_condition, read_tensor(file, "condition")), kTolerance);
     if (model.image_encoder) {
       text.image_tokens = image_tokens(*model.image_encoder, images);
       EXPECT_LT(relative_l2(text.image_tokens, read_tensor(file, "image_embeds")), kTolerance);

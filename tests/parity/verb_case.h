@@ -1,4 +1,4 @@
-// A verb's run with the noise of a golden file, held to what diffusers made of it.
+// Runs a verb with the noise of a golden file and compares the results with those of diffusers.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// What the verbs take over from their inputs as it lies there: sound, and with --copy the coded frames.
+// What the verbs copy from their inputs: sound, and with --copy the coded frames.
 #include "plan/verbs/carry.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-// How far frames are apart.
+// The difference between frames.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,7 +1,8 @@
-// Memory: every way to keep weights gives the same video, and what cannot fit is refused with what would.
+// Memory: every way of storing weights gives the same video, and a plan that does not fit is refused with
+// advice.
 //
-// That a run needs what its plan says depends on the machine too: MeasuredMemory is left out of the suite,
-// and run by scripts/bench/planned_memory.py.
+// Whether a run needs the memory that its plan says also depends on the machine: MeasuredMemory is not in the
+// suite, and is run by scripts/bench/planned_memory.py.
 #include "plan/machine/memory.h"
 
 #include <c10/core/InferenceMode.h>
@@ -33,8 +34,8 @@ namespace {
 
 const fs::path kTiny = test_data() / "pipeline/wan21";
 
-// A model whose transformer is large beside all else: `layers` of width 512, in bf16. The values do not
-// matter.
+// A model whose transformer is much larger than everything else: `layers` of width 512, in bf16. The values
+// do not matter.
 void write_model(const fs::path& folder, int layers) {
   fs::copy(kTiny, folder, fs::copy_options::recursive);
   auto json = nlohmann::json::parse(read_text(kTiny / "transformer/config.json", "test"));

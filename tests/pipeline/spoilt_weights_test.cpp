@@ -1,5 +1,5 @@
-// Weights that are cut off while a run reads them: the run fails, and the next one of the process works once
-// the file is whole again.
+// Weights that are truncated while a run reads them: the run fails, and the next one in the process works
+// once the file is complete again.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

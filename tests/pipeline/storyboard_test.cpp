@@ -1,5 +1,5 @@
-// Storyboards: how prompts take over, where windows lie, and what runs of tiny models with random weights
-// make.
+// Storyboards: the change from prompt to prompt, the positions of windows, and runs of tiny models with
+// random weights.
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

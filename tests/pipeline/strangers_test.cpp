@@ -1,4 +1,4 @@
-// Pictures and videos, as their formats carry parameters, that name paths: the program as a user runs it.
+// Pictures and videos whose parameters name paths, in every format; the program as a user runs it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

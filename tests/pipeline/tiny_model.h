@@ -11,7 +11,7 @@
 
 namespace sora {
 
-/// Copies a tiny model to `folder`/`name`, with `facts` as its sora-gen.json; returns where the copy lies.
+/// Copies a tiny model to `folder`/`name`, with `facts` as its sora-gen.json; returns the path of the copy.
 /// By default its native length is five latent frames, so that longer videos have windows.
 inline std::string copy_tiny_model(const TemporaryFolder& folder, const std::string& name,
                                    const std::string& facts = R"({"native_frames": 17, "fps": 8})") {
@@ -21,7 +21,7 @@ inline std::string copy_tiny_model(const TemporaryFolder& folder, const std::str
   return copy.string();
 }
 
-/// A run on the CPU from a known seed; the rest is left to the model and to the name of the output.
+/// A run on the CPU with a fixed seed; the rest follows from the model and the name of the output.
 inline Request seeded_request(const std::filesystem::path& output) {
   Request request;
   request.seed = 7;
@@ -31,7 +31,7 @@ inline Request seeded_request(const std::filesystem::path& output) {
   return request;
 }
 
-/// One of two steps without guidance, whose frames are read back as they were made.
+/// The same with two steps and no guidance, and a lossless output.
 inline Request lossless_request(const std::filesystem::path& output) {
   Request request = seeded_request(output);
   request.steps = 2;

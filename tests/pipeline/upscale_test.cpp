@@ -1,4 +1,4 @@
-// Drafts and what finish makes of them, with tiny models of random weights.
+// Drafts and finish, with tiny models of random weights.
 #include "plan/verbs/upscale.h"
 
 #include <ATen/ATen.h>
@@ -14,7 +14,7 @@
 #include "error_of.h"
 #include "media/read/video_reader.h"
 #include "media/write/video_writer.h"
-#include "pipeline/denoise/lead_back.h"
+#include "pipeline/denoise/match_draft.h"
 #include "pipeline/difference.h"
 #include "pipeline/tiny_model.h"
 #include "places.h"
@@ -333,7 +333,7 @@ TEST(LedBack, LooksLikeTheDraftWhereItIsSmallAndKeepsDetail) {
   const at::Tensor slow = at::sin(x / 20).mul(0.5).view({1, 1, 1, 1, 64}).expand({1, 3, 1, 64, 64});
   const at::Tensor detail = at::sin(x * 2).mul(0.1).view({1, 1, 1, 1, 64}).expand({1, 3, 1, 64, 64});
   const at::Tensor made = -0.3 + 0.5 * slow + detail;  // other colours, and something new
-  EXPECT_LT((led_back(made, slow, plan) - (slow + detail)).abs().mean().item<double>(), 0.02);
+  EXPECT_LT((matched_to_draft(made, slow, plan) - (slow + detail)).abs().mean().item<double>(), 0.02);
   EXPECT_GT((made - (slow + detail)).abs().mean().item<double>(), 0.2);
 }
 

@@ -1,5 +1,5 @@
-// The verbs that begin from files, with tiny models of random weights: what is held comes back as the VAE
-// makes it, clips come back as they are, seams do not jump, and mistakes are found before any work.
+// The verbs with input files, with tiny models of random weights: conditioning frames come out as the VAE
+// decodes them, clips come out unchanged, seams do not jump, and mistakes are found before any work.
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

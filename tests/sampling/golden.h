@@ -29,7 +29,7 @@ inline at::Tensor golden_tensor(const SafetensorsFile& file, const std::string& 
 }
 
 /// The goldens come from PyTorch's AVX2 kernels. Others may round a logarithm, a sum of products or the
-/// transform of the noise another way; sums, products and quotients are the same everywhere.
+/// transform of the noise differently; sums, products and quotients are the same everywhere.
 inline bool has_kernels_of_goldens() { return at::get_cpu_capability() == "AVX2"; }
 
 /// One run of a scheduler: a row of cases.tsv.

@@ -10,7 +10,7 @@ namespace {
 
 // PyTorch's Box-Muller transform has an AVX2 form (which AVX-512 machines use too) and a plain one; each has
 // its own goldens, which must be met to the bit. Other instruction sets may round a logarithm or a cosine
-// another way: 1e-6 there.
+// differently: there the tolerance is 1e-6.
 std::string goldens_of_this_machine() {
   return at::get_cpu_capability().starts_with("AVX") ? "noise-avx2.safetensors" : "noise-default.safetensors";
 }

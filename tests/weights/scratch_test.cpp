@@ -1,4 +1,4 @@
-// The room that the widened matrices of a network share, on a device whose name leaves its number out.
+// The scratch memory of a network's widened matrices, on a device whose name has no number.
 #include <ATen/EmptyTensor.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/as_strided_native.h>
@@ -11,7 +11,7 @@
 
 #include "weights/stored_weight.h"
 
-// A device that takes the host's memory: as much of one as the room needs.
+// A device that uses the host's memory, with only the functions that Scratch needs.
 namespace {
 
 constexpr at::DeviceType kFake = at::kPrivateUse1;

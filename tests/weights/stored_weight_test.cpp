@@ -1,5 +1,5 @@
-// Matrices that are widened when they are used give the numbers of those that were widened when they were
-// loaded.
+// Stored weights, widened when they are used, have the same numbers as weights that were widened when they
+// were loaded.
 #include "weights/stored_weight.h"
 
 #include <c10/core/InferenceMode.h>
@@ -21,7 +21,7 @@ namespace {
 Placement kept(WeightStorage storage) {
   Placement placement;
   placement.storage = storage;
-  placement.ahead = 1;
+  placement.prefetch_bytes = 1;
   return placement;
 }
 
@@ -35,7 +35,7 @@ class HeldWeightTest : public testing::Test {
   const TemporaryFolder folder_;
 };
 
-// Adds 1 to what it touches.
+// Adds 1 to the weights that it touches.
 class AddsOne : public WeightEdit {
  public:
   explicit AddsOne(std::string name) : name_(std::move(name)) {}

@@ -1,4 +1,4 @@
-// Streams bring the weights that come next, recover from reads that failed, and do not run ahead of a device.
+// Weight streams prefetch the next weights, recover from failed reads, and do not run ahead of a device.
 #include "weights/weight_stream.h"
 
 #include <c10/core/InferenceMode.h>
@@ -200,7 +200,7 @@ TEST_F(WeightStreamTest, TheHostDoesNotRunAheadOfADeviceByMoreThanTheWindow) {
       while (taken < std::min(uses, done + 1)) std::this_thread::yield();
       for (int i = 0; i < 1000; ++i) std::this_thread::yield();  // for a host that would go too far
       most_taken = std::max(most_taken, taken - done);
-      most_brought = std::max(most_brought, static_cast<int>(from->brought()) - done);
+      most_brought = std::max(most_brought, static_cast<int>(from->loaded()) - done);
       device.do_one();
     }
     host.join();

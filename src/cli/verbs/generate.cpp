@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/make.h"
+#include "cli/piped_input.h"
 #include "cli/signals.h"
 #include "cli/terminal/preview.h"
 #include "cli/terminal/terminal.h"
@@ -125,6 +126,7 @@ int generate(Session& session) {
     write_stdout(config_text(options));
     return 0;
   }
+  copy_piped_inputs(session.options.request);
   if (options.prompts || options.out_dir || many(options) > 1) return run_batch(session);
   for (const bool given : {options.name.has_value(), options.sort, options.shard.has_value(),
                            options.jobs_from_rank, options.share, options.retry_failed, options.no_resume}) {

@@ -24,7 +24,7 @@ std::string size_text(int width, int height) { return std::to_string(width) + "x
 
 ClipCopy::ClipCopy(const std::string& path, const VideoSettings& settings) : path_(path) {
   open();
-  look(settings);
+  check_stream(settings);
   read_through(settings.fps);
 }
 
@@ -39,12 +39,13 @@ void ClipCopy::refuse(const std::string& why) const {
       path_ + ": its coded frames cannot be copied: " + why + "; leave --copy out to encode them again");
 }
 
-void ClipCopy::look(const VideoSettings& settings) {
+void ClipCopy::check_stream(const VideoSettings& settings) {
   const AVStream& stream = input_->video();
   const AVCodecParameters& video = parameters();
   const std::string codec = avcodec_get_name(video.codec_id);
   if (codec != settings.codec) refuse("they are " + codec + ", the output is " + settings.codec);
-  if (!joins_coded_frames(codec)) refuse("of " + codec + ", which is not joined here; h264, vp9 and av1 are");
+  if (!joins_coded_frames(codec))
+    refuse("of " + codec + ", which cannot be copied into another stream; h264, vp9 and av1 can");
   if (video.width != settings.width || video.height != settings.height) {
     refuse("they are " + size_text(video.width, video.height) + ", the output is " +
            size_text(settings.width, settings.height));
@@ -66,7 +67,7 @@ void ClipCopy::look(const VideoSettings& settings) {
   const auto sets = video.extradata != nullptr
                         ? read_avcc(video.extradata, static_cast<std::size_t>(video.extradata_size))
                         : std::nullopt;
-  if (!sets) refuse("the file has no whole header for all of them, as MP4, MOV and MKV files have");
+  if (!sets) refuse("the file has no single header for all of them, as MP4, MOV and MKV files have");
   sets_ = *sets;
 }
 
@@ -82,13 +83,12 @@ void ClipCopy::read_through(double fps) {
     if (code < 0) refuse("reading them fails: " + av::error_text(code));
     if (packet->stream_index != stream.index) continue;
     if ((packet->flags & AV_PKT_FLAG_CORRUPT) != 0) refuse("they are damaged");
-    if ((packet->flags & AV_PKT_FLAG_DISCARD) != 0)
-      refuse("some of them are not to be shown, by the file's edit list");
-    if (packet->pts == AV_NOPTS_VALUE) refuse("they have no times");
+    if ((packet->flags & AV_PKT_FLAG_DISCARD) != 0) refuse("the file's edit list hides some of them");
+    if (packet->pts == AV_NOPTS_VALUE) refuse("they have no time stamps");
     const bool begins = parameters().codec_id == AV_CODEC_ID_H264
                             ? is_idr(packet->data, static_cast<std::size_t>(packet->size))
                             : (packet->flags & AV_PKT_FLAG_KEY) != 0;
-    if (times.empty() && !begins) refuse("the first is no key frame");
+    if (times.empty() && !begins) refuse("the first one is not a key frame");
     times.push_back(packet->pts);
   }
   if (times.empty()) refuse("there are none");
@@ -105,7 +105,7 @@ void ClipCopy::read_through(double fps) {
     shown_.push_back(frame);
     delay_ = std::max(delay_, static_cast<int>(static_cast<std::int64_t>(i) - frame));
   }
-  if (delay_ > kMostDelay) refuse("their order of decoding is damaged");
+  if (delay_ > kMostDelay) refuse("their decoding order is damaged");
 }
 
 void ClipCopy::copy(std::int64_t first, int delay, const std::function<void(AVPacket&)>& take) {
@@ -115,7 +115,7 @@ void ClipCopy::copy(std::int64_t first, int delay, const std::function<void(AVPa
     av_packet_unref(packet.get());
     const int code = av_read_frame(&input_->format(), packet.get());
     input_->rethrow();
-    if (code < 0) throw Error(ErrorKind::data, "media", path_ + ": has changed while it was read; run again");
+    if (code < 0) throw Error(ErrorKind::data, "media", path_ + ": changed while it was read; run again");
     if (packet->stream_index != input_->video().index) continue;
     packet->pts = first + shown_[i];
     packet->dts = first + static_cast<std::int64_t>(i) - delay;
@@ -126,15 +126,15 @@ void ClipCopy::copy(std::int64_t first, int delay, const std::function<void(AVPa
   }
 }
 
-JoinedHeader join_headers(const std::vector<std::unique_ptr<ClipCopy>>& clips) {
-  JoinedHeader header;
+MergedHeader merge_headers(const std::vector<std::unique_ptr<ClipCopy>>& clips) {
+  MergedHeader header;
   for (const auto& clip : clips) {
     header.delay = std::max(header.delay, clip->delay());
     if (!add_sets(header.sets, clip->sets())) {
       throw Error(
           ErrorKind::data, "media",
           "the coded frames of the two clips cannot stand in one stream: their H.264 parameter sets have the "
-          "same number and other contents; leave --copy out to encode them again");
+          "same number but different contents; leave --copy out to encode them again");
     }
   }
   if (header.sets.sequence.empty()) return header;

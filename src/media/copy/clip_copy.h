@@ -13,16 +13,16 @@
 
 namespace sora {
 
-// Note [Coded frames of two makers in one stream]
-// A track has one header. H.264 decoders are set up by parameter sets that have numbers, and each picture
-// names the one that it goes by: the header gets the clip's sets and, under a number that the clip does not
-// use, the encoder's. VP9 and AV1 have all they need in their key frames. Frames are decoded in an order of
-// their own, up to `delay` frames before they are shown; the greatest delay of all parts is taken for each,
-// so that decoding times grow throughout.
+// Note [Coded frames of two encoders in one stream]
+// A track has one header. H.264 decoders are set up by numbered parameter sets, and each picture names the
+// set that it uses: the header gets the clip's sets and the new encoder's, under a number that the clip does
+// not use. VP9 and AV1 have all they need in their key frames. Frames are not decoded in the order in which
+// they are shown, but up to `delay` frames earlier; the largest delay of all parts is used for each part, so
+// that decoding times always increase.
 class ClipCopy {
  public:
-  /// Reads the clip's packets through, once, for what is said of them below; `fps` is the rate of the output.
-  /// Throws data, with the reason and the way out, when they cannot be copied.
+  /// Reads all packets of the clip once, to check them and for the facts below; settings.fps is the rate of
+  /// the output. Throws data, with the reason and what to do, when the frames cannot be copied.
   ClipCopy(const std::string& path, const VideoSettings& settings);
 
   const AVCodecParameters& parameters() const { return *input_->video().codecpar; }
@@ -30,30 +30,30 @@ class ClipCopy {
   int delay() const { return delay_; }
   const ParameterSets& sets() const { return sets_; }
 
-  /// The packets, in the order of decoding. Their times are frames: those of being shown from `first` on,
-  /// those of decoding `delay` before.
+  /// Gives `take` the packets in the order of decoding. Their times are counted in frames: pts from `first`
+  /// on, dts `delay` earlier.
   void copy(std::int64_t first, int delay, const std::function<void(AVPacket&)>& take);
 
  private:
   [[noreturn]] void refuse(const std::string& why) const;
-  void look(const VideoSettings& settings);
+  void check_stream(const VideoSettings& settings);
   void read_through(double fps);
   void open();
 
   std::string path_;
   std::unique_ptr<InputFile> input_;
-  std::vector<std::int64_t> shown_;  // for each packet, which frame it is
+  std::vector<std::int64_t> shown_;  // for each packet, the number of its frame
   int delay_ = 0;
   ParameterSets sets_;
 };
 
-/// What the header of a stream of all these clips and of an encoder is made of.
-struct JoinedHeader {
-  int number = -1;  ///< for the encoder's parameter sets; -1: it needs none
-  int delay = 0;    ///< of all clips
+/// What the header needs in a stream of all these clips and of an encoder.
+struct MergedHeader {
+  int number = -1;  ///< of the encoder's parameter sets; -1: it has none
+  int delay = 0;    ///< the largest of all clips
   ParameterSets sets;
 };
-/// Throws data when the clips do not go together.
-JoinedHeader join_headers(const std::vector<std::unique_ptr<ClipCopy>>& clips);
+/// Throws data when the clips cannot be in one stream.
+MergedHeader merge_headers(const std::vector<std::unique_ptr<ClipCopy>>& clips);
 
 }  // namespace sora

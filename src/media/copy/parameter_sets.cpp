@@ -8,19 +8,19 @@ namespace {
 constexpr int kSequence = 7, kPicture = 8, kSlice = 1, kIdr = 5;  // nal_unit_type
 constexpr int kMostNumbers = 32;                                  // of sequence parameter sets
 constexpr int kMostPictureNumbers = 256;
-constexpr std::size_t kMostSequence = 31, kMostPicture = 255;  // that an "avcC" can count
+constexpr std::size_t kMostSequence = 31, kMostPicture = 255;  // as many as an "avcC" can have
 constexpr std::size_t kLeastSequence = 5;  // bytes: type, profile, constraints, level, and a number
 constexpr std::size_t kLeastPicture = 2;
 
 int type_of(const Bytes& unit) { return unit.empty() ? 0 : unit[0] & 0x1f; }
 
-// A unit's type stands behind a bit that is never set.
+// The type follows the first bit, which must be zero.
 bool is_of(int type, const Bytes& unit) {
   const std::size_t least = type == kSequence ? kLeastSequence : kLeastPicture;
   return unit.size() >= least && (unit[0] & 0x80) == 0 && type_of(unit) == type;
 }
 
-// The bits of a NAL unit behind some bytes, without the bytes that keep start codes away.
+// The bits of a NAL unit from some byte on, without the bytes that prevent start codes.
 class Bits {
  public:
   Bits(const Bytes& unit, std::size_t skip) {
@@ -37,7 +37,7 @@ class Bits {
     ++at_;
     return value;
   }
-  /// Exp-Golomb, 9.1; -1 for what is no number of a set.
+  /// Exp-Golomb, 9.1; -1 for a value that no set can have.
   int number() {
     int zeros = 0;
     while (bit() == 0) {
@@ -53,8 +53,7 @@ class Bits {
   std::size_t at_ = 0;
 };
 
-// seq_parameter_set_id stands behind profile, constraints and level; pic_parameter_set_id is the first
-// number.
+// seq_parameter_set_id follows profile, constraints and level; pic_parameter_set_id is the first number.
 int number_of(const Bytes& unit) { return Bits(unit, type_of(unit) == kSequence ? 4 : 1).number(); }
 
 // Whether a unit is a set of that type, with a number that such sets have.
@@ -77,7 +76,7 @@ bool add(std::vector<Bytes>& to, const std::vector<Bytes>& from) {
   return true;
 }
 
-// Whether bytes are OBUs with their sizes, one after another (AV1 specification, 5.3).
+// Whether the bytes are a sequence of OBUs with their sizes (AV1 specification, 5.3).
 bool are_obus(const std::uint8_t* data, std::size_t size) {
   constexpr int kForbidden = 0x80, kExtension = 4, kHasSize = 2;
   for (std::size_t at = 0; at < size;) {

@@ -1,4 +1,4 @@
-// Parameter sets of H.264 (ITU-T H.264, 7.3.2), as the headers of MP4 and Matroska files hold them
+// Parameter sets of H.264 (ITU-T H.264, 7.3.2), as the headers of MP4 and Matroska files store them
 // (ISO/IEC 14496-15, 5.3.3, "avcC").
 #pragma once
 
@@ -15,29 +15,29 @@ struct ParameterSets {
   std::vector<Bytes> picture;
 };
 
-/// Of an "avcC" whose packets have lengths of four bytes; empty for anything else: also where a unit is cut
-/// off, or is no parameter set of its list.
+/// Reads an "avcC" whose packets have lengths of four bytes; empty for anything else, and where a unit is
+/// truncated or is in the wrong list.
 std::optional<ParameterSets> read_avcc(const std::uint8_t* data, std::size_t size);
 
-/// The parameter sets among NAL units with lengths of four bytes one after another, as an encoder gives them.
+/// The parameter sets among NAL units with lengths of four bytes, as an encoder gives them.
 ParameterSets read_nal_units(const std::uint8_t* data, std::size_t size);
 
-/// Adds what `from` has. False where a set of the same number has other contents.
+/// Adds the sets of `from`. False where a set of the same number has different contents.
 bool add_sets(ParameterSets& to, const ParameterSets& from);
 
-/// The least number that no set has; empty where none is left, or no place in an "avcC".
+/// The smallest number that no set has; empty where none is left, or no room in an "avcC".
 std::optional<int> free_number(const ParameterSets& sets);
 
-/// With the highest profile and level of the sets, which are of the functions above. chroma_format_idc is 1
-/// for 4:2:0, 2 for 4:2:2 and 3 for 4:4:4.
+/// Writes an "avcC" with the highest profile and level of the sets, which come from the functions above.
+/// chroma_format_idc is 1 for 4:2:0, 2 for 4:2:2 and 3 for 4:4:4.
 Bytes write_avcc(const ParameterSets& sets, int chroma_format_idc, int bit_depth);
 
-/// Whether bytes are a header of AV1 streams: an "av1C" of version 1 (AV1 Codec ISO Media File Format
-/// Binding, 2.3), or OBUs alone, as files without an "av1C" have them. The OBUs must lie within it.
+/// Whether the bytes are a header of an AV1 stream: an "av1C" of version 1 (AV1 Codec ISO Media File Format
+/// Binding, 2.3), or OBUs alone, as in files without an "av1C". The OBUs must fit in it.
 bool is_av1_header(const std::uint8_t* data, std::size_t size);
 
-/// Whether a packet of NAL units with lengths of four bytes begins a stream: its first slice is of an IDR
-/// picture.
+/// Whether decoding can begin at a packet of NAL units with lengths of four bytes: its first slice is of an
+/// IDR picture.
 bool is_idr(const std::uint8_t* data, std::size_t size);
 
 }  // namespace sora

@@ -6,7 +6,7 @@ namespace sora {
 namespace {
 
 constexpr int kFrame = 1024;       // samples of a packet of AAC-LC
-constexpr int kWarmUp = 4;         // packets until the encoder's own start is over
+constexpr int kWarmUp = 4;         // packets that still have the encoder's start-up in them
 constexpr int kLowComplexity = 2;  // audioObjectType in ISO/IEC 14496-3, 1.5.1.1
 
 bool is_low_complexity(const AVCodecParameters& sound) {
@@ -31,7 +31,7 @@ av::PacketPtr silent_packet(const AVCodecParameters& sound) {
   context->channels = sound.channels;
 #endif
   if (avcodec_open2(context.get(), encoder, nullptr) < 0) return {};
-  // The same rate and channels, or a decoder would take it for something else.
+  // Rate and channels must be those of the stream, else a decoder misreads the packet.
   if (context->extradata_size < 2 || context->frame_size != kFrame ||
       !std::equal(context->extradata, context->extradata + 2, sound.extradata)) {
     return {};

@@ -5,9 +5,9 @@
 
 namespace sora {
 
-/// A packet of silence that goes into a stream of this kind; null where none can be made: of AAC-LC (which
-/// MP4 files have nearly always) it can, by libavcodec's own encoder. Players do not agree on what to do with
-/// a gap in the sound of an MP4; some go on with the sound and lose the pictures.
+/// A packet of silence for a stream of this kind, made by libavcodec's AAC encoder; null for all but AAC-LC
+/// (which nearly all MP4 files have). Players do not agree on what a gap in the sound of an MP4 means; some
+/// play the sound on and lose the pictures.
 av::PacketPtr silent_packet(const AVCodecParameters& sound);
 
 }  // namespace sora

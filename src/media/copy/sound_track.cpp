@@ -49,7 +49,7 @@ void SoundTrack::write_until(std::int64_t at, const Take& take) {
         next_->dts += begin;
       }
     }
-    // A packet across the end belongs to the side on which most of it lies.
+    // A packet across the end is kept if more than half of it is before the end.
     const bool over =
         next_ == nullptr || (stretch.end != kOpen &&
                              av_compare_ts(next_->pts + next_->duration / 2, base, stretch.end, frame_) >= 0);

@@ -13,7 +13,7 @@
 namespace sora {
 namespace {
 
-// Whether a dozen pictures of this size still find room, as many as a decoder keeps.
+// Whether there is memory for a dozen pictures of this size, as many as a decoder keeps.
 bool memory_is_left(const AVCodecContext& codec) {
   const auto pixels = static_cast<std::size_t>(std::max(1, codec.width)) * std::max(1, codec.height);
   void* block = av_malloc(std::min<std::size_t>(12 * 4 * pixels, 1 << 30));
@@ -21,9 +21,10 @@ bool memory_is_left(const AVCodecContext& codec) {
   return block != nullptr;
 }
 
-constexpr unsigned kMostThreads = 4;       // of a decoder; with frame threads each holds a frame
-constexpr double kClose = 1e-4;            // seconds; times nearer than this are the same
-constexpr double kBreak = 1;               // seconds back that mean a new count of time, not a wrong stamp
+constexpr unsigned kMostThreads = 4;  // of a decoder; with frame threads each needs a frame
+constexpr double kClose = 1e-4;       // seconds; times nearer than this are the same
+constexpr double kBreak =
+    1;  // seconds; a time that goes back by more starts a new count, less is a wrong stamp
 constexpr double kGuessedFrame = 1 / 25.;  // seconds
 
 constexpr int kMostErrors = 1000;  // of libav one after another without a frame or a packet
@@ -46,7 +47,7 @@ FrameSource::FrameSource(const std::filesystem::path& path)
     : path_(path), packet_(av::allocated(av_packet_alloc())) {
   open();
   first_ = next();
-  if (!first_.frame) throw Error(ErrorKind::data, "media", name() + ": holds no frame that can be decoded");
+  if (!first_.frame) throw Error(ErrorKind::data, "media", name() + ": has no frame that can be decoded");
   ready_ = SourceFrame{av::FramePtr(av::allocated(av_frame_clone(first_.frame.get()))), first_.time,
                        first_.duration};
 }
@@ -73,7 +74,7 @@ void FrameSource::open() {
                 name() + ": its " + avcodec_get_name(stream.codecpar->codec_id) +
                     " stream cannot be decoded: " + av::error_text(code) + "; is it damaged?");
   }
-  // The parts of an image that is cut off are not worth showing.
+  // A truncated image is refused, although a part of it could be decoded.
   if (input_->is_image() && ends_early(input_->file())) {
     throw Error(ErrorKind::data, "media",
                 name() + ": ends in the middle of the picture; the file is truncated, copy it again");
@@ -95,7 +96,7 @@ SourceFrame FrameSource::next() {
     return out;
   }
   SourceFrame out;
-  // What lies behind a JPEG (a phone's second picture, a thumbnail) is not the picture.
+  // What follows a JPEG in its file (a phone's second picture, a thumbnail) is not the picture.
   if (input_->is_image() && frames_ > 0) return out;
   while (!ended_) {
     if (receive(out)) return out;
@@ -103,7 +104,8 @@ SourceFrame FrameSource::next() {
   if (!broken_.empty()) {
     const double reached = last_ < 0 ? 0 : last_ + frame_duration();
     const double claimed = claimed_end();
-    // Of a file that counts its frames: only what stands behind them is missing, such as an index.
+    // Where the file counts its frames and all of them came, only data after them is missing, such as an
+    // index.
     const double counted = static_cast<double>(input_->video().nb_frames) * frame_duration();
     if (counted > 0 && reached > counted - frame_duration() / 2) return out;
     throw Error(ErrorKind::data, "media",
@@ -114,7 +116,7 @@ SourceFrame FrameSource::next() {
   return out;
 }
 
-// One step of the decoder; true when it gave a frame.
+// One step of the decoder; true when it returned a frame.
 bool FrameSource::receive(SourceFrame& out) {
   av::FramePtr frame(av::allocated(av_frame_alloc()));
   const int code = avcodec_receive_frame(codec_.get(), frame.get());
@@ -126,7 +128,8 @@ bool FrameSource::receive(SourceFrame& out) {
     ended_ = true;
     return false;
   }
-  // Damaged data may ask for any amount; where there is enough for a video of this size, it is that.
+  // Damaged data may ask for any amount of memory: where there is enough for this size, the data are at
+  // fault.
   if (code == AVERROR(ENOMEM) && !memory_is_left(*codec_))
     throw Error(ErrorKind::unavailable, "media", name() + ": out of memory");
   if (code < 0) {
@@ -135,10 +138,10 @@ bool FrameSource::receive(SourceFrame& out) {
     return false;
   }
   errors_ = 0;
-  // Frames before the key frame of a jump lean on frames that were jumped over.
+  // Frames before the key frame of a jump refer to frames that were skipped.
   const std::int64_t time = frame->best_effort_timestamp;
   if (key_time_ != AV_NOPTS_VALUE && time != AV_NOPTS_VALUE && time < key_time_) return false;
-  if (jumped_ && frames_ == 0 && time == AV_NOPTS_VALUE) return false;  // whose time nothing tells
+  if (jumped_ && frames_ == 0 && time == AV_NOPTS_VALUE) return false;  // without a time
   check_size(name(), frame->width, frame->height);
   if ((frame->flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame->decode_error_flags != 0) damaged();
   out.frame = std::move(frame);
@@ -147,7 +150,7 @@ bool FrameSource::receive(SourceFrame& out) {
   return true;
 }
 
-// The file's time, made to grow strictly.
+// The frame's time in the file, adjusted so that times strictly increase.
 void FrameSource::stamp(SourceFrame& out) {
   const AVRational base = input_->video().time_base;
   const double step = frame_duration();
@@ -176,7 +179,7 @@ void FrameSource::stamp(SourceFrame& out) {
   last_ = out.time;
 }
 
-// The next packet of the stream into the decoder.
+// Sends the next packet of the stream to the decoder.
 void FrameSource::feed() {
   if (draining_) {
     ended_ = true;  // a decoder that asks for more after the end
@@ -196,7 +199,7 @@ void FrameSource::feed() {
     wants_key_ = false;
     key_time_ = packet_->pts;
   }
-  // A packet that the end of the file cuts is as good as none. Streams of MPEG end as they please.
+  // A packet that is cut by the end of the file is dropped. MPEG streams may end anywhere.
   if ((packet_->flags & AV_PKT_FLAG_CORRUPT) != 0 && avio_feof(input_->format().pb) != 0 &&
       !std::string_view(input_->format().iformat->name).starts_with("mpeg")) {
     broken_ = kTruncated;
@@ -209,17 +212,18 @@ void FrameSource::feed() {
 }
 
 void FrameSource::at_end(int code) {
-  // Damaged data may ask for any amount; where there is enough for a video of this size, it is that.
+  // Damaged data may ask for any amount of memory: where there is enough for this size, the data are at
+  // fault.
   if (code == AVERROR(ENOMEM) && !memory_is_left(*codec_))
     throw Error(ErrorKind::unavailable, "media", name() + ": out of memory");
   if (code == AVERROR(EAGAIN) && ++errors_ <= kMostErrors) return;
   draining_ = true;
-  // YUV4MPEG2 is a row of frames without a count; libav is silent about a last one that is cut.
+  // YUV4MPEG2 does not count its frames, and libav does not report a truncated last one.
   const bool raw = std::string_view(input_->format().iformat->name) == "yuv4mpegpipe";
   const bool rest = raw && packets_end_ < static_cast<std::int64_t>(input_->file().size());
   if (broken_.empty() && (rest || ends_early(input_->file()))) broken_ = kTruncated;
   if (broken_.empty() && code != AVERROR_EOF && !input_->is_image()) {
-    broken_ = "what follows cannot be read (" + av::error_text(code) + ")";
+    broken_ = "the rest cannot be read (" + av::error_text(code) + ")";
   }
   avcodec_send_packet(codec_.get(), nullptr);
 }
@@ -231,8 +235,9 @@ void FrameSource::damaged() {
                              precise_seconds(std::max(last_, 0.0)) + "; what can be decoded is used");
 }
 
-// Demuxers that find a key frame by time. The others read on from the start: images, GIF, raw streams, and
-// MPEG programme streams, whose frames do not all have a time, so that after a jump it would be guessed.
+// Whether the demuxer finds a key frame by time. With the others, reading begins at the start: images, GIF,
+// raw streams, and MPEG programme streams, where not all frames have a time, so that it would be guessed
+// after a jump.
 bool FrameSource::can_seek() const {
   const std::string_view name = input_->format().iformat->name;
   for (const char* known : {"mov", "matroska", "avi", "mpegts", "mxf", "nut", "flv", "asf", "ogg"}) {
@@ -260,13 +265,14 @@ bool FrameSource::jump(double seconds) {
 
 void FrameSource::seek(double seconds) {
   if (can_seek()) {
-    // An index may point behind the wanted time, or nowhere; then from further back.
+    // An index may point past the wanted time, or nowhere; then it starts further back.
     double target = seconds, back = 0;
     while (target > 0) {
       try {
         if (jump(target) && ready_->time <= seconds + kClose) return;
       } catch (const Error&) {
-        input_->rethrow();  // a failed read stays one; a cut end comes again after the frames before it
+        input_
+            ->rethrow();  // a failed read is an error; a truncated end is reported after the frames before it
       }
       back = back * 4 + 2;
       target = seconds - back;

@@ -6,7 +6,7 @@
 namespace sora {
 namespace {
 
-// Reads past the end give zeros, so that damaged files need no checks of their own.
+// Reads past the end return zeros, so the callers need no checks for damaged files.
 class Bytes {
  public:
   Bytes(std::string_view data, bool big_endian) : data_(data), big_endian_(big_endian) {}

@@ -20,7 +20,7 @@ struct ImageHeader {
   int adobe_transform = -1;  ///< of a JPEG with Adobe's marker: 0 none, 1 YCbCr, 2 YCCK
 };
 
-/// By content; `bytes` is the whole file, or as much of it as is known. Of damaged files what is found.
+/// Recognised by content; `bytes` is the whole file or its beginning. Of a damaged file, whatever is found.
 ImageHeader read_image_header(std::string_view bytes);
 
 }  // namespace sora

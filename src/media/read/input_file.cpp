@@ -16,8 +16,8 @@ namespace {
 constexpr int kIoBuffer = 1 << 16;
 constexpr std::uint64_t kLeastProbe = 1 << 12, kMostProbe = 1 << 20;  // bytes
 
-// libav's names of containers that hold their own data. A playlist or a script (hls, dash, concat, sdp,
-// imf, vapoursynth) names other files and hosts.
+// libav's names of containers whose data are in the file itself. A playlist or a script (hls, dash, concat,
+// sdp, imf, vapoursynth) names other files and hosts.
 const std::set<std::string, std::less<>>& containers() {
   static const std::set<std::string, std::less<>> names{
       "mov,mp4,m4a,3gp,3g2,mj2",
@@ -58,7 +58,7 @@ const std::set<std::string, std::less<>>& image_formats() {
 constexpr const char* kKnown =
     "mp4, mov, mkv, webm, avi, mpeg, ts, flv, wmv, ogg, mxf, y4m, gif, png, jpeg, webp, tiff, bmp and pnm";
 
-// Decoders of libav; the first of a codec is the one taken.
+// Decoders of libav; of several for a codec the first is used.
 constexpr std::array kDecoders{
     "h264",       "hevc",     "libdav1d", "libaom-av1", "vp9",       "vp8",       "mpeg4",   "mpeg2video",
     "mpeg1video", "mjpeg",    "prores",   "dnxhd",      "ffv1",      "huffyuv",   "ffvhuff", "utvideo",
@@ -70,7 +70,7 @@ constexpr std::array kDecoders{
     "jpeg2000",
 };
 
-// Sound is never decoded here, but libav looks into it for the parameters of a stream.
+// Sound is never decoded here, but libav inspects it for the parameters of its stream.
 constexpr const char* kSoundDecoders =
     "aac,aac_latm,ac3,eac3,mp3,mp3float,mp2,mp2float,mp1float,opus,vorbis,flac,alac,pcm_s16le,pcm_s16be,"
     "pcm_s24le,pcm_s24be,pcm_s32le,pcm_u8,pcm_f32le,pcm_alaw,pcm_mulaw,wmav1,wmav2,adpcm_ms,adpcm_ima_wav";
@@ -113,23 +113,23 @@ InputFile::InputFile(const std::filesystem::path& path) : file_(path, "media") {
   av::use_log();
   open(find_format());
   if (format_->nb_streams > static_cast<unsigned>(kMostStreams)) {
-    refuse(file_.path(), "holds " + std::to_string(format_->nb_streams) + " streams, expected at most " +
+    refuse(file_.path(), "has " + std::to_string(format_->nb_streams) + " streams, expected at most " +
                              std::to_string(kMostStreams));
   }
 }
 
-// Which of libav's demuxers the first bytes ask for; the name of the file has no say.
+// Chooses libav's demuxer by the first bytes of the file, never by its name.
 const AVInputFormat* InputFile::find_format() {
   if (file_.size() == 0) refuse(file_.path(), "is empty, expected a video or an image");
   const AVInputFormat* found = nullptr;
-  // From little to much, as libavformat does by itself: a megabyte takes all its demuxers a tenth of a
+  // With more bytes each time, as libavformat does: probing a megabyte with all demuxers takes a tenth of a
   // second.
   for (std::uint64_t wanted = kLeastProbe;; wanted *= 4) {
     const std::uint64_t count = std::min({file_.size(), wanted, kMostProbe});
     std::vector<std::uint8_t> start(count + AVPROBE_PADDING_SIZE);
     file_.read_at(start.data(), count, 0);
     image_ = read_image_header(std::string_view(reinterpret_cast<const char*>(start.data()), count));
-    // A phone's JPEG with a second picture behind the first looks like Motion JPEG to libav.
+    // libav takes a phone's JPEG with a second picture after the first for Motion JPEG.
     if (image_.kind == ImageKind::jpeg) {
       found = av_find_input_format("jpeg_pipe");
       break;
@@ -143,7 +143,7 @@ const AVInputFormat* InputFile::find_format() {
     if (count == file_.size() || count == kMostProbe || (found && score > AVPROBE_SCORE_RETRY)) break;
   }
   if (!found) {
-    refuse(file_.path(), std::string("is no video or image that is known here; what is read: ") + kKnown);
+    refuse(file_.path(), std::string("is not a known kind of video or image; known are ") + kKnown);
   }
   is_image_ = image_formats().contains(std::string_view(found->name));
   if (!is_image_ && !containers().contains(std::string_view(found->name))) {
@@ -153,10 +153,10 @@ const AVInputFormat* InputFile::find_format() {
                                "itself");
     }
     refuse(file_.path(), std::string("looks like ") + (found->long_name ? found->long_name : found->name) +
-                             ", which is not read here; what is read: " + kKnown);
+                             ", which is not supported; known are " + kKnown);
   }
   if (is_image_ || image_.kind == ImageKind::gif || image_.kind == ImageKind::png) check_image();
-  // Chunks before its mark may have hidden it from libav.
+  // libav misses the mark of an animated PNG where other chunks come before it.
   if (is_image_ && image_.kind == ImageKind::png && image_.animated) {
     is_image_ = false;
     found = av_find_input_format("apng");
@@ -170,16 +170,15 @@ void InputFile::check_image() {
     refuse(name, "is an image of " + std::to_string(file_.size()) + " bytes, expected at most " +
                      std::to_string(kMostImageBytes));
   }
-  // Orientation may stand behind the picture, and a TIFF's sizes anywhere.
+  // The orientation may come after the picture, and a TIFF's size is anywhere in the file.
   if (is_image_) image_ = read_image_header(read_text(file_.path(), "media", kMostImageBytes));
   check_size(name, image_.width, image_.height);
   if (image_.kind == ImageKind::webp && image_.animated) {
     refuse(name, "is an animated WebP, which libavcodec does not decode; convert it to GIF, APNG or MP4");
   }
-  // Programs disagree on whether such numbers stand for ink or for paper.
+  // Programs disagree on whether 255 means full ink or no ink in such a file.
   if (image_.kind == ImageKind::jpeg && image_.components == 4 && image_.adobe_transform < 0) {
-    refuse(name,
-           "is a CMYK JPEG without Adobe's marker, so that its inks have no certain meaning; save it as RGB");
+    refuse(name, "is a CMYK JPEG without Adobe's marker, so that its inks are ambiguous; save it as RGB");
   }
 }
 
@@ -201,13 +200,14 @@ void InputFile::open(const AVInputFormat* demuxer) {
     format->io_open = &InputFile::on_open;
     format->max_streams = kMostStreams;
     av::Options options;
-    options.set("protocol_whitelist", "file");  // beside on_open, which opens nothing at all
+    options.set("protocol_whitelist", "file");  // although on_open() refuses everything
     options.set("format_whitelist", demuxer->name);
     options.set("codec_whitelist", decoder_names());
     return avformat_open_input(&format, "", demuxer, options.get());
   };
   int code = attempt(0);
-  // A fragmented MP4 that is cut in a fragment's header: what lies before it can be read one by one.
+  // In a fragmented MP4 that is truncated in a fragment's header, the fragments before can be read without
+  // the index.
   if (code < 0 && std::string_view(demuxer->name).starts_with("mov")) code = attempt(AVFMT_FLAG_IGNIDX);
   rethrow();
   if (code == AVERROR(ENOMEM)) {
@@ -216,7 +216,7 @@ void InputFile::open(const AVInputFormat* demuxer) {
   }
   if (code < 0) {
     refuse(file_.path(), std::string("looks like ") + demuxer->name +
-                             " and cannot be read: " + av::error_text(code) + "; it is damaged or cut off");
+                             " and cannot be read: " + av::error_text(code) + "; it is damaged or truncated");
   }
   format_.reset(format);
   check_duration();
@@ -228,12 +228,12 @@ void InputFile::check_duration() const {
   if (seconds <= kMostSeconds) return;
   refuse(file_.path(), "claims to last " + std::to_string(std::int64_t(seconds / 3600)) +
                            " hours, expected at most " + std::to_string(int(kMostSeconds / 3600)) +
-                           "; it is damaged, or cut the part that is wanted out of it");
+                           "; cut the wanted part out of it, unless it is damaged");
 }
 
 namespace {
 
-// The largest picture of the streams that are no cover of a song.
+// The default or largest video stream that is not the cover picture of a song.
 AVStream* video_stream(const AVFormatContext& format) {
   AVStream* best = nullptr;
   const auto rank = [](const AVStream& s) {
@@ -268,7 +268,7 @@ void InputFile::find_parameters() {
   check_duration();
   video_ = video_stream(*format_);
   if (!video_) {
-    refuse(file_.path(), has_audio() ? "holds sound and no video" : "holds no video stream");
+    refuse(file_.path(), has_audio() ? "has sound but no video" : "has no video stream");
   }
   check_size(file_.path().string(), video_->codecpar->width, video_->codecpar->height);
   for (unsigned i = 0; i < format_->nb_streams; ++i) {

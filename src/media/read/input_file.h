@@ -1,4 +1,4 @@
-// Opening a file of pictures that comes from anyone: what is let in, and how large it may be.
+// Opens a video or image file that may come from anyone: which kinds are accepted, and how large they may be.
 #pragma once
 
 #include <cstdint>
@@ -15,25 +15,25 @@
 namespace sora {
 
 // Note [Strangers' files]
-// libav is given bytes and never a name: it reads through InputFile, and whatever else it wants to open
-// (a playlist's parts, a QuickTime reference) is refused. The container is found by content, so a name
-// can neither hide nor make one; it and the decoder must be of the lists in input_file.cpp. Sizes are
-// checked against these limits before a frame is decoded.
+// libav is given bytes and never a name: it reads through InputFile, and everything else that it tries to
+// open (a playlist's parts, a QuickTime reference) is refused. The container is recognised by content, not by
+// the file's name; container and decoder must be in the lists of input_file.cpp. Sizes are checked against
+// these limits before a frame is decoded.
 constexpr int kMostSide = 16384;                          // pixels
 constexpr std::int64_t kMostPixels = 100'000'000;         // of a frame
 constexpr int kMostStreams = 128;                         // of a file
 constexpr double kMostSeconds = 7 * 24 * 3600.0;          // of a video
-constexpr std::uint64_t kMostImageBytes = 256ULL << 20U;  // of a file that holds one image
+constexpr std::uint64_t kMostImageBytes = 256ULL << 20U;  // of an image file
 
 class InputFile {
  public:
-  /// Opens the file and reads its header. Throws no_input, data (nothing that is read here, and why), io.
+  /// Opens the file and reads its header. Throws no_input, data (the file is not accepted, and why), io.
   explicit InputFile(const std::filesystem::path& path);
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
   AVFormatContext& format() const { return *format_; }
-  /// The video stream; no cover picture of a song.
+  /// The video stream, which is never the cover picture of a song.
   AVStream& video() const { return *video_; }
   bool has_audio() const;
   /// The sound that goes with the video; null: there is none.
@@ -49,7 +49,7 @@ class InputFile {
   /// A decoder of the list for the video stream, not yet open. Throws data.
   const AVCodec* decoder() const;
 
-  /// Throws the error that a read of the file met below libav, if there was one.
+  /// Throws the error of a failed read of the file, which libav only reports as a code.
   void rethrow() const;
 
  private:
@@ -64,7 +64,7 @@ class InputFile {
 
   File file_;
   std::int64_t position_ = 0;
-  std::exception_ptr error_;  // thrown below C code
+  std::exception_ptr error_;  // thrown inside libav's callbacks
   ImageHeader image_;
   bool is_image_ = false;
   av::IoPtr io_;
@@ -72,10 +72,10 @@ class InputFile {
   AVStream* video_ = nullptr;
 };
 
-/// Throws data when a picture of that size is not read here.
+/// Throws data when a picture of that size is over the limits.
 void check_size(const std::string& name, std::int64_t width, std::int64_t height);
 
-/// Keys in lower case; the first of several equal ones stays.
+/// Keys in lower case; of equal keys the first is kept.
 void add_metadata(const AVDictionary* entries, std::map<std::string, std::string>& metadata);
 
 }  // namespace sora

@@ -40,7 +40,7 @@ MediaInfo video_info(const InputFile& input) {
     break;
   }
   if (info.codec.empty()) {
-    throw Error(ErrorKind::data, "media", input.file().path().string() + ": holds no video stream");
+    throw Error(ErrorKind::data, "media", input.file().path().string() + ": has no video stream");
   }
   return info;
 }
@@ -51,7 +51,7 @@ MediaInfo read_media_info(const std::filesystem::path& path) {
   InputFile input(path);
   const ImageKind kind = input.image().kind;
   if (kind == ImageKind::png || kind == ImageKind::jpeg) return image_info(input);
-  // An MPEG program stream names its streams by and by.
+  // An MPEG program stream has no list of its streams in front.
   if (input.format().nb_streams == 0) input.find_parameters();
   MediaInfo info = video_info(input);
   if (kind == ImageKind::gif) info.metadata.merge(gif_comment(read_text(path, "media", kMostImageBytes)));

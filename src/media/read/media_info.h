@@ -1,4 +1,4 @@
-// What a finished file says about itself.
+// Facts and metadata from the header of a media file.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@ struct MediaInfo {
   std::map<std::string, std::string> metadata;  ///< keys in lower case
 };
 
-/// Reads headers only; no frame is decoded. Takes what InputFile takes; containers without a header (MPEG
-/// streams) and rarer images leave fields at 0. Throws no_input, data (another kind of file, or a damaged
+/// Reads headers only; no frame is decoded. Accepts what InputFile accepts; for containers without a header
+/// (MPEG streams) and rarer images, fields stay 0. Throws no_input, data (another kind of file, or a damaged
 /// one).
 MediaInfo read_media_info(const std::filesystem::path& path);
 

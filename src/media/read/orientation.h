@@ -1,5 +1,5 @@
-// How a stored picture is turned and mirrored before it is shown. Our own: a graph of libavfilter's
-// transpose and flips is longer than the loop, and libavfilter takes 31 ms to load.
+// How a stored picture is rotated and mirrored before it is shown. libavfilter's transpose and flips are not
+// used: setting them up takes more code than this loop, and libavfilter takes 31 ms to load.
 #pragma once
 
 #include <cstddef>
@@ -20,14 +20,15 @@ struct Orientation {
   int degrees() const;
 };
 
-/// EXIF's tag 0x0112; numbers but 1..8 are 1.
+/// From EXIF's tag 0x0112; numbers outside 1..8 count as 1.
 Orientation exif_orientation(int number);
 
-/// libav's display matrix (3x3, 16.16 fixed point). Of another angle the nearest right one;
-/// `right_angle` says whether it was one.
+/// libav's display matrix (3x3, 16.16 fixed point). Other angles are rounded to the nearest right
+/// angle; `right_angle` says whether it was one.
 Orientation matrix_orientation(const std::int32_t matrix[9], bool& right_angle);
 
-/// Turns rgb [height, width, 3] with rows of `stride` bytes into `out` [shown height, shown width, 3].
+/// Rotates and mirrors rgb [height, width, 3] with rows of `stride` bytes into `out` [shown height, shown
+/// width, 3].
 void orient(const Orientation& orientation, const std::uint8_t* rgb, std::ptrdiff_t stride, int width,
             int height, std::uint8_t* out, std::ptrdiff_t out_stride);
 

@@ -49,7 +49,7 @@ const std::int32_t* display_matrix(const AVFrame& frame, const AVStream& stream)
 #endif
 }
 
-// cd/m2; of the brightest pixel, else of the screen that the film was made on.
+// cd/m2: of the brightest pixel, else of the screen on which the film was mastered.
 double peak_of(const AVFrame& frame) {
   if (const AVFrameSideData* data = av_frame_get_side_data(&frame, AV_FRAME_DATA_CONTENT_LIGHT_LEVEL)) {
     const unsigned most = reinterpret_cast<const AVContentLightMetadata*>(data->data)->MaxCLL;
@@ -70,7 +70,7 @@ AVColorSpace matrix_of(const AVFrame& frame, const std::string& container, const
   switch (frame.colorspace) {
     case AVCOL_SPC_UNSPECIFIED:
     case AVCOL_SPC_RESERVED:
-    case AVCOL_SPC_RGB:  // of samples that are none: a wrong tag
+    case AVCOL_SPC_RGB:  // a wrong tag, since the samples are not RGB
       break;
     case AVCOL_SPC_YCGCO:
     case AVCOL_SPC_ICTCP:
@@ -78,12 +78,12 @@ AVColorSpace matrix_of(const AVFrame& frame, const std::string& container, const
     case AVCOL_SPC_CHROMA_DERIVED_CL:
       throw Error(ErrorKind::data, "media",
                   name + ": its colours are " + av_color_space_name(frame.colorspace) +
-                      ", which is not read here; convert it to BT.709, for instance with ffmpeg");
+                      ", which is not supported; convert it to BT.709, for instance with ffmpeg");
     default:
       return frame.colorspace;
   }
   if (frame.color_primaries == AVCOL_PRI_BT2020) return AVCOL_SPC_BT2020_NCL;
-  // YUV4MPEG2 has no tag for the matrix; its writers, this program among them, mean BT.601.
+  // YUV4MPEG2 has no tag for the matrix; programs that write it, this one included, use BT.601.
   const bool large = frame.height > 576 && container != "yuv4mpegpipe";
   return large ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
 }
@@ -154,7 +154,8 @@ FrameProperties frame_properties(const AVFrame& frame, const AVStream& stream, c
                                "); it is tone-mapped to sRGB");
   }
   AVRational aspect = frame.sample_aspect_ratio;
-  if (stream.sample_aspect_ratio.num > 0) aspect = stream.sample_aspect_ratio;  // the container's wins
+  if (stream.sample_aspect_ratio.num > 0)
+    aspect = stream.sample_aspect_ratio;  // the container's value has priority
   if (!image && aspect.num > 0 && aspect.den > 0) {
     const double ratio = av_q2d(aspect);
     if (ratio >= 1 / kMostAspect && ratio <= kMostAspect) {
@@ -170,15 +171,16 @@ FrameProperties frame_properties(const AVFrame& frame, const AVStream& stream, c
     bool right_angle = true;
     properties.orientation = matrix_orientation(matrix, right_angle);
     if (!right_angle) {
-      log(LogLevel::warning, "[media] " + name + ": asks to be turned by an angle that is no right one; " +
-                                 "the nearest right angle is taken");
+      log(LogLevel::warning, "[media] " + name +
+                                 ": is rotated by an angle that is not a multiple of 90 degrees; " +
+                                 "the nearest one is used");
     }
   }
   return properties;
 }
 
 std::pair<int, int> shown_size(int width, int height, const FrameProperties& properties) {
-  // The longer way: stretching loses nothing.
+  // Stretched rather than shrunk, so that nothing is lost.
   const double aspect = properties.pixel_aspect;
   if (aspect > 1) width = static_cast<int>(std::lround(width * aspect));
   if (aspect < 1) height = static_cast<int>(std::lround(height / aspect));
@@ -204,7 +206,7 @@ RgbConverter::Placement RgbConverter::place(const AVFrame& frame) const {
   p.scaled_height = p.kept_height = want_height;
   const double shape = frame.width * properties_.pixel_aspect / frame.height;
   const double wanted = static_cast<double>(want_width) / want_height;
-  // Half a pixel of difference in shape is rounding, which no bar and no cut is worth.
+  // Half a pixel of difference in shape is rounding, and needs neither bars nor cropping.
   const bool same_shape =
       std::abs(want_height * shape - want_width) < 1 || std::abs(want_width / shape - want_height) < 1;
   if (settings_.fit == Fit::stretch || same_shape) return p;
@@ -218,7 +220,7 @@ RgbConverter::Placement RgbConverter::place(const AVFrame& frame) const {
     p.at_y = (settings_.height - (turn ? p.kept_width : p.kept_height)) / 2;
     return p;
   }
-  // Cover: of the source only what will be seen, rounded outwards to whole chroma samples.
+  // Cover: only the visible part of the source, rounded outwards to whole chroma samples.
   const AVPixFmtDescriptor& format = descriptor(frame);
   const auto cut = [](int size, double kept, int step, int want, int& from, int& count, int& scaled,
                       int& skip) {
@@ -238,8 +240,8 @@ RgbConverter::Placement RgbConverter::place(const AVFrame& frame) const {
   return p;
 }
 
-// Alpha over the background, by sRGB values as browsers do, before anything is scaled: colours of
-// transparent pixels must not bleed into their neighbours. RGB0 of the same size.
+// Blends alpha over the background, on sRGB values as browsers do. Before scaling, so that the colours of
+// transparent pixels do not bleed into their neighbours. Returns RGB0 of the same size.
 av::FramePtr RgbConverter::blended(const AVFrame& frame) const {
   av::FramePtr rgba = make_frame(frame.width, frame.height, AV_PIX_FMT_RGBA);
   const auto format = static_cast<AVPixelFormat>(frame.format);
@@ -269,7 +271,7 @@ av::FramePtr RgbConverter::blended(const AVFrame& frame) const {
 }
 
 av::FramePtr RgbConverter::scaled(const AVFrame& frame, int width, int height, AVPixelFormat format) {
-  // libswscale refuses filters of more than some 160 taps; Lanczos has six for each pixel that becomes one.
+  // libswscale refuses filters of more than some 160 taps; shrinking by n, Lanczos has 6 n.
   constexpr int kMostShrink = 16;
   if (frame.width / kMostShrink > width || frame.height / kMostShrink > height) {
     const av::FramePtr between = scaled(frame, std::max(width, frame.width / kMostShrink),

@@ -1,4 +1,4 @@
-// Decoded frames of any kind into RGB at the wanted size.
+// Converts decoded frames of any kind to RGB at the wanted size.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace sora {
 
-/// How the samples of a stream stand for colours, and how its pixels lie.
+/// How the samples of a stream encode colours, and the shape and orientation of its pixels.
 struct FrameProperties {
   AVColorSpace matrix = AVCOL_SPC_RGB;
   bool full_range = true;
@@ -22,30 +22,30 @@ struct FrameProperties {
   Orientation orientation;
 };
 
-/// From a decoded frame and what its file says. `image` for images, else nullptr. Warns of what cannot be
-/// kept (HDR, odd angles); throws data for colours that libswscale does not know (YCgCo, ICtCp). `name`
-/// stands in messages.
+/// From a decoded frame and what its file says. `image` for images, else nullptr. Warns about what is
+/// lost (HDR, odd angles); throws data for colours that libswscale does not know (YCgCo, ICtCp). `name` is
+/// the name in messages.
 FrameProperties frame_properties(const AVFrame& frame, const AVStream& stream, const ImageHeader* image,
                                  const std::string& container, const std::string& name);
 
-/// Width and height as shown: turned, with square pixels.
+/// Width and height as shown: rotated, with square pixels.
 std::pair<int, int> shown_size(int width, int height, const FrameProperties& properties);
 
 class RgbConverter {
  public:
-  /// The settings' size is resolved already.
+  /// The settings' size must be resolved: neither side is 0.
   RgbConverter(const ReadSettings& settings, const FrameProperties& properties);
 
   void convert(const AVFrame& frame, VideoFrame& out);
 
  private:
-  // What of a stored picture is taken, and where it goes; in stored directions.
+  // Which part of a stored picture is used, and where it goes; in the directions of the stored picture.
   struct Placement {
     int left = 0, top = 0, width = 0, height = 0;  // of the source
-    int scaled_width = 0, scaled_height = 0;       // what that becomes
+    int scaled_width = 0, scaled_height = 0;       // of that part after scaling
     int skip_x = 0, skip_y = 0;                    // cut from the scaled picture
-    int kept_width = 0, kept_height = 0;           // what is left of it
-    int at_x = 0, at_y = 0;                        // in the frame that comes out, as shown
+    int kept_width = 0, kept_height = 0;           // of the scaled picture after cropping
+    int at_x = 0, at_y = 0;                        // position in the resulting frame, as shown
   };
   Placement place(const AVFrame& frame) const;
   av::FramePtr blended(const AVFrame& frame) const;

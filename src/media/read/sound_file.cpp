@@ -18,7 +18,7 @@ std::string kind_of(const AVCodecParameters& sound) {
 #endif
   kind += ", " + std::to_string(sound.sample_rate) + " Hz, " + std::to_string(channels) +
           (channels == 1 ? " channel" : " channels");
-  // What a decoder is set up with.
+  // The parameters for setting up a decoder.
   static constexpr char kDigits[] = "0123456789abcdef";
   if (sound.extradata_size > 0) kind += ", ";
   for (int i = 0; i < sound.extradata_size; ++i) {
@@ -40,14 +40,14 @@ SoundFile::SoundFile(const std::filesystem::path& path) : packet_(av::allocated(
   double origin = 0;
   {
     const FrameSource video(
-        path);  // decodes one frame: which is the first that is shown, no header says for sure
+        path);  // decodes one frame, because no header reliably says which frame is shown first
     origin = video.origin();
   }
   input_ = std::make_unique<InputFile>(path);
   input_->find_parameters();
   stream_ = input_->sound();
   if (stream_ == nullptr) {
-    throw Error(ErrorKind::data, "media", path.string() + ": holds no sound");
+    throw Error(ErrorKind::data, "media", path.string() + ": has no sound");
   }
   for (unsigned i = 0; i < input_->format().nb_streams; ++i) {
     AVStream* stream = input_->format().streams[i];
@@ -59,13 +59,14 @@ SoundFile::SoundFile(const std::filesystem::path& path) : packet_(av::allocated(
   if (avcodec_parameters_copy(parameters_, stream_->codecpar) < 0) {
     throw Error(ErrorKind::unavailable, "media", "out of memory");
   }
-  parameters_->codec_tag = 0;  // the container that it goes to has its own
+  parameters_->codec_tag = 0;  // the output's container has its own tags
   if (parameters_->codec_id == AV_CODEC_ID_AAC && parameters_->extradata_size == 0) take_headers_along();
 }
 
 SoundFile::~SoundFile() { avcodec_parameters_free(&parameters_); }
 
-// Streams (MPEG-TS, raw AAC) have the decoder's parameters in each packet; files, once in their header.
+// Streams (MPEG-TS, raw AAC) have the decoder's parameters in each packet, files once in their header: this
+// filter moves them to the header.
 void SoundFile::take_headers_along() {
   AVBSFContext* filter = nullptr;
   const AVBitStreamFilter* kind = av_bsf_get_by_name("aac_adtstoasc");

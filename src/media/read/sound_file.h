@@ -1,4 +1,4 @@
-// The sound of a file as it lies there, packet by packet: it is copied and never decoded.
+// The sound of a file, packet by packet as it is stored: it is copied, never decoded.
 #pragma once
 
 #include <cstdint>
@@ -13,15 +13,15 @@ namespace sora {
 
 class SoundFile {
  public:
-  /// Throws what InputFile throws, and data when there is no sound, or none that can be copied.
+  /// Throws as InputFile, and data when there is no sound, or none that can be copied.
   explicit SoundFile(const std::filesystem::path& path);
   ~SoundFile();
 
   const AVCodecParameters& parameters() const { return *parameters_; }
   AVRational time_base() const { return time_base_; }
 
-  /// The next packet, null at the end. Its times are in time_base(), after the first frame of the file's
-  /// video that is shown. Valid until the next call. A file that is cut off has an end where it is cut.
+  /// The next packet, null at the end. Its times are in time_base(), counted from the first frame of the
+  /// video that is shown. Valid until the next call. A truncated file simply ends early.
   AVPacket* next();
 
  private:
@@ -35,12 +35,12 @@ class SoundFile {
   std::int64_t origin_ = 0;  // of the video, in time_base_
   av::PacketPtr packet_;
   av::FilterPtr filter_;  // of AAC that has its headers in each packet
-  bool ready_ = false;    // packet_ was read already
+  bool ready_ = false;    // packet_ has been read and not returned yet
   bool ended_ = false;
 };
 
-/// libav's name of the codec of the sound that is taken from a file, and a text that is equal for two sounds
-/// that can follow one another in a stream. Both empty without sound.
+/// Of the sound that is copied from a file: libav's name of the codec, and a text that is equal for two
+/// sounds that can follow one another in a stream. Both are empty without sound.
 struct SoundFacts {
   std::string codec;
   std::string kind;

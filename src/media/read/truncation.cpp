@@ -13,7 +13,7 @@ namespace {
 constexpr int kMostParts = 4'000'000;  // of a file: an hour of fragments has some ten thousand
 constexpr std::uint64_t kUnknown = ~std::uint64_t{0};
 
-// Big-endian numbers from anywhere in a file; zeros behind its end.
+// Reads big-endian numbers anywhere in a file; zeros past its end.
 class Peek {
  public:
   explicit Peek(const File& file) : file_(file) {}
@@ -54,7 +54,7 @@ bool iso_box(std::uint32_t type) {
   return std::find(known.begin(), known.end(), type) != known.end();
 }
 
-// Bytes of another kind behind the last box are no part of the film.
+// Bytes of another kind after the last box do not belong to the film.
 bool iso_ends_early(Peek& peek) {
   std::uint64_t at = 0;
   for (int parts = 0; parts < kMostParts && at + 8 <= peek.size(); ++parts) {
@@ -92,7 +92,7 @@ bool matroska_ends_early(Peek& peek) {
     if (at > peek.size()) return true;
     if (size == kUnknown && id != kSegment) return false;
     if (size != kUnknown && size > peek.size() - at) return true;
-    if (id != kSegment) at += size;  // into the segment, over everything else
+    if (id != kSegment) at += size;  // enters the segment, skips everything else
   }
   return false;
 }
@@ -134,7 +134,7 @@ bool gif_ends_early(Peek& peek) {
     } else if (block == 0x2c) {
       at += 10 + palette(peek.byte(at + 9)) + 1;
     } else {
-      return false;  // damaged, which is the decoder's to say
+      return false;  // damaged; the decoder reports it
     }
     while (at < peek.size() && peek.byte(at) != 0) at += 1 + std::uint64_t{peek.byte(at)};
     ++at;
@@ -142,7 +142,8 @@ bool gif_ends_early(Peek& peek) {
   return true;
 }
 
-// No 0xffd9 behind the start of the picture. Thumbnails lie in segments before it, which are skipped.
+// Whether there is no 0xffd9 after the start of the picture. Thumbnails are in segments before it, and
+// skipped.
 bool jpeg_ends_early(Peek& peek) {
   std::uint64_t at = 2;
   while (at + 4 <= peek.size() && peek.byte(at) == 0xff && peek.byte(at + 1) != 0xda) {

@@ -1,12 +1,13 @@
-// Whether a file ends before its own structure says that it does.
+// Whether a file is shorter than its own structure says.
 #pragma once
 
 #include "core/file.h"
 
 namespace sora {
 
-/// Reads the sizes that the container's outermost parts claim: ISO media (mp4, mov), Matroska, RIFF (AVI,
-/// WebP), PNG, GIF, JPEG. Formats without such sizes, MPEG streams among them, are never called truncated.
+/// Compares the file's length with the sizes that the outermost parts of the container claim: ISO media (mp4,
+/// mov), Matroska, RIFF (AVI, WebP), PNG, GIF, JPEG. For formats without such sizes, such as MPEG streams, it
+/// returns false.
 bool ends_early(const File& file);
 
 }  // namespace sora

@@ -20,7 +20,8 @@ namespace sora {
 namespace {
 
 // Seconds by which the rounded times of a container may be off: Matroska and FLV count milliseconds. Of two
-// frames that are equally near within it, the earlier one is taken, so that the choice does not flicker.
+// frames that are equally near within this tolerance the earlier one is used, so that rounding does not
+// decide.
 constexpr double kRounding = 0.0011;
 
 constexpr double kSame = 1e-6;  // seconds
@@ -45,11 +46,11 @@ bool uneven(const std::vector<std::int64_t>& times) {
     least = std::min(least, times[i] - times[i - 1]);
     most = std::max(most, times[i] - times[i - 1]);
   }
-  // More than the rounding of a container's clock.
+  // By more than the rounding of a container's clock.
   return most - least > 2 && static_cast<double>(most) > 1.2 * static_cast<double>(least);
 }
 
-// By the container's index where it lists every frame, else by the packets of the first seconds.
+// Judged by the container's index where it lists every frame, else by the packets of the first seconds.
 bool variable_rate(const FrameSource& source, const std::filesystem::path& path) {
   constexpr int kPackets = 240;
   constexpr std::ptrdiff_t kReordered = 20;  // more than any B-pyramid
@@ -75,7 +76,7 @@ bool variable_rate(const FrameSource& source, const std::filesystem::path& path)
   }
   std::sort(times.begin(), times.end());
   times.erase(std::unique(times.begin(), times.end()), times.end());
-  // Packets come in the order of decoding: the last times may have gaps that later ones fill.
+  // Packets come in decoding order: gaps between the last times may be filled by later packets.
   if (!whole && times.size() > 2 * kReordered) times.erase(times.end() - kReordered, times.end());
   return uneven(times);
 }
@@ -128,7 +129,7 @@ FrameProperties properties_of(const FrameSource& source, const std::filesystem::
                           input.format().iformat->name, path.string());
 }
 
-// The size that comes out, from what was asked for and what there is.
+// Computes the size of the frames from the settings and the file.
 ReadSettings resolved(ReadSettings s, const MediaFacts& facts, const std::string& name) {
   const auto wrong = [&](const std::string& what) { throw Error(ErrorKind::usage, "media", what); };
   if (s.width < 0 || s.height < 0 || s.width > kMostSide || s.height > kMostSide) {
@@ -153,7 +154,7 @@ ReadSettings resolved(ReadSettings s, const MediaFacts& facts, const std::string
   return s;
 }
 
-// An open file and what turns its frames into RGB.
+// An open file and the converter of its frames.
 struct Opened {
   explicit Opened(const std::filesystem::path& path, const ReadSettings& wanted)
       : source(path),
@@ -191,7 +192,7 @@ struct VideoReader::State {
   void go_to(double seconds) {
     file.source.seek(seconds);
     now = SourceFrame();
-    ahead = SourceFrame();
+    following = SourceFrame();
     error = nullptr;
     at_end = primed = done = false;
     start = seconds;
@@ -199,16 +200,16 @@ struct VideoReader::State {
     shown.reset();
   }
 
-  // The frame behind `now`; errors wait until what lies before them was given.
-  void read_ahead() {
-    ahead = SourceFrame();
+  // Reads the frame after `now`; an error is kept until the frames before it were returned.
+  void read_following() {
+    following = SourceFrame();
     if (at_end) return;
     try {
-      ahead = file.source.next();
+      following = file.source.next();
     } catch (const Error&) {
       error = std::current_exception();
     }
-    at_end = ahead.frame == nullptr;
+    at_end = following.frame == nullptr;
   }
 
   bool next_as_it_is(VideoFrame& out) {
@@ -227,17 +228,18 @@ struct VideoReader::State {
     if (!primed) {
       now = file.source.next();
       primed = true;
-      read_ahead();
+      read_following();
     }
-    while (ahead.frame) {
-      const double gap = ahead.time - now.time;
-      if (ahead.time - time >= time - now.time - slack(gap)) break;
-      now = std::move(ahead);
+    while (following.frame) {
+      const double gap = following.time - now.time;
+      if (following.time - time >= time - now.time - slack(gap)) break;
+      now = std::move(following);
       shown.reset();
-      read_ahead();
+      read_following();
     }
-    // The last frame stays until its own end, rounded to whole frames of the rate; the first is always given.
-    const bool past = !now.frame || (!ahead.frame && time > now.time + now.duration - 0.5 / fps - 1e-9);
+    // The last frame is shown until its end, rounded to whole frames of the rate; the first is always
+    // returned.
+    const bool past = !now.frame || (!following.frame && time > now.time + now.duration - 0.5 / fps - 1e-9);
     if (past && (count > 0 || !now.frame || start > 0)) {
       if (error) std::rethrow_exception(error);
       return false;
@@ -250,11 +252,11 @@ struct VideoReader::State {
   }
 
   Opened file;
-  SourceFrame now, ahead;           // the frames around the time that is to be given next
+  SourceFrame now, following;       // the frames around the next time
   std::optional<VideoFrame> shown;  // `now`, converted
-  std::exception_ptr error;         // met behind `now`
+  std::exception_ptr error;         // of reading the frame after `now`
   double start = 0;
-  std::int64_t count = 0;  // of frames given since `start`
+  std::int64_t count = 0;  // of frames returned since `start`
   bool at_end = false;
   bool primed = false;  // whether `now` was read
   bool done = false;
@@ -297,14 +299,14 @@ std::vector<VideoFrame> read_first(const std::filesystem::path& path, const Read
 
 namespace {
 
-// The times of the file's last frames, from the first one that was decoded, at `from`.
+// The times of the file's last frames. Decoding began at `from`.
 struct Tail {
   double from = 0;
   std::vector<double> times;
 };
 
-// Decodes from nearer to the end first, and from further back until `enough` says so. Frames are not kept:
-// of many megabytes each, and at any rate of the file's own, they could fill the memory.
+// Decodes from a point near the end, then from further and further back until `enough` returns true. Only
+// times are kept: frames have many megabytes each, and a file may have any number in a second.
 template <class Enough>
 Tail find_tail(FrameSource& source, double span, const Enough& enough) {
   Tail tail;
@@ -316,7 +318,8 @@ Tail find_tail(FrameSource& source, double span, const Enough& enough) {
     for (SourceFrame frame = source.next(); frame.frame; frame = source.next())
       tail.times.push_back(frame.time);
     if (tail.from == 0 || (!tail.times.empty() && enough(tail.times))) return tail;
-    if (!tail.times.empty()) end = std::min(end, tail.times.back());  // what the container claims is a lie
+    if (!tail.times.empty())
+      end = std::min(end, tail.times.back());  // the container claims more than there is
   }
 }
 
@@ -341,7 +344,7 @@ std::vector<VideoFrame> read_last(const std::filesystem::path& path, const ReadS
   const Tail tail = find_tail(file.source, span, [&](const std::vector<double>& times) {
     return fps > 0 ? times.front() <= times.back() - (count - 1) / fps : times.size() >= wanted;
   });
-  // Which of the tail's frames each frame that comes out is.
+  // For each frame to return: its index in the tail, and its time.
   std::vector<std::pair<std::size_t, double>> chosen;
   if (tail.times.empty()) return frames;
   if (fps > 0) {
@@ -376,8 +379,7 @@ VideoFrame read_image(const std::filesystem::path& path, const ReadSettings& set
   VideoReader reader(path, settings);
   VideoFrame frame;
   if (!reader.next(frame)) {
-    throw Error(ErrorKind::data, "media",
-                path.string() + ": shows no picture in the part that was asked for");
+    throw Error(ErrorKind::data, "media", path.string() + ": has no picture in the part that was asked for");
   }
   return frame;
 }

@@ -1,4 +1,4 @@
-// Videos and images in, RGB frames out: the one way by which pictures come into the program.
+// Reads videos and images as RGB frames. All pictures come into the program this way.
 #pragma once
 
 #include <array>
@@ -17,13 +17,13 @@ struct MediaFacts {
   std::string container;  ///< libav's name
   std::string codec;
   std::string pix_fmt;
-  int width = 0;  ///< as shown: turned, with square pixels
+  int width = 0;  ///< as shown: rotated, with square pixels
   int height = 0;
-  int rotation = 0;         ///< clockwise, degrees, that the file asks for; done already in frames
-  bool mirrored = false;    ///< likewise
+  int rotation = 0;         ///< clockwise, degrees, as the file says; frames are rotated already
+  bool mirrored = false;    ///< as the file says; frames are mirrored already
   double pixel_aspect = 1;  ///< width of a stored pixel over its height
   double fps = 0;           ///< average; 0: not known, or an image
-  double nominal_fps = 0;   ///< the least rate in which all frames fall on a grid, by libav's guess
+  double nominal_fps = 0;   ///< the lowest rate whose grid has all frames, by libav's guess
   bool variable_frame_rate = false;
   double duration = 0;                             ///< seconds, as claimed; 0: not known, or an image
   std::int64_t frames = 0;                         ///< as claimed; 0: not known
@@ -34,26 +34,26 @@ struct MediaFacts {
   bool has_audio = false;
   std::string audio_codec;                      ///< libav's name; empty: no sound
   std::string audio_kind;                       ///< equal for sounds that can follow one another in a stream
-  bool is_image = false;                        ///< of a kind of file that holds one picture
+  bool is_image = false;                        ///< a file format with one picture
   std::map<std::string, std::string> metadata;  ///< keys in lower case
 };
 
 enum class Fit {
-  cover,    ///< fills the size; what stands out in the middle's direction is cut off on both sides
-  contain,  ///< is whole; bars of the background fill the rest
+  cover,    ///< fills the size; what is too long is cropped equally on both sides
+  contain,  ///< nothing is cropped; bars of the background fill the rest
   stretch,  ///< fills the size, whatever the shape
 };
 
 struct ReadSettings {
-  /// Of the frames that come out. Both 0: the file's own, as shown; one 0: it follows from the other.
+  /// Size of the frames. Both 0: the file's own, as shown; one 0: it follows from the other.
   int width = 0;
   int height = 0;
   Fit fit = Fit::cover;
-  /// sRGB, behind transparent pixels and in bars.
+  /// sRGB, for transparent pixels and bars.
   std::array<std::uint8_t, 3> background{0, 0, 0};
-  /// Frames per second that come out: for each time the frame nearest to it. 0: the frames as they are.
+  /// Frames per second to return: for each time the nearest frame of the file. 0: the file's own frames.
   double fps = 0;
-  /// Part of the file, in seconds after its first frame; up to and without `end`.
+  /// Part of the file, in seconds after its first frame; `end` is exclusive.
   double start = 0;
   double end = std::numeric_limits<double>::infinity();
 };
@@ -66,17 +66,17 @@ struct VideoFrame {
 };
 
 /// Reads whatever libav decodes, from files that may come from anyone (Note [Strangers' files] in
-/// input_file.h). Pixels come out as sRGB: by the matrix and range that the file names (without a name,
-/// BT.601 up to 576 lines and BT.709 above), turned and with square pixels as the file asks for, alpha laid
+/// input_file.h). Pixels are converted to sRGB: by the matrix and range that the file names (without a name,
+/// BT.601 up to 576 lines and BT.709 above), rotated and with square pixels as the file says, alpha blended
 /// over the background, HDR (PQ, HLG) tone-mapped with a warning. Scaling is Lanczos and antialiased. Colour
 /// profiles (ICC) inside images are not applied, and where a GIF clears a part, libavcodec shows the file's
 /// background colour unless that is the transparent one.
 ///
-/// Not thread-safe. Frames are decoded as they are asked for; memory does not grow with the length.
+/// Not thread-safe. Frames are decoded on demand; memory does not grow with the length.
 ///
 /// Errors: no_input; usage (a size or range that makes no sense); data (no video, of a kind that is not
-/// read, beyond a limit, or cut off in the middle: thrown after the last whole frame, with the time
-/// reached); io (a read failed); unavailable (memory). A damaged packet in the middle is a warning.
+/// supported, beyond a limit, or truncated: thrown after the last complete frame, with the time reached); io
+/// (a read failed); unavailable (memory). A damaged packet in the middle is a warning.
 class VideoReader {
  public:
   explicit VideoReader(const std::filesystem::path& path, const ReadSettings& settings = {});
@@ -89,8 +89,8 @@ class VideoReader {
   /// The next frame; false after the last. An image gives one frame, whatever the rate.
   bool next(VideoFrame& frame);
 
-  /// Goes on from `seconds` after the file's first frame (within the settings' range), by the container's
-  /// index where there is one. At a given rate next() gives frames of times seconds + k / fps.
+  /// Continues at `seconds` after the file's first frame (within the settings' range), by the container's
+  /// index where there is one. With settings.fps, next() returns frames for the times seconds + k / fps.
   void seek(double seconds);
 
  private:
@@ -100,14 +100,14 @@ class VideoReader {
 
 MediaFacts read_facts(const std::filesystem::path& path);
 
-/// The first `count` frames of the settings' range, or as many as there are; the rest is not read.
+/// The first `count` frames of the settings' range, or as many as there are; the rest is not decoded.
 std::vector<VideoFrame> read_first(const std::filesystem::path& path, const ReadSettings& settings,
                                    int count);
 
-/// The last `count` frames of the file in the order of showing, or as many as there are. At a given rate
-/// their times count back from the file's last frame, so that the last one is always it; the settings'
-/// range is not looked at. Of a long file only the end is decoded, where it can be found by an index.
-/// A file that is cut off has no last frame and is an error (data).
+/// The last `count` frames of the file in the order of showing, or as many as there are. With settings.fps
+/// their times count back from the file's last frame, so that the last returned frame is always that one; the
+/// settings' range is ignored. Of a long file with an index only the end is decoded. A truncated file has no
+/// last frame and is an error (data).
 std::vector<VideoFrame> read_last(const std::filesystem::path& path, const ReadSettings& settings, int count);
 
 /// The first picture of any file.

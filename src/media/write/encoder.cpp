@@ -12,12 +12,11 @@ namespace sora {
 namespace {
 
 // Note [Pinned threads]
-// What x264 and x265 write depends on how many threads they use, so the number is fixed instead of
-// taken from the machine. Four keep two to eight cores busy at the sizes that are made here.
+// The output of x264 and x265 depends on their number of threads, so it is fixed instead of taken from the
+// machine. Four threads keep two to eight cores busy at usual sizes.
 constexpr int kThreads = 4;
 
-// With two decimals, as a fraction: libav reads a decimal point by strtod(), to which the locale may give a
-// comma.
+// With two decimals, as a fraction: libav reads decimals by strtod(), which expects a comma in some locales.
 std::string number(double value) {
   std::string text = fixed_text(value, 6);
   const std::size_t point = text.find('.');
@@ -49,7 +48,7 @@ void set_x265(const EncoderSettings& s, av::Options& options) {
 }
 
 void set_svtav1(const EncoderSettings& s, av::Options& options) {
-  // SVT-AV1 prints to stderr by itself; its log level has no other switch.
+  // SVT-AV1 prints to stderr itself; only this variable sets its log level.
   ::setenv("SVT_LOG", "1", 0);
   options.set("preset", s.preset.empty() ? "7" : s.preset);
   options.set("crf", std::to_string(s.crf));
@@ -89,7 +88,7 @@ void set_ffv1(AVCodecContext& context, av::Options& options) {
 void set_options(const std::string& encoder, const EncoderSettings& s, AVCodecContext& context,
                  av::Options& options) {
   // A key frame every five seconds, so that players can seek; every second in a stream, so that
-  // one can be joined.
+  // players can start in the middle.
   context.gop_size = std::max(1, static_cast<int>(std::lround(av_q2d(s.rate) * (s.live ? 1 : 5))));
   context.thread_count = 1;
   if (encoder == "libx264") set_x264(s, context, options);

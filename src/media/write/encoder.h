@@ -16,9 +16,10 @@ struct EncoderSettings {
   int width = 0;
   int height = 0;
   AVRational rate{1, 1};       ///< frames per second
-  bool live = false;           ///< for a pipe: no frame is held back
+  bool live = false;           ///< for a pipe: the encoder delays no frame
   bool global_header = false;  ///< see Muxer::wants_global_header
-  /// Of a stream that these frames go into, copied ones of which are there: colours are tagged as its own.
+  /// Of the clip whose copied frames are in the same stream: colours are tagged like that clip's. May be
+  /// null.
   const AVCodecParameters* beside = nullptr;
   int parameter_set =
       -1;  ///< h264: the number of its parameter sets; its NAL units then have lengths of four bytes
@@ -31,7 +32,7 @@ class Encoder {
   /// Throws unavailable when the encoder is not installed or does not take the settings.
   explicit Encoder(const EncoderSettings& settings);
 
-  /// Encodes a frame, nullptr after the last one, and gives `take` the packets that are ready.
+  /// Encodes a frame (nullptr after the last one), and gives `take` the packets that are ready.
   void encode(const AVFrame* frame, const PacketSink& take);
 
   const AVCodecContext& context() const { return *context_; }

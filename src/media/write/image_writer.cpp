@@ -48,7 +48,8 @@ class ImageWriter : public FrameWriter {
   void write(const std::uint8_t* rgb, std::ptrdiff_t stride) override {
     if (!sequence_ && written_.frames > 0) {
       throw Error(ErrorKind::usage, "output",
-                  destination_.path + ": holds one frame, and there are more; number the files, as in " +
+                  destination_.path +
+                      ": can have one frame only, and there are more; number the files, as in " +
                       "frames/%05d." + settings_.container + ", or choose a video format");
     }
     const std::vector<std::uint8_t> image = encode(rgb, stride);
@@ -99,7 +100,7 @@ class ImageWriter : public FrameWriter {
   bool sequence_;
   Encoder encoder_;
   FrameConverter converter_;
-  std::unique_ptr<Sink> sink_;  // of the next image; the first is opened at once, so that it fails early
+  std::unique_ptr<Sink> sink_;  // of the next image; the first is opened at once, so that errors come early
   std::vector<std::string> made_;
   Written written_;
   Sha256 digest_;

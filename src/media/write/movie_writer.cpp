@@ -27,7 +27,7 @@ class MovieWriter : public FrameWriter {
   MovieWriter(const VideoSettings& s, const Destination& destination)
       : comment_(s.metadata.count("comment") > 0 ? s.metadata.at("comment") : ""),
         clips_(open_clips(s)),
-        joined_(join_headers(clips_)),
+        merged_header_(merge_headers(clips_)),
         sink_(open_sink(destination)),
         muxer_(s.container, *sink_),
         encoder_(encoder_settings(s)),
@@ -43,8 +43,8 @@ class MovieWriter : public FrameWriter {
     Muxer::Streams streams{context, context.framerate, {}, 0, sound_ ? &sound_->parameters() : nullptr};
     if (!clips_.empty()) {
       own_delay_ = context.has_b_frames;
-      joined_.delay = std::max(joined_.delay, own_delay_);
-      streams.delay = joined_.delay;
+      merged_header_.delay = std::max(merged_header_.delay, own_delay_);
+      streams.delay = merged_header_.delay;
       streams.header = header();
     }
     muxer_.begin(streams, s.metadata);
@@ -68,7 +68,7 @@ class MovieWriter : public FrameWriter {
   void copy(std::size_t index) override {
     finish_encoding();
     ClipCopy& clip = *clips_.at(index);
-    clip.copy(frames_, joined_.delay, [this](AVPacket& packet) { take(packet); });
+    clip.copy(frames_, merged_header_.delay, [this](AVPacket& packet) { take(packet); });
     frames_ += clip.frames();
   }
 
@@ -76,7 +76,7 @@ class MovieWriter : public FrameWriter {
     finish_encoding();
     if (sound_) sound_->write_rest([this](AVPacket& packet) { muxer_.write_sound(packet); });
     muxer_.finish();
-    // A stream keeps no comment: its last byte is written already.
+    // Not in a stream, where the byte to be replaced is written already.
     if (palette_ && !comment_.empty() && sink_->seekable()) {
       const std::string block = gif_comment_block(comment_);
       sink_->write_at(block.data(), block.size(), sink_->size() - 1);
@@ -116,37 +116,37 @@ class MovieWriter : public FrameWriter {
     out.global_header = muxer_.wants_global_header();
     if (!clips_.empty()) {
       out.beside = &clips_.front()->parameters();
-      out.parameter_set = joined_.number;
+      out.parameter_set = merged_header_.number;
     }
     return out;
   }
 
-  // Of the clips' parameter sets and the encoder's; empty: the encoder's own.
+  // Made of the parameter sets of clips and encoder; empty: the encoder's own header is used.
   Bytes header() {
     const AVCodecContext& context = encoder_.context();
-    if (joined_.sets.sequence.empty()) {
-      // libaom has a header with its first packet only, and Matroska wants one with whatever comes first.
+    if (merged_header_.sets.sequence.empty()) {
+      // libaom has a header only after its first packet, but Matroska needs one before any packet.
       const AVCodecParameters& clip = clips_.front()->parameters();
       if (clip.codec_id != AV_CODEC_ID_AV1 || context.extradata_size > 0) return {};
       return Bytes(clip.extradata, clip.extradata + clip.extradata_size);
     }
     const ParameterSets own =
         read_nal_units(context.extradata, static_cast<std::size_t>(context.extradata_size));
-    if (own.sequence.size() != 1 || !add_sets(joined_.sets, own)) {
+    if (own.sequence.size() != 1 || !add_sets(merged_header_.sets, own)) {
       throw Error(ErrorKind::unavailable, "media",
                   "this libx264 does not number its parameter sets, which --copy needs; leave it out");
     }
     const AVPixFmtDescriptor* format = av_pix_fmt_desc_get(context.pix_fmt);
     const int chroma = 3 - format->log2_chroma_w - format->log2_chroma_h;
-    return write_avcc(joined_.sets, chroma, format->comp[0].depth);
+    return write_avcc(merged_header_.sets, chroma, format->comp[0].depth);
   }
 
   void take_encoded(AVPacket& packet) {
-    packet.dts -= joined_.delay - own_delay_;
+    packet.dts -= merged_header_.delay - own_delay_;
     take(packet);
   }
 
-  // Sound goes beside the pictures that it is heard with.
+  // Sound is written next to the pictures that it belongs to.
   void take(AVPacket& packet) {
     if (sound_) {
       sound_->write_until(packet.dts, [this](AVPacket& sound) { muxer_.write_sound(sound); });
@@ -162,7 +162,7 @@ class MovieWriter : public FrameWriter {
 
   std::string comment_;
   std::vector<std::unique_ptr<ClipCopy>> clips_;
-  JoinedHeader joined_;
+  MergedHeader merged_header_;
   int own_delay_ = 0;
   std::unique_ptr<Sink> sink_;
   Muxer muxer_;

@@ -15,7 +15,7 @@ constexpr int kIoBuffer = 1 << 16;
 constexpr const char* kFragmentMicroseconds = "500000";
 constexpr const char* kClusterMilliseconds = "500";
 
-// Reads the file that is being written; for the second pass of faststart.
+// Reads back the file that is being written, for the second pass of faststart.
 struct Reader {
   const Sink* sink;
   std::int64_t position;
@@ -84,7 +84,8 @@ Muxer::Muxer(const std::string& container, Sink& sink) : sink_(sink) {
   if (!sink.seekable()) format_->flags |= AVFMT_FLAG_FLUSH_PACKETS;
 }
 
-// The GIF muxer frees the packet that it holds back in its trailer only; nothing is written by then.
+// The GIF muxer frees its delayed packet only when it writes the trailer; the error below keeps it from
+// writing.
 Muxer::~Muxer() {
   if (!begun_ || finished_ || !is_gif()) return;
   if (!error_) error_ = std::make_exception_ptr(Error(ErrorKind::internal, "media", "given up"));
@@ -109,7 +110,7 @@ void Muxer::set_options(av::Options& options, const std::map<std::string, std::s
     options.set("live", "1");
     options.set("cluster_time_limit", kClusterMilliseconds);
   } else if (name == "gif") {
-    options.set("loop", "0");  // for ever
+    options.set("loop", "0");  // endlessly
   }
 }
 
@@ -133,10 +134,10 @@ void Muxer::begin(const Streams& streams, const std::map<std::string, std::strin
   frame_ = av_inv_q(rate);
   AVStream* stream = av::allocated(avformat_new_stream(format_.get(), nullptr));
   check(avcodec_parameters_from_context(stream->codecpar, &codec), "setting up the stream");
-  stream->time_base = frame_;  // a wish; the muxer chooses its own in write_header
+  stream->time_base = frame_;  // a hint; the muxer chooses its own in write_header
   stream->avg_frame_rate = rate;
   stream->r_frame_rate = rate;
-  // Apple's players take HEVC only under this tag, with its parameters in the header.
+  // Apple's players accept HEVC only with this tag and its parameters in the header.
   if (codec.codec_id == AV_CODEC_ID_HEVC && format_->oformat->codec_tag != nullptr &&
       std::string(format_->oformat->name) != "matroska") {
     stream->codecpar->codec_tag = MKTAG('h', 'v', 'c', '1');
@@ -167,8 +168,8 @@ void Muxer::begin(const Streams& streams, const std::map<std::string, std::strin
 void Muxer::write(AVPacket& packet) {
   const AVStream* stream = format_->streams[0];
   packet.stream_index = 0;
-  if (packet.duration == 0) packet.duration = 1;  // encoders with a delay leave it out
-  // From the rounded times of this frame and the next: rounding durations by themselves would add up.
+  if (packet.duration == 0) packet.duration = 1;  // encoders with a delay do not set it
+  // From the rounded times of this frame and the next: the errors of rounded durations would add up.
   const std::int64_t end = av_rescale_q(packet.pts + packet.duration, frame_, stream->time_base);
   av_packet_rescale_ts(&packet, frame_, stream->time_base);
   packet.duration = end - packet.pts;
@@ -186,7 +187,8 @@ void Muxer::write_sound(AVPacket& packet) {
 }
 
 void Muxer::finish() {
-  // The GIF muxer knows a delay from the next frame's time; for the last it would repeat the one before.
+  // The GIF muxer derives a delay from the next frame's time; for the last frame it would repeat the one
+  // before.
   if (is_gif()) {
     av_opt_set_int(format_->priv_data, "final_delay", last_duration_, 0);
   }
@@ -197,7 +199,7 @@ void Muxer::finish() {
   check(io_->error, "writing the index");
 }
 
-// The sink's own error says more than the code that libav made of it.
+// The sink's own error says more than libav's code for it.
 void Muxer::check(int code, const char* what) {
   if (error_) std::rethrow_exception(error_);
   if (code >= 0) return;
@@ -227,7 +229,7 @@ std::int64_t Muxer::on_seek(void* self, std::int64_t offset, int whence) {
   return position;
 }
 
-// libav opens nothing by name: what it may read is the file that it writes.
+// libav opens nothing by name: it may only read the file that it writes.
 int Muxer::on_open(AVFormatContext* format, AVIOContext** io, const char*, int flags, AVDictionary**) {
   const auto& muxer = *static_cast<Muxer*>(format->opaque);
   if ((flags & AVIO_FLAG_WRITE) != 0 || !muxer.sink_.seekable()) return AVERROR(EPERM);

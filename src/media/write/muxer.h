@@ -1,4 +1,4 @@
-// Packets of a video stream, and of a sound that goes with it, into a container, through a Sink.
+// Writes the packets of a video stream, and of its sound, into a container, through a Sink.
 #pragma once
 
 #include <cstdint>
@@ -23,14 +23,14 @@ class Muxer {
   /// Whether the encoder must put its parameters into extradata instead of the packets.
   bool wants_global_header() const;
 
-  /// Whether packets before time 0 are held, in which decoders of sound warm up.
+  /// Whether the container allows packets before time 0, which decoders of sound need to start up.
   bool takes_negative_times() const;
 
   struct Streams {
     const AVCodecContext& video;  ///< an open encoder whose time base is one frame of `rate`
     AVRational rate;
-    /// Of a stream that has other frames besides the encoder's: its header, and how many frames before being
-    /// shown a frame is decoded.
+    /// For a stream that has copied frames too: its header, and how many frames before it is shown a frame is
+    /// decoded.
     Bytes header;
     int delay = 0;
     const AVCodecParameters* sound = nullptr;  ///< its times are in 1 / sample_rate
@@ -61,7 +61,7 @@ class Muxer {
 
   Sink& sink_;
   std::int64_t position_ = 0;
-  std::exception_ptr error_;  // thrown by the sink below C code
+  std::exception_ptr error_;  // thrown by the sink inside libav's callbacks
   av::IoPtr io_;
   av::OutputPtr format_;
   AVRational frame_{0, 1};          // seconds

@@ -12,8 +12,8 @@ constexpr int kSide = 33;  // 32 levels a channel, and a border of zeros for the
 
 // Note [Colour boxes]
 // Wu's quantiser (X. Wu, "Efficient statistical computations for optimal color quantization", Graphics
-// Gems II, 1991): a histogram with 32 levels a channel; boxes of it are cut where the variance within
-// the two halves becomes least, the box with the greatest variance first. Sums over any box come
+// Gems II, 1991): a histogram with 32 levels a channel; a box is cut where the variance within the
+// two halves becomes smallest, the box with the largest variance first. Sums over any box come
 // from cumulative sums at its eight corners.
 struct Sums {
   double n = 0, r = 0, g = 0, b = 0, squares = 0;
@@ -153,16 +153,16 @@ AdaptivePalette::AdaptivePalette(int width, int height) : width_(width), height_
 void AdaptivePalette::convert(const std::uint8_t* rgb, std::ptrdiff_t stride, std::uint8_t* indices,
                               std::ptrdiff_t index_stride) {
   Histogram histogram(rgb, stride, width_, height_);
-  const Histogram counts = histogram;  // palette() turns the other into sums
+  const Histogram counts = histogram;  // palette() turns the original into sums
   Colours fresh = histogram.palette();
-  // One square level is invisible; a tenth is less than a dither hides.
+  // An error of one squared level is invisible, and dithering hides more than a tenth.
   if (!chosen_ || counts.error(colours_) > counts.error(fresh) * 1.1 + 1) {
     colours_ = fresh;
     chosen_ = true;
     nearest_.assign(std::size_t{1} << 18, -1);
   }
 
-  // Sierra's "filter lite": half of the error to the right, a quarter each to the two pixels below.
+  // Sierra's "filter lite": half of the error goes to the right, a quarter to each of two pixels below.
   std::vector<std::array<int, 3>> above(static_cast<std::size_t>(width_) + 2);
   std::vector<std::array<int, 3>> below = above;
   for (int y = 0; y < height_; ++y) {
@@ -193,7 +193,7 @@ std::uint8_t AdaptivePalette::nearest(int r, int g, int b) {
   if (known >= 0) return static_cast<std::uint8_t>(known);
   int best = std::numeric_limits<int>::max();
   for (int i = 0; i < kColours; ++i) {
-    // From the middle of the four levels that share the entry.
+    // Distance from the middle of the four levels that share the entry.
     const int dr = (r | 3) - 1 - static_cast<int>(colours_[i] >> 16 & 255);
     const int dg = (g | 3) - 1 - static_cast<int>(colours_[i] >> 8 & 255);
     const int db = (b | 3) - 1 - static_cast<int>(colours_[i] & 255);

@@ -1,9 +1,10 @@
-// True colour to 255 colours, for GIF.
+// Reduces true colour to 255 colours, for GIF.
 //
-// Our own: libavfilter's palettegen must see all frames before the first is written. Against it, with
-// paletteuse's sierra2_4a, on three clips: 0.5 to 2.1 dB more PSNR, 1.2 to 2.8 dB over means of 5x5 pixels,
-// less flicker, in a sixth to a half of the CPU time. A palette for each frame (stats_mode=single) streams;
-// it is as near (-0.1 to 1.6 dB), flickers more and takes 3 to 11 times as long.
+// libavfilter's palettegen is not used, since it must see all frames before the first is written. Compared
+// with it and paletteuse's sierra2_4a, on three clips: 0.5 to 2.1 dB more PSNR, 1.2 to 2.8 dB over means of
+// 5x5 pixels, less flicker, in a sixth to a half of the CPU time. Its palette for each frame
+// (stats_mode=single) can stream; it is about as close (-0.1 to 1.6 dB), flickers more and takes 3 to 11
+// times as long.
 #pragma once
 
 #include <array>
@@ -14,8 +15,8 @@
 
 namespace sora {
 
-/// Gives each frame a palette of its own colours, and keeps the last palette while it serves the new
-/// frame nearly as well: a palette that changes at every frame flickers and compresses badly.
+/// Makes a palette for each frame, but reuses the last palette while it suits the new frame nearly as well: a
+/// palette that changes at every frame flickers and compresses badly.
 class AdaptivePalette {
  public:
   /// 0xAARRGGBB. The last entry is transparent: the encoder uses it for pixels that do not change.

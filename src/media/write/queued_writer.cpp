@@ -14,7 +14,7 @@
 namespace sora {
 namespace {
 
-constexpr std::size_t kFrames = 8;  // in between: two latent frames of the video VAEs
+constexpr std::size_t kFrames = 8;  // in the queue: two latent frames of the video VAEs
 
 class QueuedWriter : public FrameWriter {
  public:
@@ -75,7 +75,7 @@ class QueuedWriter : public FrameWriter {
 
  private:
   using Frame = std::vector<std::uint8_t>;
-  // A frame, or something else to be done between two.
+  // A frame, or another action between two frames.
   struct Item {
     Frame frame;
     std::function<void(FrameWriter&)> order;
@@ -109,7 +109,7 @@ class QueuedWriter : public FrameWriter {
     changed_.notify_all();
   }
 
-  // False at the end, and at once when the writer is given up.
+  // False at the end, and at once when the writer is destroyed before finish().
   bool next(Item& item) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return !queue_.empty() || ended_ || cancelled_; });

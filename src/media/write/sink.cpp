@@ -29,7 +29,7 @@ class FileSink : public Sink {
   std::uint64_t size() const override { return file_.size(); }
   bool seekable() const override { return true; }
   std::string commit() override {
-    std::string digest = file_.sha256();  // muxers go back and rewrite, so it cannot be made on the way
+    std::string digest = file_.sha256();  // computed at the end, since muxers go back and rewrite
     file_.commit();
     return digest;
   }
@@ -55,7 +55,7 @@ class StreamSink : public Sink {
   bool seekable() const override { return false; }
   std::string commit() override {
     struct stat info {};
-    // Standard output may be a file, whose disk may report only now that it is full.
+    // Standard output may be a file, and a full disk may be reported only now.
     if (::fstat(fd_, &info) == 0 && S_ISREG(info.st_mode) && ::fsync(fd_) != 0 && errno != EINVAL) {
       throw Error(ErrorKind::io, "output", name_ + ": sync failed: " + std::strerror(errno));
     }
@@ -63,7 +63,7 @@ class StreamSink : public Sink {
   }
 
  private:
-  UniqueFd owned_;  // none: somebody else closes fd_
+  UniqueFd owned_;  // empty: fd_ is not closed here
   int fd_;
   std::string name_;
   std::uint64_t size_ = 0;

@@ -1,4 +1,4 @@
-// Where the bytes of a video go: a file that appears when it is whole, or a stream.
+// Where the bytes of a video go: a file that appears when it is complete, or a stream.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ class Sink {
  public:
   virtual ~Sink() = default;
 
-  /// A stream takes bytes at its end only.
+  /// A stream only accepts bytes at its end.
   virtual void write_at(const void* data, std::size_t bytes, std::uint64_t offset) = 0;
   virtual std::size_t read_at(void* destination, std::size_t bytes, std::uint64_t offset) const = 0;
   virtual std::uint64_t size() const = 0;

@@ -1,4 +1,4 @@
-// Frames in, a video (or images) out: the one way by which pictures leave the program.
+// Writes frames to a video or to images. All pictures leave the program this way.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ struct Written {
   std::string sha256;  ///< of all bytes; for a sequence, of its files one after another
 };
 
-/// Not thread-safe. Destroyed before finish() it leaves nothing behind.
+/// Not thread-safe. If it is destroyed before finish(), nothing is left on disk.
 class FrameWriter {
  public:
   virtual ~FrameWriter() = default;
@@ -25,21 +25,21 @@ class FrameWriter {
   /// bytes. The frame is copied.
   virtual void write(const std::uint8_t* rgb, std::ptrdiff_t stride) = 0;
 
-  /// From the next frame on, the sound of settings.sounds[index] is heard, from its beginning and up to
-  /// end_sound(). What comes without pictures (stills, raw frames) stays silent.
+  /// The sound of settings.sounds[index] begins with the next frame and lasts up to end_sound(). Stills and
+  /// raw frames have no sound.
   virtual void begin_sound(std::size_t index) {}
   virtual void end_sound() {}
 
-  /// Puts the coded frames of settings.copies[index] after what was written. Once there are frames behind
-  /// those of write(), no other can be written.
+  /// Appends the coded frames of settings.copies[index]. After a copy that follows frames of write(), write()
+  /// must not be called again.
   virtual void copy(std::size_t index) {}
 
-  /// Writes what is left and gives the file its name.
+  /// Writes what is left and gives the file its final name.
   virtual Written finish() = 0;
 };
 
-/// Opens the destination and the encoder. Encoding runs on a thread of its own with a few frames in
-/// between, so write() returns at once unless the encoder falls behind; an error of the encoder or the
+/// Opens the destination and the encoder. Encoding runs on its own thread behind a queue of a few
+/// frames, so write() returns at once unless the encoder falls behind; an error of the encoder or the
 /// disk is thrown by the next write() or finish().
 ///
 /// The same frames and settings give the same bytes, whatever the number of cores.

@@ -1,5 +1,5 @@
-// The kinds of FrameWriter that open_writer() chooses from. They work on the caller's thread, and the
-// rows of their frames have 64 bytes of padding.
+// The kinds of FrameWriter that open_writer() chooses from. They run on the caller's thread, and expect
+// 64 bytes of padding after each row.
 #pragma once
 
 #include <memory>

@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* kComponent = "image_encoder";
 
-// Some ten times the largest encoder: beyond them a value is a mistake.
+// Some ten times the largest encoder: a larger value is a mistake.
 constexpr std::int64_t kWidest = 1 << 17;
 constexpr std::int64_t kMostLayers = 1000;
 constexpr std::int64_t kLargest = 1 << 14;  // pixels of a side
@@ -112,7 +112,7 @@ VisionConfig vision_config_of(const Checkpoint& checkpoint, const std::optional<
                                 : kHead;
   if (config.hidden_size % head != 0) {
     fail("is " + std::to_string(config.hidden_size) + " wide, expected a multiple of " +
-         std::to_string(head) + ", the width of its heads: no config.json tells another");
+         std::to_string(head) + ", the width of its heads, since there is no config.json");
   }
   config.num_attention_heads = config.hidden_size / head;
   const bool original = checkpoint.find("embeddings.pos_embedding") != nullptr;  // [1, positions, width]

@@ -11,7 +11,7 @@
 
 namespace sora::clip {
 
-/// Members bear the names of config.json and hold the class defaults of transformers 5.24.0.
+/// Members have the names of config.json and the class defaults of transformers 5.24.0.
 struct VisionConfig {
   enum class Activation { gelu, quick_gelu, gelu_tanh };
 
@@ -26,15 +26,15 @@ struct VisionConfig {
   double layer_norm_eps = 1e-5;
 
   std::int64_t patches() const { return (image_size / patch_size) * (image_size / patch_size); }
-  std::int64_t tokens() const { return patches() + 1; }  ///< the class token stands first
+  std::int64_t tokens() const { return patches() + 1; }  ///< the class token is the first
 };
 
-/// How a picture becomes what the encoder takes.
+/// How a picture is prepared for the encoder.
 struct ImageProcessorConfig {
   std::int64_t shortest_edge = 224;  ///< 0: the size is given by width and height
-  std::int64_t width = 0;            ///< resized to, the shape not kept
+  std::int64_t width = 0;            ///< resized to this size, stretched if needed
   std::int64_t height = 0;
-  std::int64_t crop_width = 224;  ///< cut from the centre
+  std::int64_t crop_width = 224;  ///< cropped to the centre
   std::int64_t crop_height = 224;
   int resample = 3;  ///< Pillow's number of the filter: 3 is bicubic
   double rescale_factor = 1 / 255.0;
@@ -46,13 +46,14 @@ struct ImageProcessorConfig {
   bool do_normalize = true;
 };
 
-/// Reads `path`. A key that is absent or null takes its default. Throws Error: no_input, data (not the
+/// Reads `path`. A key that is absent or null has its default. Throws Error: no_input, data (not the
 /// vision half of a CLIP, a value of the wrong type or out of range).
 VisionConfig read_vision_config(const std::filesystem::path& path);
 
-/// What the shapes of a checkpoint (with our names) tell of its config. Heads, activation and eps are
-/// `reference`'s if that is as wide; else heads of 80 from 1280 on (ViT-H), below it of 64, and exact GELU.
-/// Throws Error (data): a tensor is missing, has an impossible shape, or does not fit another.
+/// The config that follows from the shapes of a checkpoint (with our names). Heads, activation and eps are
+/// those of `reference` if it has the same width; else heads of 80 from width 1280 on (ViT-H), below it of
+/// 64, and exact GELU. Throws Error (data): a tensor is missing, has an impossible shape, or does not fit
+/// another.
 VisionConfig vision_config_of(const Checkpoint& checkpoint, const std::optional<VisionConfig>& reference);
 
 /// Reads `path`. Throws Error: no_input, data.

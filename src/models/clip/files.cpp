@@ -20,7 +20,7 @@ VisionConfig config_of(const ComponentSource& source, const Checkpoint& checkpoi
                    [](const std::string& name) { return name.starts_with("embeddings.patch_embedding."); })) {
     throw Error(ErrorKind::data, kComponent,
                 source.path.string() +
-                    ": holds no image encoder, expected the vision half of a CLIP (ViT-H/14 " +
+                    ": has no image encoder, expected the vision half of a CLIP (ViT-H/14 " +
                     "for Wan 2.1), such as clip_vision_h.safetensors");
   }
   std::optional<VisionConfig> reference;
@@ -30,7 +30,7 @@ VisionConfig config_of(const ComponentSource& source, const Checkpoint& checkpoi
   return vision_config_of(checkpoint, reference);
 }
 
-// Pictures that are not cropped have their own shape, and are only seen when they come.
+// Without a crop the size depends on each picture, and is checked when the picture is read.
 void check_size(const ImageProcessorConfig& processor, const VisionConfig& config, const fs::path& path) {
   if (!processor.do_center_crop) return;
   if (processor.crop_width == config.image_size && processor.crop_height == config.image_size) return;

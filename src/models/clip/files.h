@@ -1,4 +1,4 @@
-// An image encoder's description and weights, from a folder or from one file. File headers only; no tensors.
+// An image encoder's config and weights, from a folder or from one file. Reads file headers only; no tensors.
 #pragma once
 
 #include <filesystem>
@@ -15,7 +15,7 @@ struct ImageEncoderFiles {
 };
 
 /// `processor` is the folder with preprocessor_config.json; without that file (or with an empty path) the
-/// encoder has CLIP's usual one. Throws Error: no_input, data (also where the processor makes pictures of
+/// encoder has CLIP's usual one. Throws Error: no_input, data (also where the processor produces pictures of
 /// another size than the encoder takes), refused.
 ImageEncoderFiles open_image_encoder(const ComponentSource& source, const std::filesystem::path& processor);
 

@@ -8,7 +8,7 @@
 namespace sora::clip {
 namespace {
 
-// Queries, keys and values are one tensor in both; the network takes them so, too.
+// Queries, keys and values are one tensor in both, and in our network too.
 constexpr NameRule kWan[] = {
     {"patch_embedding.*", "embeddings.patch_embedding.*"},
     {"cls_embedding", "embeddings.cls_embedding"},
@@ -54,7 +54,7 @@ void name_image_encoder(Checkpoint& checkpoint) {
 }
 
 bool is_of_image_encoder(const std::string& name) {
-  // Wan's and open_clip's text halves are beside their image half, and not of interest here.
+  // Wan's and open_clip's files also have a text half, which is not used.
   constexpr std::string_view kStarts[] = {"vision_model.",
                                           "visual.",
                                           "clip_vision.",

@@ -1,4 +1,4 @@
-// What denoises: the transformer of any family, as the denoising loop takes it.
+// The interface of a denoiser (a family's transformer) that the denoising loop uses.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -9,7 +9,7 @@
 
 namespace sora {
 
-/// What a denoiser attends to, made once for a prompt and used in every step. Each family has its own.
+/// A prompt as a denoiser attends to it, computed once and used in every step. Each family derives its own.
 class PreparedText {
  public:
   virtual ~PreparedText() = default;
@@ -22,9 +22,9 @@ class Denoiser {
   virtual ~Denoiser() = default;
 
   virtual std::array<std::int64_t, 3> patch_size() const = 0;  ///< latent frames, rows, columns of a token
-  virtual std::int64_t in_channels() const = 0;  ///< more than out: takes images beside the noise
+  virtual std::int64_t in_channels() const = 0;  ///< more than out_channels(): it takes image conditioning
   virtual std::int64_t out_channels() const = 0;
-  virtual bool attends_to_images() const = 0;  ///< by the tokens of an image encoder
+  virtual bool attends_to_images() const = 0;  ///< to the tokens of an image encoder
 
   /// prompt_embeds [B, N, D], zero after the text; image_tokens [B, n, D] or undefined.
   virtual std::unique_ptr<PreparedText> prepare(const at::Tensor& prompt_embeds,

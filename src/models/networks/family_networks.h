@@ -1,5 +1,5 @@
-// The half with tensors of the door for families (models/family.h): loading the networks of a model. A family
-// derives from FamilyNetworks and registers itself under its Family's name.
+// The part of the family door that needs tensors (the other part is models/family.h): it loads the networks
+// of a model. A family derives from FamilyNetworks and registers itself under its Family's name.
 #pragma once
 
 #include <memory>
@@ -28,7 +28,7 @@ class FamilyNetworks {
   virtual std::unique_ptr<Denoiser> load_denoiser(const ModelFolder& folder, const std::string& component,
                                                   const Placement& placement,
                                                   const std::vector<LoraSource>& loras) const = 0;
-  /// Of models whose denoiser attends_to_images().
+  /// For models whose denoiser attends_to_images().
   virtual std::unique_ptr<ImageEncoder> load_image_encoder(const ModelFolder& folder,
                                                            const Placement& placement) const = 0;
   virtual std::unique_ptr<VideoAutoencoder> load_autoencoder(const ModelFolder& folder,
@@ -37,7 +37,7 @@ class FamilyNetworks {
 
 void register_networks(const FamilyNetworks& networks);
 
-/// Put an object of this at namespace scope in the family's own source.
+/// Define an object of this at namespace scope in the family's own source.
 template <class N>
 class RegisteredNetworks {
  public:

@@ -1,4 +1,4 @@
-// From a picture to tokens that a denoiser attends to, of any family that has this.
+// Turns a picture into tokens that a denoiser attends to, in families that need this.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -10,7 +10,7 @@ namespace sora {
 class ImageEncoder {
  public:
   virtual ~ImageEncoder() = default;
-  /// [1, tokens, D]. Throws Error (data) where the picture cannot be made the size that the encoder takes.
+  /// [1, tokens, D]. Throws Error (data) where the picture cannot be resized to what the encoder takes.
   virtual at::Tensor encode(const RgbPicture& picture) const = 0;
 };
 

@@ -1,4 +1,4 @@
-// From a prompt to what the denoiser attends to: cleaning, tokenizer and text encoder of any family in one.
+// Turns a prompt into embeddings: the cleaning, tokenizer and text encoder of a family in one interface.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -10,12 +10,11 @@
 namespace sora {
 
 struct EncodedPrompt {
-  at::Tensor rows;  ///< [L, D], one for each token
-  std::vector<std::string>
-      warnings;  ///< for the user: the prompt is cut off, or has words that are not known
+  at::Tensor rows;                    ///< [L, D], one for each token
+  std::vector<std::string> warnings;  ///< for the user: the prompt is truncated, or has unknown words
 };
 
-/// [1, count, D]: the rows [L, D], and zeros after them, as diffusers' pipelines give them.
+/// [1, count, D]: the rows [L, D] followed by zeros, as in diffusers' pipelines.
 at::Tensor padded_rows(const at::Tensor& rows, std::int64_t count);
 
 class PromptEncoder {

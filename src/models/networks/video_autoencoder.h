@@ -1,4 +1,4 @@
-// Between frames and latents: the video autoencoder of any family, as streams.
+// The interface of a family's video autoencoder: streams that turn frames into latents and back.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -8,17 +8,17 @@
 
 namespace sora {
 
-/// Decodes one latent frame after another; its memory does not grow with their number. Any number of streams
-/// of one autoencoder, which must outlive them, may be alive.
+/// Decodes one latent frame after another; memory does not grow with their number. An autoencoder can have
+/// several streams at a time, and must outlive them.
 class DecoderStream {
  public:
   virtual ~DecoderStream() = default;
-  /// latent_frame [1, C, 1, h, w], normalised, as the denoiser makes it -> [1, 3, n, H, W] in [-1, 1], on the
-  /// autoencoder's device; n is 1 for the first frame, then temporal_scale().
+  /// latent_frame [1, C, 1, h, w], normalised, as the denoiser returns it -> [1, 3, n, H, W] in [-1, 1], on
+  /// the autoencoder's device; n is 1 for the first frame, then temporal_scale().
   virtual at::Tensor next(const at::Tensor& latent_frame) = 0;
 };
 
-/// Encodes a video as its frames come.
+/// Encodes a video chunk by chunk.
 class EncoderStream {
  public:
   virtual ~EncoderStream() = default;
@@ -31,9 +31,12 @@ class VideoAutoencoder {
  public:
   virtual ~VideoAutoencoder() = default;
 
-  virtual std::int64_t temporal_scale() const = 0;  ///< frames a latent frame; the first stands for one
-  virtual std::int64_t spatial_scale() const = 0;   ///< pixels a latent cell
-  virtual std::int64_t encoder_chunk() const { return temporal_scale(); }  ///< frames, after the first one
+  virtual std::int64_t temporal_scale()
+      const = 0;  ///< frames for each latent frame; the first one has a single frame
+  virtual std::int64_t spatial_scale() const = 0;  ///< pixels along a side of a latent cell
+  virtual std::int64_t encoder_chunk() const {
+    return temporal_scale();
+  }  ///< frames for each call of next() after the first
 
   virtual std::unique_ptr<DecoderStream> decoder() const = 0;
   /// The first call may read the encoder's weights. Throws Error. Not to be called by two threads.

@@ -29,8 +29,8 @@ constexpr const char* kSkyReelsNegativePrompt =
     "messy "
     "background, three legs, many people in the background, walking backwards";
 
-// README.md of SkyReels-V2. Its models for 540p and for 720p have one shape and differ by their names; of an
-// image it says 5 for guidance and shift.
+// README.md of SkyReels-V2. Its models for 540p and for 720p have the same shape and are distinguished by
+// name; for image-to-video it recommends 5 for guidance and shift.
 void published_defaults(ModelFacts& facts) {
   const bool large =
       lower(facts.folder.dir.filename().string()).find("720p") != std::string::npos ||
@@ -53,14 +53,14 @@ void published_defaults(ModelFacts& facts) {
   facts.is_published = true;
 }
 
-// Latent frames have timesteps of their own: by the pipeline's class, as most of these networks have the
-// shape of the others, or by what only the smallest is told.
+// Whether each latent frame has its own timestep. Known by the pipeline's class, since most of these networks
+// have the same shapes as the others, or by the frame-rate embedding, which only the smallest has.
 bool is_diffusion_forcing(const ModelFolder& folder) {
   return folder.pipeline.starts_with("SkyReelsV2DiffusionForcing") ||
          wan::open_transformer(folder.source("transformer")).config.inject_sample_info;
 }
 
-// Every model of Wan's is asked this: where diffusers' config.json says it, no weight file is opened for it.
+// This is checked for every Wan model; where diffusers' config.json says it, no weight file is opened.
 bool has_skyreels_network(const ComponentSource& source) {
   const fs::path config = source.path / "config.json";
   if (!source.is_file() && fs::exists(config) && JsonConfig(config, "transformer").has("num_attention_heads"))
@@ -77,14 +77,14 @@ class SkyReelsFamily final : public wan::WanFamily {
             "SkyReelsV2DiffusionForcingVideoToVideoPipeline"};
   }
 
-  // By the pipeline's class, or by the network's: its class, or what only the smallest is told.
+  // By the pipeline's class, or by the network: its class, or the frame-rate embedding of the smallest.
   bool recognises(const fs::path& dir, const Replacements& replacements) const override {
     try {
       const ModelFolder folder = wan::open_wan_model(dir, replacements);
       if (folder.pipeline.starts_with("SkyReelsV2")) return true;
       return folder.pipeline.starts_with("Wan") && has_skyreels_network(folder.source("transformer"));
     } catch (const Error&) {
-      return false;  // whoever reads it says what is wrong
+      return false;  // the error is reported when the network is read
     }
   }
 
@@ -96,7 +96,7 @@ class SkyReelsFamily final : public wan::WanFamily {
     return facts;
   }
 
-  // Diffusion forcing goes by a noise level for each latent frame.
+  // Diffusion forcing has a noise level for each latent frame.
   SchedulerConfig scheduler(const ModelFolder& folder, double flow_shift,
                             bool expand_timesteps) const override {
     SchedulerConfig config = WanFamily::scheduler(folder, flow_shift, expand_timesteps);

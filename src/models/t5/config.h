@@ -12,7 +12,7 @@ struct T5Config {
 
   std::int64_t vocab_size = 0;
   std::int64_t d_model = 0;
-  std::int64_t d_kv = 0;  ///< width of a head; num_heads * d_kv need not be d_model
+  std::int64_t d_kv = 0;  ///< width of a head; num_heads * d_kv may differ from d_model
   std::int64_t d_ff = 0;
   std::int64_t num_layers = 0;
   std::int64_t num_heads = 0;
@@ -21,7 +21,7 @@ struct T5Config {
   double layer_norm_epsilon = 1e-6;
   Activation activation = Activation::relu;  ///< feed_forward_proj
   bool gated = false;                        ///< feed_forward_proj begins with "gated-"
-  bool shared_bias = false;                  ///< T5: the first layer's position bias serves all
+  bool shared_bias = false;                  ///< T5: all layers use the first layer's position bias
 };
 
 /// Reads `<text_encoder folder>/config.json`. Throws Error: no_input, data.

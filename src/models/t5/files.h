@@ -1,5 +1,5 @@
-// A text encoder's description and weights, from a folder or from one file, and the tokenizer beside it.
-// File headers only; no tensors.
+// A text encoder's config and weights, from a folder or from one file, and the tokenizer beside it. Reads
+// file headers only; no tensors.
 #pragma once
 
 #include <optional>
@@ -13,7 +13,7 @@ namespace sora {
 struct T5Files {
   T5Config config;
   Checkpoint checkpoint;                    ///< with our names
-  std::optional<std::string> spiece_model;  ///< the tokenizer, which ComfyUI puts into the file
+  std::optional<std::string> spiece_model;  ///< the tokenizer, if it is in the file, as in ComfyUI's
 };
 
 /// Throws Error: no_input, data, refused.

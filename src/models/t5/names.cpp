@@ -42,7 +42,7 @@ constexpr NameRule kGguf[] = {
     {"output.weight", "lm_head.weight"},
 };
 
-// What all-in-one files put before the names.
+// Prefixes of the names in all-in-one files.
 const std::vector<std::string> kPrefixes{"text_encoders.umt5xxl.transformer.", "cond_stage_model."};
 
 const std::string kFirst = "encoder.block.0.layer.";

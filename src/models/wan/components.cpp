@@ -12,14 +12,14 @@ namespace fs = std::filesystem;
 namespace sora::wan {
 namespace {
 
-// config.json of the original repository has names of its own: dim, num_heads, in_dim.
+// config.json of the original repository has other names: dim, num_heads, in_dim.
 bool is_original_config(const fs::path& path) {
   if (!fs::exists(path)) return false;
   const JsonConfig json(path, "transformer");
   return json.has("dim") && json.has("num_heads") && !json.has("num_attention_heads");
 }
 
-// Of that, what the shapes do not tell.
+// Reads from it what does not follow from the shapes.
 TransformerConfig read_original_config(const fs::path& path) {
   const JsonConfig json(path, "transformer");
   TransformerConfig config;
@@ -40,17 +40,17 @@ std::optional<TransformerConfig> transformer_reference(const fs::path& folder) {
   return is_original_config(config) ? read_original_config(config) : read_transformer_config(config);
 }
 
-// Someone may give one kind of file for another; the names say so better than a missing tensor does.
+// A file of the wrong kind is recognised by its tensor names, for a better message than a missing tensor.
 void check_contents(bool there, const ComponentSource& source, const Contents& contents,
                     const char* expected) {
   if (there) return;
   throw Error(ErrorKind::data, "checkpoint",
-              source.path.string() + ": holds " +
+              source.path.string() + ": has " +
                   (contents.transformer     ? "a transformer"
                    : contents.vae           ? "a VAE"
                    : contents.text_encoder  ? "a text encoder"
                    : contents.image_encoder ? "an image encoder"
-                                            : "no network that is known") +
+                                            : "no known network") +
                   ", expected " + expected);
 }
 

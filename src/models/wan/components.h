@@ -1,6 +1,5 @@
-// A Wan network's description and weights, from whatever people have: a folder in the diffusers layout or
-// the original repository's, or one safetensors or GGUF file in any of the layouts of names.h.
-// File headers only; no tensors.
+// A Wan network's config and weights, from a folder in the diffusers layout or the original repository's, or
+// from one safetensors or GGUF file in any layout of names.h. Reads file headers only; no tensors.
 #pragma once
 
 #include "checkpoint/model_folder.h"
@@ -19,9 +18,8 @@ struct VaeFiles {
   Checkpoint checkpoint;  ///< with our names
 };
 
-/// A single file has no config: its shapes tell the sizes, and heads of 128 the rest, as all published
-/// models have them, unless the source's reference is of the same width.
-/// Throws Error: no_input, data, refused.
+/// A single file has no config: sizes follow from its shapes, and the heads have a width of 128 as in all
+/// published models, unless the source's reference has the same width. Throws Error: no_input, data, refused.
 TransformerFiles open_transformer(const ComponentSource& source);
 /// As above; the mean and deviation of the latents are those of Wan 2.1 (16 channels) or 2.2 (48), unless the
 /// source's reference has as many channels.

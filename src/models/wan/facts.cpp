@@ -31,7 +31,7 @@ NetworkSize count_weights(ModelFacts& facts, const Checkpoint& checkpoint, const
   return size;
 }
 
-// Of a model that attends to images.
+// For a model that attends to images.
 void read_image_encoder(ModelFacts& facts, const TransformerConfig& config) {
   require_image_encoder(facts.folder);
   const ComponentSource source = facts.folder.source("image_encoder");
@@ -69,7 +69,7 @@ TransformerConfig read_transformer(ModelFacts& facts) {
   facts.layers = config.num_layers;
   facts.ffn_dim = config.ffn_dim;
   facts.transformer = count_weights(facts, checkpoint);
-  // Three matrices of attention are one.
+  // The three matrices of attention are fused into one.
   facts.transformer.largest =
       std::max(facts.transformer.largest, static_cast<std::uint64_t>(3 * config.dim() * config.dim()));
   if (config.image_dim) read_image_encoder(facts, config);
@@ -88,8 +88,8 @@ TransformerConfig read_transformer(ModelFacts& facts) {
   return config;
 }
 
-// What goes into the transformer beside the latents: nothing, or a mask for each frame that a latent stands
-// for and the latents of a video of the images.
+// The input channels of the transformer: the latents alone, or with image conditioning (a mask for each frame
+// of a latent frame, and the latents of the images).
 void check_channels(ModelFacts& facts, const TransformerConfig& config) {
   const std::int64_t joined = config.in_channels - config.out_channels;
   facts.image.joined = joined == facts.temporal_scale + facts.latent_channels;
@@ -117,8 +117,8 @@ void read_vae(ModelFacts& facts) {
                     std::to_string(facts.latent_channels) + ", the transformer's out_channels");
   }
   facts.vae = count_weights(facts, checkpoint);
-  // Of the published models the one whose latents have 48 channels takes a timestep for each token; it is
-  // only where there is no model_index.json that this has to be told by the shapes.
+  // The published model whose latents have 48 channels takes a timestep for each token. This is concluded
+  // from the shapes only where there is no model_index.json to say so.
   if (facts.folder.dir.empty() || !std::filesystem::exists(facts.folder.dir / "model_index.json")) {
     facts.folder.expand_timesteps = config.z_dim == 48;
   }
@@ -172,7 +172,7 @@ ModelFacts read_facts(const std::filesystem::path& dir, const Replacements& repl
   const TransformerConfig transformer = read_transformer(facts);
   read_vae(facts);
   check_channels(facts, transformer);
-  // The share of the noise levels that is the first expert's, by the publishers; told by the channels.
+  // The noise level at which the experts switch, as published; the model is recognised by its channels.
   if (facts.folder.has("transformer_2") && !facts.folder.boundary_ratio) {
     facts.folder.boundary_ratio = facts.image.joined ? 0.900 : 0.875;
   }

@@ -1,5 +1,5 @@
-// What planning needs to know of a Wan checkpoint (models/family.h), read from its configs and file headers
-// alone.
+// The facts of a Wan checkpoint that planning needs (models/family.h), read from its configs and file
+// headers.
 #pragma once
 
 #include <filesystem>
@@ -8,12 +8,12 @@
 
 namespace sora::wan {
 
-/// Opens every file header of the model (open_wan_model). Everything but the published defaults and the
-/// family. Throws Error: no_input, data, refused.
+/// All facts but the published defaults and the family. Opens every file header of the model
+/// (open_wan_model). Throws Error: no_input, data, refused.
 ModelFacts read_facts(const std::filesystem::path& dir, const Replacements& replacements);
 
-/// Sets what the publishers recommend, told by the width of the transformer, by how it takes images and by
-/// model_index.json.
+/// Sets the settings that the publishers recommend. The model is recognised by the width of the transformer,
+/// by how it takes images and by model_index.json.
 void published_defaults(ModelFacts& facts);
 
 /// The scheduler of a model that has no scheduler_config.json: UniPC for flow matching, as all published

@@ -20,7 +20,8 @@ const RegisteredFamily<WanFamily> registered;
 
 std::vector<std::string> WanFamily::pipelines() const { return {"WanPipeline", "WanImageToVideoPipeline"}; }
 
-// Whatever says nothing else of itself: what is missing in it is then told in this family's terms.
+// A folder that does not name a family counts as Wan, so that messages about missing parts are those of this
+// family.
 bool WanFamily::recognises(const fs::path& dir, const Replacements& replacements) const {
   std::error_code code;
   if (dir.empty() || !fs::exists(dir / "model_index.json", code)) return true;

@@ -1,11 +1,11 @@
-// The Wan models, 2.1 and 2.2, through the door of models/family.h.
+// The Wan models, 2.1 and 2.2, as a family (models/family.h).
 #pragma once
 
 #include "models/family.h"
 
 namespace sora::wan {
 
-/// Families with Wan's networks (SkyReels-V2) derive from it and change what is their own.
+/// Families with Wan's networks (SkyReels-V2) derive from it and override what differs.
 class WanFamily : public Family {
  public:
   std::string name() const override { return "Wan"; }

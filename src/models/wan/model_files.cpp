@@ -68,7 +68,7 @@ void choose_transformers(const fs::path& dir, const std::vector<fs::path>& files
     return;
   }
   throw Error(ErrorKind::data, kComponent,
-              dir.string() + ": holds " + std::to_string(files.size()) + " transformers, " +
+              dir.string() + ": has " + std::to_string(files.size()) + " transformers, " +
                   files[0].filename().string() +
                   " and others, expected one, or a pair with high and low in " +
                   "their names; choose with --transformer FILE");
@@ -85,7 +85,7 @@ void choose(const fs::path& dir, const std::string& component, const std::vector
   if (files.size() == 1) folder.elsewhere[component] = files[0];
 }
 
-// A folder without model_index.json: what is in it is told by its files' contents.
+// A folder without model_index.json: the files are recognised by their contents.
 ModelFolder discover(const fs::path& dir, const Replacements& replacements) {
   ModelFolder folder;
   folder.dir = dir;
@@ -106,7 +106,7 @@ ModelFolder discover(const fs::path& dir, const Replacements& replacements) {
     if (contents.text_encoder) encoders.push_back(file);
     if (contents.image_encoder) image_encoders.push_back(file);
   }
-  // What is replaced need not be chosen.
+  // Replaced parts need not be found.
   if (!folder.elsewhere.count("transformer") && !replacements.count("transformer"))
     choose_transformers(dir, transformers, folder);
   if (!replacements.count("vae")) choose(dir, "vae", vaes, folder);
@@ -122,7 +122,7 @@ ModelFolder discover(const fs::path& dir, const Replacements& replacements) {
   return folder;
 }
 
-// The original repository has its VAE and its text encoder as pickles.
+// In the original repository, VAE and text encoder are pickles.
 std::optional<fs::path> pickle_of(const fs::path& dir, const std::string& component) {
   if (dir.empty()) return {};
   for (const fs::path& file : files_with(dir, {".pth", ".pt", ".bin", ".ckpt"})) {
@@ -168,7 +168,7 @@ ModelFolder open_wan_model(const fs::path& dir, const Replacements& replacements
     if (!fs::exists(file, code)) missing(option_of(component) + " " + file.string() + ": no such file");
     ComponentSource source(file);
     if (described && folder.has(component)) source.reference = folder.component(component);
-    // The second expert is described as the first one is.
+    // The second expert has the same config as the first.
     if (described && component == "transformer_2" && !folder.has(component) && folder.has("transformer"))
       source.reference = folder.component("transformer");
     folder.elsewhere[component] = source;

@@ -1,5 +1,5 @@
-// A Wan model, wherever its parts lie: a folder in the diffusers layout, the original repository's folder, a
-// folder of single files, and single files that stand in for a part of one of these.
+// Finds the files of a Wan model: in a folder in the diffusers layout, in the original repository's folder,
+// in a folder of single files; single files can replace parts of these.
 #pragma once
 
 #include <filesystem>
@@ -9,11 +9,11 @@
 namespace sora::wan {
 
 /// Opens the model in `dir`, which may be empty if the replacements make a whole model. File headers only.
-/// Throws Error: no_input (a part is missing: the message says which and what to do), refused (it is there
-/// as a pickle), data.
+/// Throws Error: no_input (a part is missing: the message says which and what to do), refused (the part is a
+/// pickle), data.
 ModelFolder open_wan_model(const std::filesystem::path& dir, const Replacements& replacements = {});
 
-/// Throws Error where the model has no image encoder: no_input, refused (it is there as a pickle).
+/// Throws Error where the model has no image encoder: no_input, refused (it is a pickle).
 void require_image_encoder(const ModelFolder& folder);
 
 /// The folder of the image encoder's preprocessor_config.json; empty where there is none.
@@ -22,7 +22,7 @@ std::filesystem::path image_processor_of(const ModelFolder& folder);
 /// Whether `replacements` make a model without a folder.
 bool is_whole_model(const Replacements& replacements);
 
-/// Where the tokenizer is: a folder, or a file that holds it. Throws Error (no_input) that says where to get
+/// The tokenizer's folder, or the file that has it inside. Throws Error (no_input) that says where to get
 /// one.
 std::filesystem::path tokenizer_of(const ModelFolder& folder);
 

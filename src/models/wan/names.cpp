@@ -48,7 +48,7 @@ constexpr NameRule kTransformer[] = {
     {"head.modulation", "scale_shift_table"},
 };
 
-// Wan 2.1 numbers the blocks of all stages through (`encoder.downsamples.#`), 2.2 within each stage
+// Wan 2.1 numbers the blocks of all stages consecutively (`encoder.downsamples.#`), 2.2 within each stage
 // (`encoder.downsamples.#.downsamples.#`). The decoder's flat names are first written as 2.2 does
 // (nest_upsamples), because diffusers numbers those by stage in both.
 constexpr NameRule kVae[] = {
@@ -75,7 +75,7 @@ constexpr NameRule kVae[] = {
     {"decoder.upsamples.#.upsamples.#.*", "decoder.up_blocks.#.resnets.#.*"},
 };
 
-// Wan 2.1 has a list of upsamplers, with one in it.
+// Wan 2.1 has a list with one upsampler.
 constexpr NameRule kFlatVae[] = {
     {"decoder.up_blocks.#.upsampler.*", "decoder.up_blocks.#.upsamplers.0.*"},
 };
@@ -96,7 +96,7 @@ const std::vector<std::string> kVaePrefixes{"first_stage_model.", "vae."};
 
 constexpr std::string_view kUpsamples = "decoder.upsamples.";
 
-/// The number behind `prefix`; -1 if there is none.
+/// The number after `prefix`; -1 if there is none.
 std::int64_t number_after(const std::string& name, std::string_view prefix) {
   std::int64_t number = -1;
   if (name.starts_with(prefix)) {
@@ -146,7 +146,7 @@ std::span<const NameRule> transformer_names() { return kTransformer; }
 
 void name_transformer(Checkpoint& checkpoint) {
   checkpoint.use_prefix(kTransformerPrefixes);
-  if (!checkpoint.find("time_embedding.0.weight")) return;  // ours already, or none that is known
+  if (!checkpoint.find("time_embedding.0.weight")) return;  // already our names, or an unknown layout
   checkpoint.rename([](const std::string& name) { return renamed(kTransformer, name).value_or(name); });
 }
 
@@ -173,7 +173,7 @@ Contents contents_of(const Checkpoint& checkpoint) {
     contents.text_encoder |= ends("token_embd.weight") || ends("token_embedding.weight") ||
                              ends("shared.weight") || ends("encoder.embed_tokens.weight");
   }
-  // CLIP's own text half, beside its image half, is none that Wan reads prompts with.
+  // The text half of a CLIP file is not a text encoder of Wan.
   if (contents.image_encoder && !contents.transformer) contents.text_encoder = false;
   return contents;
 }

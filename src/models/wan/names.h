@@ -1,6 +1,6 @@
-// The layouts that people have Wan weights in, as tables of names: those of the original repository (which
-// ComfyUI's single files and GGUF files keep, with or without a prefix) against diffusers', which are ours.
-// Checked against diffusers' own conversion (scripts/goldens/layouts.py).
+// The layouts of Wan weights, as tables that map tensor names of the original repository (used by ComfyUI's
+// single files and GGUF files too, with or without a prefix) to ours, which are those of diffusers. Checked
+// against diffusers' own conversion (scripts/goldens/layouts.py).
 #pragma once
 
 #include <span>
@@ -10,15 +10,15 @@
 
 namespace sora::wan {
 
-/// Original names of the transformer to ours; each can be turned back.
+/// Original names of the transformer to ours; each rule can be inverted.
 std::span<const NameRule> transformer_names();
 
-/// Gives the tensors of a transformer our names, whatever layout they are in. Names that are not known
-/// stay, for the check of the schema to list. Throws Error (data) if two tensors get one name.
+/// Renames the tensors of a transformer in any layout to our names. Unknown names are kept, so that the check
+/// of the schema lists them. Throws Error (data) if two tensors get one name.
 void name_transformer(Checkpoint& checkpoint);
 void name_vae(Checkpoint& checkpoint);
 
-/// What a file holds, seen by its names; all-in-one files hold more than one.
+/// Which networks a file has, by its tensor names; all-in-one files have several.
 struct Contents {
   bool transformer = false;
   bool vae = false;

@@ -19,8 +19,8 @@ std::string lower(std::string text) {
   return text;
 }
 
-// Wan 2.1 I2V 14B was published twice, for 480p and for 720p: networks of one shape, told apart by the name
-// or by the shift of their scheduler.
+// Wan 2.1 I2V 14B was published twice, for 480p and for 720p: their networks have the same shape and are
+// distinguished by name or by the shift of their scheduler.
 bool is_for_480p(const ModelFacts& facts) {
   for (const std::filesystem::path& path : {facts.folder.source("transformer").path, facts.folder.dir}) {
     const std::string name = lower(path.string());
@@ -31,9 +31,9 @@ bool is_for_480p(const ModelFacts& facts) {
   return facts.folder.has("scheduler") && facts.flow_shift <= 3;
 }
 
-// What the publishers recommend, told by the width of the transformer, by how it takes images and by
-// model_index.json. Sources: wan/configs and generate.py of the original repositories, the README of each
-// model, the examples in diffusers' Wan documentation.
+// Settings that the publishers recommend; the model is recognised by the width of the transformer, by how it
+// takes images and by model_index.json. Sources: wan/configs and generate.py of the original repositories,
+// the README of each model, the examples in diffusers' Wan documentation.
 }  // namespace
 
 void published_defaults(ModelFacts& facts) {
@@ -80,7 +80,7 @@ void published_defaults(ModelFacts& facts) {
     facts.title = "Wan 2.1 T2V 1.3B";
   } else {
     facts.title = "Wan";
-    facts.negative_prompt.clear();  // whatever it is, it is not one of theirs
+    facts.negative_prompt.clear();  // an unknown model, not one of the published ones
   }
   facts.is_published = !facts.negative_prompt.empty();
 }

@@ -8,7 +8,7 @@
 namespace sora::wan {
 namespace {
 
-// Beyond these a shape is a mistake, as in the configs.
+// A larger shape is a mistake, as in the configs.
 constexpr std::int64_t max_width = 1 << 17;
 constexpr std::int64_t max_layers = 1000;
 constexpr std::int64_t max_stages = 8;
@@ -69,7 +69,7 @@ class Shapes {
   const char* network_;
 };
 
-// Patch embedding [dim, in, pt, ph, pw]; GGUF files may hold its first two dimensions joined.
+// Patch embedding [dim, in, pt, ph, pw]; in GGUF files its first two dimensions may be merged.
 void read_patches(const Shapes& shapes, const Checkpoint& checkpoint, std::int64_t dim,
                   TransformerConfig& config) {
   const std::string name = "patch_embedding.weight";
@@ -105,8 +105,8 @@ TransformerConfig transformer_config_of(const Checkpoint& checkpoint,
     config.attention_head_dim = published_head_dim;
     config.num_attention_heads = dim / published_head_dim;
   } else {
-    shapes.fail("is " + std::to_string(dim) + " wide, which is no multiple of the published heads of " +
-                std::to_string(published_head_dim) + ", and no config.json tells its heads");
+    shapes.fail("is " + std::to_string(dim) + " wide, expected a multiple of the published heads of " +
+                std::to_string(published_head_dim) + ", since there is no config.json");
   }
   read_patches(shapes, checkpoint, dim, config);
   config.text_dim = shapes.of(embedder + "text_embedder.linear_1.weight", 2)[1];
@@ -210,7 +210,7 @@ VaeConfig vae_config_of(const Checkpoint& checkpoint, const std::optional<VaeCon
     config.latents_std = wan21_std();
   } else {
     shapes.fail("has " + std::to_string(config.z_dim) +
-                " latent channels, expected 16 (Wan 2.1) or 48 (Wan 2.2): no config.json tells their mean");
+                " latent channels, expected 16 (Wan 2.1) or 48 (Wan 2.2), since there is no config.json");
   }
   return config;
 }

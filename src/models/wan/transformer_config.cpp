@@ -7,8 +7,8 @@
 namespace sora::wan {
 namespace {
 
-// Some ten times what the largest Wan model has: beyond them a value is a mistake, and would otherwise
-// end in an allocation that fails with a worse message.
+// Some ten times what the largest Wan model has: a larger value is a mistake, and would
+// otherwise fail in an allocation, with a worse message.
 constexpr std::int64_t max_width = 1 << 17;
 constexpr std::int64_t max_layers = 1000;
 
@@ -33,7 +33,7 @@ TransformerConfig read_transformer_config(const std::filesystem::path& path) {
     config.num_layers = 32;
     config.inject_sample_info = json.boolean("inject_sample_info", false);
     if (json.integer_in("num_frame_per_block", 1, 1024, 1) != 1) {
-      json.fail("num_frame_per_block", "1 (attention that is causal in blocks of frames is not built in)");
+      json.fail("num_frame_per_block", "1 (attention that is causal in blocks of frames is not supported)");
     }
   }
   const auto patch = json.integers("patch_size", {{1, 2, 2}});
@@ -52,7 +52,7 @@ TransformerConfig read_transformer_config(const std::filesystem::path& path) {
   }
   config.in_channels = json.integer_in("in_channels", 1, 4096, config.in_channels);
   const auto keys = json.keys();
-  // As diffusers: absent means 16, but null means as many as go in.
+  // As in diffusers: absent means 16, but null means in_channels.
   const bool same_as_in =
       !json.has("out_channels") && std::find(keys.begin(), keys.end(), "out_channels") != keys.end();
   config.out_channels = same_as_in ? config.in_channels : json.integer_in("out_channels", 1, 4096, 16);
@@ -70,7 +70,7 @@ TransformerConfig read_transformer_config(const std::filesystem::path& path) {
   config.added_kv_proj_dim = optional_width(json, "added_kv_proj_dim");
   if (config.added_kv_proj_dim && !config.image_dim)
     json.fail("image_dim", "an integer beside added_kv_proj_dim");
-  // The image tokens that these projections see have been embedded to the width of the stream.
+  // These projections take image tokens that are already embedded to the width of the transformer.
   if (config.added_kv_proj_dim && *config.added_kv_proj_dim != config.dim()) {
     json.fail("added_kv_proj_dim",
               std::to_string(config.dim()) + " (num_attention_heads x attention_head_dim)");

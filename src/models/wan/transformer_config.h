@@ -1,5 +1,5 @@
 // transformer/config.json of the Wan models (diffusers' WanTransformer3DModel) and of SkyReels-V2, which has
-// their network (SkyReelsV2Transformer3DModel).
+// the same network (SkyReelsV2Transformer3DModel).
 #pragma once
 
 #include <array>
@@ -9,7 +9,7 @@
 
 namespace sora::wan {
 
-/// Members bear the names of config.json and hold the class defaults of diffusers 0.42.1.
+/// Members have the names of config.json and the class defaults of diffusers 0.42.1.
 struct TransformerConfig {
   std::array<std::int64_t, 3> patch_size{1, 2, 2};  ///< latent frames, rows, columns of a token
   std::int64_t num_attention_heads = 40;
@@ -23,12 +23,12 @@ struct TransformerConfig {
   bool cross_attn_norm = true;
   double eps = 1e-6;
   std::optional<std::int64_t> image_dim;          ///< width of the image encoder's tokens (Wan 2.1 I2V)
-  std::optional<std::int64_t> added_kv_proj_dim;  ///< image tokens have keys and values of their own
+  std::optional<std::int64_t> added_kv_proj_dim;  ///< image tokens have separate keys and values
   std::int64_t rope_max_seq_len = 1024;           ///< largest size of the token grid along an axis
   std::optional<std::int64_t> pos_embed_seq_len;  ///< image tokens of two images (first and last frame)
 
   bool skyreels = false;  ///< its class is SkyReels-V2's, which embeds timesteps in double precision
-  bool inject_sample_info = false;  ///< it is told whether its frames are 16 or more a second
+  bool inject_sample_info = false;  ///< it has an embedding of the frame rate: 16 a second, or more
 
   std::int64_t dim() const { return num_attention_heads * attention_head_dim; }
   std::int64_t patch_volume() const { return patch_size[0] * patch_size[1] * patch_size[2]; }

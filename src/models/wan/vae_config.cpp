@@ -8,8 +8,8 @@
 namespace sora::wan {
 namespace {
 
-// Some ten times what the largest Wan VAE has: beyond them a value is a mistake, and would otherwise end
-// in an allocation that fails with a worse message.
+// Some ten times what the largest Wan VAE has: a larger value is a mistake, and would otherwise
+// fail in an allocation, with a worse message.
 constexpr std::int64_t max_width = 1 << 14;
 constexpr std::size_t max_stages = 8;
 // The encoder takes four frames at a time, so time can be halved twice.
@@ -38,7 +38,7 @@ std::string shortcut_problem(const VaeConfig& config) {
     if (above * factor % below != 0) {
       return "stages that grow by a divisor of 4 (8 where time is halved, 1 in the last)";
     }
-    // The up block that leaves stage i + 1 for stage i has stage i + 1's upsampler, and stage i's width.
+    // The up block from stage i + 1 to stage i has the upsampler of stage i + 1 and the width of stage i.
     if (i == 0) continue;
     const std::int64_t up_factor = config.temperal_downsample[i - 1] ? 8 : 4;
     const std::int64_t from = i + 1 < n ? config.dim_mult[i + 1] : below;

@@ -8,8 +8,8 @@
 
 namespace sora::wan {
 
-/// Members bear the names of config.json (temperal_downsample included) and hold the class defaults of
-/// diffusers 0.42.1. The two forms are Wan 2.1's and, with is_residual, Wan 2.2's.
+/// Members have the names of config.json (temperal_downsample included) and the class defaults of diffusers
+/// 0.42.1. The two forms are Wan 2.1's and, with is_residual, Wan 2.2's.
 struct VaeConfig {
   std::int64_t base_dim = 96;
   std::int64_t decoder_base_dim = 96;  ///< base_dim when absent
@@ -32,8 +32,8 @@ struct VaeConfig {
 const std::vector<double>& wan21_mean();
 const std::vector<double>& wan21_std();
 
-/// The shortcuts of the residual form fold (or spread) a factor's worth of pixels into (or over) channels:
-/// what dim_mult would have to be where they cannot; else empty.
+/// The shortcuts of the residual form fold pixels into channels, or spread channels over pixels, by whole
+/// factors. Where dim_mult does not allow this, the text says what it would have to be; else it is empty.
 std::string shortcut_problem(const VaeConfig& config);
 
 /// Reads `path`. A key that is absent or null takes its default. Throws Error: no_input, data (not a Wan

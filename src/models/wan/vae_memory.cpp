@@ -8,7 +8,7 @@ namespace {
 constexpr std::int64_t kept_frames = 2;  // of a convolution's input
 // A residual block's stream, the input of its first convolution and that of its second.
 constexpr std::int64_t live_activations = 3;
-constexpr std::int64_t tile_room = std::int64_t{8} << 20;  // floats, of winograd.cpp
+constexpr std::int64_t tile_scratch = std::int64_t{8} << 20;  // floats, of winograd.cpp
 
 /// Floats of a causal convolution's kernels after Winograd's transform: 36 points, three taps.
 std::int64_t kernel_room(std::int64_t in, std::int64_t out) { return std::int64_t{36} * 3 * in * out; }
@@ -46,9 +46,9 @@ std::uint64_t decoder_bytes(const VaeConfig& config, std::int64_t height, std::i
     pixels *= 4;
     dim = config.is_residual ? out : out / 2;
   }
-  // The frames that are made, before and after they are put in order.
+  // The decoded frames, before and after unpacking.
   const std::int64_t made = 2 * config.scale_factor_temporal * height * width * 3;
-  return static_cast<std::uint64_t>(kept + live + tile_room + made) * sizeof(float);
+  return static_cast<std::uint64_t>(kept + live + tile_scratch + made) * sizeof(float);
 }
 
 }  // namespace sora::wan

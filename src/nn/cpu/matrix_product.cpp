@@ -13,10 +13,10 @@
 // Note [Matrix products]
 // On CPUs with AVX2 and no more, libtorch's product reaches 77 GFLOP/s where a core's FMA units give 90; the
 // products of panels (panel_product.h) reach 82 to 87. The rows of x are read where they lie. The weight's
-// rows, 16 at a time and `depth` long, are turned into a panel first; a thread has the panels of up to
-// `widest` outputs in its own cache and takes all rows of x past them. Turning costs one pass over the
-// weight, which some dozens of rows pay for, and bf16 is widened in it at no cost that could be measured.
-// Each output's terms are added in the same order whatever the number of threads or rows.
+// rows, 16 at a time and `depth` long, are packed into a panel first. A thread keeps the panels of up to
+// `widest` outputs in its own cache and multiplies all rows of x by them. Packing is one pass over the
+// weight, which pays from some dozens of rows on, and widens bf16 at no measurable cost. Each output's terms
+// are added in the same order whatever the number of threads or rows.
 namespace sora::nn {
 namespace {
 
@@ -25,7 +25,7 @@ constexpr std::int64_t widest = 256;     // 384 x 256 floats: a third of a secon
 constexpr std::int64_t block_rows = 24;  // that stay in the first-level cache while panels go by
 constexpr std::int64_t fewest_rows = 48;
 
-/// Whether x is such that the loops below are for it.
+/// Whether the loops below can take x.
 bool fits(const at::Tensor& x) {
   return prefers_panels() && x.is_cpu() && x.scalar_type() == at::kFloat && x.dim() > 0 && x.size(-1) > 0 &&
          x.numel() >= fewest_rows * x.size(-1);
@@ -49,7 +49,7 @@ SORA_INLINE float widened_one(at::BFloat16 x) { return static_cast<float>(x); }
 
 // Columns [0, k) of `width` rows of the weight -> panel [k, width].
 template <class T>
-SORA_INLINE void turn(const T* weight, std::int64_t stride, std::int64_t width, std::int64_t k,
+SORA_INLINE void pack(const T* weight, std::int64_t stride, std::int64_t width, std::int64_t k,
                       float* panel) {
   for (std::int64_t r = 0; r < width; r += vec_size) {
     std::int64_t i = 0;
@@ -65,22 +65,22 @@ SORA_INLINE void turn(const T* weight, std::int64_t stride, std::int64_t width, 
   }
 }
 
-SORA_SIMD void turn_floats(const float* weight, std::int64_t stride, std::int64_t width, std::int64_t k,
+SORA_SIMD void pack_floats(const float* weight, std::int64_t stride, std::int64_t width, std::int64_t k,
                            float* panel) {
-  turn(weight, stride, width, k, panel);
+  pack(weight, stride, width, k, panel);
 }
-SORA_SIMD void turn_bf16(const at::BFloat16* weight, std::int64_t stride, std::int64_t width, std::int64_t k,
+SORA_SIMD void pack_bf16(const at::BFloat16* weight, std::int64_t stride, std::int64_t width, std::int64_t k,
                          float* panel) {
-  turn(weight, stride, width, k, panel);
+  pack(weight, stride, width, k, panel);
 }
 
 void make_panel(const at::Tensor& weight, std::int64_t row, std::int64_t column, std::int64_t width,
                 std::int64_t k, float* panel) {
   const std::int64_t stride = weight.size(1), at = row * stride + column;
   if (weight.scalar_type() == at::kBFloat16) {
-    turn_bf16(weight.const_data_ptr<at::BFloat16>() + at, stride, width, k, panel);
+    pack_bf16(weight.const_data_ptr<at::BFloat16>() + at, stride, width, k, panel);
   } else {
-    turn_floats(weight.const_data_ptr<float>() + at, stride, width, k, panel);
+    pack_floats(weight.const_data_ptr<float>() + at, stride, width, k, panel);
   }
 }
 

@@ -5,7 +5,7 @@
 namespace sora::nn {
 namespace {
 
-// Of the panel, ahead of the products: it comes from a farther cache, one row of it for each step.
+// How many rows of the panel are prefetched ahead of the products: the panel is in a slower cache.
 constexpr std::int64_t prefetch_rows = 32;
 
 SORA_INLINE SumsBegin from_row(const SumsBegin& begin, std::int64_t row) {

@@ -15,11 +15,11 @@ void for_ranges(std::int64_t count, std::int64_t grain,
     if (count > 0) f(0, count);
     return;
   }
-  // An iterator shares its elements out inside libtorch: one byte for each index, whose value is not used.
+  // ATen's iterator distributes its elements over libtorch's threads: one byte for each index, never read.
   const at::Tensor marks = at::empty({count}, at::kByte);
   auto iterator = at::TensorIterator::borrowing_nullary_op(marks);
   const char* base = static_cast<const char*>(marks.const_data_ptr());
-  // The form with two dimensions, the second of size one here: ATen's wrapper for the first draws a warning.
+  // The two-dimensional form, whose second size is one here: ATen's one-dimensional form gives a warning.
   iterator.for_each(
       [&](char** data, const std::int64_t* strides, std::int64_t size, std::int64_t repeats) {
         for (std::int64_t r = 0; r < repeats; ++r) {
@@ -34,7 +34,7 @@ void for_items(std::int64_t count, const std::function<void(std::int64_t, std::i
   std::atomic<std::int64_t> next{0};
   for_ranges(std::min<std::int64_t>(count, at::get_num_threads()), 1,
              [&](std::int64_t begin, std::int64_t end) {
-               // A thread may be given more than one worker's number; the first of them finds all the items.
+               // A thread may be given several worker numbers; the first of them takes all items.
                for (std::int64_t worker = begin; worker < end; ++worker) {
                  for (std::int64_t item = next++; item < count; item = next++) f(worker, item);
                }

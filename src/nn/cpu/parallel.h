@@ -1,5 +1,5 @@
-// Loops shared out between libtorch's own threads. ATen's parallel_for is a header that needs OpenMP in this
-// build, of which libtorch brings its own.
+// Loops over libtorch's own threads. ATen's parallel_for is a header that would need OpenMP in this build,
+// while libtorch has its own copy of OpenMP.
 #pragma once
 
 #include <cstdint>

@@ -25,14 +25,14 @@ struct Sweep {
   bool silu = false;
 };
 
-// Pixels [begin, end) of all frames, which are counted through.
+// Pixels [begin, end), counted over all frames.
 SORA_SIMD void sum_taps_range(const Sweep& s, std::int64_t begin, std::int64_t end) {
   const std::int64_t c_count = s.channels;
   const std::int64_t row = s.tap_count * c_count;
   for (std::int64_t i = begin; i < end; ++i) {
     const std::int64_t t = i / s.pixels;
     const float* newest = s.taps + i * row + (s.tap_count - 1) * c_count;
-    // Frames before this call's first one stand summed in the history.
+    // The frames before this call are summed in the history.
     const float* older = s.zeros;
     const float* oldest = s.zeros;
     if (t >= 1 && s.tap_count == 3) older = s.taps + (i - s.pixels) * row + c_count;

@@ -7,21 +7,21 @@
 
 namespace sora::nn {
 
-/// What is done to each pixel after the sum; an undefined tensor leaves the step out.
+/// Steps for each pixel after the sum; an undefined tensor leaves its step out.
 struct PixelEpilogue {
   at::Tensor residual = {};    ///< [T, H, W, C], added
   at::Tensor gamma = {};       ///< [C]: x / max(|x|_2, 1e-12) * sqrt(C) * gamma, as F.normalize
   bool silu = false;           ///< only after the norm
-  bool into_residual = false;  ///< the result may take the residual's memory
+  bool into_residual = false;  ///< the result may overwrite the residual
 };
 
 /// F.normalize over the channels times sqrt(C) * gamma, then SiLU if asked for. x [T, H, W, C].
 at::Tensor channel_norm(const at::Tensor& x, const at::Tensor& gamma, bool silu);
 
-/// Joins what the time taps of a causal convolution give: out[t] = bias + sum over k of
+/// Sums the products of a causal convolution's time taps: out[t] = bias + sum over k of
 /// taps[t - k, tap K-1-k], then the epilogue.
-/// taps [T, H, W, K, C] with the oldest tap first, K = 3, or 1 where nothing older can reach the output.
-/// history [2, H, W, C], what past frames add to frames 0 and 1; undefined: nothing. out [T, H, W, C].
+/// taps [T, H, W, K, C] with the oldest tap first, K = 3, or 1 where there are no older frames.
+/// history [2, H, W, C], the share of past frames in frames 0 and 1; undefined: none. out [T, H, W, C].
 void sum_taps(const at::Tensor& taps, const at::Tensor& bias, const at::Tensor& history,
               const PixelEpilogue& epilogue, at::Tensor& out);
 

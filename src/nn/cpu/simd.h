@@ -1,13 +1,13 @@
-// What the hand-written inner loops of this folder share. A function marked SORA_SIMD is compiled twice, for
-// AVX2 with FMA and for the build's own target; the library chooses when it is loaded, so that the build
-// itself may run anywhere. Only these functions' bodies, and what is inlined into them, are.
+// Shared by the hand-written inner loops of this folder. A function marked SORA_SIMD, with all that is
+// inlined into it, is compiled twice: for AVX2 with FMA and for the build's own target. The library chooses
+// when it is loaded, so one build runs on any CPU.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 
-// A name of a CPU would be matched by its maker too: "haswell" is never an AMD. The level asks for what it
-// can do, and is known from GCC 12 on.
+// GCC matches the name of a CPU by its vendor too: "haswell" is never chosen on AMD. An architecture level
+// only asks for instructions; GCC knows it from version 12 on.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
 #define SORA_SIMD __attribute__((target_clones("arch=x86-64-v3", "default")))
 #elif defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
@@ -17,12 +17,12 @@
 #endif
 #define SORA_INLINE inline __attribute__((always_inline))
 
-// Vectors only pass between functions that are inlined: no calling convention is at stake.
+// The warning is about passing vectors between functions; here all such functions are inlined.
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 namespace sora::nn {
 
-/// Eight floats, at any address; without AVX the compiler makes do with what there is.
+/// Eight floats, at any address; without AVX the compiler uses narrower vectors.
 using Vec = float __attribute__((vector_size(32), aligned(4), may_alias));
 constexpr std::int64_t vec_size = 8;
 
@@ -35,7 +35,7 @@ SORA_INLINE Vec load_some(const float* p, std::int64_t count) {
   return load(lanes);
 }
 
-// Lanes of two vectors, numbered through, by constants.
+// Picks lanes of two vectors by constant numbers, 0 to 7 and 8 to 15.
 #if defined(__clang__) || __GNUC__ >= 12
 #define SORA_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else

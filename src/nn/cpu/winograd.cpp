@@ -12,28 +12,28 @@
 namespace sora::nn {
 namespace {
 
-// Tiles that are taken at once: sources and sums of 36 points each. Fewer keep them in the nearer cache, more
-// use the kernels, which come from a farther one, more often.
+// Tiles computed at once, each with sources and sums of 36 points. With fewer they stay in the faster cache;
+// with more the kernels, which come from a slower cache, are reused more often.
 constexpr std::int64_t tiles_at_once = 48;
-// Where there are too few blocks for the threads, these share one block's work instead, of at most this many
+// Where there are fewer blocks than threads, the threads share the work of one block, of at most this many
 // floats (32 MB).
 constexpr std::int64_t max_shared_floats = std::int64_t{8} << 20;
-// Room of up to this many floats (8 MB) is kept though less is asked for.
-constexpr std::int64_t small_room = std::int64_t{2} << 20;
+// Scratch memory of up to this many floats (8 MB) is kept even where less is needed.
+constexpr std::int64_t small_scratch = std::int64_t{2} << 20;
 
-/// A distance between rows of points that does not put all 36 into the same lines of a cache.
+/// A distance between the 36 points that does not map them all to the same cache lines.
 std::int64_t point_stride(std::int64_t floats) { return round_up(floats, 1024) + 16; }
 
 const float* pointer(const at::Tensor& x) { return x.defined() ? x.const_data_ptr<float>() : nullptr; }
 
 }  // namespace
 
-float* Workspace::room(at::Tensor& held, std::int64_t count) {
-  if (!held.defined() || held.numel() < count || held.numel() > std::max(4 * count, small_room)) {
-    held.reset();  // before the new one comes
-    held = at::empty({count}, at::kFloat);
+float* Workspace::at_least(at::Tensor& memory, std::int64_t count) {
+  if (!memory.defined() || memory.numel() < count || memory.numel() > std::max(4 * count, small_scratch)) {
+    memory.reset();  // freed before the new one is allocated
+    memory = at::empty({count}, at::kFloat);
   }
-  return held.mutable_data_ptr<float>();
+  return memory.mutable_data_ptr<float>();
 }
 
 bool winograd_runs_on(const at::Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFloat; }
@@ -111,7 +111,7 @@ void WinogradKernels::convolve(const std::vector<at::Tensor>& pictures, bool dou
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t point = i / panels(), panel = i % panels();
       const std::int64_t width = panel_columns(panel);
-      // Where older pictures are missing, so are the rows of their taps.
+      // Missing older pictures have no rows of taps either.
       const float* kernel =
           data_ + point * stride_ + panel * taps_ * padded_in_ * 16 + (taps_ - count) * padded_in_ * width;
       multiply_panel(v + point * source_stride, row_length, size, kernel, width, row_length,
@@ -136,7 +136,7 @@ void WinogradKernels::convolve(const std::vector<at::Tensor>& pictures, bool dou
       for_ranges(size, 1, [&](auto begin, auto end) { take(first, begin, end, v); });
       for_ranges(products, 1, [&](auto begin, auto end) { multiply(size, begin, end, v, m); });
       for_ranges(size, 1, [&](auto begin, auto end) {
-        // Ranges are at most as many as threads, and of at least size / threads tiles.
+        // There are at most as many ranges as threads, each of at least size / threads tiles.
         finish(first, begin, end, m, v + room + at::get_thread_num() * pixel_room);
       });
     }

@@ -1,7 +1,7 @@
-// 3x3 convolutions of pictures, on a CPU 2.3 to 3.2 times as fast as ATen's, which are at the machine's
-// ceiling: Winograd's F(4x4, 3x3), Note [Winograd] in winograd_tiles.h. Several pictures, each with a kernel
-// of its own, may make one result: the time taps of a causal convolution, which are joined along the channels
-// of the product. Our own, since what libtorch takes is the slower one.
+// 3x3 convolutions of pictures on a CPU by Winograd's F(4x4, 3x3), Note [Winograd] in winograd_tiles.h: 2.3
+// to 3.2 times as fast as ATen's direct convolution, which already runs at the machine's peak. Several
+// pictures, each with its own kernel, may be summed into one result: the time taps of a causal convolution,
+// whose channels are concatenated in the product.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -12,32 +12,32 @@
 
 namespace sora::nn {
 
-/// Room that convolutions use one after another. It follows their needs both ways: the kernels of the
-/// smallest pictures are the largest, and must not be kept beside the largest pictures.
+/// Scratch memory that convolutions use one after another. It shrinks too: the smallest pictures have the
+/// largest kernels, whose memory must not stay allocated beside that of the largest pictures.
 class Workspace {
  public:
   /// At least `count` floats, valid until the next call for the same purpose.
-  float* kernels(std::int64_t count) { return room(kernels_, count); }
-  float* tiles(std::int64_t count) { return room(tiles_, count); }
+  float* kernels(std::int64_t count) { return at_least(kernels_, count); }
+  float* tiles(std::int64_t count) { return at_least(tiles_, count); }
 
  private:
-  static float* room(at::Tensor& held, std::int64_t count);
+  static float* at_least(at::Tensor& memory, std::int64_t count);
   at::Tensor kernels_, tiles_;
 };
 
-/// Whether the fast form can be used: fp32 on a CPU.
+/// Whether it can be used: fp32 on a CPU.
 bool winograd_runs_on(const at::Tensor& x);
 
-/// Kernels [taps, in, 3, 3] -> out of a convolution, transformed, in a workspace. They are four times as
-/// large as they were and cost some 25 tiles' worth of products to make, so they are made where they are
-/// used.
+/// The transformed kernels of a convolution, [taps, in, 3, 3] -> out, in a workspace. They are four times as
+/// large as the plain ones, and cost as much as the products of some 25 tiles, so they are computed for each
+/// use.
 class WinogradKernels {
  public:
-  /// weight [in, 3, 3, taps, out] contiguous, fp32; taps first_tap and later are made ready.
+  /// weight [in, 3, 3, taps, out] contiguous, fp32; taps from first_tap on are transformed.
   WinogradKernels(const at::Tensor& weight, std::int64_t first_tap, Workspace& workspace);
 
-  /// Sums over the given pictures, oldest first, of which the last one belongs to the last tap; then the
-  /// bias and the epilogue (pixel_ops.h). pictures [H, W, in], residual and out [H, W, out]; out may be the
+  /// Convolves and sums `pictures`, oldest first, the last one with the last tap; then adds the bias and
+  /// applies the epilogue (pixel_ops.h). pictures [H, W, in], residual and out [H, W, out]; out may be the
   /// residual. `doubled`: each pixel of the pictures stands for 2x2, and out is [2H, 2W, out].
   void convolve(const std::vector<at::Tensor>& pictures, bool doubled, const at::Tensor& bias,
                 const PixelEpilogue& epilogue, at::Tensor& out, Workspace& workspace) const;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t piece_size = tile_size + 2;
 
-// The points; their product is one, which saves products.
+// The points +-a and +-b; since a * b is 1, some multiplications are saved.
 constexpr float a = 2.0f / 3, b = 3.0f / 2;
 constexpr float a2 = a * a, b2 = b * b;
 constexpr float a3 = a2 * a, b3 = b2 * b;

@@ -1,5 +1,5 @@
 // The three transforms of Winograd's F(4x4, 3x3): pieces of a picture, of a kernel and of the result, for all
-// channels. Plain pointers; winograd.h joins them with the products.
+// channels. They take plain pointers; winograd.h combines them with the products.
 //
 // Note [Winograd]: four neighbouring outputs of a 3-tap filter are the values of a polynomial product; taken
 // at the points 0, +-a, +-b and infinity they need 6 products instead of 12, and 4x4 outputs of a 3x3 kernel
@@ -41,7 +41,7 @@ struct TileKernels {
 void transform_kernels(const TileKernels& kernels, std::int64_t panel, std::int64_t width, float* u,
                        std::int64_t stride);
 
-/// What becomes of the sums; null where there is none. See PixelEpilogue in pixel_ops.h.
+/// The steps after the sums; null leaves a step out. See PixelEpilogue in pixel_ops.h.
 struct TileResult {
   const float* bias = nullptr;
   const float* residual = nullptr;  ///< [height, width, channels]
@@ -51,8 +51,8 @@ struct TileResult {
   std::int64_t height = 0, width = 0, channels = 0;
 };
 
-/// Makes the tile's pixels, as far as they lie in the picture. m[point * stride], each of
-/// round_up(channels, 8) floats; `pixels` is room for 16 times as many.
+/// Writes those of the tile's pixels that are inside the picture. m[point * stride], each of
+/// round_up(channels, 8) floats; `pixels` is scratch memory for 16 times as many.
 void transform_result(const float* m, std::int64_t stride, std::int64_t row, std::int64_t column,
                       const TileResult& result, float* pixels);
 

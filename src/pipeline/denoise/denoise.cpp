@@ -17,7 +17,7 @@ std::vector<const Denoiser*> experts(const Model& model) {
   return result;
 }
 
-// [1, L]: 0 for the tokens of the held latent frames, t for the rest; tokens in t, h, w order.
+// [1, L]: 0 for the tokens of conditioning frames, t for the rest; tokens in the order t, h, w.
 at::Tensor token_timesteps(const Denoiser& denoiser, at::IntArrayRef shape,
                            const ConditioningFrames& conditioning, double t) {
   const auto patch = denoiser.patch_size();
@@ -28,7 +28,7 @@ at::Tensor token_timesteps(const Denoiser& denoiser, at::IntArrayRef shape,
   return timesteps;
 }
 
-// Predictions for the prompts; of several, each latent frame takes its shares.
+// The prediction for the prompts; of several, a mean weighted by the shares of each latent frame.
 at::Tensor mixed(const Conditioning& text, const std::function<at::Tensor(const TextCondition&)>& forward) {
   at::Tensor sum;
   for (std::size_t i = 0; i < text.prompts.size(); ++i) {
@@ -48,7 +48,7 @@ void condition_on_prompts(const Model& model, const Plan& plan, const PromptEmbe
                           const std::vector<std::string>& prompts, Conditioning& conditioning) {
   const auto make = [&](TextCondition& condition, const std::string& text) {
     if (!condition.experts.empty() && condition.text == text) return;
-    condition = {};  // the old one leaves before the new one comes
+    condition = {};  // frees the old one before the new one is computed
     condition.text = text;
     condition.embeds = embeds.get(text);
     const at::Tensor placed = condition.embeds.to(model.placement.device, model.placement.dtype);
@@ -57,10 +57,10 @@ void condition_on_prompts(const Model& model, const Plan& plan, const PromptEmbe
   };
   std::vector<TextCondition> made(prompts.size());
   for (std::size_t i = 0; i < prompts.size(); ++i) {
-    const auto known =
+    const auto present =
         std::find_if(conditioning.prompts.begin(), conditioning.prompts.end(),
                      [&](const TextCondition& condition) { return condition.text == prompts[i]; });
-    if (known != conditioning.prompts.end()) made[i] = std::move(*known);
+    if (present != conditioning.prompts.end()) made[i] = std::move(*present);
   }
   conditioning.prompts = std::move(made);
   for (std::size_t i = 0; i < prompts.size(); ++i) make(conditioning.prompts[i], prompts[i]);
@@ -102,7 +102,7 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
     at::Tensor input = latents;
     at::Tensor timestep = at::full({1}, t, at::kFloat);
     if (replace) {
-      latents = latents.clone();  // those of the step before may have been kept
+      latents = latents.clone();  // hooks.after_step may have stored those of the step before
       put_in_place(latents, conditioning, scheduler->add_noise(conditioning.latents, conditioning_noise, i));
       input = latents;
     } else if (!conditioning.empty()) {
@@ -110,7 +110,8 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
       put_in_place(input, conditioning, conditioning.latents);
       timestep = token_timesteps(denoiser, noise.sizes(), conditioning, t);
     }
-    if (text.joined.defined()) input = at::cat({input, text.joined}, 1);  // [1, C + s + C, T, h, w]
+    if (text.image_condition.defined())
+      input = at::cat({input, text.image_condition}, 1);  // [1, C + s + C, T, h, w]
     input = input.to(model.placement.device, model.placement.dtype);
     timestep = timestep.to(model.placement.device);
 

@@ -16,57 +16,57 @@
 
 namespace sora {
 
-/// One text as the transformers take it; made once for all windows.
+/// One text as the transformers take it, computed once for all windows.
 struct TextCondition {
   std::string text;
-  at::Tensor embeds;  ///< [1, 512, D] fp32, zero after the text; undefined: not made yet
-  std::vector<std::unique_ptr<PreparedText>> experts;  ///< as each expert takes it
+  at::Tensor embeds;  ///< [1, 512, D] fp32, zero after the text; undefined: not computed yet
+  std::vector<std::unique_ptr<PreparedText>> experts;  ///< prepared by each expert
 };
 
 struct Conditioning {
-  std::vector<TextCondition> prompts;  ///< one; of a storyboard those that the window follows
-  at::Tensor shares;  ///< of more than one: [n, T], the share of each in the prediction for a latent frame
+  std::vector<TextCondition> prompts;  ///< one; in a storyboard those of the window
+  at::Tensor shares;  ///< for several prompts: [n, T], the share of each in the prediction for a latent frame
   TextCondition negative;  ///< only with guidance
-  /// Of models that attend to images (image_condition.h): [1, n, D], of two images [2, n, D]. Set before
-  /// condition_on_text(); who changes it drops the texts' experts too, which were made with it.
+  /// For models that attend to images (image_condition.h): [1, n, D], of two images [2, n, D]. Set it before
+  /// condition_on_text(). Whoever changes it must also clear the texts, which were prepared with it.
   at::Tensor image_tokens;
-  /// Of models that take images beside the noise, for the window that is denoised: [1, s + C, T, h, w].
-  at::Tensor joined;
+  /// For models that take image conditioning, of the current window: [1, s + C, T, h, w], image_condition().
+  at::Tensor image_condition;
 };
 
-/// Makes what `plan` needs in place, for these prompts, which `embeds` has. A text that is there already is
-/// kept, so that jobs with the same negative prompt, or with several seeds a prompt, do it once; texts that
-/// are not asked for leave.
+/// Sets `conditioning` to these prompts, whose embeddings `embeds` has, and to the negative prompt of `plan`.
+/// Texts that it already has are reused, so that jobs with the same negative prompt, or several seeds for a
+/// prompt, prepare them once; texts that are no longer needed are freed.
 void condition_on_prompts(const Model& model, const Plan& plan, const PromptEmbeds& embeds,
                           const std::vector<std::string>& prompts, Conditioning& conditioning);
 
-/// For the one prompt of `plan`.
+/// The same for the single prompt of `plan`.
 void condition_on_text(const Model& model, const Plan& plan, const PromptEmbeds& embeds,
                        Conditioning& conditioning);
 
 /// The plan's scheduler for this model.
 std::unique_ptr<Scheduler> scheduler_of(const Model& model, const Plan& plan);
 
-/// Where a window is between two steps. To be read, not written: the scheduler has the same tensors.
+/// State of a window between two steps. Do not change its tensors: the scheduler uses them too.
 struct DenoiseState {
-  int step = 0;        ///< that comes next
+  int step = 0;        ///< the next one
   at::Tensor latents;  ///< [1, C, T, h, w] fp32
   SchedulerState scheduler;
 };
 
 struct DenoiseHooks {
   std::function<void()> before_step;                    ///< may throw to stop
-  std::function<void(const DenoiseState&)> after_step;  ///< may keep it: its tensors never change
-  /// After each prediction; clean() is the clean latents that it points to, of noise's shape. For a look at
-  /// them: it changes nothing.
+  std::function<void(const DenoiseState&)> after_step;  ///< may store the state: its tensors never change
+  /// After each prediction. clean() computes the clean latents that it implies, of noise's shape, for a
+  /// preview; it has no effect on the run.
   std::function<void(const std::function<at::Tensor()>& clean)> preview;
   std::function<void(const at::Tensor& noise_pred)> first_prediction;  ///< of this call, after guidance
 };
 
-/// Denoises `noise` [1, C, T, h, w]. The frames of `held`, any of them, stay as they are: by per-token
-/// timesteps where the model has them, else by putting them in place, noised to each step's level. Returns
-/// latents of noise's shape, fp32 on the CPU, normalised as the network makes them. With `from` it goes on
-/// where that state was taken, with the same numbers, or starts there from other latents than noise.
+/// Denoises `noise` [1, C, T, h, w]. The conditioning frames stay clean: with timestep 0 where the model has
+/// a timestep for each token, else by replacing them before each step, noised to its noise level. Returns
+/// latents of noise's shape, fp32 on the CPU, normalised as the network makes them. With `from` it continues
+/// from that state, with the same numbers, or starts at a later step from other latents than noise.
 at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& text, const at::Tensor& noise,
                    const ConditioningFrames& conditioning, const DenoiseHooks& hooks,
                    const DenoiseState* from = nullptr);

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "media/read/video_reader.h"
-#include "pipeline/inputs/given.h"
+#include "pipeline/inputs/conditioning_inputs.h"
 #include "pipeline/inputs/image_condition.h"
 
 namespace sora {
@@ -17,7 +17,7 @@ RgbPicture read_picture(const std::string& path) {
 
 }  // namespace
 
-bool joins_images(const Model& model) {
+bool takes_image_condition(const Model& model) {
   if (!model.denoiser) return false;
   return model.denoiser->in_channels() != model.denoiser->out_channels();
 }
@@ -33,13 +33,13 @@ ImageFrames::ImageFrames(const Plan& plan, const Model& model, Conditioning& tex
   if (!model.image_encoder) return;
   const at::Tensor tokens = image_tokens(*model.image_encoder, pictures);
   const bool same = text.image_tokens.defined() && at::equal(text.image_tokens, tokens);
-  if (!same) text = {};  // keys and values of the texts were made beside those of the old image
+  if (!same) text = {};  // the texts were prepared together with the tokens of the old image
   text.image_tokens = tokens;
 }
 
-at::Tensor ImageFrames::condition(std::size_t window, const WindowConditioning& known) const {
+at::Tensor ImageFrames::condition(std::size_t window, const WindowConditioning& conditioning) const {
   const Window& here = plan_.timeline.windows[window];
-  const at::Tensor begins = window == 0 ? first_ : known.before(here);
+  const at::Tensor begins = window == 0 ? first_ : conditioning.preceding_frames(here);
   const bool ends = window + 1 == plan_.timeline.windows.size();
   return image_condition(*model_.vae, begins, ends ? last_ : at::Tensor(), here.count);
 }

@@ -1,4 +1,4 @@
-// The images of a plan for models that take them beside the noise (image_condition.h), window by window.
+// The image conditioning of a plan (image_condition.h), window by window.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -10,8 +10,8 @@
 
 namespace sora {
 
-/// Whether the model takes images beside the noise; then latents are not held.
-bool joins_images(const Model& model);
+/// Whether the model takes image conditioning; its windows then have no conditioning frames.
+bool takes_image_condition(const Model& model);
 
 class ImageFrames {
  public:
@@ -19,9 +19,9 @@ class ImageFrames {
   /// `model` must outlive it. Throws Error: no_input, data, io.
   ImageFrames(const Plan& plan, const Model& model, Conditioning& text);
 
-  /// What is joined to the noise of the window with this number: the first begins with the image, a later
-  /// one with the frames made before it; the last one ends with the last image.
-  at::Tensor condition(std::size_t window, const WindowConditioning& known) const;
+  /// The image conditioning of the window with this number: the first window begins with the image, a later
+  /// one with the frames before it; the last window ends with the last image.
+  at::Tensor condition(std::size_t window, const WindowConditioning& conditioning) const;
 
  private:
   const Plan& plan_;

@@ -14,9 +14,9 @@ namespace sora {
 namespace {
 
 constexpr double kShare = 0.1;       // of the time, for previews
-constexpr double kPause = 0.2;       // seconds between two at least: the eye needs no more
-constexpr int kFirstStep = 2;        // before it there is little to see
-constexpr double kStepsBetween = 4;  // with three frames side by side, at most
+constexpr double kPause = 0.2;       // least time between two, seconds
+constexpr int kFirstStep = 2;        // before it there is little but noise
+constexpr double kStepsBetween = 4;  // at most, for previews of three frames
 constexpr Size kBox{320, 320};       // of one frame's picture
 
 double steady_seconds() {
@@ -62,7 +62,7 @@ void Previewer::offer(const std::function<at::Tensor()>& clean, std::int64_t con
 
 bool Previewer::is_time() const {
   if (cost_ == 0) return step_ >= std::min(kFirstStep, steps_);
-  // The last step's picture stays on the screen.
+  // The picture of the last step is always shown, since it stays on the screen.
   if (step_ < steps_ && clock_() - shown_ < kPause) return false;
   return spent_ + cost_ * (three_are_cheap() ? 3 : 1) <= kShare * (clock_() - start_);
 }

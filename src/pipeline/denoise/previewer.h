@@ -1,4 +1,4 @@
-// Looks at a run's latents on the way: what the last prediction points to, as a small picture.
+// Previews during a run: the clean latents that the last prediction implies, as a small picture.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -12,21 +12,21 @@
 
 namespace sora {
 
-/// Spends a tenth of the time since its making at most: the first picture is measured, and the others are
-/// spaced by what it took. A picture is one latent frame decoded on its own, or three of them side by side
+/// Uses at most a tenth of the time since it was created: it measures the first preview and spaces the others
+/// accordingly. A preview is one latent frame decoded on its own, or three of them side by side
 /// (the first, middle and last) where that is cheap.
 class Previewer {
  public:
-  /// `clock` gives seconds since any moment; by default it is the steady clock.
+  /// `clock` returns seconds since some moment; by default it is the steady clock.
   Previewer(const Plan& plan, const VideoAutoencoder& vae, const PreviewSink& sink,
             std::function<double()> clock = {});
 
-  /// A step's prediction is there. clean() gives latents [1, C, T, h, w], of which the first `held` and the
-  /// last `conditioning_end` frames are not looked at. Call it once a step.
+  /// Call it once after each step's prediction. clean() returns latents [1, C, T, h, w], whose first
+  /// `conditioning` and last `conditioning_end` frames are not shown.
   void offer(const std::function<at::Tensor()>& clean, std::int64_t conditioning,
              std::int64_t conditioning_end = 0);
 
-  double seconds() const { return spent_; }  ///< that previews took
+  double seconds() const { return spent_; }  ///< spent on previews
 
  private:
   bool is_time() const;
@@ -38,7 +38,7 @@ class Previewer {
   const PreviewSink& sink_;
   std::function<double()> clock_;
   double start_;
-  double shown_ = 0;  // when the last one was
+  double shown_ = 0;  // time of the last preview
   int step_ = 0;
   int steps_;
   double spent_ = 0;  // seconds, of all previews

@@ -33,7 +33,7 @@ void condition_on_shots(const Model& model, const Plan& plan, const PromptEmbeds
   condition_on_prompts(model, plan, embeds, prompts, text);
   text.shares = at::Tensor();
   if (prompts.size() < 2) return;
-  // Conditioning frames have no prediction of their own; any share does for them.
+  // Predictions for conditioning frames are not used, so their shares do not matter.
   text.shares = at::zeros({static_cast<std::int64_t>(prompts.size()), window.count}, at::kFloat);
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     auto row = text.shares[static_cast<std::int64_t>(i)];

@@ -1,4 +1,4 @@
-// The texts that a window of a storyboard follows (Note [Shots]).
+// The prompts of a window of a storyboard (Note [Shots] in plan/verbs/story.h).
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace sora {
 
-/// Sets the prompts of `text` and their shares for the window with this number. Texts that the window before
-/// had are kept, others leave; keys and values of one text can take a gigabyte.
+/// Sets the prompts of `text` and their shares for the window with this number. Texts of the window before
+/// are reused where they are needed and else freed: the keys and values of one text can take a gigabyte.
 void condition_on_shots(const Model& model, const Plan& plan, const PromptEmbeds& embeds, std::size_t window,
                         Conditioning& text);
 

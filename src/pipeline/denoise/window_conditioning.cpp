@@ -7,28 +7,31 @@
 
 namespace sora {
 
-WindowConditioning::WindowConditioning(const Plan& plan, const VideoAutoencoder& vae, bool holds)
-    : plan_(plan), vae_(vae), given_(holds ? read_given(plan, vae) : Given{}) {
+WindowConditioning::WindowConditioning(const Plan& plan, const VideoAutoencoder& vae, bool reads_inputs)
+    : plan_(plan),
+      vae_(vae),
+      inputs_(reads_inputs ? read_conditioning_inputs(plan, vae) : ConditioningInputs{}) {
   const std::int64_t scale = vae.temporal_scale();
   for (std::size_t i = 1; i < plan.timeline.windows.size(); ++i) {
     const Window& window = plan.timeline.windows[i];
     if (window.conditioning > 0) tail_frames_ = std::max(tail_frames_, 1 + (window.conditioning - 1) * scale);
   }
-  if (holds && plan.timeline.windows.back().conditioning_end > 0 && !given_.end.defined()) {
-    head_frames_ = plan.timeline.windows.back().conditioning_end * scale;  // the video's own start is its end
+  if (reads_inputs && plan.timeline.windows.back().conditioning_end > 0 && !inputs_.end.defined()) {
+    head_frames_ = plan.timeline.windows.back().conditioning_end *
+                   scale;  // a loop of a prompt: it ends with its own first frames
   }
-  if (given_.before.frames.defined()) tail_ = given_.before.frames;
+  if (inputs_.clip_before.frames.defined()) tail_ = inputs_.clip_before.frames;
 }
 
-ConditioningFrames WindowConditioning::of(std::size_t number) {
+ConditioningFrames WindowConditioning::frames_for(std::size_t number) {
   const Window& window = plan_.timeline.windows[number];
   const std::int64_t scale = vae_.temporal_scale();
   ConditioningFrames conditioning;
   if (window.conditioning > 0) {
     if (number == 0) {
-      conditioning.add(given_.start, 0);
+      conditioning.add(inputs_.start, 0);
     } else {
-      conditioning.add(encode_in_tiles(vae_, before(window), plan_.picture.vae_tiling), 0);
+      conditioning.add(encode_in_tiles(vae_, preceding_frames(window), plan_.picture.vae_tiling), 0);
       if (window.anchored) {
         replaced_ = conditioning.latents.narrow(2, 0, 1).clone();
         conditioning.latents.narrow(2, 0, 1).copy_(anchor_);
@@ -43,32 +46,32 @@ ConditioningFrames WindowConditioning::of(std::size_t number) {
   if (window.conditioning_end > 0) {
     const bool own = head_frames_ > 0 || (plan_.request.backward && number > 0);
     const std::int64_t frames = window.conditioning_end * scale;
-    conditioning.add(own ? encode_as_continuation(vae_, head_.narrow(2, 0, frames)) : given_.end,
+    conditioning.add(own ? encode_as_continuation(vae_, head_.narrow(2, 0, frames)) : inputs_.end,
                      window.count - window.conditioning_end);
   }
   return conditioning;
 }
 
-at::Tensor WindowConditioning::before(const Window& window) const {
+at::Tensor WindowConditioning::preceding_frames(const Window& window) const {
   const std::int64_t frames = 1 + (window.conditioning - 1) * vae_.temporal_scale();
   return tail_.narrow(2, tail_.size(2) - frames, frames);
 }
 
-void WindowConditioning::put_back(at::Tensor& latents) {
+void WindowConditioning::restore_replaced(at::Tensor& latents) {
   if (replaced_.defined()) latents.narrow(2, 0, 1).copy_(replaced_);
   replaced_.reset();
 }
 
-void WindowConditioning::denoised(const at::Tensor& latents) {
+void WindowConditioning::window_denoised(const at::Tensor& latents) {
   if (!anchor_.defined()) anchor_ = latents.narrow(2, 0, 1).to(at::kCPU, at::kFloat, false, true);
   if (!plan_.request.backward) return;
-  // The next window ends where this one begins.
+  // Backward, the next window ends with the first frames of this one.
   const std::int64_t needed =
       std::min<std::int64_t>(1 + plan_.timeline.windows.front().conditioning_end, latents.size(2));
   head_ = vae_.decode(latents.narrow(2, 0, needed));
 }
 
-void WindowConditioning::decoded(const at::Tensor& chunk) {
+void WindowConditioning::frames_decoded(const at::Tensor& chunk) {
   if (tail_frames_ > 0) {
     tail_ = tail_.defined() ? at::cat({tail_, chunk.to(tail_.device())}, 2) : chunk;
     if (tail_.size(2) > tail_frames_)
@@ -84,7 +87,7 @@ DenoiseState remix_start(const Model& model, const Plan& plan, const at::Tensor&
   DenoiseState state;
   state.step = plan.sampling.first_step;
   const at::Tensor latents = clip.to(at::kCPU, at::kFloat);
-  // Without a step left the input is what it is.
+  // With no steps left the input is not changed.
   state.latents = plan.sampling.first_step < plan.sampling.steps
                       ? scheduler->add_noise(latents, noise, plan.sampling.first_step)
                       : latents.clone();

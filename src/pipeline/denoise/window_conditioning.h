@@ -1,4 +1,4 @@
-// Which latent frames each window of a run is held to: what was given, and what other windows made.
+// The conditioning frames of each window of a run: from the inputs, and from other windows.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -9,43 +9,44 @@
 #include "models/networks/video_autoencoder.h"
 #include "pipeline/denoise/denoise.h"
 #include "pipeline/inputs/conditioning_frames.h"
-#include "pipeline/inputs/given.h"
+#include "pipeline/inputs/conditioning_inputs.h"
 #include "sora/plan.h"
 
 namespace sora {
 
 class WindowConditioning {
  public:
-  /// Reads what the plan begins from; without `holds` nothing, as for a network that is given its images
-  /// beside the noise. Throws Error: no_input, data, io.
-  WindowConditioning(const Plan& plan, const VideoAutoencoder& vae, bool holds);
+  /// Reads the plan's inputs, unless `reads_inputs` is false: networks with image conditioning get them from
+  /// ImageFrames. Throws Error: no_input, data, io.
+  WindowConditioning(const Plan& plan, const VideoAutoencoder& vae, bool reads_inputs);
 
-  const Given& given() const { return given_; }
+  const ConditioningInputs& inputs() const { return inputs_; }
 
-  /// For the window with this number. The windows come in their order.
-  ConditioningFrames of(std::size_t window);
-  /// After that window was denoised: the frame that was held there before the anchor took its place.
-  void put_back(at::Tensor& latents);
+  /// The conditioning frames of the window with this number. Call it for the windows in order.
+  ConditioningFrames frames_for(std::size_t window);
+  /// After that window was denoised: puts the conditioning frame that the anchor replaced back into its
+  /// latents.
+  void restore_replaced(at::Tensor& latents);
 
-  /// The frames that a later window goes on from: [1, 3, 1 + s (held - 1), H, W].
-  at::Tensor before(const Window& window) const;
+  /// The frames from which a later window continues: [1, 3, 1 + s (window.conditioning - 1), H, W].
+  at::Tensor preceding_frames(const Window& window) const;
 
-  /// After it was denoised.
-  void denoised(const at::Tensor& latents);
-  /// Frames that the video shows, as the decoder gives them: [1, 3, n, H, W].
-  void decoded(const at::Tensor& chunk);
+  /// Call it with the latents of each window after it was denoised.
+  void window_denoised(const at::Tensor& latents);
+  /// Call it with the frames that the video shows, as they are decoded: [1, 3, n, H, W].
+  void frames_decoded(const at::Tensor& chunk);
 
  private:
   const Plan& plan_;
   const VideoAutoencoder& vae_;
-  Given given_;
-  std::int64_t tail_frames_ = 0, head_frames_ = 0;  // that some window needs
+  ConditioningInputs inputs_;
+  std::int64_t tail_frames_ = 0, head_frames_ = 0;  // the most that a window needs
   at::Tensor tail_, head_;                          // [1, 3, n, H, W], the last and the first frames
-  at::Tensor anchor_, replaced_;                    // [1, C, 1, h, w], of the video, and of the window
+  at::Tensor anchor_, replaced_;  // [1, C, 1, h, w]; replaced_: by the anchor, in this window
 };
 
-/// Remix: where a window begins instead of noise [1, C, T, h, w]: `clip`, the input's latents, noised to the
-/// level of the plan's first step.
+/// Where a window of remix begins, instead of with noise [1, C, T, h, w]: `clip`, the input's latents, noised
+/// to the noise level of the plan's first step.
 DenoiseState remix_start(const Model& model, const Plan& plan, const at::Tensor& clip,
                          const at::Tensor& noise);
 

@@ -11,9 +11,9 @@ namespace {
 
 constexpr double kMostGain = 1.6;
 constexpr double kMostShift = 0.1;      // of a mean
-constexpr double kDarkest = 1.0 / 255;  // what is darker has no colour to speak of
+constexpr double kDarkest = 1.0 / 255;  // darker pixels have no measurable saturation
 constexpr int kRounds = 4;
-constexpr double kLeast = 1e-4;  // contrast below which there is nothing to hold
+constexpr double kLeast = 1e-4;  // contrast below which nothing is corrected
 
 // Mean over a square around each pixel; edges repeat.
 at::Tensor blurred(const at::Tensor& x, std::int64_t side) {  // [n, c, H, W]
@@ -42,10 +42,10 @@ Detail detail_of(const at::Tensor& luma) {
 
 double rms(const at::Tensor& x) { return x.square().mean().sqrt().item<double>(); }
 
-// A gain, or a shift, that moves `is` towards `wanted` with this strength.
-double gain(double is, double wanted, double strength) {
-  if (is < kLeast || wanted < kLeast) return 1;
-  return std::clamp(std::pow(wanted / is, strength), 1 / kMostGain, kMostGain);
+// The gain that moves `measured` towards `wanted`; strength 1 goes all the way.
+double gain(double measured, double wanted, double strength) {
+  if (measured < kLeast || wanted < kLeast) return 1;
+  return std::clamp(std::pow(wanted / measured, strength), 1 / kMostGain, kMostGain);
 }
 
 std::vector<double> numbers_of(const PictureStatistics& statistics) {
@@ -77,13 +77,13 @@ void DriftControl::begin(std::size_t number) {
   const auto shot = steady_shot(plan_, window, static_cast<int>(scale_));
   if (!plan_.inputs.shots.empty() && (!shot || shot != shot_)) {
     target_.reset();
-    learnt_ = 0;
+    target_frames_ = 0;
     shot_ = shot;
     learning_ = shot.has_value();
     return;
   }
   learning_ = number == 0;
-  // What leads to frames that are given takes its look from them.
+  // A window that ends in conditioning frames, such as those of a clip, takes its colours from them.
   correcting_ = !learning_ && target_ && window.conditioning_end == 0;
 }
 
@@ -94,12 +94,12 @@ at::Tensor DriftControl::correct(const at::Tensor& pixels) {
     if (!target_) {
       target_ = statistics;
     } else {
-      const double share = static_cast<double>(n) / static_cast<double>(learnt_ + n);
+      const double share = static_cast<double>(n) / static_cast<double>(target_frames_ + n);
       target_->colour = target_->colour.lerp(statistics.colour, share);
       target_->bands = target_->bands.lerp(statistics.bands, share);
       target_->saturation += share * (statistics.saturation - target_->saturation);
     }
-    learnt_ += n;
+    target_frames_ += n;
   }
   if (!correcting_) return pixels;
 
@@ -107,33 +107,35 @@ at::Tensor DriftControl::correct(const at::Tensor& pixels) {
   const at::Tensor luma = luma_of(x);
   const Detail detail = detail_of(luma);
   const auto with_gains = [&](const at::Tensor& each) {  // [n or 1, 4]
-    const auto of = [&](std::int64_t which) { return each.select(1, which).reshape({-1, 1, 1, 1}); };
+    const auto gain_of = [&](std::int64_t which) { return each.select(1, which).reshape({-1, 1, 1, 1}); };
     const at::Tensor corrected =
-        detail.mean + of(0) * detail.fine + of(1) * detail.middle + of(2) * detail.coarse;
-    return corrected + of(3) * (x - luma);
+        detail.mean + gain_of(0) * detail.fine + gain_of(1) * detail.middle + gain_of(2) * detail.coarse;
+    return corrected + gain_of(3) * (x - luma);
   };
-  // Of the three bands, and of saturation. Bands overlap: the gain of one changes what is seen of the others.
+  // Gains of the three bands and of saturation, found in rounds: bands overlap, so the gain of one changes
+  // the others.
   const double strength = plan_.timeline.drift_control;
-  const std::vector<double> is = numbers_of(statistics_of(pixels)), target = numbers_of(*target_);
-  std::vector<double> gains(is.size(), 1), now = is;
+  const std::vector<double> measured = numbers_of(statistics_of(pixels)), target = numbers_of(*target_);
+  std::vector<double> gains(measured.size(), 1), now = measured;
   at::Tensor reached;
   for (int round = 0; round < kRounds; ++round) {
     if (round > 0) now = numbers_of(statistics_of(with_gains(reached.unsqueeze(0)).permute({0, 2, 3, 1})));
-    for (std::size_t i = 0; i < is.size(); ++i) {
-      const double wanted = is[i] * gain(is[i], target[i], strength);
+    for (std::size_t i = 0; i < measured.size(); ++i) {
+      const double wanted = measured[i] * gain(measured[i], target[i], strength);
       gains[i] = std::clamp(gains[i] * gain(now[i], wanted, 1), 1 / kMostGain, kMostGain);
     }
     reached = at::tensor(gains, at::kFloat);
   }
   const at::Tensor from = gains_.defined() ? gains_ : reached;
-  const at::Tensor way = at::arange(1, n + 1, at::kFloat).div(static_cast<double>(n)).unsqueeze(1);  // [n, 1]
-  const at::Tensor result = with_gains(from + way * (reached - from));
+  const at::Tensor progress =
+      at::arange(1, n + 1, at::kFloat).div(static_cast<double>(n)).unsqueeze(1);  // [n, 1]
+  const at::Tensor result = with_gains(from + progress * (reached - from));
   gains_ = reached;
   const at::Tensor wanted =
       (strength * (target_->colour - result.mean({0, 2, 3}))).clamp(-kMostShift, kMostShift);
   const at::Tensor before = shift_.defined() ? shift_ : wanted;  // [3]
   shift_ = wanted;
-  const at::Tensor shift = before + way * (wanted - before);  // [n, 3]
+  const at::Tensor shift = before + progress * (wanted - before);  // [n, 3]
   return (result + shift.reshape({n, 3, 1, 1})).clamp(0, 1).permute({0, 2, 3, 1}).contiguous();
 }
 

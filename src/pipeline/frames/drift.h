@@ -1,20 +1,20 @@
-// Long videos drift: each window goes on from what the one before made of its own work, and what is a little
-// too sharp, too pale or too dark after one is far off after forty.
+// Long videos drift: each window continues from frames of the window before, and a picture that is a little
+// too sharp, too pale or too dark after one window is far off after forty.
 //
 // Note [Drift]
-// What is held is what the eye sees: mean colour, saturation, and the contrast of the picture in three bands
-// of detail, each as it was in the first window (in a storyboard, in the first window of the shot). It is
-// measured on each decoded chunk as it comes, so that decoding still streams, and corrected in the pixels,
-// before they are written and before the next window is held to them. Gains go from one chunk's to the next's
-// over its frames; a window's first chunk takes its own at once, since what is held is the look of what comes
-// out, on both sides of a seam. A network goes back to its own look within a few frames: a correction that
-// grew over the window, from nothing, left half of the drift. Gains are limited (kMostGain), so that another
-// scene is not pressed into the first.
+// Drift control keeps the statistics that a viewer notices near those of the first window (in a storyboard,
+// of the first window of the shot): mean colour, saturation, and contrast in three bands of detail. They are
+// measured on each decoded chunk, so that decoding still streams. The pixels are corrected before they are
+// written, and before the next window is conditioned on them. Within a chunk the gains change gradually from
+// those of the chunk before; the first chunk of a window uses its own gains at once, since statistics should
+// be equal on both sides of a seam. (A network returns to its own colours and contrast within a few frames of
+// a window: a correction that grew over the window left half of the drift.) Gains are limited (kMostGain), so
+// that a new scene is not forced to look like the first.
 //
-// And where a network has a timestep for each token, a later window sees the video's first latent frame, an
-// anchor, in the place of the first of those that it is held to (Window::anchored): it has the place of a
-// first frame, alone in its latent, as the network knows it from the start of a clip. The frames that come
-// after it in the window say how things move. Before anything is decoded the true frame is put back.
+// In addition, where a network has a timestep for each token, later windows use an anchor (Window::anchored):
+// the video's first latent frame replaces the first conditioning frame. It stands where the network knows the
+// first frame of a clip, alone in its latent frame; the conditioning frames after it show how things move.
+// Before decoding, the replaced frame is put back.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -27,7 +27,7 @@
 
 namespace sora {
 
-/// The look of frames; means over all of them.
+/// Means over all pixels of some frames.
 struct PictureStatistics {
   at::Tensor colour;      ///< [3] mean of red, green, blue
   at::Tensor bands;       ///< [3] root mean square of luma in fine, middle and coarse detail
@@ -42,23 +42,24 @@ class DriftControl {
   /// `temporal_scale`: frames a latent frame.
   DriftControl(const Plan& plan, std::int64_t temporal_scale);
 
-  /// The frames that come next are shown by the window with this number.
+  /// The next frames belong to the window with this number.
   void begin(std::size_t window);
 
-  /// The next frames [n, H, W, 3] in [0, 1], as they are, or held to the look of the first window.
+  /// Takes the next frames [n, H, W, 3] in [0, 1] and returns them, corrected towards the first window if
+  /// needed.
   at::Tensor correct(const at::Tensor& pixels);
 
-  /// Whether what correct() was given last was changed.
+  /// Whether the last call of correct() changed its frames.
   bool changes() const { return correcting_; }
 
  private:
   const Plan& plan_;
   std::int64_t scale_;
   std::optional<PictureStatistics> target_;
-  std::int64_t learnt_ = 0;          // frames that the target is the mean of
-  std::optional<std::size_t> shot_;  // whose look it is
+  std::int64_t target_frames_ = 0;   // number of frames in the mean of target_
+  std::optional<std::size_t> shot_;  // the shot of target_
   bool learning_ = false, correcting_ = false;
-  at::Tensor gains_, shift_;  // [4] and [3]: of the window's last frame; undefined: it has none yet
+  at::Tensor gains_, shift_;  // [4] and [3]: of the window's last frame; undefined: no frame yet
 };
 
 }  // namespace sora

@@ -47,17 +47,17 @@ double step_of(const at::Tensor& frames) {
 }
 
 double jump_share(const at::Tensor& last, const at::Tensor& next, double usual) {
-  const auto apart = [](const at::Tensor& a, const at::Tensor& b) {
+  const auto difference = [](const at::Tensor& a, const at::Tensor& b) {
     return (a - b).abs().mean().item<double>();
   };
   const std::int64_t n = last.size(0);
   const at::Tensor nearest = last.narrow(0, n - 1, 1);
-  const double before = n > 1 ? apart(nearest, last.narrow(0, n - 2, 1)) : 0;
-  const double step = std::min(before, usual), whole = apart(next, nearest);
+  const double before = n > 1 ? difference(nearest, last.narrow(0, n - 2, 1)) : 0;
+  const double step = std::min(before, usual), whole = difference(next, nearest);
   return whole > step ? 1 - step / whole : 0;
 }
 
-void FrameSink::see_end(const at::Tensor& last, const at::Tensor&) {
+void FrameSink::prepare_end(const at::Tensor& last, const at::Tensor&) {
   jump_ = (first_ - last.narrow(0, last.size(0) - 1, 1)) * jump_share(last, first_);
   dissolve_ = static_cast<double>(plan_.timeline.model_frames - seen_) + 1;
 }

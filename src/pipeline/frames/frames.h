@@ -1,4 +1,4 @@
-// From decoded chunks to the frames of the file.
+// Turns decoded chunks into the frames of the file.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -15,40 +15,41 @@ namespace sora {
 /// [1, 3, n, H, W] in [-1, 1] -> [n, H, W, 3] in [0, 1], fp32 on the CPU.
 at::Tensor to_pixels(const at::Tensor& chunk);
 
-/// The other way: [n, H, W, 3] in [0, 1] -> [1, 3, n, H, W] in [-1, 1].
+/// The inverse: [n, H, W, 3] in [0, 1] -> [1, 3, n, H, W] in [-1, 1].
 at::Tensor to_network(const at::Tensor& pixels);
 
 /// The plan's crop of pixels [n, H, W, 3] in [0, 1], rounded to 8 bits (half to even, as diffusers' image
 /// path does): [n, crop_height, crop_width, 3] uint8.
 at::Tensor cropped_bytes(const at::Tensor& pixels, const Plan& plan);
 
-/// Where a run's frames go.
+/// Receives the frames of a run.
 class FrameOut {
  public:
   virtual ~FrameOut() = default;
 
   virtual void begin() {}  ///< before the first
-  /// The next frames of the model, in [0, 1], [n, H, W, 3]. What the file does not need is dropped.
+  /// The next frames of the model, in [0, 1], [n, H, W, 3]. Frames that the file does not need are dropped.
   virtual void push(const at::Tensor& pixels) = 0;
-  /// Before the frames that lead to a clip: the last ones of these, and the clip's first as it comes out
-  /// after them. [n, H, W, 3] and [1, H, W, 3].
-  virtual void see_end(const at::Tensor& last, const at::Tensor& clip) {}
+  /// Called before the frames of a window that ends at a clip (or at the loop's start) are pushed. `last` [n,
+  /// H, W, 3]: the last of these frames; `clip` [1, H, W, 3]: the clip's first frame as it is decoded after
+  /// them.
+  virtual void prepare_end(const at::Tensor& last, const at::Tensor& clip) {}
   virtual void end() {}  ///< after the last
 
-  virtual std::int64_t written() const = 0;  ///< new frames of the file
+  virtual std::int64_t written() const = 0;  ///< new frames in the file
   virtual bool complete() const = 0;
 };
 
-/// The share of a difference that is left `distance` frames from where it is whole: 0 from `length` on.
+/// A weight that falls from 1 at distance 0 to 0 at `length`, both in frames.
 double fade(double distance, double length);
 
-/// Mean absolute difference of neighbouring frames [n, H, W, 3], in their unit. Infinite for a lone frame,
-/// which says nothing of motion.
+/// Mean absolute difference between neighbouring frames [n, H, W, 3], in their unit. Infinite for a single
+/// frame, which has no motion to measure.
 double step_of(const at::Tensor& frames);
 
-/// How much of the way from the last of `last` [n, H, W, 3] to `next` [1, H, W, 3] is a jump and not the step
-/// of motion that the frames before it make, or a smaller one that is `usual` in the clip it leads to: 0
-/// to 1.
+/// Which share, 0 to 1, of the difference between the last frame of `last` [n, H, W, 3] and `next` [1, H, W,
+/// 3] is a jump, that is, more than one step of motion. A step is the last one within `last`, or `usual` (the
+/// step of the clip that follows) if that is smaller.
 double jump_share(const at::Tensor& last, const at::Tensor& next,
                   double usual = std::numeric_limits<double>::infinity());
 
@@ -58,14 +59,14 @@ class FrameSink : public FrameOut {
  public:
   FrameSink(const Plan& plan, FrameWriter& writer) : plan_(plan), writer_(writer) {}
 
-  /// The sound of a video that is made anew, where it has one.
+  /// Begins the sound of remix, if there is one.
   void begin() override {
     if (!plan_.output.audio.empty()) writer_.begin_sound(0);
   }
   void push(const at::Tensor& pixels) override;
   void end() override { writer_.end_sound(); }
-  /// A loop: what leads to its own first frame, which was pushed before.
-  void see_end(const at::Tensor& last, const at::Tensor& clip) override;
+  /// For a loop, which ends at its own first frame, pushed before.
+  void prepare_end(const at::Tensor& last, const at::Tensor& clip) override;
 
   std::int64_t written() const override { return written_; }
   bool complete() const override { return written_ >= plan_.timeline.frames; }
@@ -76,10 +77,10 @@ class FrameSink : public FrameOut {
   const Plan& plan_;
   FrameWriter& writer_;
   at::Tensor first_;          // [1, H, W, 3]
-  at::Tensor jump_;           // [1, H, W, 3]: how far a loop is from its start when it gets there
-  double dissolve_ = 0;       // frames of the model, over which that goes
-  std::int64_t seen_ = 0;     // frames of the model
-  std::int64_t written_ = 0;  // frames of the file
+  at::Tensor jump_;           // [1, H, W, 3]: difference between a loop's start and its end
+  double dissolve_ = 0;       // frames of the model over which jump_ is spread
+  std::int64_t seen_ = 0;     // frames of the model that were pushed
+  std::int64_t written_ = 0;  // frames written to the file
 };
 
 }  // namespace sora

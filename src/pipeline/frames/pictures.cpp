@@ -21,7 +21,7 @@ constexpr int kGap = 4;
 constexpr std::uint8_t kBackground = 20;
 constexpr int kThumbnailWidth = 480;
 
-// Pictures of size `source` go into a file of the given size.
+// Opens a picture file of this size for pictures of size `source`.
 std::unique_ptr<FrameWriter> open_picture(const Plan& plan, const std::string& path, Size source, Size size) {
   const OutputFormat format = resolve_output(path);
   VideoSettings settings;
@@ -50,8 +50,7 @@ class ContactSheet {
             sheet_layout(plan.timeline.frames, plan.timeline.fps, plan.picture.width, plan.picture.height)) {
     const Size size{layout_.width(), layout_.height()};
     Size source = size;
-    if (plan.timeline.frames ==
-        1) {  // the writer resamples it, as it does the still itself: to the same bytes
+    if (plan.timeline.frames == 1) {  // the writer resamples it exactly as it does the still itself
       source = {plan.picture.frame_width, plan.picture.frame_height};
       layout_.tile_width = source.width;
       layout_.tile_height = source.height;
@@ -92,7 +91,7 @@ class ContactSheet {
   std::size_t next_ = 0;
 };
 
-// How much there is to see: contrast times detail, both of the luma, both for one pixel.
+// How much detail a picture has: contrast times sharpness, both of the luma, both per pixel.
 double interest(const RgbPicture& picture) {
   const auto luma = [&](int x, int y) {
     const auto at = (static_cast<std::size_t>(y) * static_cast<std::size_t>(picture.width) +
@@ -116,7 +115,7 @@ double interest(const RgbPicture& picture) {
   return std::sqrt(std::max(0.0, squares / pixels - mean * mean)) * detail / pixels;
 }
 
-// The middle frame, or one of its neighbours in which clearly more is to be seen.
+// The middle frame, or a neighbour that has clearly more detail.
 class Thumbnail {
  public:
   Thumbnail(const Plan& plan, const std::string& path)
@@ -193,7 +192,7 @@ class WriterWithPictures final : public FrameWriter {
 SheetLayout sheet_layout(std::int64_t frames, double fps, int width, int height) {
   const double seconds = static_cast<double>(frames) / fps;
   const int most = seconds > 60 ? 36 : seconds > 10 ? 25 : 16;
-  // Grids without an empty place: tiles, columns.
+  // Grids with no empty place: tiles, columns.
   constexpr std::array<std::pair<int, int>, 11> grids{
       {{36, 6}, {25, 5}, {16, 4}, {12, 4}, {9, 3}, {8, 4}, {6, 3}, {4, 2}, {3, 3}, {2, 2}, {1, 1}}};
   const auto grid = std::find_if(grids.begin(), grids.end(),

@@ -1,4 +1,4 @@
-// The pictures beside a video: a contact sheet and a thumbnail, made of the frames on their way to the file.
+// Pictures beside a video: a contact sheet and a thumbnail, made while the frames are written.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace sora {
 
-/// Which frames a contact sheet shows and how they lie: row by row, every place taken.
+/// Which frames a contact sheet shows, row by row without an empty place.
 struct SheetLayout {
   std::vector<std::int64_t> frames;  ///< of the file, rising; the first and the last among them
   int columns = 1;
@@ -24,13 +24,13 @@ struct SheetLayout {
 };
 
 /// At most 16 frames, 25 above 10 s and 36 above a minute, each within 320 x 320 pixels, with its time in the
-/// corner. A still is shown as it is.
+/// corner. A still is shown unchanged.
 SheetLayout sheet_layout(std::int64_t frames, double fps, int width, int height);
 
-/// `video` with the pictures that the plan's request names (or as it is when it names none): they are opened
-/// at once, so that a name that cannot be written is found before the work. Memory does not grow with the
-/// length of the video. finish() puts the video in place first and the pictures after it, each whole or not
-/// at all. Throws Error as open_writer().
+/// Wraps `video` so that the pictures which the plan's request names are written too; returns `video` where
+/// it names none. The files are opened at once, so that a name that cannot be written fails before the work.
+/// Memory does not grow with the length of the video. finish() completes the video first and then the
+/// pictures, each whole or not at all. Throws Error as open_writer().
 std::unique_ptr<FrameWriter> with_pictures(const Plan& plan, std::unique_ptr<FrameWriter> video);
 
 }  // namespace sora

@@ -14,7 +14,7 @@ ScratchVideo::ScratchVideo() : fd_(open_unnamed_file()) {
   const int code = errno;
   throw Error(ErrorKind::cannot_create, "output",
               temporary_folder().string() + ": no temporary file for the frames between two stages: " +
-                  std::strerror(code) + "; set TMPDIR to a folder with room");
+                  std::strerror(code) + "; set TMPDIR to a folder with free space");
 }
 
 Destination ScratchVideo::destination() const {

@@ -1,5 +1,5 @@
-// A lossless video between two stages of a run, in a temporary file without a name: it is gone with the
-// process, however that ends, and memory does not grow with its length.
+// A lossless video between two stages of a run, in an unnamed temporary file, which disappears with the
+// process however that ends. Memory does not grow with its length.
 #pragma once
 
 #include <filesystem>
@@ -14,7 +14,7 @@ class ScratchVideo {
   /// Throws Error (cannot_create).
   ScratchVideo();
 
-  Destination destination() const;     ///< for a writer of one of the streamable containers
+  Destination destination() const;     ///< for a writer of a container that can be streamed
   std::filesystem::path path() const;  ///< for readers, while this object lives
 
  private:

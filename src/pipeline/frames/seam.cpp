@@ -12,9 +12,9 @@ namespace {
 
 constexpr double kFade = 0.6;         // seconds, of the difference at a seam
 constexpr double kLeastFade = 4;      // frames of the network
-constexpr double kMostSpread = 1.25;  // colours are led back, not forced: a flat picture has little spread
+constexpr double kMostSpread = 1.25;  // limits the gain: a flat picture has little spread
 constexpr int kChunkFrames = 4;       // of a latent frame
-constexpr double kSameFrame = 1e-3;   // frames: what lies nearer is that frame
+constexpr double kSameFrame = 1e-3;   // frames: a smaller distance counts as the same frame
 
 at::Tensor picture_of(const VideoFrame& frame) {  // [H, W, 3] in 0..1
   return at::from_blob(const_cast<std::uint8_t*>(frame.rgb.data()), {frame.height, frame.width, 3}, at::kByte)
@@ -22,9 +22,9 @@ at::Tensor picture_of(const VideoFrame& frame) {  // [H, W, 3] in 0..1
       .div(255);
 }
 
-at::Tensor matched(const at::Tensor& pixels, const Colours& seen, const Colours& file) {
-  const at::Tensor gain = (file.spread / seen.spread).clamp(1 / kMostSpread, kMostSpread);
-  return (pixels - seen.mean) * gain + file.mean;  // [..., 3]
+at::Tensor matched(const at::Tensor& pixels, const Colours& decoded, const Colours& file) {
+  const at::Tensor gain = (file.spread / decoded.spread).clamp(1 / kMostSpread, kMostSpread);
+  return (pixels - decoded.mean) * gain + file.mean;  // [..., 3]
 }
 
 Colours between(const Colours& a, const Colours& b, double share) {
@@ -38,23 +38,23 @@ Colours colours_of(const at::Tensor& frames) {
   return {values.mean({0, 2, 3, 4}), values.std({0, 2, 3, 4}, false).clamp_min(1e-3)};
 }
 
-SeamWriter::SeamWriter(const Plan& plan, FrameWriter& writer, const Given& given)
+SeamWriter::SeamWriter(const Plan& plan, FrameWriter& writer, const ConditioningInputs& inputs)
     : plan_(plan), writer_(writer) {
   const Request& request = plan.request;
   const ReadSettings settings = read_settings(plan, plan.picture.width, plan.picture.height);
-  // Not before see_end(): the frames of the last window that leads there.
+  // The jump at the end is spread over the new frames of the last window, which prepare_end() has seen.
   const Window& last = plan.timeline.windows[request.backward ? 0 : plan.timeline.windows.size() - 1];
   dissolve_ = static_cast<double>(std::min<std::int64_t>(
                   plan.timeline.model_frames,
                   std::int64_t{kChunkFrames} * (last.count - last.hidden - last.hidden_end))) +
               1;
-  if (given.before.frames.defined()) {
-    start_ = seam(given.before, read_last(*request.input, settings, 1).at(0), true);
+  if (inputs.clip_before.frames.defined()) {
+    start_ = seam(inputs.clip_before, read_last(*request.input, settings, 1).at(0), true);
     last_ = start_->frame;
   }
-  if (given.after.frames.defined()) {
+  if (inputs.clip_after.frames.defined()) {
     const std::string& path = request.input_2.value_or(*request.input);
-    end_ = seam(given.after, read_first(path, settings, 1).at(0), false);
+    end_ = seam(inputs.clip_after, read_first(path, settings, 1).at(0), false);
   }
 }
 
@@ -66,8 +66,8 @@ SeamWriter::Seam SeamWriter::seam(const ClipEnd& clip, const VideoFrame& shown, 
             {},
             std::min(step_of(to_pixels(clip.frames)), step_of(to_pixels(clip.decoded)))};
   const std::int64_t frame = at_end ? clip.decoded.size(2) - 1 : 0;
-  const at::Tensor seen = enlarged(to_pixels(clip.decoded.narrow(2, frame, 1)));
-  seam.residual = seam.frame - matched(seen, seam.seen, seam.file);
+  const at::Tensor decoded = enlarged(to_pixels(clip.decoded.narrow(2, frame, 1)));
+  seam.residual = seam.frame - matched(decoded, seam.decoded_colours, seam.file_colours);
   return seam;
 }
 
@@ -83,22 +83,22 @@ at::Tensor SeamWriter::enlarged(const at::Tensor& pixels) const {
       .div(255);
 }
 
-// Frame `at` of the network's new ones, counted from 1; see Note [The seam].
+// Frame number `at` (from 1) of the network's new frames, corrected as Note [The seam] says.
 at::Tensor SeamWriter::corrected(const at::Tensor& pixels, std::int64_t at) const {
   at::Tensor picture = enlarged(pixels);
   const auto after_start = static_cast<double>(at);
   const auto before_end = static_cast<double>(plan_.timeline.model_frames + 1 - at);
   if (start_ && end_) {
     const double share = after_start / (after_start + before_end);
-    picture =
-        matched(picture, between(start_->seen, end_->seen, share), between(start_->file, end_->file, share));
+    picture = matched(picture, between(start_->decoded_colours, end_->decoded_colours, share),
+                      between(start_->file_colours, end_->file_colours, share));
   } else if (start_ || end_) {
     const Seam& only = start_ ? *start_ : *end_;
-    picture = matched(picture, only.seen, only.file);
+    picture = matched(picture, only.decoded_colours, only.file_colours);
   }
   double length = std::max(kLeastFade, kFade * plan_.timeline.model_fps);
   if (start_ && end_) length = std::min(length, (after_start + before_end) / 2);
-  // One frame away from the seam it is still whole.
+  // At one frame from the seam the residual still has full weight.
   if (start_) picture = picture + start_->residual * fade(after_start - 1, length);
   if (end_) picture = picture + end_->residual * fade(before_end - 1, length);
   if (end_ && end_->jump.defined()) picture = picture + end_->jump * fade(before_end, dissolve_);
@@ -157,7 +157,7 @@ void SeamWriter::write(const at::Tensor& frame) {
   ++made_;
 }
 
-// The frames of the file from after `earlier`, the network's frame at - 1, up to `later`, its frame `at`.
+// Writes the file's frames after `earlier`, the network's frame at - 1, up to `later`, its frame `at`.
 void SeamWriter::write_between(const at::Tensor& earlier, const at::Tensor& later, std::int64_t at) {
   const bool blend = plan_.timeline.fps > plan_.timeline.model_fps * (1 + kSameFrame);
   while (!complete()) {
@@ -175,23 +175,23 @@ void SeamWriter::write_between(const at::Tensor& earlier, const at::Tensor& late
   }
 }
 
-// After other frames the VAE sees the clip's first one otherwise than on its own.
-void SeamWriter::see_end(const at::Tensor& last, const at::Tensor& clip) {
+// After other frames the VAE decodes the clip's first frame differently than on its own.
+void SeamWriter::prepare_end(const at::Tensor& last, const at::Tensor& clip) {
   if (!end_) return;
-  const at::Tensor seen = matched(enlarged(clip), end_->seen, end_->file);
-  end_->residual = end_->frame - seen;
+  const at::Tensor decoded = matched(enlarged(clip), end_->decoded_colours, end_->file_colours);
+  end_->residual = end_->frame - decoded;
   const std::int64_t n = last.size(0);
   const at::Tensor nearest = last.narrow(0, n - 1, 1);
   const double share = jump_share(last, clip, end_->step);
-  end_->jump = (seen - matched(enlarged(nearest), end_->seen, end_->file)) * share;
+  end_->jump = (decoded - matched(enlarged(nearest), end_->decoded_colours, end_->file_colours)) * share;
 }
 
 void SeamWriter::push(const at::Tensor& pixels) {
   for (std::int64_t i = 0; i < pixels.size(0); ++i) {
-    ++seen_;
-    if (seen_ > plan_.timeline.model_frames || complete()) return;
-    const at::Tensor frame = corrected(pixels.narrow(0, i, 1), seen_);
-    write_between(last_, frame, seen_);
+    ++pushed_;
+    if (pushed_ > plan_.timeline.model_frames || complete()) return;
+    const at::Tensor frame = corrected(pixels.narrow(0, i, 1), pushed_);
+    write_between(last_, frame, pushed_);
     last_ = frame;
   }
 }

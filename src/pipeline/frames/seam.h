@@ -9,7 +9,7 @@
 
 #include "media/write/video_writer.h"
 #include "pipeline/frames/frames.h"
-#include "pipeline/inputs/given.h"
+#include "pipeline/inputs/conditioning_inputs.h"
 #include "sora/plan.h"
 
 namespace sora {
@@ -22,41 +22,43 @@ struct Colours {
 /// Of frames [1, 3, n, H, W].
 Colours colours_of(const at::Tensor& frames);
 
-/// Writes the clips and what is made between, before or after them, at the size of the file.
+/// Writes the clips and the new frames between, before or after them, at the size of the file.
 ///
 /// Note [The seam]
-/// The network sees a clip through its VAE, at its own size: what it makes goes on from that picture and not
-/// from the file's. So at each end that is joined to a clip
-/// - colours are matched: mean and spread of each channel over the frames that both have, the file's against
-///   those that the VAE makes of them, lead the new frames back to the file's colours, all the way through
-///   (between two clips, from one's to the other's);
-/// - the difference that is left between the file's last frame and the VAE's view of it, detail above all, is
-///   added to the new frames and fades out over half a second.
-/// A small network may not find its way to the clip at the end, and cut to it instead: how far it is from
-/// there is then dissolved over all the new frames of that window's length. Where the file has more frames a
-/// second than the network, those between are blended; where it has fewer, the nearest are taken.
+/// The network gets a clip encoded by its VAE, at the network's size, so that new frames continue that
+/// version of the clip and not the file's. Therefore, at each seam with a clip:
+/// - Colours are matched. Mean and spread of each channel are measured over the same frames of the file and
+/// as the
+///   VAE decodes them; all new frames are converted from the second to the first (between two clips,
+///   gradually from one clip's to the other's).
+/// - The remaining difference between the file's frame at the seam and the decoded one, mainly detail, is
+/// added to
+///   the new frames and fades out over half a second.
+/// A small network may fail to reach the clip at the end and jump to it instead. The jump is then spread over
+/// the new frames of the last window. Where the file has more frames a second than the network, the frames
+/// between are blended; where it has fewer, the nearest are used.
 class SeamWriter : public FrameOut {
  public:
-  SeamWriter(const Plan& plan, FrameWriter& writer, const Given& given);
+  SeamWriter(const Plan& plan, FrameWriter& writer, const ConditioningInputs& inputs);
 
-  /// The frames of the first clip, where the output has them.
+  /// Writes the first clip, where the output has it.
   void begin() override;
   void push(const at::Tensor& pixels) override;
-  void see_end(const at::Tensor& last, const at::Tensor& clip) override;
-  /// The frames of the clip at the end, where the output has them.
+  void prepare_end(const at::Tensor& last, const at::Tensor& clip) override;
+  /// Writes the clip at the end, where the output has it.
   void end() override;
 
   std::int64_t written() const override { return made_; }
   bool complete() const override { return made_ >= plan_.timeline.frames; }
 
  private:
-  // An end that is joined to a clip.
+  // A seam with a clip.
   struct Seam {
-    Colours file, seen;   // of the same frames: as they are, and as the VAE makes them
+    Colours file_colours, decoded_colours;  // of the same frames: in the file, and as the VAE decodes them
     at::Tensor frame;     // [H, W, 3] in 0..1: the clip's frame at the seam, at the size of the file
-    at::Tensor residual;  // [H, W, 3]: what the VAE's view of it, with matched colours, lacks
-    at::Tensor jump;      // [H, W, 3], at an end: how far the network is from it when it gets there
-    double step = 0;      // of the clip's motion, or as the VAE sees it, whichever is smaller
+    at::Tensor residual;  // [H, W, 3]: frame less its decoded version with matched colours
+    at::Tensor jump;      // [H, W, 3], at the end: how far the network's last frame is from it
+    double step = 0;      // step_of() the clip, or of its decoded version if that is smaller
   };
 
   Seam seam(const ClipEnd& clip, const VideoFrame& shown, bool at_end) const;
@@ -65,17 +67,17 @@ class SeamWriter : public FrameOut {
   void write(const at::Tensor& frame);  // [H, W, 3] in 0..1
   at::Tensor enlarged(const at::Tensor& pixels) const;
   at::Tensor corrected(const at::Tensor& pixels, std::int64_t at) const;
-  double position(std::int64_t frame) const;  // of a new frame of the file, in frames of the network
+  double position(std::int64_t frame) const;  // of a new frame of the file, counted in frames of the network
   void write_between(const at::Tensor& earlier, const at::Tensor& later, std::int64_t at);
 
   const Plan& plan_;
   FrameWriter& writer_;
   std::optional<Seam> start_, end_;
-  at::Tensor last_;         // [H, W, 3]: the frame of the network before the next one
-  double dissolve_ = 0;     // frames of the network, over which a jump at the end goes
-  std::size_t sounds_ = 0;  // of plan_.output.audio that were begun
-  std::int64_t seen_ = 0;   // frames of the network
-  std::int64_t made_ = 0;   // new frames of the file
+  at::Tensor last_;          // [H, W, 3]: the network's last frame so far
+  double dissolve_ = 0;      // frames of the network over which a jump at the end is spread
+  std::size_t sounds_ = 0;   // how many of plan_.output.audio were begun
+  std::int64_t pushed_ = 0;  // frames of the network
+  std::int64_t made_ = 0;    // new frames of the file
 };
 
 }  // namespace sora

@@ -9,8 +9,8 @@ namespace {
 
 constexpr double kSeconds = 0.6;
 constexpr double kLeastFrames = 5;
-constexpr double kStill = 2;         // times the median difference: what is far above it moves
-constexpr double kMostStill = 0.08;  // of the range: a larger difference is never taken for still
+constexpr double kStill = 2;         // times the median difference: where it is far above, something moves
+constexpr double kMostStill = 0.08;  // of the range: a larger difference always counts as motion
 
 at::Tensor size_of(const at::Tensor& difference) {  // [1, H, W, 3] -> [1, H, W, 1], over 3 x 3 pixels
   const at::Tensor size = difference.abs().mean(3).unsqueeze(1);
@@ -23,12 +23,12 @@ double mean_of(const at::Tensor& values) { return values.abs().mean().item<doubl
 
 SeamSmoothing::SeamSmoothing(double fps) : length_(std::max(kLeastFrames, kSeconds * fps)) {}
 
-void SeamSmoothing::begin(const at::Tensor& last, const at::Tensor& fresh, double usual) {
+void SeamSmoothing::begin(const at::Tensor& last, const at::Tensor& first_frames, double usual) {
   difference_ = at::Tensor();
   since_ = 0;
-  if (fresh.size(0) < 2) return;  // nothing to compare the step with
-  const at::Tensor step = fresh.narrow(0, 0, 1) - last;
-  const double excess = mean_of(step) - std::min(usual, step_of(fresh));
+  if (first_frames.size(0) < 2) return;  // nothing to compare the step with
+  const at::Tensor step = first_frames.narrow(0, 0, 1) - last;
+  const double excess = mean_of(step) - std::min(usual, step_of(first_frames));
   if (excess <= 0) return;
   const at::Tensor size = size_of(step);
   const double still = std::min(kStill * size.median().item<double>(), kMostStill);

@@ -7,7 +7,7 @@ namespace sora {
 void ConditioningFrames::add(const at::Tensor& more, std::int64_t first) {
   if (!frames.empty() && first <= frames.back()) {
     throw Error(ErrorKind::internal, "denoise",
-                "latent frame " + std::to_string(first) + " is to be held after frame " +
+                "conditioning frame " + std::to_string(first) + " was added after frame " +
                     std::to_string(frames.back()) + ", expected a later one");
   }
   const at::Tensor placed = more.to(at::kCPU, at::kFloat);
@@ -15,9 +15,9 @@ void ConditioningFrames::add(const at::Tensor& more, std::int64_t first) {
   for (std::int64_t i = 0; i < placed.size(2); ++i) frames.push_back(first + i);
 }
 
-void put_in_place(at::Tensor& latents, const ConditioningFrames& conditioning, const at::Tensor& known) {
+void put_in_place(at::Tensor& latents, const ConditioningFrames& conditioning, const at::Tensor& values) {
   for (std::size_t i = 0; i < conditioning.frames.size(); ++i) {
-    latents.narrow(2, conditioning.frames[i], 1).copy_(known.narrow(2, static_cast<std::int64_t>(i), 1));
+    latents.narrow(2, conditioning.frames[i], 1).copy_(values.narrow(2, static_cast<std::int64_t>(i), 1));
   }
 }
 

@@ -1,4 +1,4 @@
-// Latent frames of a window that are known: kept as they are while the others are denoised.
+// Conditioning frames: latent frames of a window that stay clean while the others are denoised.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -9,20 +9,20 @@
 namespace sora {
 
 struct ConditioningFrames {
-  at::Tensor latents;  ///< [1, C, n, h, w] fp32 on the CPU, normalised; undefined: none are held
-  std::vector<std::int64_t> frames;  ///< where each of the n stands in the window, rising
+  at::Tensor latents;  ///< [1, C, n, h, w] fp32 on the CPU, normalised; undefined: there are none
+  std::vector<std::int64_t> frames;  ///< their indices in the window, rising
 
   bool empty() const { return frames.empty(); }
 
-  /// Holds `more` [1, C, m, h, w] at the window's frames first, first + 1, ..., after those held already.
+  /// Adds `more` [1, C, m, h, w] at the indices first, first + 1, ..., which must follow those added before.
   void add(const at::Tensor& more, std::int64_t first);
 };
 
-/// Puts `known` [1, C, n, h, w], such as the held latents or a noisy form of them, where they stand in
-/// `latents` [1, C, T, h, w], in place.
-void put_in_place(at::Tensor& latents, const ConditioningFrames& conditioning, const at::Tensor& known);
+/// Overwrites the conditioning frames in `latents` [1, C, T, h, w] with `values` [1, C, n, h, w]: the clean
+/// frames, or noised ones.
+void put_in_place(at::Tensor& latents, const ConditioningFrames& conditioning, const at::Tensor& values);
 
-/// What stands in `latents` [1, C, T, h, w] where frames are held: [1, C, n, h, w].
+/// The conditioning frames' part of `latents` [1, C, T, h, w]: [1, C, n, h, w].
 at::Tensor frames_at(const at::Tensor& latents, const ConditioningFrames& conditioning);
 
 }  // namespace sora

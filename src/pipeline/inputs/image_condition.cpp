@@ -13,8 +13,8 @@ void check_frames(const at::Tensor& first, const at::Tensor& last, std::int64_t 
   if (begins && ends) return;
   throw Error(ErrorKind::internal, "condition",
               std::to_string(first.size(2)) + " frames" + (last.defined() ? " and a last one" : "") +
-                  " are given of " + std::to_string(frames) + ", expected 1 or 1 more than a multiple of " +
-                  std::to_string(scale) + ", all of one size");
+                  " for a window of " + std::to_string(frames) +
+                  ", expected 1 or 1 more than a multiple of " + std::to_string(scale) + ", all of one size");
 }
 
 }  // namespace
@@ -35,7 +35,7 @@ at::Tensor frames_from(const at::Tensor& first, const at::Tensor& last, std::int
                        std::int64_t frames) {
   if (t < first.size(2)) return first.narrow(2, t, scale);
   at::Tensor chunk = at::zeros({1, 3, scale, first.size(3), first.size(4)}, first.options());  // grey
-  // What was decoded before lies where the VAE works, an image on the CPU.
+  // Decoded frames are on the VAE's device, an image is on the CPU.
   if (last.defined() && t + scale == frames) chunk.narrow(2, scale - 1, 1).copy_(last);
   return chunk;
 }
@@ -52,7 +52,7 @@ at::Tensor image_condition(const VideoAutoencoder& vae, const at::Tensor& first,
     latents.push_back(encoder->next(frames_from(first, last, t, scale, frames)).to(at::kCPU));
   const at::Tensor encoded = at::cat(latents, 2);  // [1, C, T, h, w]
 
-  // The first latent stands for one frame, which all of its channels show.
+  // The first latent frame has a single frame, so all channels of its mask are equal.
   at::Tensor mask = at::zeros({1, scale, latent_frames, encoded.size(3), encoded.size(4)});
   mask.narrow(2, 0, 1 + (first.size(2) - 1) / scale).fill_(1);
   if (last.defined()) mask.narrow(2, latent_frames - 1, 1).narrow(1, scale - 1, 1).fill_(1);

@@ -1,5 +1,6 @@
-// What models of image to video are given besides noise and text (WanImageToVideoPipeline): the images a
-// video begins from and ends with, as a video with nothing between them, and as tokens of an image encoder.
+// Image conditioning: what image-to-video models take besides noise and text (as in WanImageToVideoPipeline).
+// The first and last image of a video, as latents of a video with grey frames between them, and as tokens of
+// an image encoder.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -13,21 +14,21 @@
 
 namespace sora {
 
-/// A picture as the VAE takes it: [1, 3, 1, height, width] in [-1, 1], resized as diffusers does it (Lanczos,
-/// by Pillow, its shape not kept).
+/// A picture as the VAE takes it: [1, 3, 1, height, width] in [-1, 1], stretched to that size as in diffusers
+/// (Pillow's Lanczos).
 at::Tensor network_image(const RgbPicture& picture, int width, int height);
 
-/// `scale` frames from number t on of a video of `frames`, t at least 1, as the VAE takes them: those of
-/// `first`, then grey, and at the end `last`, if it is defined. On the device of `first`.
+/// The frames t to t + scale - 1 (t at least 1) of a video of `frames` frames, as the VAE takes them: it
+/// begins with `first`, ends with `last` if that is defined, and is grey between. On the device of `first`.
 at::Tensor frames_from(const at::Tensor& first, const at::Tensor& last, std::int64_t t, std::int64_t scale,
                        std::int64_t frames);
 
-/// Beside the noisy latents of a window of `latent_frames`: [1, s + C, T, h, w] fp32 on the CPU, s the frames
-/// of a latent one. First a mask, one channel for each frame that a latent stands for, 1 where the frame is
-/// given; then the latents of the video of the given frames with grey between them, normalised.
-/// `first` [1, 3, 1 + s k, H, W] in [-1, 1] are the frames that it begins with: one image, or for a window
-/// that goes on the last frames of the one before; `last` [1, 3, 1, H, W] is the frame that it ends with, or
-/// undefined. One frame at a time is encoded, so memory does not grow with the length.
+/// The channels that are concatenated to the noisy latents of a window of `latent_frames`: [1, s + C, T, h,
+/// w] fp32 on the CPU, where s is the number of frames of a latent frame. First a mask with a channel for
+/// each of these frames, 1 where the frame is known; then the latents, normalised, of the video of known
+/// frames with grey between them. `first` [1, 3, 1 + s k, H, W] in [-1, 1] are the frames at the beginning:
+/// one image, or in a later window the last frames of the window before; `last` [1, 3, 1, H, W] is the frame
+/// at the end, or undefined. One chunk at a time is encoded, so memory does not grow with the length.
 at::Tensor image_condition(const VideoAutoencoder& vae, const at::Tensor& first, const at::Tensor& last,
                            std::int64_t latent_frames);
 

@@ -6,10 +6,10 @@
 
 namespace sora {
 
-/// What the header of a video or an image says, for a plan. Throws Error: no_input, data.
+/// Facts for a plan from the header of a video or an image. Throws Error: no_input, data.
 InputFacts read_input_facts(const std::filesystem::path& path);
 
-/// Lets plans that are made in this library look at inputs (verb.h).
+/// Sets read_input_facts() as the probe of plans that are made in this library (verb.h).
 void use_own_probe();
 
 }  // namespace sora

@@ -13,8 +13,8 @@ Placement placement_of(const Plan& plan) {
   placement.storage = plan.machine.offload == "stored"   ? WeightStorage::stored
                       : plan.machine.offload == "stream" ? WeightStorage::streamed
                                                          : WeightStorage::widened;
-  placement.ahead = plan.machine.prefetch_bytes;
-  placement.resident = plan.machine.stream_from_host;
+  placement.prefetch_bytes = plan.machine.prefetch_bytes;
+  placement.stream_from_host = plan.machine.stream_from_host;
   return placement;
 }
 

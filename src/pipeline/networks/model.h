@@ -19,17 +19,17 @@ struct Model {
   std::filesystem::path dir;
   Placement placement;
   SchedulerConfig scheduler;
-  std::unique_ptr<PromptEncoder> prompt_encoder;  ///< null while no prompt has to be encoded
+  std::unique_ptr<PromptEncoder> prompt_encoder;  ///< null unless prompts are being encoded
   std::unique_ptr<ImageEncoder> image_encoder;    ///< null: the denoiser attends to no image
   std::unique_ptr<Denoiser> denoiser;
   std::unique_ptr<Denoiser> denoiser_2;  ///< the low-noise expert; null: one network
   std::unique_ptr<VideoAutoencoder> vae;
 };
 
-/// Loads what encodes prompts. Throws Error: no_input, data, refused, unavailable.
+/// Loads the prompt encoder. Throws Error: no_input, data, refused, unavailable.
 void load_prompt_encoder(Model& model, const Plan& plan);
 
-/// Loads what else `plan` needs that `model` does not hold yet; without `denoises` that is the VAE alone.
+/// Loads the other networks of `plan` that `model` lacks; without `denoises` only the VAE.
 /// Throws Error as load_prompt_encoder.
 void load_model(Model& model, const Plan& plan, bool denoises);
 

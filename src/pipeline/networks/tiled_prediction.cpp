@@ -13,7 +13,7 @@ struct Place {
 };
 
 at::Tensor part_of(const at::Tensor& x, const Place& place, std::int64_t patch_rows,
-                   std::int64_t patch_columns) {  // [.., T, h, w], in cells of such patches
+                   std::int64_t patch_columns) {  // [.., T, h, w], a cell for each such patch
   return x.narrow(-3, place.frames->first, place.frames->count)
       .narrow(-2, place.rows->first / patch_rows, place.rows->count / patch_rows)
       .narrow(-1, place.columns->first / patch_columns, place.columns->count / patch_columns);

@@ -1,4 +1,4 @@
-// One network's prediction for latents of any size, tile by tile; Note [Tiles] in tiles.h.
+// A denoiser's prediction for latents of any size, tile by tile; Note [Tiles] in plan/geometry/tiles.h.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -8,10 +8,10 @@
 
 namespace sora {
 
-/// As transformer.forward(latents, timestep, text), blended over tiles: latents [1, C, T, h, w] on the CPU or
-/// the device, timestep [1] or [1, L]. Returns fp32 on the latents' device. `shifted` is the layout of every
-/// other step. A single tile that covers all is the plain prediction. Memory beside the latents is that of a
-/// few tiles.
+/// As denoiser.predict(latents, timestep, text), blended over tiles: latents [1, C, T, h, w] on the CPU or
+/// the device, timestep [1] or [1, L]. Returns fp32 on the latents' device. `shifted` chooses the second
+/// layout, used in every other step. A single tile that covers everything gives the plain prediction. Beside
+/// the latents it needs memory for a few tiles.
 at::Tensor predict_in_tiles(const Denoiser& denoiser, const at::Tensor& latents, const at::Tensor& timestep,
                             const PreparedText& text, const Tiling& tiling, bool shifted);
 

@@ -1,5 +1,5 @@
-// The VAE over pictures that are too large for it at once: overlapping tiles in space, each a stream in time
-// of its own, and blended where they overlap.
+// Runs the VAE on pictures that are too large for it as a whole: in overlapping tiles, each with its own
+// stream in time, blended where they overlap.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -14,10 +14,10 @@
 
 namespace sora {
 
-/// Rows and columns of a tile in latent cells; nothing: all at once.
+/// Rows and columns of a tile in latent cells; none: the whole picture at once.
 using VaeTiling = std::optional<Tiling>;
 
-/// A part of a video: `count` frames from `first` on, and of them rows top .. top + height - 1 and columns
+/// A part of a video: `count` frames from `first` on, cropped to rows top .. top + height - 1 and columns
 /// left .. left + width - 1.
 struct FramePart {
   std::int64_t first = 0, count = 0;
@@ -25,7 +25,7 @@ struct FramePart {
   std::int64_t left = 0, width = 0;
 };
 
-/// Gives parts of a video as the VAE takes them, [1, 3, count, height, width] in [-1, 1].
+/// Returns parts of a video as the VAE takes them, [1, 3, count, height, width] in [-1, 1].
 using FrameParts = std::function<at::Tensor(const FramePart&)>;
 
 /// Latents [1, C, t, H / s, W / s] fp32 on the CPU of a video of `frames` frames (1 + 4 k) of H x W.
@@ -35,9 +35,9 @@ at::Tensor encode_parts(const VideoAutoencoder& vae, const FrameParts& parts, st
 /// As vae.encode(), in tiles.
 at::Tensor encode_in_tiles(const VideoAutoencoder& vae, const at::Tensor& video, const VaeTiling& tiling);
 
-/// Latent frames of one clip, decoded in their order. In tiles the whole clip is decoded when the first is
-/// asked for, tile after tile, so that the caches of one tile are in memory at a time; what is made is kept
-/// in half precision, 6 bytes a pixel and frame.
+/// Decodes the latent frames of one clip in order. With tiles, the first call decodes the whole clip, tile
+/// after tile, so that only one tile's caches are in memory at a time; the decoded frames are stored in half
+/// precision, 6 bytes for each pixel of a frame.
 class ClipDecoder {
  public:
   /// latents [1, C, T, h, w].
@@ -54,7 +54,7 @@ class ClipDecoder {
   VaeTiling tiling_;
   std::unique_ptr<DecoderStream> stream_;
   std::int64_t next_ = 0;
-  at::Tensor decoded_;  // [1, 3, F, H, W] fp16 on the CPU, in tiles alone
+  at::Tensor decoded_;  // [1, 3, F, H, W] fp16 on the CPU; only with tiles
 };
 
 }  // namespace sora

@@ -1,4 +1,4 @@
-// The other side of the door: what the program calls in libsora (entry.h).
+// The functions of libsora that the program calls (entry.h).
 #include "pipeline/run/entry.h"
 
 #include <ATen/ATen.h>

@@ -1,5 +1,5 @@
-// The door between the program and libsora. The program links neither libtorch nor libav: it opens the
-// library when there is work to do, finds sora_entry() in it, and calls it through this table.
+// The interface between the program and libsora. The program links neither libtorch nor libav: when there is
+// work to do it opens the library, finds sora_entry() in it, and calls the library through this table.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace sora {
 
-/// Program and library pass C++ objects to each other, so both must be of one build.
+/// Program and library pass C++ objects to each other, so both must come from the same build.
 struct BuildId {
   const char* version = SORA_GEN_VERSION;
   std::size_t plan = sizeof(Plan);
@@ -23,25 +23,26 @@ struct BuildId {
 };
 
 struct Entry {
-  BuildId build;  ///< first, so that it can be read whatever follows
+  BuildId build;  ///< first, so that any build can read it
 
   Generator* (*create)();
   void (*destroy)(Generator*);
-  /// Generator::run, with failures of libtorch as Error too: unavailable when memory ran out, else internal.
+  /// Generator::run, with failures of libtorch turned into Error: unavailable when memory ran out, else
+  /// internal.
   Result (*run)(Generator&, const Plan&, const RunHooks&);
 
-  void (*set_log_sink)(LogSink);  ///< the library has a log of its own
-  void (*remove_temporaries)();   ///< and files of its own; async-signal-safe
+  void (*set_log_sink)(LogSink);  ///< of the library's own log
+  void (*remove_temporaries)();   ///< of the library's own output files; async-signal-safe
 
-  /// What works here, as JSON: {"libtorch": version, "devices": [{"name", "kind"}], "libav": ["name
-  /// version"], "codecs": {codec: encoder, or "" where none is installed}}
+  /// Versions, devices and codecs, as JSON: {"libtorch": version, "devices": [{"name", "kind"}], "libav":
+  /// ["name version"], "codecs": {codec: encoder, or "" where none is installed}}
   std::string (*report)();
 
-  /// What a finished file says about itself, as JSON: {"container", "codec", "width", "height", "fps",
+  /// Facts and metadata of a media file, as JSON: {"container", "codec", "width", "height", "fps",
   /// "duration", "frames", "metadata": {}}. Throws Error: no_input, data.
   std::string (*inspect)(const std::filesystem::path&);
 
-  /// What a plan needs to know of an input. Throws Error: no_input, data.
+  /// Facts of an input for a plan. Throws Error: no_input, data.
   InputFacts (*probe)(const std::filesystem::path&);
 };
 

@@ -49,7 +49,7 @@ VideoSettings video_settings(const Plan& plan, const std::string& comment) {
   return settings;
 }
 
-// Of the video that a stage makes for the next one.
+// Facts of the video that a stage makes for the next one.
 InputFacts facts_between_stages(const Plan& stage) {
   InputFacts facts;
   facts.width = stage.picture.crop_width;
@@ -59,7 +59,7 @@ InputFacts facts_between_stages(const Plan& stage) {
   return facts;
 }
 
-// On the CPU libtorch reports a failed allocation as a plain c10::Error, told apart by its text alone.
+// On the CPU libtorch reports a failed allocation as a plain c10::Error, which only its text identifies.
 bool is_out_of_memory(const c10::Error& error) {
   return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
          std::string(error.what_without_backtrace()).find("can't allocate memory") != std::string::npos;
@@ -91,10 +91,10 @@ void Generator::State::forget() {
   key.clear();
 }
 
-// The text encoder comes first, so that it can be gone before the rest is loaded.
+// The text encoder is loaded first, so that it can be freed before the rest is loaded.
 void Generator::State::load(const Plan& plan, bool denoises, const ComingTexts& coming, Reporter& report) {
   const std::string wanted = model_key(plan);
-  if (key != wanted) forget();  // before the next one takes its place in memory
+  if (key != wanted) forget();  // frees the old model before the new one is loaded
   bool loads = false;
   if (denoises) {
     prompts.prepare(model, plan, coming, [&] {
@@ -118,17 +118,18 @@ Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
   const c10::InferenceMode inference;
   if (plan.machine.threads > 0) at::set_num_threads(plan.machine.threads);
   Reporter report(plan, hooks);
-  // The dump wants every step of one process.
-  const CheckpointOptions keep = plan.request.dump_tensors ? CheckpointOptions{} : hooks.checkpoint;
-  JobCheckpoint checkpoint(plan, keep);
+  // A dump needs all steps in one process, so such a run has no checkpoint.
+  const CheckpointOptions checkpoint_options =
+      plan.request.dump_tensors ? CheckpointOptions{} : hooks.checkpoint;
+  JobCheckpoint checkpoint(plan, checkpoint_options);
   try {
     Result result = make_all(plan, hooks, report, checkpoint);
     checkpoint.finished();
     return result;
   } catch (const Error& error) {
-    // The next run opens the model's files anew: a whole one may lie there by then.
+    // The next run reopens the model's files, which may be complete by then.
     if (error.component() == "checkpoint") forget();
-    // A pipe that is closed is no failure, and nothing would go on from there.
+    // A closed pipe is not a failure, and such a job is not continued.
     const std::string advice =
         error.kind() == ErrorKind::reader_gone ? "" : checkpoint.failed(report.elapsed());
     if (advice.empty()) throw;
@@ -140,7 +141,7 @@ Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
   }
 }
 
-// What comes before is made first, each from the video of the one before it; most plans have nothing there.
+// Makes the stages of plan.before first, each from the video of the one before it; most plans have none.
 Result Generator::State::make_all(const Plan& plan, const RunHooks& hooks, Reporter& report,
                                   JobCheckpoint& checkpoint) {
   const auto writer = with_pictures(plan, open_writer(video_settings(plan, metadata_json(plan)),
@@ -200,7 +201,7 @@ Result Generator::run(const Plan& plan, const RunHooks& hooks) {
     throw Error(ErrorKind::unavailable, "memory",
                 "out of memory; ask for a smaller --res, fewer --frames, or a smaller model");
   } catch (const std::system_error& error) {
-    // A limit on memory is also met by the stacks of new threads.
+    // A memory limit can also make the stacks of new threads fail.
     if (error.code() != std::errc::resource_unavailable_try_again &&
         error.code() != std::errc::not_enough_memory)
       throw;

@@ -10,10 +10,10 @@
 namespace sora {
 namespace {
 
-constexpr double kLongJob = 60;       // seconds: jobs of less are not worth a file
+constexpr double kLongJob = 60;       // seconds: shorter jobs write no checkpoint
 constexpr double kSaveInterval = 30;  // seconds between two saves
-constexpr int kLongestHistory = 8;    // predictions that a solver goes back to
-constexpr double kWorthSaving = 10;   // seconds of work that a failed run does not throw away
+constexpr int kLongestHistory = 8;    // predictions that a solver uses
+constexpr double kWorthSaving = 10;   // seconds of work that are saved when a run fails
 
 [[noreturn]] void bad(const std::filesystem::path& path, const std::string& message) {
   throw Error(ErrorKind::data, "latents", path.string() + ": " + message);
@@ -23,7 +23,7 @@ int number(const SafetensorsFile& file, const std::string& name) {
   const auto found = file.metadata().find(name);
   int value = 0;
   if (found == file.metadata().end() || !set_from_text(value, found->second).empty()) {
-    bad(file.path(), name + " is missing from its metadata, expected a file that sora-gen kept");
+    bad(file.path(), name + " is missing from its metadata, expected a checkpoint of a sora-gen job");
   }
   return value;
 }
@@ -73,7 +73,7 @@ SavedLatents read_job_checkpoint(const std::filesystem::path& path, const Plan& 
   const SafetensorsFile file(path);
   const int windows_done = number(file, "windows_done");
   if (windows_done < 0 || static_cast<std::size_t>(windows_done) > plan.timeline.windows.size()) {
-    bad(path, "holds " + std::to_string(windows_done) + " windows, the plan has " +
+    bad(path, "has " + std::to_string(windows_done) + " finished windows, the plan has " +
                   std::to_string(plan.timeline.windows.size()));
   }
   SavedLatents saved;
@@ -81,8 +81,7 @@ SavedLatents read_job_checkpoint(const std::filesystem::path& path, const Plan& 
     saved.windows.push_back(read_shaped(path, "window." + std::to_string(i), shape_of(plan, i)));
   }
   if (file.tensors().count("current.latents") == 0) return saved;
-  if (saved.windows.size() == plan.timeline.windows.size())
-    bad(path, "holds a window more than the plan has");
+  if (saved.windows.size() == plan.timeline.windows.size()) bad(path, "has one window more than the plan");
   const auto shape = shape_of(plan, saved.windows.size());
   DenoiseState current;
   current.step = number(file, "step");
@@ -97,7 +96,7 @@ SavedLatents read_job_checkpoint(const std::filesystem::path& path, const Plan& 
   if (history < 0 || history > kLongestHistory || current.scheduler.order < 0 ||
       current.scheduler.order > history) {
     bad(path, "its scheduler has order " + std::to_string(current.scheduler.order) + " and a history of " +
-                  std::to_string(history) + ", expected no more of the one than of the other");
+                  std::to_string(history) + ", expected an order no higher than that");
   }
   for (int i = 0; i < history; ++i) {
     current.scheduler.history.push_back(read_shaped(path, "current.history." + std::to_string(i), shape));
@@ -113,7 +112,7 @@ std::string checkpoint_key(const std::filesystem::path& path) {
   const SafetensorsFile file(path);
   const auto found = file.metadata().find("key");
   if (found == file.metadata().end())
-    bad(path, "has no key in its metadata, expected a file that sora-gen kept");
+    bad(path, "has no key in its metadata, expected a checkpoint of a sora-gen job");
   return found->second;
 }
 
@@ -127,7 +126,7 @@ JobCheckpoint::JobCheckpoint(const Plan& plan, const CheckpointOptions& options)
       bad(options.file, std::to_string(saved_.windows.size()) + " of " +
                             std::to_string(plan.timeline.windows.size()) +
                             (plan.timeline.windows.size() == 1 ? " window is" : " windows are") +
-                            " denoised; run the job itself again, which goes on from here");
+                            " denoised; run the job itself again, which continues from here");
     }
     return;
   }
@@ -135,8 +134,8 @@ JobCheckpoint::JobCheckpoint(const Plan& plan, const CheckpointOptions& options)
     if (checkpoint_key(options.file) != options.key) return;
     saved_ = read_job_checkpoint(options.file, plan);
     on_disk_ = true;
-  } catch (const Error& error) {  // of no use, and no reason to stop
-    log(LogLevel::warning, std::string(error.what()) + "; the job starts anew");
+  } catch (const Error& error) {  // a useless checkpoint is no reason to stop
+    log(LogLevel::warning, std::string(error.what()) + "; the job starts from the beginning");
     saved_ = {};
   }
 }
@@ -148,30 +147,31 @@ bool JobCheckpoint::is_long(double elapsed, std::optional<double> left) const {
 void JobCheckpoint::step_done(const DenoiseState& state, double elapsed, std::optional<double> left) {
   if (options_.file.empty() || options_.only_decode || options_.every == 0) return;
   saved_.current = state;
-  fresh_ = true;
+  unsaved_ = true;
   ++steps_since_;
   const bool due = options_.every ? steps_since_ >= *options_.every
                                   : is_long(elapsed, left) && elapsed - saved_at_ >= kSaveInterval;
-  if (due && state.step < plan_.sampling.steps) save(elapsed);  // the last step's latents are the window's
+  if (due && state.step < plan_.sampling.steps) save(elapsed);  // after the last step window_done() saves
 }
 
 void JobCheckpoint::window_done(const at::Tensor& latents, double elapsed, std::optional<double> left) {
   saved_.current.reset();
   saved_.windows.push_back(latents);
   if (options_.file.empty() || options_.only_decode || options_.every == 0) return;
-  fresh_ = true;
+  unsaved_ = true;
   if (options_.every || is_long(elapsed, left)) save(elapsed);
 }
 
 void JobCheckpoint::save(double elapsed) {
   try {
     std::error_code code;
-    std::filesystem::create_directories(options_.file.parent_path(), code);  // what is wrong shows below
+    std::filesystem::create_directories(options_.file.parent_path(),
+                                        code);  // an error shows when the file is written
     write_job_checkpoint(options_.file, plan_, options_.key, saved_);
     on_disk_ = true;
-    fresh_ = false;
+    unsaved_ = false;
   } catch (const Error& error) {
-    log(LogLevel::warning, "what is denoised could not be kept: " + std::string(error.what()));
+    log(LogLevel::warning, "the checkpoint could not be saved: " + std::string(error.what()));
   }
   saved_at_ = elapsed;
   steps_since_ = 0;
@@ -180,14 +180,14 @@ void JobCheckpoint::save(double elapsed) {
 std::string JobCheckpoint::failed(double elapsed) {
   if (options_.file.empty() || options_.only_decode || options_.every == 0) return {};
   const bool worth = options_.every || on_disk_ || elapsed > kWorthSaving || complete();
-  if (fresh_ && worth) save(elapsed);
+  if (unsaved_ && worth) save(elapsed);
   if (!on_disk_) return {};
   if (complete()) {
-    return "all that was denoised is kept: the same command goes on there, or sora-gen decode " +
+    return "the denoised latents are saved: run the same command to continue, or sora-gen decode " +
            options_.file.string() + " -o NAME";
   }
-  return "what was denoised is kept: the same command with --seed " + std::to_string(*plan_.request.seed) +
-         " goes on there";
+  return "the denoised part is saved: run the same command with --seed " +
+         std::to_string(*plan_.request.seed) + " to continue";
 }
 
 void JobCheckpoint::finished() {

@@ -1,4 +1,5 @@
-// What a run has denoised, on disk: enough to go on in another process with the same bytes at the end.
+// Checkpoint of a job: its latents on disk, from which another process can continue with the same final
+// bytes.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -17,7 +18,7 @@ namespace sora {
 /// A safetensors file: `window.N` [1, C, T, h, w], `current.*` of the window between two steps. Its metadata
 /// has the job's key, the parameters as in a finished file (`parameters`), and how many windows there are.
 struct SavedLatents {
-  std::vector<at::Tensor> windows;      ///< finished ones, held frames included
+  std::vector<at::Tensor> windows;      ///< finished ones, conditioning frames included
   std::optional<DenoiseState> current;  ///< of window number windows.size()
 };
 
@@ -28,16 +29,17 @@ void write_job_checkpoint(const std::filesystem::path& path, const Plan& plan, c
 /// Reads it. Throws Error: no_input, data (damaged, or of other shapes than `plan`'s).
 SavedLatents read_job_checkpoint(const std::filesystem::path& path, const Plan& plan);
 
-/// The key of the job that a file was kept for. Throws Error: no_input, data.
+/// The key of the job of a checkpoint. Throws Error: no_input, data.
 std::string checkpoint_key(const std::filesystem::path& path);
 
-/// Saves at the right moments. It never stops a run: a save that fails is a warning.
+/// Decides when to save. A save that fails is only a warning.
 class JobCheckpoint {
  public:
+  /// Reads what an earlier run of the job left. Throws Error (data) with only_decode, unless all windows are
+  /// there.
   JobCheckpoint(const Plan& plan, const CheckpointOptions& options);
 
-  /// What an earlier run of the job left, if it did. With only_decode, throws Error (data) unless it is all
-  /// there.
+  /// The latents of an earlier run of the job, if it left any; with only_decode, those of all windows.
   const SavedLatents& saved() const { return saved_; }
   bool complete() const { return saved_.windows.size() == plan_.timeline.windows.size(); }
 
@@ -45,10 +47,10 @@ class JobCheckpoint {
   void step_done(const DenoiseState& state, double elapsed, std::optional<double> left);
   void window_done(const at::Tensor& latents, double elapsed, std::optional<double> left);
 
-  /// The run failed: saves what is worth it, and returns what to tell the user, or nothing.
+  /// Call it when the run failed: saves what is worth it, and returns advice for the user, or "".
   std::string failed(double elapsed);
 
-  /// The output is in place.
+  /// Call it when the output is complete: removes the checkpoint.
   void finished();
 
  private:
@@ -58,8 +60,8 @@ class JobCheckpoint {
   const Plan& plan_;
   const CheckpointOptions& options_;
   SavedLatents saved_;
-  double saved_at_ = 0;  // seconds of the run
-  bool fresh_ = false;   // something is not saved yet
+  double saved_at_ = 0;   // seconds of the run
+  bool unsaved_ = false;  // something is not saved yet
   bool on_disk_ = false;
   int steps_since_ = 0;
 };

@@ -62,7 +62,7 @@ void Reporter::report_times(Result& result) {
   if (state_.phase == Phase::finish) frame_seconds_ += lap();
   result.seconds = elapsed();
   result.load_seconds = load_seconds_.value_or(0);
-  // As if this run had done all steps: what an earlier one did took its time there.
+  // Scaled to all steps: those of an earlier run took their time there.
   const int made = state_.step - skipped_;
   result.step_seconds = made > 0 ? step_seconds_ * state_.steps / made : 0;
   result.frame_seconds = frame_seconds_;
@@ -74,9 +74,9 @@ double Reporter::lap() {
   return std::chrono::duration<double>(last_ - before).count();
 }
 
-// What is left by the pace of past runs, corrected by how this one has kept to it so far.
+// The time left by the pace of past runs, scaled by how this run compares with it so far.
 double Reporter::eta_by_pace() const {
-  constexpr double kTrust = 0.15;  // past runs count as so much of this one
+  constexpr double kTrust = 0.15;  // weight of past runs, as a share of this run
   const double a_step = pace_->steps / std::max(1, state_.steps);
   const double a_frame = pace_->frames / static_cast<double>(state_.frames);
   const double left =
@@ -88,9 +88,8 @@ double Reporter::eta_by_pace() const {
   return load_left + slower * left;
 }
 
-// Without past runs: what is left at the pace so far. Before the first frame nothing is known about
-// decoding, which is then left out while there are steps to do, and no estimate is given when there are
-// none.
+// Without past runs, the time left at the pace so far. Before the first frame the time of decoding is
+// unknown: it is left out while there are steps to do; after the last step there is no estimate.
 std::optional<double> Reporter::eta() const {
   if (pace_) return eta_by_pace();
   const int made = state_.step - skipped_;

@@ -1,4 +1,4 @@
-// Tells the world how far a run is, and stops it when asked to.
+// Reports the progress of a run to the caller's hooks, and stops the run when they say so.
 #pragma once
 
 #include <chrono>
@@ -19,17 +19,17 @@ class Reporter {
   void step_done();
   void steps_skipped(int steps);  ///< an earlier run has done them
   void frames_written(std::int64_t frames);
-  /// Frames that are written from now on are of the file that is asked for, or of one that comes before it.
+  /// Whether the frames that are written from now on count: not those of an earlier stage.
   void counts_frames(bool counts) { counts_frames_ = counts; }
-  void loaded_before();  ///< the model was there already
+  void loaded_before();  ///< the model was in memory already
 
-  /// Throws Error (interrupted) when the run is to end.
+  /// Throws Error (interrupted) when the hooks ask the run to stop.
   void check_stop() const;
 
   double elapsed() const;             ///< seconds since the run began
   std::optional<double> eta() const;  ///< seconds left
 
-  /// When all is written.
+  /// Fills in the times of the finished run.
   void report_times(Result& result);
 
  private:

@@ -1,4 +1,4 @@
-// What --dump-tensors writes: the tensors that engines are compared by.
+// --dump-tensors: writes tensors for comparing this program with others.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -12,15 +12,16 @@
 
 namespace sora {
 
-/// Does nothing unless the request asks for it.
+/// Without that option it does nothing.
 class TensorDump {
  public:
   /// Opens the file at once, so that a name that cannot be written fails early. Throws Error: cannot_create.
   explicit TensorDump(const Request& request);
 
-  void first_prediction(const at::Tensor& noise_pred);  ///< after guidance; the first one of a run counts
-  void latents(const at::Tensor& latents);              ///< that are shown, window by window
-  void frames(const at::Tensor& pixels);                ///< [n, H, W, 3] in [0, 1]
+  void first_prediction(
+      const at::Tensor& noise_pred);        ///< after guidance; only the first of a run is written
+  void latents(const at::Tensor& latents);  ///< of the shown frames, window by window
+  void frames(const at::Tensor& pixels);    ///< [n, H, W, 3] in [0, 1]
   void write(const Plan& plan, const Conditioning& text);
 
  private:

@@ -10,9 +10,10 @@
 namespace sora {
 namespace {
 
-// Where a run's frames go: into a file of their own, or beside the clips that they go on from.
-std::unique_ptr<FrameOut> open_frames(const Plan& plan, FrameWriter& writer, const Given& given) {
-  if (joins_clips(plan.request)) return std::make_unique<SeamWriter>(plan, writer, given);
+// The receiver of a run's frames: a file of new frames alone, or one with the clips that they continue.
+std::unique_ptr<FrameOut> open_frames(const Plan& plan, FrameWriter& writer,
+                                      const ConditioningInputs& inputs) {
+  if (joins_clips(plan.request)) return std::make_unique<SeamWriter>(plan, writer, inputs);
   return std::make_unique<FrameSink>(plan, writer);
 }
 
@@ -33,17 +34,17 @@ VideoRun::VideoRun(const Plan& plan, Model& model, const PromptEmbeds& prompts, 
       noise_(*plan.request.seed) {
   if (!checkpoint.complete()) condition();
   if (preview) previewer_.emplace(plan, *model.vae, preview);
-  known_.emplace(plan, *model.vae, !images_);
+  conditioning_.emplace(plan, *model.vae, !images_);
   if (plan.upscale.active || verb_kind(plan.request.verb) == VerbKind::remix)
     source_.emplace(plan, *model.vae);
-  frames_ = open_frames(plan, writer, known_->given());
-  decoder_.emplace(plan, *model.vae, *known_, source_ ? &*source_ : nullptr, *frames_, dump, report);
+  frames_ = open_frames(plan, writer, conditioning_->inputs());
+  decoder_.emplace(plan, *model.vae, *conditioning_, source_ ? &*source_ : nullptr, *frames_, dump, report);
 }
 
 void VideoRun::condition() {
   report_.enter(Phase::encode_text);
-  if (joins_images(model_)) images_.emplace(plan_, model_, text_);
-  if (plan_.machine.frees_text_encoder) model_.image_encoder.reset();  // it has made its tokens
+  if (takes_image_condition(model_)) images_.emplace(plan_, model_, text_);
+  if (plan_.machine.frees_text_encoder) model_.image_encoder.reset();  // its tokens are computed
   if (plan_.inputs.shots.empty()) {
     condition_on_text(model_, plan_, prompts_, text_);
   } else {
@@ -69,18 +70,19 @@ at::Tensor VideoRun::noise_of(const Window& window) {
   return noise_.draw({1, picture.latent_channels, window.count, picture.latent_height, picture.latent_width});
 }
 
-// Of a window [1, C, T, h, w]: what an earlier run kept, or denoised, from where that run was cut off if it
-// was.
+// The latents of a window [1, C, T, h, w]: those that an earlier run saved, or else denoised now, continuing
+// where an earlier run stopped.
 at::Tensor VideoRun::latents_of(std::size_t number) {
   const Window& window = plan_.timeline.windows[number];
-  const at::Tensor noise = noise_of(window);  // drawn always: the next window's follows it
+  const at::Tensor noise =
+      noise_of(window);  // always drawn, because it advances the generator for the next window
   if (source_) source_->go_to(window);
   if (number < saved_.windows.size()) {
     report_.steps_skipped(plan_.sampling.steps - plan_.sampling.first_step);
     return saved_.windows[number];
   }
-  const ConditioningFrames conditioning = images_ ? ConditioningFrames() : known_->of(number);
-  if (images_) text_.joined = images_->condition(number, *known_);
+  const ConditioningFrames conditioning = images_ ? ConditioningFrames() : conditioning_->frames_for(number);
+  if (images_) text_.image_condition = images_->condition(number, *conditioning_);
   if (!plan_.inputs.shots.empty()) condition_on_shots(model_, plan_, prompts_, number, text_);
 
   const bool was_begun = number == saved_.windows.size() && saved_.current;
@@ -98,7 +100,7 @@ at::Tensor VideoRun::latents_of(std::size_t number) {
       previewer_->offer(clean, window.conditioning, window.conditioning_end);
     };
   at::Tensor latents = denoise(model_, plan_, text_, noise, conditioning, hooks, from);
-  known_->put_back(latents);
+  conditioning_->restore_replaced(latents);
   checkpoint_.window_done(latents, report_.elapsed(), report_.eta());
   return latents;
 }
@@ -110,7 +112,7 @@ Result VideoRun::run() {
   for (std::size_t i = 0; i < count; ++i) {
     report_.enter(Phase::denoise);
     const at::Tensor latents = latents_of(i);
-    known_->denoised(latents);
+    conditioning_->window_denoised(latents);
 
     report_.enter(Phase::decode);
     if (i == 0) frames_->begin();

@@ -1,4 +1,4 @@
-// One video of a plan, with the networks in memory: its windows denoised one after another, and shown.
+// Makes one video of a plan with networks in memory: denoises and decodes its windows one after another.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@
 #include "pipeline/denoise/previewer.h"
 #include "pipeline/denoise/window_conditioning.h"
 #include "pipeline/frames/frames.h"
-#include "pipeline/inputs/given.h"
+#include "pipeline/inputs/conditioning_inputs.h"
 #include "pipeline/networks/model.h"
 #include "pipeline/run/job_checkpoint.h"
 #include "pipeline/run/reporter.h"
@@ -26,8 +26,8 @@ namespace sora {
 
 class VideoRun {
  public:
-  /// `model` and `prompts` have what the plan needs. `text` is what the last run was conditioned on, and what
-  /// this one is. All must outlive this.
+  /// `model` and `prompts` have what the plan needs. `text` has the conditioning of the last run, and gets
+  /// that of this one. All must outlive this object.
   VideoRun(const Plan& plan, Model& model, const PromptEmbeds& prompts, Conditioning& text,
            FrameWriter& writer, Reporter& report, JobCheckpoint& checkpoint, TensorDump& dump,
            const PreviewSink& preview);
@@ -48,11 +48,11 @@ class VideoRun {
   Reporter& report_;
   JobCheckpoint& checkpoint_;
   TensorDump& dump_;
-  SavedLatents saved_;                 // of an earlier run
-  std::optional<ImageFrames> images_;  // of models that take them beside the noise
+  SavedLatents saved_;                 // by an earlier run
+  std::optional<ImageFrames> images_;  // for models that take image conditioning
   std::optional<Previewer> previewer_;
   NoiseSource noise_;
-  std::optional<WindowConditioning> known_;
+  std::optional<WindowConditioning> conditioning_;
   std::optional<ClipWindows> source_;  // of remix and upscale stages
   std::unique_ptr<FrameOut> frames_;
   std::optional<WindowDecoder> decoder_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "pipeline/denoise/lead_back.h"
+#include "pipeline/denoise/match_draft.h"
 #include "pipeline/networks/tiled_vae.h"
 
 namespace sora {
@@ -13,11 +13,11 @@ at::Tensor last_of(const at::Tensor& frames) { return frames.narrow(0, frames.si
 
 }  // namespace
 
-WindowDecoder::WindowDecoder(const Plan& plan, const VideoAutoencoder& vae, WindowConditioning& known,
+WindowDecoder::WindowDecoder(const Plan& plan, const VideoAutoencoder& vae, WindowConditioning& conditioning,
                              ClipWindows* source, FrameOut& frames, TensorDump& dump, Reporter& report)
     : plan_(plan),
       vae_(vae),
-      known_(known),
+      conditioning_(conditioning),
       source_(source),
       frames_(frames),
       dump_(dump),
@@ -25,51 +25,51 @@ WindowDecoder::WindowDecoder(const Plan& plan, const VideoAutoencoder& vae, Wind
       drift_(plan, vae.temporal_scale()),
       smoothing_(plan.timeline.model_fps) {}
 
-// The last window that is seen may end in frames of a clip, which follow it. Backward, the first one is seen
-// last.
+// Whether a clip (or a loop's start) follows this window: its last frames are then those of the clip.
+// Backward, the first window is shown last.
 bool WindowDecoder::leads_to_a_clip(std::size_t number) const {
   const std::size_t last = plan_.request.backward ? 0 : plan_.timeline.windows.size() - 1;
   return number == last && plan_.timeline.windows[number].hidden_end > 0;
 }
 
-// What leads to a clip is spread over many frames before it, so the end has to be known before the first of
-// them is written. It is decoded once more for that: keeping a window's frames would take more memory than
-// time.
-void WindowDecoder::look_at_the_end(const Window& window, const at::Tensor& latents) {
-  ClipDecoder ahead(vae_, latents, plan_.picture.vae_tiling);
+// Decodes the end of a window in advance: a jump at the end is spread over all new frames of the window, so
+// it must be known before the first of them is written. The window is then decoded a second time, because
+// storing its frames would need too much memory.
+void WindowDecoder::decode_end(const Window& window, const at::Tensor& latents) {
+  ClipDecoder decoder(vae_, latents, plan_.picture.vae_tiling);
   at::Tensor last, chunk;
   for (std::int64_t t = 0; t <= window.count - window.hidden_end; ++t) {
     last = chunk;
-    chunk = ahead.next();
+    chunk = decoder.next();
   }
-  frames_.see_end(to_pixels(last), to_pixels(chunk.narrow(2, 0, 1)));
+  frames_.prepare_end(to_pixels(last), to_pixels(chunk.narrow(2, 0, 1)));
 }
 
-// The step of motion at the end of a clip that this window goes on from; infinite where there is none.
+// The step of motion at the end of the clip that this window continues; infinite where there is no clip.
 double WindowDecoder::step_before(const at::Tensor& hidden) {
   double step = std::numeric_limits<double>::infinity();
   if (!hidden.defined() || last_frame_.defined()) return step;
   const at::Tensor clip_end = to_pixels(hidden);
   step = step_of(clip_end);
-  const at::Tensor& shown = known_.given().before.frames;  // the VAE's view of them may flicker
+  const at::Tensor& shown = conditioning_.inputs().clip_before.frames;  // decoded by the VAE they may flicker
   if (shown.defined()) step = std::min(step, step_of(to_pixels(shown)));
   last_frame_ = last_of(clip_end);
   return step;
 }
 
-// A decoded chunk [1, 3, n, H, W]; of an upscale stage with the composition of the video that it begins from.
-at::Tensor WindowDecoder::decoded(at::Tensor chunk, std::int64_t latent) const {
+// A decoded chunk [1, 3, n, H, W]; in an upscale stage, matched to the video of the stage before.
+at::Tensor WindowDecoder::corrected(at::Tensor chunk, std::int64_t latent) const {
   if (!plan_.upscale.active) return chunk;
   const std::int64_t first = latent == 0 ? 0 : 1 + (latent - 1) * vae_.temporal_scale();
   const FramePart part{first, chunk.size(2), 0, plan_.picture.model_height, 0, plan_.picture.model_width};
-  return led_back(chunk, source_->frames(part), plan_);
+  return matched_to_draft(chunk, source_->frames(part), plan_);
 }
 
 void WindowDecoder::show(std::size_t number, const at::Tensor& latents) {
   const Window& window = plan_.timeline.windows[number];
   const std::int64_t end = window.count - window.hidden_end;
   dump_.latents(latents.narrow(2, window.hidden, end - window.hidden));
-  if (leads_to_a_clip(number)) look_at_the_end(window, latents);
+  if (leads_to_a_clip(number)) decode_end(window, latents);
 
   drift_.begin(number);
   ClipDecoder decoder(vae_, latents, plan_.picture.vae_tiling);
@@ -78,14 +78,15 @@ void WindowDecoder::show(std::size_t number, const at::Tensor& latents) {
   const double usual = step_before(hidden);
 
   for (std::int64_t t = window.hidden; t < end && !frames_.complete(); ++t) {
-    const at::Tensor chunk = decoded(decoder.next(), t);   // [1, 3, n, H, W]
-    at::Tensor pixels = drift_.correct(to_pixels(chunk));  // [n, H, W, 3]
+    const at::Tensor chunk = corrected(decoder.next(), t);  // [1, 3, n, H, W]
+    at::Tensor pixels = drift_.correct(to_pixels(chunk));   // [n, H, W, 3]
     dump_.frames(pixels);
     if (t > 0 && t == window.conditioning && !plan_.upscale.active)
       smoothing_.begin(last_frame_, pixels, usual);
     pixels = smoothing_.smooth(pixels);
     const bool changed = drift_.changes() || smoothing_.changes();
-    known_.decoded(changed ? to_network(pixels).to(chunk.device(), chunk.scalar_type()) : chunk);
+    conditioning_.frames_decoded(changed ? to_network(pixels).to(chunk.device(), chunk.scalar_type())
+                                         : chunk);
     last_frame_ = last_of(pixels);
     frames_.push(pixels);
     report_.frames_written(frames_.written());

@@ -1,8 +1,8 @@
-// From the latents of windows to the frames that the video shows.
+// Turns the latents of windows into the frames of the video.
 //
-// Each window is decoded as the clip that it is, from its conditioning frames on, which are not shown again.
-// Going on with the decoder's cache of the window before gives the decoder a history longer than any clip it
-// was trained on: measured with the default model, contrast then jumps by a tenth at each seam.
+// Each window is decoded as a separate clip, beginning with its conditioning frames, which are not shown
+// again. Continuing with the decoder's cache of the window before would give the decoder a history longer
+// than any clip it was trained on: with the default model, contrast then jumps by a tenth at each seam.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -15,7 +15,7 @@
 #include "pipeline/frames/drift.h"
 #include "pipeline/frames/frames.h"
 #include "pipeline/frames/seam_smoothing.h"
-#include "pipeline/inputs/given.h"
+#include "pipeline/inputs/conditioning_inputs.h"
 #include "pipeline/run/reporter.h"
 #include "pipeline/run/tensor_dump.h"
 #include "sora/plan.h"
@@ -24,30 +24,30 @@ namespace sora {
 
 class WindowDecoder {
  public:
-  /// `source`: the video that an upscale stage begins from; null for other plans. All must outlive this.
-  WindowDecoder(const Plan& plan, const VideoAutoencoder& vae, WindowConditioning& known, ClipWindows* source,
-                FrameOut& frames, TensorDump& dump, Reporter& report);
+  /// `source`: the video that an upscale stage enlarges; null for other plans. All must outlive this object.
+  WindowDecoder(const Plan& plan, const VideoAutoencoder& vae, WindowConditioning& conditioning,
+                ClipWindows* source, FrameOut& frames, TensorDump& dump, Reporter& report);
 
-  /// Decodes window number `number` of the plan, latents [1, C, T, h, w], and hands its new frames on.
-  /// Windows come in the order in which they are seen.
+  /// Decodes the plan's window with this number, latents [1, C, T, h, w], and passes its new frames on. Call
+  /// it for the windows in the order in which they are shown.
   void show(std::size_t number, const at::Tensor& latents);
 
  private:
   bool leads_to_a_clip(std::size_t number) const;
-  void look_at_the_end(const Window& window, const at::Tensor& latents);
+  void decode_end(const Window& window, const at::Tensor& latents);
   double step_before(const at::Tensor& hidden);
-  at::Tensor decoded(at::Tensor chunk, std::int64_t latent) const;
+  at::Tensor corrected(at::Tensor chunk, std::int64_t latent) const;
 
   const Plan& plan_;
   const VideoAutoencoder& vae_;
-  WindowConditioning& known_;
+  WindowConditioning& conditioning_;
   ClipWindows* source_;
   FrameOut& frames_;
   TensorDump& dump_;
   Reporter& report_;
   DriftControl drift_;
   SeamSmoothing smoothing_;
-  at::Tensor last_frame_;  // [1, H, W, 3], before the next one
+  at::Tensor last_frame_;  // [1, H, W, 3], shown before the next one
 };
 
 }  // namespace sora

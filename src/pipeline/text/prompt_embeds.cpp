@@ -22,7 +22,7 @@ namespace {
 constexpr std::int64_t kMostInMemory = std::int64_t{256} << 20;  // bytes of rows
 constexpr std::int64_t kMostRows = 512;
 
-// What decides the bits beside what the key has: a home folder may be used by several machines.
+// What else the bits depend on, besides the key: several machines may share a home folder.
 std::string made_by() {
   return "libtorch " + std::to_string(TORCH_VERSION_MAJOR) + "." + std::to_string(TORCH_VERSION_MINOR) + "." +
          std::to_string(TORCH_VERSION_PATCH) + ", " + at::get_cpu_capability();
@@ -62,7 +62,7 @@ EncodedPrompt on_host(EncodedPrompt prompt) {
   return prompt;
 }
 
-// Prompts that are equal once they are cleaned are one.
+// Prompts that are equal after cleaning have the same key.
 std::string key_of(const TextCache& cache, const Plan& plan, const std::string& text) {
   return cache.key(family_named(plan.model.family).clean_prompt(text));
 }
@@ -81,14 +81,14 @@ bool read_cached(const TextCache& cache, const std::string& key, std::int64_t wi
     const bool fits =
         rows.dim() == 2 && rows.size(0) >= 1 && rows.size(0) <= kMostRows && rows.size(1) == width;
     if (!fits || says["made_by"] != made_by() || says["sha256"] != digest_of(rows)) {
-      log(LogLevel::debug, cache.file(key).string() + ": is not what it should be, and is made again");
+      log(LogLevel::debug, cache.file(key).string() + ": does not match, and is computed again");
       return false;
     }
     prompt = {rows, lines_of(says["warnings"])};
     cache.used(key);
     return true;
   } catch (const std::exception& error) {
-    log(LogLevel::debug, std::string("not used: ") + error.what());
+    log(LogLevel::debug, std::string("a cached prompt cannot be used: ") + error.what());
     return false;
   }
 }
@@ -97,7 +97,7 @@ void write_cached(const TextCache& cache, const std::string& key, const EncodedP
   try {
     const fs::path file = cache.file(key);
     if (fs::create_directories(file.parent_path())) {
-      fs::permissions(file.parent_path(), fs::perms::owner_all);  // prompts are nobody else's business
+      fs::permissions(file.parent_path(), fs::perms::owner_all);  // prompts are private
     }
     write_tensors(file, {{"rows", prompt.rows}},
                   {{"key", key},
@@ -106,32 +106,32 @@ void write_cached(const TextCache& cache, const std::string& key, const EncodedP
                    {"warnings", joined_lines(prompt.warnings)}});
     cache.prune();
   } catch (const std::exception& error) {
-    log(LogLevel::debug, std::string("the prompt's embeddings are not kept: ") + error.what());
+    log(LogLevel::debug, std::string("the prompt's embeddings are not cached: ") + error.what());
   }
 }
 
-const PromptEmbeds::Known* PromptEmbeds::find(const std::string& text) const {
+const PromptEmbeds::Entry* PromptEmbeds::find(const std::string& text) const {
   const auto found =
-      std::find_if(known_.begin(), known_.end(), [&](const Known& known) { return known.text == text; });
-  return found == known_.end() ? nullptr : &*found;
+      std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.text == text; });
+  return found == entries_.end() ? nullptr : &*found;
 }
 
 void PromptEmbeds::add(const std::string& text, const at::Tensor& rows,
                        const std::vector<std::string>& needed) {
-  known_.push_front({text, rows});
+  entries_.push_front({text, rows});
   std::int64_t bytes = 0;
-  for (auto it = known_.begin(); it != known_.end();) {
+  for (auto it = entries_.begin(); it != entries_.end();) {
     bytes += static_cast<std::int64_t>(it->rows.nbytes());
     const bool stays =
         bytes <= kMostInMemory || std::find(needed.begin(), needed.end(), it->text) != needed.end();
-    it = stays ? std::next(it) : known_.erase(it);
+    it = stays ? std::next(it) : entries_.erase(it);
   }
 }
 
 at::Tensor PromptEmbeds::get(const std::string& text) const {
-  const Known* known = find(text);
-  if (known == nullptr) throw Error(ErrorKind::internal, "text", "a prompt that was not encoded");
-  return padded_rows(known->rows, text_rows_);
+  const Entry* entry = find(text);
+  if (entry == nullptr) throw Error(ErrorKind::internal, "text", "the prompt was not encoded");
+  return padded_rows(entry->rows, text_rows_);
 }
 
 void PromptEmbeds::prepare(Model& model, const Plan& plan, const ComingTexts& coming,
@@ -167,7 +167,7 @@ void PromptEmbeds::prepare(Model& model, const Plan& plan, const ComingTexts& co
   }
   if (encoding) encoding();
   for (const std::string& text : missing) {
-    if (find(text) == nullptr) encode(text);  // the two may be one
+    if (find(text) == nullptr) encode(text);  // prompt and negative prompt may be equal
   }
   if (!plan.machine.frees_text_encoder) return;
   for (const std::string& text : coming ? coming() : std::vector<std::string>()) {
@@ -175,11 +175,11 @@ void PromptEmbeds::prepare(Model& model, const Plan& plan, const ComingTexts& co
       EncodedPrompt prompt;
       if (find(text) == nullptr && !cached(cache, plan, text, prompt)) encode(text);
     } catch (const Error& error) {
-      log(LogLevel::debug, std::string("a later prompt: ") + error.what());  // said again when its turn comes
+      log(LogLevel::debug, std::string("a later prompt: ") + error.what());  // reported when its job comes
     }
   }
   model.prompt_encoder.reset();
-  ::malloc_trim(0);  // or the allocator keeps much of it
+  ::malloc_trim(0);  // otherwise the allocator keeps much of it
 }
 
 }  // namespace sora

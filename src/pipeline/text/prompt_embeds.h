@@ -1,5 +1,5 @@
-// What prompts become: from this run's memory, from the cache on disk, or from the text encoder, which is
-// loaded only when the others do not have them.
+// The embeddings of prompts: from this process's memory, from the cache on disk, or from the text encoder,
+// which is loaded only when a prompt is in neither.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -18,32 +18,32 @@ namespace sora {
 
 class PromptEmbeds {
  public:
-  /// Makes get() know the texts of `plan`. If that takes the text encoder, `encoding` is told when it is
-  /// loaded; where the plan frees it, the texts that are `coming` are encoded too; where it does not fit
-  /// beside the transformers, these go first. Throws Error: as load_prompt_encoder; data if a text of the
-  /// plan is not UTF-8.
+  /// Prepares the texts of `plan` for get(). If the text encoder is needed, `encoding` is called when it is
+  /// loaded. Where the plan frees the encoder afterwards, the `coming` texts of later jobs are encoded too;
+  /// where it does not fit beside the transformers, these are freed first. Throws Error: as
+  /// load_prompt_encoder; data if a text of the plan is not UTF-8.
   void prepare(Model& model, const Plan& plan, const ComingTexts& coming = {},
                const std::function<void()>& encoding = {});
 
   /// prompt_embeds [1, 512, D], fp32 on the CPU.
   at::Tensor get(const std::string& text) const;
 
-  void clear() { known_.clear(); }  ///< the next plan is for another model
+  void clear() { entries_.clear(); }  ///< before a plan for another model
 
  private:
-  struct Known {
+  struct Entry {
     std::string text;
     at::Tensor rows;  // [L, D], fp32 on the CPU
   };
-  const Known* find(const std::string& text) const;
+  const Entry* find(const std::string& text) const;
   void add(const std::string& text, const at::Tensor& rows, const std::vector<std::string>& needed);
 
-  int text_rows_ = 0;       // of the plan's model
-  std::list<Known> known_;  // the latest first
+  int text_rows_ = 0;         // of the plan's model
+  std::list<Entry> entries_;  // the latest first
 };
 
-/// Reads and writes entries of the cache. Neither throws: what is damaged, foreign or made by another version
-/// is none, and what cannot be written is let be; both are said in the debug log.
+/// Reads and writes entries of the cache. Neither throws: an entry that is damaged or of another version
+/// counts as missing, and a failed write is ignored; both are logged at debug level.
 bool read_cached(const TextCache& cache, const std::string& key, std::int64_t width, EncodedPrompt& prompt);
 void write_cached(const TextCache& cache, const std::string& key, const EncodedPrompt& prompt);
 

@@ -1,5 +1,5 @@
-// The parser of JSON that others wrote: its limits, each with its place, and that its time grows with the
-// text.
+// The parser of untrusted JSON: its limits, errors that name the place, and that its time grows linearly with
+// the text.
 #include "core/json/json_text.h"
 
 #include <gmock/gmock.h>

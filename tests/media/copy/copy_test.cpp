@@ -1,4 +1,4 @@
-// Coded frames of clips beside frames of the encoder, in one stream that plays.
+// Copied frames of clips and frames of the encoder in one stream that plays.
 #include <fstream>
 #include <iterator>
 #include <tuple>
@@ -130,7 +130,7 @@ TEST_F(CopyTest, WhatCannotBeCopiedSaysWhyAndLeavesNothingBehind) {
   refused(clip("b.mp4", "-c:v libx264 -pix_fmt yuv420p -s 32x32"), "32x32");
   refused(clip("c.mp4", "-c:v libx264 -pix_fmt yuv444p"), "yuv444p");
   refused(clip("d.mp4", "-c:v libx264 -pix_fmt yuv420p -r 10"), "steady");
-  refused(clip("e.ts", kUndelayed), "no whole header");
+  refused(clip("e.ts", kUndelayed), "no single header");
   // From the middle of a group on: by an edit list, which a copy would not keep.
   const std::string whole = clip("f.mp4", kDelayed, 24);
   const std::string cut = ffmpeg("-ss 0.4 -i '" + whole + "' -c copy", "g.mp4");

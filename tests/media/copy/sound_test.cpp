@@ -1,4 +1,4 @@
-// Sound that is copied beside new pictures: packet for packet as it was, and when it was heard.
+// Copied sound with new pictures: the packets are unchanged, and at the right time.
 #include <algorithm>
 #include <filesystem>
 #include <thread>

@@ -1,4 +1,4 @@
-// What an image says of itself in its first bytes.
+// Facts of an image from its first bytes.
 #include "media/read/image_header.h"
 
 #include <gtest/gtest.h>

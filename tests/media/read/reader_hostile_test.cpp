@@ -1,4 +1,4 @@
-// Files that are no video, lie about what they are, or ask for too much: one clear error each. Time and
+// Files that are not videos, claim to be something else, or need too much: one clear error each. Time and
 // memory are measured by scripts/stress/media.py.
 #include <sys/stat.h>
 
@@ -110,13 +110,13 @@ TEST_F(ReaderHostile, FilesOfOtherKindsAreRefused) {
 TEST_F(ReaderHostile, SoundAloneIsNoVideo) {
   const std::string cover = png("cover.png", moving_picture(32, 32, 0));
   const std::string sine = "-f lavfi -i sine=d=0.5 ";
-  refused(ffmpeg(sine, "a.m4a"), 65, "holds sound and no video");
-  refused(ffmpeg(sine + "-c:a pcm_s16le", "a.mkv"), 65, "holds sound and no video");
+  refused(ffmpeg(sine, "a.m4a"), 65, "has sound but no video");
+  refused(ffmpeg(sine + "-c:a pcm_s16le", "a.mkv"), 65, "has sound but no video");
   refused(
       ffmpeg(sine + "-i '" + cover + "' -map 0 -map 1 -c:v png -disposition:v:0 attached_pic", "song.m4a"),
-      65, "holds sound and no video");
-  refused(ffmpeg(sine, "a.wav"), 65, "not read here");
-  refused(ffmpeg(sine, "a.mp3"), 65, "not read here");
+      65, "has sound but no video");
+  refused(ffmpeg(sine, "a.wav"), 65, "not supported");
+  refused(ffmpeg(sine, "a.mp3"), 65, "not supported");
 }
 
 TEST_F(ReaderHostile, AWrongExtensionDoesNotMatter) {

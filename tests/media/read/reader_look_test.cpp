@@ -1,4 +1,4 @@
-// Turning, pixel shape, fitting and sizes.
+// Rotation, pixel shape, fitting and sizes.
 #include <map>
 #include <set>
 
@@ -14,7 +14,7 @@ using ReaderLook = ReaderTest;
 
 const Rgb kRed{255, 0, 0}, kGreen{0, 255, 0}, kBlue{0, 0, 255}, kWhite{255, 255, 255};
 
-// Four corners of four colours show every way of turning and mirroring.
+// Four corners of different colours show any rotation and mirroring.
 Picture corners(int width, int height) {
   Picture picture(width, height);
   for (int y = 0; y < height; ++y) {

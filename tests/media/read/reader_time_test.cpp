@@ -1,4 +1,4 @@
-// Which frame is shown when, and that the ends of a file are found without decoding the whole.
+// Which frame is shown at which time, and that the end of a file is found without decoding all of it.
 #include <sys/resource.h>
 
 #include <cstring>

@@ -1,4 +1,4 @@
-// Disks that fill up, folders that are missing, runs that are given up: one clear error, and no file.
+// Full disks, missing folders, abandoned runs: one clear error, and no file.
 #include <sys/mount.h>
 #include <sys/resource.h>
 
@@ -11,7 +11,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// Noise, so that the encoders cannot make it small.
+// Noise, which encoders cannot compress.
 Picture noise(int width, int height, unsigned seed) {
   Picture picture(width, height);
   for (std::uint8_t& value : picture.rgb) {

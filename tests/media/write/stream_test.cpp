@@ -1,4 +1,4 @@
-// What a reader at the other end of a pipe sees.
+// A video written to a pipe, as the pipe's reader gets it.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

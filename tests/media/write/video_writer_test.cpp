@@ -1,4 +1,4 @@
-// Times, sizes, colours and bytes of what is written, as libav's own decoders and ffprobe see them.
+// Times, sizes, colours and bytes of written videos, checked with libav's decoders and ffprobe.
 #include "media/write/video_writer.h"
 
 #include <sched.h>

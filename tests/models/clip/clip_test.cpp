@@ -236,7 +236,7 @@ TEST_F(ImageEncoderLayouts, DamageIsNamed) {
   EXPECT_THAT(error, HasSubstr("not expected: encoder.layers.0.extra"));
 
   write_tensors(file, {{"something.else", at::zeros({1})}});
-  EXPECT_THAT(test::error_of(load, ErrorKind::data), HasSubstr("holds no image encoder"));
+  EXPECT_THAT(test::error_of(load, ErrorKind::data), HasSubstr("has no image encoder"));
 }
 
 TEST_F(ImageEncoderLayouts, ConfigsThatFitNothingAreNamed) {

@@ -1,4 +1,4 @@
-// Prompts and tokenizers that were made to take long or to end the program.
+// Prompts and tokenizers that are made to take long or to crash the program.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -28,7 +28,7 @@ class Folder : public TemporaryFolder {
   }
 };
 
-/// The message of the Error that opening `folder` ends in.
+/// The message of the Error that opening `folder` throws.
 std::string open_error(const fs::path& folder, ErrorKind kind) {
   return test::error_of([&] { T5Tokenizer tokenizer(folder); }, kind);
 }

@@ -1,4 +1,4 @@
-// Few-step models are told by the names that their publishers give them.
+// Few-step models are recognised by the names that their publishers give them.
 #include "models/wan/few_step.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Counts the memory that tensors on the CPU ask for, whatever the machine has.
+// Counts the memory that tensors on the CPU request, however much the machine has.
 #pragma once
 
 #include <c10/core/CPUAllocator.h>
@@ -11,7 +11,7 @@
 
 namespace sora::test {
 
-/// From its construction to its destruction. One at a time.
+/// Counts from its construction to its destruction. Only one object at a time.
 class TensorMemory : public c10::Allocator {
  public:
   TensorMemory() : base_(c10::GetCPUAllocator()) {

@@ -20,7 +20,7 @@ struct RandomLayer : WeightSource {
   bool has(const std::string&) const override { return true; }
 };
 
-// fp32 by Winograd's method; fp64 stands for the devices that fold the taps.
+// fp32 uses Winograd's method; fp64 uses folded taps, as other devices do.
 class WanUpsampler : public testing::TestWithParam<at::ScalarType> {};
 
 TEST_P(WanUpsampler, EqualsTheConvolutionOfTheLargePicture) {

@@ -12,8 +12,8 @@ namespace sora::wan {
 namespace {
 
 // A process that decoded 9 frames of 256x256 with Wan 2.1's decoder reached 1193 MiB
-// (scripts/bench/full_size.py), of which 280 are the weights, and the libraries and what the allocator holds
-// back are a part.
+// (scripts/bench/full_size.py), of which 280 are the weights; libraries and memory that the allocator
+// keeps are included.
 TEST(WanVaeMemory, AccountsForWhatWasMeasured) {
   constexpr double mib = 1 << 20;
   const double counted = static_cast<double>(decoder_bytes(VaeConfig{}, 256, 256)) / mib;

@@ -1,4 +1,4 @@
-// When a run is looked at on its way, and what of it.
+// Previews: at which steps they are made, and of which latent frames.
 #include "pipeline/denoise/previewer.h"
 
 #include <ATen/ATen.h>

@@ -1,4 +1,4 @@
-// What is corrected of the look of a long video.
+// Drift control: which statistics of a long video stay near those of its first window.
 #include "pipeline/frames/drift.h"
 
 #include <gtest/gtest.h>

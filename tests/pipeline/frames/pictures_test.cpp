@@ -24,7 +24,7 @@ namespace {
 
 using testing::ElementsAre;
 
-// Stands for the video: counts, and fails on demand.
+// Takes the place of the video's writer: counts frames, and fails on demand.
 class CountingWriter : public FrameWriter {
  public:
   explicit CountingWriter(bool fails = false) : fails_(fails) {}

@@ -1,4 +1,4 @@
-// The first frames after given ones: what stands still comes gradually, what moves stays.
+// The first frames after conditioning frames: still parts change gradually, moving parts are not smoothed.
 #include "pipeline/frames/seam_smoothing.h"
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ at::Tensor picture(std::int64_t x, double more) {
   return picture;
 }
 
-// The square goes on by a pixel a frame, and the network has its own view of the rest.
+// The square moves by a pixel in each frame, and the network draws the rest slightly differently.
 at::Tensor frames_from(std::int64_t x, std::int64_t n, double more) {
   std::vector<at::Tensor> frames;
   for (std::int64_t i = 0; i < n; ++i) frames.push_back(picture(x + i, more));

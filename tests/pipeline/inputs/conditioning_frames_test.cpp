@@ -33,7 +33,7 @@ class HeldTest : public testing::TestWithParam<const char*> {
     const std::vector<std::int64_t> shape{1, plan_.picture.latent_channels, 5, plan_.picture.latent_height,
                                           plan_.picture.latent_width};
     noise_ = source.draw(shape);
-    known_ = source.draw(shape);
+    conditioning_ = source.draw(shape);
   }
 
   at::Tensor run(const ConditioningFrames& conditioning, std::vector<DenoiseState>* states = nullptr,
@@ -50,20 +50,20 @@ class HeldTest : public testing::TestWithParam<const char*> {
   Plan plan_;
   Model model_;
   Conditioning text_;
-  at::Tensor noise_, known_;  // [1, C, 5, h, w]
+  at::Tensor noise_, conditioning_;  // [1, C, 5, h, w]
 };
 
 TEST_P(HeldTest, KeepsFramesAtBothEndsAndLetsThemShapeTheOthers) {
   ConditioningFrames both;
-  both.add(known_.narrow(2, 0, 2), 0);
-  both.add(known_.narrow(2, 4, 1), 4);
+  both.add(conditioning_.narrow(2, 0, 2), 0);
+  both.add(conditioning_.narrow(2, 4, 1), 4);
   const at::Tensor result = run(both);
   EXPECT_TRUE(at::equal(frames_at(result, both), both.latents));
 
   ConditioningFrames start;
-  start.add(known_.narrow(2, 0, 2), 0);
+  start.add(conditioning_.narrow(2, 0, 2), 0);
   const at::Tensor free_end = run(start);
-  EXPECT_TRUE(at::equal(free_end.narrow(2, 0, 2), known_.narrow(2, 0, 2)));
+  EXPECT_TRUE(at::equal(free_end.narrow(2, 0, 2), conditioning_.narrow(2, 0, 2)));
   const at::Tensor middle = result.narrow(2, 2, 2), other = free_end.narrow(2, 2, 2);
   EXPECT_GT((middle - other).norm().item<double>(), 1e-3 * other.norm().item<double>())
       << "the frames between do not know of the held end";
@@ -71,8 +71,8 @@ TEST_P(HeldTest, KeepsFramesAtBothEndsAndLetsThemShapeTheOthers) {
 
 TEST_P(HeldTest, GoesOnFromAnyStepWithTheSameNumbers) {
   ConditioningFrames conditioning;
-  conditioning.add(known_.narrow(2, 1, 1), 1);
-  conditioning.add(known_.narrow(2, 3, 2), 3);
+  conditioning.add(conditioning_.narrow(2, 1, 1), 1);
+  conditioning.add(conditioning_.narrow(2, 3, 2), 3);
   std::vector<DenoiseState> states;
   const at::Tensor whole = run(conditioning, &states);
   EXPECT_TRUE(at::equal(run(conditioning, nullptr, &states[1]), whole));
@@ -80,8 +80,8 @@ TEST_P(HeldTest, GoesOnFromAnyStepWithTheSameNumbers) {
 
 TEST_P(HeldTest, WhatIsSeenAfterAStepNeverChanges) {
   ConditioningFrames conditioning;
-  conditioning.add(known_.narrow(2, 0, 2), 0);
-  conditioning.add(known_.narrow(2, 4, 1), 4);
+  conditioning.add(conditioning_.narrow(2, 0, 2), 0);
+  conditioning.add(conditioning_.narrow(2, 4, 1), 4);
   const auto tensors = [](const DenoiseState& state) {
     std::vector<at::Tensor> all{state.latents};
     all.insert(all.end(), state.scheduler.history.begin(), state.scheduler.history.end());

@@ -1,4 +1,4 @@
-// The video of given frames that image models see beside the noise.
+// Image conditioning: the known frames that image-to-video models take beside the noise.
 #include "pipeline/inputs/image_condition.h"
 
 #include <c10/core/InferenceMode.h>
@@ -18,7 +18,7 @@ TEST(ImageCondition, IsTheFirstFramesThenGreyThenTheLast) {
   EXPECT_TRUE(at::equal(frames_from(first, {}, 9, 4, 13), at::zeros({1, 3, 4, 4, 6})));
 }
 
-// A window that goes on begins with frames that were decoded on the device; an image comes from the CPU.
+// A later window begins with frames that were decoded on the device; an image comes from the CPU.
 TEST(ImageCondition, IsOfTheDeviceAndTypeOfTheFirstFramesWhateverTheImageIs) {
   const c10::InferenceMode inference;
   const at::Tensor image = at::rand({1, 3, 1, 4, 6});

@@ -1,4 +1,4 @@
-// Tiles: how they lie, and that what is made of them is one whole.
+// Tiles: their positions, and that their results blend into one picture.
 #include "plan/geometry/tiles.h"
 
 #include <ATen/ATen.h>

@@ -1,4 +1,4 @@
-// A run that stops anywhere goes on, and ends with the bytes of a run that did not.
+// A run that stops at any point can continue, and gives the same bytes as an uninterrupted run.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -139,7 +139,7 @@ TEST_F(ResumeTest, SaysHowToGoOn) {
   use("wan21");
   std::string message;
   ASSERT_TRUE(stopped_at(6, &message));
-  EXPECT_THAT(message, HasSubstr("the same command with --seed 7 goes on there"));
+  EXPECT_THAT(message, HasSubstr("run the same command with --seed 7 to continue"));
 }
 
 TEST_F(ResumeTest, DoesNotTakeUpAnotherJob) {

@@ -1,5 +1,4 @@
-// What a run tells and shows on the way, with a tiny model: times, an ETA, previews, pictures beside the
-// video.
+// What a run reports, with a tiny model: times, an ETA, previews, pictures beside the video.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
-// Embeddings of prompts on disk: the same numbers with and without, no encoder for a prompt that was seen,
-// and no harm from what else may lie in the folder.
+// The cache of embeddings on disk: the same numbers with and without it, no text encoder for a cached prompt,
+// and no harm from other files in the folder.
 #include "plan/machine/text_cache.h"
 
 #include <ATen/ATen.h>

@@ -9,7 +9,7 @@
 namespace sora::clip {
 namespace {
 
-constexpr std::int64_t kLongest = 1 << 17;  // pixels of a side; its picture takes some hundred MB
+constexpr std::int64_t kLongest = 1 << 17;  // pixels of a side; such a picture takes some hundred MB
 
 RgbPicture resized(const RgbPicture& picture, const ImageProcessorConfig& config) {
   std::int64_t width = config.width, height = config.height;
@@ -21,13 +21,13 @@ RgbPicture resized(const RgbPicture& picture, const ImageProcessorConfig& config
   if (std::max(width, height) > kLongest) {
     throw Error(ErrorKind::data, "image_encoder",
                 "the image is " + std::to_string(picture.width) + " x " + std::to_string(picture.height) +
-                    ", expected one that is less long and thin");
+                    ", expected one with a less extreme shape");
   }
   return pillow_resized(picture, static_cast<int>(width), static_cast<int>(height),
                         static_cast<PillowFilter>(config.resample));
 }
 
-// Cuts `size` from the middle of x's dimension, after zeros where there is less than that.
+// Crops x to `size` around the middle of a dimension; pads it with zeros where it is smaller.
 at::Tensor from_centre(const at::Tensor& x, std::int64_t dim, std::int64_t size) {
   const std::int64_t there = x.size(dim);
   if (there >= size) return x.narrow(dim, (there - size) / 2, size);

@@ -1,5 +1,5 @@
-// CLIPImageProcessor: from a picture of any size to what an image encoder takes, with the numbers of
-// transformers 5.24.0 on Pillow (its torchvision backend resizes in another way).
+// CLIPImageProcessor: turns a picture of any size into the input of an image encoder, with the numbers of
+// transformers 5.24.0 on Pillow (its torchvision backend resizes differently).
 #pragma once
 
 #include <ATen/ATen.h>
@@ -9,7 +9,7 @@
 
 namespace sora::clip {
 
-/// [1, 3, h, w] fp32 on the CPU: resized, the centre cut out (with black around it where it is too small),
+/// [1, 3, h, w] fp32 on the CPU: resized, cropped to the centre (padded with black where it is too small),
 /// normalised. Throws Error (data): a picture a thousand times as long as it is wide.
 at::Tensor process_image(const RgbPicture& picture, const ImageProcessorConfig& config);
 

@@ -14,9 +14,9 @@
 namespace sora::clip {
 namespace {
 
-nn::Linear joined_qkv(const Weights& w, std::int64_t dim) {
+nn::Linear fused_qkv(const Weights& w, std::int64_t dim) {
   if (w.has("to_qkv.weight")) return nn::Linear(w / "to_qkv", dim, 3 * dim);
-  return nn::joined({w / "q_proj", w / "k_proj", w / "v_proj"}, dim, dim);
+  return nn::fused({w / "q_proj", w / "k_proj", w / "v_proj"}, dim, dim);
 }
 
 nn::Linear patch_embedding(const Weights& w, const VisionConfig& config) {
@@ -27,7 +27,7 @@ nn::Linear patch_embedding(const Weights& w, const VisionConfig& config) {
   return linear;
 }
 
-// The Wan repository's copy has a batch dimension before these two, and names of its own for them.
+// In the Wan repository's copy these two have a batch dimension and other names.
 at::Tensor class_embedding(const Weights& w, const VisionConfig& config) {
   return w.has("cls_embedding") ? w.get("cls_embedding", {1, 1, config.hidden_size}).flatten()
                                 : w.get("class_embedding", {config.hidden_size});
@@ -46,11 +46,11 @@ at::Tensor activated(const at::Tensor& x, VisionConfig::Activation activation) {
     case VisionConfig::Activation::quick_gelu:
       return x * at::sigmoid(1.702 * x);
   }
-  throw Error(ErrorKind::internal, "image_encoder", "an activation that is not known");
+  throw Error(ErrorKind::internal, "image_encoder", "unknown activation");
 }
 
-// Records what the whole encoder has, the parts that are not used here included, so that a damaged file is
-// seen as such.
+// Checks the tensors of the whole encoder, including the parts that are not used here, so that a damaged file
+// is noticed.
 void check(const Checkpoint& checkpoint, const VisionConfig& config) {
   auto recorder = std::make_shared<SchemaRecorder>(&checkpoint);
   const Weights w(recorder);
@@ -74,7 +74,7 @@ VisionEncoder load(ImageEncoderFiles files, at::Device device) {
 VisionLayer::VisionLayer(const Weights& w, const VisionConfig& config)
     : layer_norm1(w / "layer_norm1", config.hidden_size, config.layer_norm_eps),
       layer_norm2(w / "layer_norm2", config.hidden_size, config.layer_norm_eps),
-      qkv(joined_qkv(w / "self_attn", config.hidden_size)),
+      qkv(fused_qkv(w / "self_attn", config.hidden_size)),
       out_proj(w / "self_attn" / "out_proj", config.hidden_size, config.hidden_size),
       fc1(w / "mlp" / "fc1", config.hidden_size, config.intermediate_size),
       fc2(w / "mlp" / "fc2", config.intermediate_size, config.hidden_size),
@@ -137,7 +137,7 @@ at::Tensor ImageEncoder::encode(const RgbPicture& picture) const {
   const at::Tensor pixels = process_image(picture, processor_);
   if (pixels.size(2) != config_.image_size || pixels.size(3) != config_.image_size) {
     throw Error(ErrorKind::data, "image_encoder",
-                "its image_processor makes pictures of " + std::to_string(pixels.size(3)) + " x " +
+                "its image_processor produces pictures of " + std::to_string(pixels.size(3)) + " x " +
                     std::to_string(pixels.size(2)) + ", expected " + std::to_string(config_.image_size) +
                     " x " + std::to_string(config_.image_size) + "; see its do_center_crop and size");
   }

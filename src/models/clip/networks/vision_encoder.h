@@ -1,5 +1,5 @@
 // CLIPVisionModel (2103.00020): a vision transformer, with the numbers of transformers 5.24.0, as
-// image-to-video models use it: what goes into its last layer is what it gives.
+// image-to-video models use it: its output is the input of its last layer.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -43,19 +43,19 @@ class VisionEncoder {
   nn::Linear patch_embedding_;       // the convolution's stride is its kernel: a product over each patch
   at::Tensor class_embedding_;       // [C]
   at::Tensor position_embedding_;    // [tokens, C]
-  nn::LayerNorm pre_layrnorm_;       // spelled so in checkpoints
+  nn::LayerNorm pre_layrnorm_;       // spelled like this in checkpoints
   std::vector<VisionLayer> layers_;  // all but the last
 };
 
-/// From a picture to tokens. In fp32 on every device: it runs once a video.
+/// Turns a picture into tokens. In fp32 on every device, since it runs once for each video.
 class ImageEncoder final : public sora::ImageEncoder {
  public:
   /// `processor` is the folder with preprocessor_config.json, or empty (files.h).
   /// Throws Error: no_input, data, refused.
   ImageEncoder(const ComponentSource& source, const std::filesystem::path& processor, at::Device device);
 
-  /// [1, tokens, hidden_size] on the device. Throws Error (data) where the picture cannot be made the size
-  /// that the encoder takes.
+  /// [1, tokens, hidden_size] on the device. Throws Error (data) where the picture cannot be resized to
+  /// what the encoder takes.
   at::Tensor encode(const RgbPicture& picture) const override;
 
  private:

@@ -1,4 +1,4 @@
-// SkyReels-V2 has Wan's networks.
+// SkyReels-V2 uses the networks of Wan.
 #include "models/wan/networks/family_networks.h"
 
 namespace sora::skyreels {

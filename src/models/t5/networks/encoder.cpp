@@ -51,7 +51,7 @@ at::Tensor t5_relative_buckets(std::int64_t length, const T5Config& config) {
   const at::Tensor position = at::arange(length, at::kLong);
   const at::Tensor offset = position.unsqueeze(0) - position.unsqueeze(1);  // [L, L], key - query
   const at::Tensor distance = offset.abs();
-  // In fp32 as in the reference: the truncation shows each rounding.
+  // In fp32 as in the reference, since truncation to integers exposes any difference in rounding.
   const at::Tensor share = at::log(distance.to(at::kFloat) / exact) / range;
   const at::Tensor scaled = exact + (share * (half - exact)).to(at::kLong);
   const at::Tensor bucket = at::where(distance < exact, distance, scaled.clamp_max(half - 1));
@@ -69,7 +69,7 @@ at::Tensor T5Attention::operator()(const at::Tensor& x, const at::Tensor& bias) 
   const at::Tensor query = nn::split_heads(q(x), heads);  // [B, heads, L, d_kv]
   const at::Tensor key = nn::split_heads(k(x), heads);    // [B, heads, L, d_kv]
   const at::Tensor value = nn::split_heads(v(x), heads);  // [B, heads, L, d_kv]
-  // T5 does not scale by 1/sqrt(d_kv): its initialization does.
+  // T5 does not scale by 1/sqrt(d_kv): its initialization accounts for that.
   const at::Tensor mixed = at::scaled_dot_product_attention(query, key, value, bias, /*dropout_p=*/0.0,
                                                             /*is_causal=*/false, /*scale=*/1.0);
   return o(nn::merge_heads(mixed));  // [B, L, d_model]

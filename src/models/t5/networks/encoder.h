@@ -1,5 +1,5 @@
 // The encoder of T5 (https://arxiv.org/abs/1910.10683; v1.1 and UMT5 included), as transformers'
-// T5EncoderModel and UMT5EncoderModel compute it. Members bear the checkpoint's names.
+// T5EncoderModel and UMT5EncoderModel compute it. Members have the checkpoint's names.
 #pragma once
 
 #include <vector>
@@ -36,7 +36,7 @@ struct T5Attention {
 };
 
 struct T5FeedForward {
-  nn::Linear wi, wi_0, wi_1, wo;  // wi, or with a gate wi_0 and wi_1
+  nn::Linear wi, wi_0, wi_1, wo;  // wi; with a gate instead wi_0 and wi_1
   T5Config::Activation activation;
   bool gated;
 
@@ -61,7 +61,8 @@ class T5Encoder {
   /// ids [B, L] (int64, on the weights' device, none of them padding) -> [B, L, d_model]
   at::Tensor operator()(const at::Tensor& ids) const;
 
-  /// Names that a checkpoint may hold besides: the decoder of a whole T5, and a second copy of the embedding.
+  /// Whether a tensor of a checkpoint may be left over: the decoder of a whole T5, a second copy of the
+  /// embedding.
   static bool ignores(const std::string& name);
 
   const T5Config& config() const { return config_; }

@@ -36,8 +36,8 @@ std::vector<std::string> warnings_of(const std::vector<std::string>& unknown, st
   return warnings;
 }
 
-// Used once or a few times: to widen a matrix when it is used costs little, and to hold all of them widened
-// twice the memory.
+// The encoder runs only a few times: widening its matrices at each use costs little, and storing them widened
+// would take twice the memory.
 Placement as_stored(Placement placement) {
   if (placement.storage == WeightStorage::widened) placement.storage = WeightStorage::stored;
   return placement;
@@ -81,11 +81,11 @@ EncodedPrompt TextEncoder::encode_rows(const std::string& prompt) const {
   if (largest >= config.vocab_size) {
     throw Error(ErrorKind::data, "text_encoder",
                 "the tokenizer gives id " + std::to_string(largest) + ", but the text encoder has " +
-                    std::to_string(config.vocab_size) + " embeddings; the two folders are not of one model");
+                    std::to_string(config.vocab_size) + " embeddings; they belong to different models");
   }
 
-  // The reference encodes all 512 positions and masks the padding out as keys: what is left of the real
-  // tokens is the same, and the rest is overwritten by zeros.
+  // The reference encodes all 512 positions, masks the padding as keys, and overwrites its rows with zeros.
+  // The rows of the real tokens are the same without it.
   const at::Tensor tokens = at::tensor(ids, at::kLong).unsqueeze(0).to(placement.device);  // [1, L]
   return {encoder(tokens)[0], std::move(warnings)};                                        // [L, d_model]
 }

@@ -1,4 +1,4 @@
-// From a prompt to what the transformer attends to: cleaning, tokenizer and encoder in one.
+// Turns a prompt into the embeddings that the transformer attends to: cleaning, tokenizer and encoder.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -16,12 +16,12 @@ namespace sora {
 
 class TextEncoder final : public PromptEncoder {
  public:
-  /// Loads `tokenizer/` and `text_encoder/` of a model folder. On a CPU all is computed in fp32, from weights
-  /// that stay in memory as they are stored.
+  /// Loads `tokenizer/` and `text_encoder/` of a model folder. On a CPU it computes in fp32 from
+  /// stored weights.
   /// Throws Error: no_input, data, refused.
   TextEncoder(const std::filesystem::path& model_dir, const Placement& placement);
-  /// The same from a text encoder and a tokenizer that lie anywhere: `tokenizer` is a folder, or a file that
-  /// holds one (read_tokenizer_files).
+  /// The same from a text encoder and a tokenizer in any place: `tokenizer` is a folder, or a file with a
+  /// tokenizer in it (read_tokenizer_files).
   TextEncoder(const ComponentSource& text_encoder, const std::filesystem::path& tokenizer,
               const Placement& placement);
   ~TextEncoder() override;

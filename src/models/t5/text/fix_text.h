@@ -1,4 +1,4 @@
-// Repairs glitches of text: what ftfy.fix_text does with its defaults.
+// Repairs broken text as ftfy.fix_text does with its defaults.
 #pragma once
 
 #include <string>

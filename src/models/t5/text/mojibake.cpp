@@ -16,7 +16,7 @@ using prompt_tables::Pattern;
 
 constexpr char32_t kSubstitute = 0x1A;
 constexpr char32_t kReplacement = 0xFFFD;
-constexpr int kMostSteps = 30;  // a layer of wrong decoding each; a text has two or three
+constexpr int kMostSteps = 30;  // each undoes one wrong decoding; a real text has two or three
 
 char32_t at(std::u32string_view text, std::size_t index) { return text[index]; }
 char32_t at(std::string_view bytes, std::size_t index) { return static_cast<unsigned char>(bytes[index]); }
@@ -91,7 +91,7 @@ std::optional<std::string> encode(std::u32string_view text, const Charmap& charm
   return bytes;
 }
 
-/// Puts back the byte 0xA0 where something took it for a space within a UTF-8 sequence.
+/// Restores the byte 0xA0 where a program replaced it by a space within a UTF-8 sequence.
 std::string restore_byte_a0(std::string_view bytes) {
   // "Ã la" is "à la", with its space; but Portuguese "às", "àquele", "àquela", "àquilo" are single words.
   std::string text;
@@ -99,9 +99,10 @@ std::string restore_byte_a0(std::string_view bytes) {
     text += bytes[i];
     if (bytes.substr(i, 2) != "\xC3 ") continue;
     const std::string_view after = bytes.substr(i + 2);
-    bool joined = false;
-    for (const char* ending : {" ", "quele", "quela", "quilo", "s "}) joined |= after.starts_with(ending);
-    if (!joined) text += '\xA0';
+    bool single_word = false;
+    for (const char* ending : {" ", "quele", "quela", "quilo", "s "})
+      single_word |= after.starts_with(ending);
+    if (!single_word) text += '\xA0';
   }
   return substitute(prompt_tables::ftfy().altered_utf8, text, [](std::string_view found) {
     std::string fixed(found);
@@ -114,7 +115,7 @@ std::string replace_lossy_sequences(std::string_view bytes) {
   return substitute(prompt_tables::ftfy().lossy_utf8, bytes, [](std::string_view) { return "\xEF\xBF\xBD"; });
 }
 
-/// UTF-8, and two kin of it: CESU-8's surrogate pairs of three bytes each, and Java's C0 80 for U+0000.
+/// UTF-8 and two variants: CESU-8's surrogate pairs of three bytes each, and Java's C0 80 for U+0000.
 std::optional<std::u32string> decode_utf8_variants(std::string_view bytes) {
   std::string plain;
   for (std::size_t i = 0; i < bytes.size();) {
@@ -157,7 +158,7 @@ std::size_t match_utf8_lookalike(std::u32string_view text, std::size_t begin) {
   return end - begin;
 }
 
-/// Repairs parts of a text that, as a whole, is in no single encoding. Empty if nothing looks like UTF-8.
+/// Repairs parts of a text that mixes encodings. Empty if nothing looks like UTF-8.
 std::optional<std::u32string> decode_inconsistent_utf8(std::u32string_view text) {
   std::u32string out;
   bool found = false;
@@ -169,14 +170,14 @@ std::optional<std::u32string> decode_inconsistent_utf8(std::u32string_view text)
     }
     found = true;
     const std::u32string_view part = text.substr(i, length);
-    // The whole text is not tried again: this must end.
+    // Not for the whole text, which would recurse endlessly.
     out += length < text.size() && is_bad(part) ? fix_encoding(part) : std::u32string(part);
     i += length;
   }
   return found ? std::optional(out) : std::nullopt;
 }
 
-/// Latin-1 read again as Windows-1252; empty if a byte means nothing there.
+/// Latin-1 read again as Windows-1252; empty if a byte is not defined there.
 std::optional<std::u32string> latin1_as_windows1252(std::u32string_view text) {
   const std::u32string fixed = fix_c1_controls(text);
   if (std::any_of(fixed.begin(), fixed.end(), is_c1)) return {};
@@ -192,7 +193,7 @@ std::u32string fix_encoding_step(std::u32string_view text) {
     auto bytes = encode(text, charmap);
     if (!bytes) continue;
     is_latin1 |= charmap.name == "latin-1";
-    // In MacRoman an en dash before a space looks the same.
+    // Not in MacRoman, where an en dash before a space has the same bytes.
     if (charmap.name != "macroman" &&
         contains(prompt_tables::ftfy().altered_utf8, std::string_view(*bytes))) {
       bytes = restore_byte_a0(*bytes);

@@ -11,7 +11,7 @@ namespace sora {
 /// such sequences stays as it is. The method is that of ftfy 6.3 (https://github.com/rspeer/python-ftfy).
 std::u32string fix_encoding(std::u32string_view text);
 
-/// C1 control characters as what they mean in Windows-1252.
+/// Replaces C1 control characters by the Windows-1252 characters of the same bytes.
 std::u32string fix_c1_controls(std::u32string_view text);
 
 }  // namespace sora

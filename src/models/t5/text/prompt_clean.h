@@ -6,9 +6,9 @@
 
 namespace sora {
 
-/// Repairs the text (fix_text), resolves HTML character references twice, and makes each run of white space
-/// one space, with none at the ends. `prompt` is UTF-8. Throws Error (data) with the offset of the first byte
-/// that is not.
+/// Repairs the text (fix_text), resolves HTML character references twice, and replaces each run of white
+/// space by one space, removing it at the ends. `prompt` must be UTF-8: throws Error (data) with the offset
+/// of the first wrong byte.
 std::string prompt_clean(std::string_view prompt);
 
 }  // namespace sora

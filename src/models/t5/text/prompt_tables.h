@@ -1,5 +1,5 @@
 // The data behind prompt cleaning: ftfy.txt and html_entities.txt, which scripts/tables/prompt_tables.py
-// writes. The files' text is part of the library and is parsed when it is first needed.
+// writes. The text of the files is built into the library and parsed at first use.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,8 @@ struct Range {
   char32_t first, last;  // inclusive
 };
 
-/// A set of characters (or of bytes) as sorted ranges. In the file: set RANGES; it goes by its number.
+/// A set of characters (or of bytes) as sorted ranges. In the file: set RANGES; patterns refer to a set
+/// by its number.
 struct CharSet {
   std::vector<Range> ranges;
 
@@ -47,7 +48,7 @@ using Pattern = std::vector<Alternative>;
 struct Charmap {
   std::string_view name;
   bool sloppy;
-  std::array<char32_t, 128> upper;  ///< what bytes 0x80 to 0xFF stand for
+  std::array<char32_t, 128> upper;  ///< the characters of bytes 0x80 to 0xFF
 };
 
 struct Ligature {
@@ -57,8 +58,8 @@ struct Ligature {
 
 struct Ftfy {
   std::deque<CharSet> sets;
-  Pattern badness;       ///< characters whose neighbourhood says mojibake
-  Pattern altered_utf8;  ///< bytes: UTF-8 but for a space in place of 0xA0
+  Pattern badness;       ///< sequences of characters that indicate mojibake
+  Pattern altered_utf8;  ///< bytes: UTF-8 with a space in place of 0xA0
   Pattern lossy_utf8;    ///< bytes: UTF-8 whose continuation was lost (0x1A or '?')
 
   /// What the lead and continuation bytes of UTF-8 look like in the single-byte encodings below.
@@ -70,13 +71,13 @@ struct Ftfy {
 };
 const Ftfy& ftfy();
 
-/// What bytes 0x80 to 0xFF stand for in Windows-1252.
+/// The characters of bytes 0x80 to 0xFF in Windows-1252.
 const std::array<char32_t, 128>& windows_1252();
 
 struct Entity {
   std::string_view name;  ///< without '&' and ';'
-  bool bare;              ///< may lack its semicolon
-  bool addition;          ///< ftfy's and not HTML's, such as "EACUTE"
+  bool bare;              ///< valid without its semicolon
+  bool addition;          ///< added by ftfy, not in HTML, such as "EACUTE"
   std::u32string text;
 };
 

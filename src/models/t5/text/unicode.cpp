@@ -46,8 +46,8 @@ int combining_class(char32_t c) {
   return utf8proc_get_property(static_cast<utf8proc_int32_t>(c))->combining_class;
 }
 
-// Puts marks that follow one another into the order of their classes, as normalization begins. utf8proc does
-// it by swapping neighbours, which takes the square of their number.
+// Sorts consecutive combining marks by their classes, the first step of normalization. utf8proc swaps
+// neighbours, which takes quadratic time.
 std::u32string with_sorted_marks(std::u32string_view text) {
   std::u32string sorted(text);
   for (std::size_t begin = 0; begin < sorted.size();) {

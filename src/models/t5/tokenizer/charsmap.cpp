@@ -8,7 +8,7 @@
 namespace sora {
 namespace {
 
-constexpr std::size_t kLongestWhole = 5;  // bytes of a cluster that is looked up whole
+constexpr std::size_t kLongestWhole = 5;  // bytes of a cluster that is looked up as a whole
 
 // Units of darts-clone: https://github.com/s-yata/darts-clone
 bool has_leaf(std::uint32_t unit) { return ((unit >> 8) & 1) != 0; }
@@ -25,7 +25,7 @@ Charsmap::Charsmap(std::string_view blob, const std::string& where) {
   if (size == 0 || size % sizeof(std::uint32_t) != 0 || size > blob.size() - sizeof size) {
     throw Error(ErrorKind::data, "tokenizer",
                 where + ": its normalization table has " + std::to_string(blob.size()) +
-                    " bytes and states a trie of " + std::to_string(size) + "; the file is damaged");
+                    " bytes but claims a trie of " + std::to_string(size) + "; the file is damaged");
   }
   units_.resize(size / sizeof(std::uint32_t));
   std::memcpy(units_.data(), blob.data() + sizeof size, size);

@@ -42,7 +42,7 @@ SpieceModel read_gguf_tokenizer(const std::filesystem::path& path) {
   const auto kind = file.metadata().find("tokenizer.ggml.model");
   if (kind == file.metadata().end() || kind->second != "t5") {
     fail(file, "its tokenizer is " +
-                   (kind == file.metadata().end() ? "of no kind" : "\"" + kind->second + "\"") +
+                   (kind == file.metadata().end() ? "missing" : "\"" + kind->second + "\"") +
                    ", expected \"t5\"");
   }
   const auto list = file.lists().find(kPieces);
@@ -61,7 +61,7 @@ SpieceModel read_gguf_tokenizer(const std::filesystem::path& path) {
     Piece piece{bytes.substr(position + sizeof length, length), scores[i]};
     position += sizeof length + length;
     if (piece.text.empty() || !from_utf8(piece.text) || !std::isfinite(piece.score)) {
-      fail(file, "piece " + std::to_string(i) + " is empty, no UTF-8 or has no finite score");
+      fail(file, "piece " + std::to_string(i) + " is empty, is not UTF-8, or its score is not finite");
     }
     if (types[i] == kControl || types[i] == kUserDefined) model.special.push_back(piece.text);
     model.pieces.push_back(std::move(piece));

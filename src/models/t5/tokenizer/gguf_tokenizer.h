@@ -7,7 +7,7 @@
 
 namespace sora {
 
-/// Throws Error: no_input, data (there is none, or not a T5's).
+/// Throws Error: no_input, data (there is no tokenizer, or not that of a T5).
 SpieceModel read_gguf_tokenizer(const std::filesystem::path& path);
 
 }  // namespace sora

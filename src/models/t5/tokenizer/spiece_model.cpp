@@ -81,7 +81,7 @@ class Message {
 
   [[noreturn]] void fail() const {
     throw Error(ErrorKind::data, "tokenizer",
-                where_ + ": is no sentencepiece model (a message of " + std::to_string(size_) +
+                where_ + ": is not a sentencepiece model (a message of " + std::to_string(size_) +
                     " bytes breaks off at " + std::to_string(size_ - rest_.size()) +
                     "); fetch the file again");
   }
@@ -107,7 +107,7 @@ void add_piece(std::string_view bytes, const std::string& where, SpieceModel& mo
   if (piece.text.empty() || !from_utf8(piece.text) || !std::isfinite(piece.score)) {
     throw Error(ErrorKind::data, "tokenizer",
                 where + ": piece " + std::to_string(model.pieces.size()) +
-                    " is empty, no UTF-8 or has no finite score; fetch the file again");
+                    " is empty, is not UTF-8, or its score is not finite; fetch the file again");
   }
   if (type == proto::kControl || type == proto::kUserDefined) model.special.push_back(piece.text);
   model.pieces.push_back(std::move(piece));

@@ -16,9 +16,8 @@ struct SpieceModel {
   std::string charsmap;              ///< precompiled normalization; may be empty
 };
 
-/// Writes a unigram model for the library that leaves texts as they are: see Note [Segmenting as
-/// the reference does] in unigram.cpp. Id 0 is what the library calls unknown; the first piece added has
-/// id 1.
+/// Writes a unigram model without normalization for the sentencepiece library: see Note [Segmenting as the
+/// reference does] in unigram.cpp. Id 0 is the library's unknown piece; the first piece added has id 1.
 class SpieceWriter {
  public:
   SpieceWriter();

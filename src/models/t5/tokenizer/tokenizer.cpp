@@ -11,7 +11,7 @@
 namespace sora {
 namespace {
 
-// transformers' T5Tokenizer has it fixed, whatever the model file says.
+// Fixed in transformers' T5Tokenizer, whatever the model file says.
 constexpr std::int64_t kUnknownId = 2;
 constexpr std::string_view kMetaspace = "\u2581";
 
@@ -66,7 +66,7 @@ std::pair<std::size_t, std::int64_t> T5Tokenizer::special_at(std::string_view te
 
 void T5Tokenizer::tokenize_plain(std::string_view text, std::vector<std::int64_t>& ids) const {
   for_each_word(charsmap_.normalize(text), [&](const std::string& word) {
-    // Each word is marked by a metaspace in front; one inside a word starts another.
+    // A metaspace in front marks the start of a word; one inside a word starts a new word.
     const std::string marked = word.starts_with(kMetaspace) ? word : std::string(kMetaspace) + word;
     for (std::size_t begin = 0; begin < marked.size();) {
       const std::size_t end = std::min(marked.find(kMetaspace, begin + kMetaspace.size()), marked.size());

@@ -22,12 +22,13 @@ class T5Tokenizer {
   /// Ids of a text (UTF-8), without </s>. Special tokens such as <extra_id_0> or </s> are recognised in it.
   std::vector<std::int64_t> tokenize(std::string_view text) const;
 
-  /// What the text encoder is given: the first max_length - 1 ids of the text, then </s>. The reference pads
-  /// with id 0 to max_length and masks that out. `dropped`, if given, is how many ids did not fit.
+  /// The input of the text encoder: the first max_length - 1 ids of the text, then </s>. The reference pads
+  /// with id 0 to max_length and masks the padding. `dropped`, unless null, is set to how many ids did not
+  /// fit.
   std::vector<std::int64_t> encode(std::string_view text, std::size_t max_length,
                                    std::size_t* dropped = nullptr) const;
 
-  /// Words of the text of which some part is not in the vocabulary, each once, as they are written.
+  /// The words of the text that have a part outside of the vocabulary, each once, as written.
   std::vector<std::string> unknown_words(std::string_view text) const;
 
  private:

@@ -43,7 +43,7 @@ std::optional<std::string> token_text(const json& token) {
   return {};
 }
 
-/// Only T5's own class adds sentinels by itself.
+/// Only T5's own class adds sentinels.
 bool is_t5_class(const json& config) {
   const auto name = token_text(config.value("tokenizer_class", json("T5Tokenizer")));
   return name && name->starts_with("T5");
@@ -93,8 +93,8 @@ std::string base64_decode(const std::string& text, const fs::path& path) {
   return out;
 }
 
-/// The table of the first normalizer of type Precompiled, alone or in a sequence. T5's class takes nothing
-/// else from the list; of another class, nothing else is understood here.
+/// The table of the first normalizer of type Precompiled, alone or in a sequence. T5's class ignores
+/// all others; for other classes they are not supported here, and are an error.
 std::string json_charsmap(const json& tokenizer, bool t5_class, const fs::path& path) {
   const json normalizer = tokenizer.value("normalizer", json());
   json list = json::array({normalizer});
@@ -136,10 +136,10 @@ bool is_gguf(const fs::path& path) {
   return std::string_view(magic, sizeof magic) == "GGUF";
 }
 
-/// A spiece.model itself, or the one within a text encoder's weights.
+/// The contents of a spiece.model, or of the one within a text encoder's weights.
 std::string read_spiece_text(const fs::path& path) {
   constexpr std::uint64_t kLargest = 64 << 20;
-  // Weights begin with the length of a JSON header, below 2^32.
+  // A safetensors file begins with the length of its header, which is below 2^32.
   const File file(path, "tokenizer");
   std::string start(9, '\1');
   if (file.size() >= start.size()) file.read_at(start.data(), start.size(), 0);
@@ -148,7 +148,7 @@ std::string read_spiece_text(const fs::path& path) {
   const SafetensorsFile weights(path);
   const auto found = weights.tensors().find("spiece_model");
   if (found == weights.tensors().end() || found->second.end - found->second.begin > kLargest) {
-    fail(path, "holds no tokenizer (a tensor spiece_model); put the model's spiece.model beside it");
+    fail(path, "has no tokenizer (a tensor spiece_model); put the model's spiece.model beside it");
   }
   std::string text(found->second.end - found->second.begin, '\0');
   weights.read(found->second, text.data());
@@ -183,14 +183,14 @@ TokenizerFiles read_tokenizer_files(const fs::path& place) {
   files.special.insert(files.special.end(), {"<pad>", "</s>", "<unk>"});
   add_configured_tokens(config, files.special);
 
-  // Few vocabularies hold the sentinels; those that do are not given them twice.
-  std::set<std::string> held;
+  // Sentinels that the vocabulary already has (few do) are not added again.
+  std::set<std::string> in_vocabulary;
   for (const Piece& piece : files.pieces) {
-    if (piece.text.starts_with("<extra_id_")) held.insert(piece.text);
+    if (piece.text.starts_with("<extra_id_")) in_vocabulary.insert(piece.text);
   }
   for (std::int64_t i = sentinel_count(config, config_path) - 1; i >= 0; --i) {
     const std::string sentinel = "<extra_id_" + std::to_string(i) + ">";
-    if (!held.count(sentinel)) files.pieces.push_back({sentinel, 0});
+    if (!in_vocabulary.count(sentinel)) files.pieces.push_back({sentinel, 0});
     files.special.push_back(sentinel);
   }
   return files;

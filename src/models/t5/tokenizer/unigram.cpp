@@ -14,18 +14,18 @@
 // Note [Segmenting as the reference does]: the library is given a model that is made here, and words that are
 // normalized and marked, so that it does what the reference does (the `tokenizers` library) and nothing else.
 //
-// - Every piece is a normal one: control pieces, bytes and user-defined pieces get no treatment of their own.
-// - A character that is part of some piece but not a piece itself becomes one, with the score and the id of
-// an
-//   unknown character. The library joins neighbouring unknown characters one by one, in time that grows with
-//   the square of their number; so it is left nothing to join.
-// - A word is cut where no piece crosses. The best segmentation of the parts is that of the whole.
-// - The reference adds up scores in doubles, which is exact for most models, and of two equally good
-//   segmentations of a beginning takes the one whose last piece is longer. The library adds up floats, and
-//   rounding would choose between equals. So scores are multiples of 2^-14, and each character is worth 3
-//   more, which is the same for all segmentations of a word and keeps sums near zero: up to 1024 they are
-//   exact. What is left: segmentations whose log probabilities differ by some 0.0001 may be taken for equal
-//   or be swapped, and so may equals in a part with a sum above 1024, such as hundreds of rare characters.
+// - Every piece is a normal one: control pieces, bytes and user-defined pieces are not treated specially.
+// - A character that is part of some piece, but not a piece itself, becomes a piece with the score and the id
+//   of an unknown character. The library merges neighbouring unknown characters one by one, which takes
+//   quadratic time; this way it has none to merge.
+// - A word is cut wherever no piece crosses. The best segmentations of the parts give that of the whole.
+// - The reference adds scores in doubles, which is exact for most models; of two equally good segmentations
+//   of a prefix it takes the one with the longer last piece. The library adds floats, so rounding would
+//   decide between equals. Therefore scores are rounded to multiples of 2^-14, and 3 is added for each
+//   character, which is the same for all segmentations of a word and keeps sums near zero: up to 1024 they
+//   are exact. What remains: segmentations whose log probabilities differ by some 0.0001 may be taken for
+//   equal or be swapped, and so may equals in a part with a sum above 1024, such as hundreds of rare
+//   characters.
 namespace sora {
 namespace {
 
@@ -48,7 +48,7 @@ std::u32string characters_of(std::string_view piece, const std::string& where) {
   const auto characters = from_utf8(piece);
   if (!characters || characters->find(U'\0') != std::u32string::npos) {
     throw Error(ErrorKind::data, "tokenizer",
-                where + ": a piece is no UTF-8 or holds a NUL; fetch the file again");
+                where + ": a piece is not UTF-8 or has a zero byte in it; fetch the file again");
   }
   return *characters;
 }
@@ -67,7 +67,7 @@ Unigram::Unigram(const std::vector<Piece>& pieces, std::int64_t unk_id, const st
   }
 
   SpieceWriter model;
-  ids_.push_back(unk_id);  // what the library calls unknown
+  ids_.push_back(unk_id);  // the library's unknown piece
   std::unordered_set<char32_t> characters;
   for (const auto& [text, id] : id_of) {
     const std::u32string points = characters_of(text, where);

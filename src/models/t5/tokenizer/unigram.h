@@ -19,10 +19,11 @@ struct Piece {
   double score = 0;  ///< log probability
 };
 
-/// The sentencepiece library's, with a model made here: Note [Segmenting as the reference does].
+/// Uses the sentencepiece library with a model that is made here: Note [Segmenting as the reference does].
 class Unigram {
  public:
-  /// Piece i has id i. `unk_id` stands for what no piece covers. Throws Error (data); `where` names the file.
+  /// Piece i has id i. `unk_id` is the id of characters that no piece covers. Throws Error (data); `where`
+  /// names the file.
   Unigram(const std::vector<Piece>& pieces, std::int64_t unk_id, const std::string& where);
   ~Unigram();
 
@@ -37,8 +38,8 @@ class Unigram {
   void segment(std::string_view part, std::vector<std::int64_t>& ids) const;
 
   std::unique_ptr<sentencepiece::SentencePieceProcessor> processor_;
-  std::vector<std::int64_t> ids_;            // of the processor's pieces
-  std::size_t known_ = 0;                    // how many of these the vocabulary holds; first those
+  std::vector<std::int64_t> ids_;  // of the processor's pieces
+  std::size_t known_ = 0;          // how many of them are pieces of the vocabulary, which come first
   std::unordered_set<std::uint64_t> pairs_;  // two characters that follow each other in some piece
   std::int64_t size_;
   std::int64_t unk_id_;

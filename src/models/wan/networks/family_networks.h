@@ -1,4 +1,4 @@
-// Loading the networks of a Wan model, through the door of models/networks/family_networks.h.
+// Loads the networks of a Wan model, for the family door in models/networks/family_networks.h.
 #pragma once
 
 #include "models/networks/family_networks.h"

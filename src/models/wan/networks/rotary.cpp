@@ -9,7 +9,7 @@ namespace {
 
 constexpr double theta = 10000;
 // Windows of a long video alternate between few sizes.
-constexpr std::size_t tables_kept = 4;
+constexpr std::size_t cached_tables = 4;
 
 /// exp(i * position / theta^(2j / dim)), complex64 [length, dim / 2]. Angles in fp64, as diffusers.
 at::Tensor axis_table(std::int64_t length, std::int64_t dim) {
@@ -34,7 +34,7 @@ const at::Tensor& RotaryEmbedding::table(const Grid& grid, at::Device device) {
       throw Error(ErrorKind::data, "transformer",
                   "a token grid of " + std::to_string(grid[0]) + "x" + std::to_string(grid[1]) + "x" +
                       std::to_string(grid[2]) + " exceeds the model's position table of " +
-                      std::to_string(max_positions_) + " an axis; ask for a smaller or shorter video");
+                      std::to_string(max_positions_) + " on each axis; ask for a smaller or shorter video");
     }
   }
 
@@ -49,7 +49,7 @@ const at::Tensor& RotaryEmbedding::table(const Grid& grid, at::Device device) {
           -1)                             // [T, H, W, head_dim / 2]
           .view({-1, 1, head_dim_ / 2});  // [L, 1, head_dim / 2]
   recent_.push_front({grid, device, table.to(device)});
-  if (recent_.size() > tables_kept) recent_.pop_back();
+  if (recent_.size() > cached_tables) recent_.pop_back();
   return recent_.front().table;
 }
 

@@ -19,8 +19,8 @@ class RotaryEmbedding {
       : head_dim_(head_dim), max_positions_(max_positions) {}
 
   /// exp(i * angle) of each token and channel pair: complex64 [L, 1, head_dim / 2], L = frames * rows *
-  /// columns, columns fastest. The pairs are shared out between the axes in the order frames, rows,
-  /// columns. The table is kept, so that a denoising loop makes it once. Throws Error (data) when the
+  /// columns, columns fastest. The pairs are divided between the axes in the order frames, rows,
+  /// columns. The table is cached, so that a denoising loop computes it once. Throws Error (data) when the
   /// grid is larger than the model's position table.
   const at::Tensor& table(const Grid& grid, at::Device device);
 

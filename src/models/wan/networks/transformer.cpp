@@ -31,7 +31,7 @@ nn::Linear patch_embedding(const Weights& w, const TransformerConfig& config) {
   return linear;
 }
 
-/// Index of the first row from which on all rows are equal, over the whole batch.
+/// Index of the first row of the padding: from there on all rows are equal, in the whole batch.
 std::int64_t padding_start(const at::Tensor& rows) {
   const std::int64_t last = rows.size(1) - 1;
   const at::Tensor differs = rows.ne(rows.narrow(1, last, 1)).any(-1).any(0);  // [N]
@@ -70,7 +70,7 @@ TextContext WanTransformer::prepare_text(const at::Tensor& prompt_embeds, const 
 
   at::Tensor rows = prompt_embeds;  // [B, N, text_dim]
   TextContext text;
-  // In half precision the raised score would be rounded by up to 0.4 %, so the rows stay.
+  // In half precision the raised score would be rounded by up to 0.4 %, so the rows are kept.
   if (padding == PaddingRows::merge && dtype() == at::kFloat) {
     const std::int64_t start = padding_start(rows);
     const std::int64_t equal = rows.size(1) - start;
@@ -89,7 +89,7 @@ TextContext WanTransformer::prepare_text(const at::Tensor& prompt_embeds, const 
     }
     image = image_embedder_(image_embeds.to(place.device(), dtype()));  // [B, n, dim]
     if (!config_.added_kv_proj_dim) {
-      // Without projections of their own, image tokens are rows before the text's.
+      // Without separate projections, image tokens are put before the rows of the text.
       embedded = at::cat({image, embedded}, 1);  // [B, n + N, dim]
       if (text.key_bias.defined()) text.key_bias = at::constant_pad_nd(text.key_bias, {image.size(1), 0});
     }
@@ -134,7 +134,7 @@ at::Tensor WanTransformer::forward(const at::Tensor& latents, const at::Tensor& 
     wrong_shape("timesteps", timestep, text_of({batch}) + " or " + text_of({batch, tokens}));
   }
   if (text.blocks.size() != blocks_.size()) {
-    throw Error(ErrorKind::internal, "transformer", "a text context of another transformer");
+    throw Error(ErrorKind::internal, "transformer", "the text was prepared by another transformer");
   }
 
   const auto device = scale_shift_table_.device();
@@ -172,7 +172,8 @@ std::unique_ptr<PreparedText> WanTransformer::prepare(const at::Tensor& prompt_e
 at::Tensor WanTransformer::predict(const at::Tensor& latents, const at::Tensor& timestep,
                                    const PreparedText& text) const {
   const auto* own = dynamic_cast<const TextContext*>(&text);
-  if (own == nullptr) throw Error(ErrorKind::internal, "transformer", "a text of another family");
+  if (own == nullptr)
+    throw Error(ErrorKind::internal, "transformer", "the text was prepared by another family");
   return forward(latents, timestep, *own);
 }
 
@@ -184,7 +185,7 @@ WanTransformer load_transformer(const ComponentSource& source, const Placement& 
   opened.reserve(loras.size());
   for (const LoraSource& lora : loras) opened.emplace_back(lora, checkpoint, transformer_names());
   auto edit = opened.empty() ? nullptr : std::make_shared<LoraEdit>(std::move(opened));
-  // Left over in old conversions of the image models; diffusers drops them too.
+  // Old conversions of the image models have these unused tensors; diffusers ignores them too.
   const auto ignored = [](const std::string& name) { return name.find("norm_added_q") != std::string::npos; };
   return load_network(
       std::move(checkpoint), placement,

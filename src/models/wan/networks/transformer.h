@@ -20,7 +20,7 @@
 
 namespace sora::wan {
 
-/// What the blocks attend to, made once for a prompt and used in every step.
+/// A prompt as the blocks attend to it, computed once and used in every step.
 struct TextContext final : PreparedText {
   std::vector<BlockContext> blocks;
   at::Tensor key_bias;  ///< [N], undefined when every row is a key of its own
@@ -28,8 +28,8 @@ struct TextContext final : PreparedText {
   std::unique_ptr<PreparedText> for_batch(std::int64_t batch) const override;
 };
 
-/// What prepare_text does with the rows past the prompt's length, which are all equal. Attention to m
-/// equal keys is attention to one of them whose score is raised by ln(m), so they can be merged exactly.
+/// What prepare_text() does with the rows past the prompt's length, which are all equal. Attention to m equal
+/// keys equals attention to one of them with its score raised by ln(m), so merging them is exact.
 enum class PaddingRows { merge, keep };
 
 class WanTransformer final : public Denoiser {
@@ -74,8 +74,8 @@ class WanTransformer final : public Denoiser {
   mutable RotaryEmbedding rotary_;
 };
 
-/// Loads a transformer from whatever it is in (components.h): of a folder, config.json and
-/// diffusion_pytorch_model.safetensors, whole or in shards. `loras` are merged into its weights.
+/// Loads a transformer from any source of components.h: in a folder, config.json and
+/// diffusion_pytorch_model.safetensors, as one file or in shards. `loras` are merged into its weights.
 /// Throws Error: no_input, refused, data.
 WanTransformer load_transformer(const ComponentSource& source, const Placement& placement,
                                 const std::vector<LoraSource>& loras = {});

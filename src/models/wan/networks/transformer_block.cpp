@@ -16,7 +16,7 @@ at::Tensor biased_attention(const at::Tensor& q, const at::Tensor& k, const at::
 }  // namespace
 
 SelfAttention::SelfAttention(const Weights& w, const TransformerConfig& config)
-    : to_qkv(nn::joined({w / "to_q", w / "to_k", w / "to_v"}, config.dim(), config.dim())),
+    : to_qkv(nn::fused({w / "to_q", w / "to_k", w / "to_v"}, config.dim(), config.dim())),
       to_out(w / "to_out" / "0", config.dim(), config.dim()),
       norm_q((w / "norm_q").get("weight", {config.dim()}, Precision::full)),
       norm_k((w / "norm_k").get("weight", {config.dim()}, Precision::full)),
@@ -35,14 +35,14 @@ at::Tensor SelfAttention::operator()(const at::Tensor& x, const at::Tensor& rota
 
 CrossAttention::CrossAttention(const Weights& w, const TransformerConfig& config)
     : to_q(w / "to_q", config.dim(), config.dim()),
-      to_kv(nn::joined({w / "to_k", w / "to_v"}, config.dim(), config.dim())),
+      to_kv(nn::fused({w / "to_k", w / "to_v"}, config.dim(), config.dim())),
       to_out(w / "to_out" / "0", config.dim(), config.dim()),
       norm_q((w / "norm_q").get("weight", {config.dim()}, Precision::full)),
       norm_k((w / "norm_k").get("weight", {config.dim()}, Precision::full)),
       heads(config.num_attention_heads),
       eps(config.eps) {
   if (config.added_kv_proj_dim) {
-    add_kv_proj = nn::joined({w / "add_k_proj", w / "add_v_proj"}, *config.added_kv_proj_dim, config.dim());
+    add_kv_proj = nn::fused({w / "add_k_proj", w / "add_v_proj"}, *config.added_kv_proj_dim, config.dim());
     norm_added_k = (w / "norm_added_k").get("weight", {config.dim()}, Precision::full);
   }
 }

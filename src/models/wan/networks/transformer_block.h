@@ -8,8 +8,8 @@
 
 namespace sora::wan {
 
-/// Keys and values of the prompt for one block, [B, heads, N, head_dim]; the image's where the model has
-/// projections of their own for it.
+/// Keys and values of the prompt for one block, [B, heads, N, head_dim]; those of the image where the model
+/// has separate projections for it.
 struct BlockContext {
   at::Tensor key, value;
   at::Tensor image_key, image_value;

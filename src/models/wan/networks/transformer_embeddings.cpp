@@ -15,7 +15,7 @@ nn::Linear full_precision(const Weights& w, std::int64_t in, std::int64_t out) {
   return linear;
 }
 
-/// [B, tokens] -> [B, G], with the fewest groups that keep all values.
+/// [B, tokens] -> [B, G], with the fewest groups that lose no value.
 at::Tensor group_timesteps(const at::Tensor& timestep, std::int64_t frames) {
   for (const std::int64_t groups : {std::int64_t{1}, frames}) {
     const at::Tensor grouped = timestep.unflatten(1, {groups, -1});  // [B, G, tokens of a group]
@@ -58,7 +58,7 @@ TimeEmbedder::TimeEmbedder(const Weights& w, const TransformerConfig& config)
 }
 
 TimeEmbedding TimeEmbedder::operator()(const at::Tensor& timestep, std::int64_t frames) const {
-  // The grouping is found on the host, which decides the shapes of all that follows.
+  // Computed on the host, because the groups decide the shapes of the following tensors.
   const at::Tensor wanted = timestep.to(at::kCPU, at::kFloat);
   const at::Tensor grouped = wanted.dim() == 2 ? group_timesteps(wanted, frames) : wanted.unsqueeze(1);
   const auto [distinct, place, counts] = at::_unique2(grouped.flatten(), /*sorted=*/true,
@@ -70,7 +70,7 @@ TimeEmbedding TimeEmbedder::operator()(const at::Tensor& timestep, std::int64_t 
       linear_2(at::silu(linear_1(sinusoid))).to(time_proj.bias.scalar_type());  // [U, dim]
   at::Tensor proj = time_proj(at::silu(temb)).to(at::kFloat);                   // [U, 6 dim]
   if (fps_embedding.defined()) {
-    // All models of this kind make 24 frames a second.
+    // All models with this embedding make 24 frames a second.
     proj = proj + fps_out(at::silu(fps_in(fps_embedding.narrow(0, 1, 1)))).to(at::kFloat);
   }
 

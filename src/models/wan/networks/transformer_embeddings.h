@@ -1,4 +1,4 @@
-// What conditions the transformer's blocks: timesteps, prompt and images, embedded to its width.
+// Embeds what conditions the transformer's blocks: timesteps, prompt and images.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,8 @@ struct TimeEmbedder {
   std::int64_t freq_dim = 0;
   bool in_double = false;
 
-  // SkyReels-V2 diffusion forcing: what the rate of the frames adds to the modulation.
-  at::Tensor fps_embedding;  // [2, dim]: 16 frames a second, more; undefined without
+  // SkyReels-V2 diffusion forcing: a term of the modulation for the frame rate.
+  at::Tensor fps_embedding;  // [2, dim]: for 16 frames a second, for more; undefined in other models
   nn::Linear fps_in, fps_out;
 
   /// `w` is the scope of the network.

@@ -17,7 +17,7 @@ void add_gated(at::Tensor& x, const at::Tensor& y, const at::Tensor& gate);
 at::Tensor norm_and_rotate(const at::Tensor& x, const at::Tensor& weight, double eps, std::int64_t heads,
                            const at::Tensor& table);
 
-/// gelu in its tanh form; overwrites x where that saves a pass.
+/// gelu in its tanh form; may overwrite x.
 at::Tensor gelu_tanh_(at::Tensor x);
 
 }  // namespace sora::wan

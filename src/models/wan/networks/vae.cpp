@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t kEncoderChunk = 4;  // frames, after the first one; fixed in diffusers
 
-// Packed channel (c * p + column) * p + row: the column within a patch is the slower one.
+// Index of a packed channel: (c * p + column) * p + row, so the row within a patch varies fastest.
 
 /// [1, 3, T, H, W] -> [T, H / p, W / p, 3 * p * p]
 at::Tensor patchify(const at::Tensor& frames, std::int64_t p) {

@@ -1,5 +1,5 @@
 // AutoencoderKLWan: the video autoencoder of Wan 2.1 and 2.2, with the numbers of diffusers 0.42.1.
-// It runs in fp32 whatever the other networks run in, as diffusers' users load it.
+// It always runs in fp32, which is how users of diffusers load it.
 #pragma once
 
 #include <memory>
@@ -42,12 +42,12 @@ class WanVae final : public VideoAutoencoder {
   Placement placement_;
   std::shared_ptr<const Checkpoint> checkpoint_;
   std::unique_ptr<VaeDecoder> decoder_;
-  mutable std::unique_ptr<VaeEncoder> encoder_;  // null until it is asked for
+  mutable std::unique_ptr<VaeEncoder> encoder_;  // null until it is first used
   at::Tensor mean_, std_;                        // [z_dim]
 };
 
-/// Reads the config or what stands in for it (components.h), checks the names and shapes of all weights, and
-/// reads the decoder's; the encoder's follow when it is first used. Throws Error: no_input, data, refused.
+/// Reads the config or its substitute (components.h), checks the names and shapes of all weights, and
+/// reads the decoder's; the encoder's are read when it is first used. Throws Error: no_input, data, refused.
 std::unique_ptr<WanVae> load_vae(const ComponentSource& source, const Placement& placement);
 
 }  // namespace sora::wan

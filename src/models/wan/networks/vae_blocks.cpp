@@ -37,7 +37,7 @@ at::Tensor ResidualBlock::operator()(at::Tensor x, nn::StreamState& state) const
   const at::Tensor h = conv1_(norm1_.silu(x), state, normed);  // [T, H, W, out], after norm2 and SiLU
   nn::PixelEpilogue summed;
   summed.residual = conv_shortcut_.weight.defined() ? conv_shortcut_(x) : std::move(x);
-  // A frame of a large video has 150 MB here: one less is live.
+  // Saves one frame of memory, 150 MB in a large video.
   summed.into_residual = summed.residual.use_count() == 1 && summed.residual.storage().use_count() == 1;
   return conv2_(h, state, summed);  // [T, H, W, out]
 }

@@ -29,7 +29,7 @@ nn::Linear pointwise(const Weights& w, std::int64_t in, std::int64_t out, std::s
 class ResidualBlock {
  public:
   ResidualBlock(const Weights& w, std::int64_t in, std::int64_t out);
-  /// [T, H, W, in] -> [.., out], in x's own memory where nobody else holds it.
+  /// [T, H, W, in] -> [.., out], in x's own memory where x has no other owner.
   at::Tensor operator()(at::Tensor x, nn::StreamState& state) const;
 
  private:

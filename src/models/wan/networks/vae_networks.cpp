@@ -16,7 +16,7 @@ nn::Linear first_outputs(nn::Linear linear, std::int64_t count) {
 
 template <class F>
 at::Tensor frame_by_frame(at::Tensor x, nn::StreamState& state, const F& layers) {
-  // Each in memory of its own, to go when it is done.
+  // Each in its own memory, which is freed when the frame is done.
   std::vector<at::Tensor> frames;
   for (const at::Tensor& frame : x.split(1)) frames.push_back(frame.clone());
   x.reset();
@@ -37,7 +37,7 @@ VaeEncoder::VaeEncoder(const Weights& root, const VaeConfig& config)
   const Weights w = root / "encoder";
   std::int64_t dim = config.base_dim;
   conv_in_ = nn::CausalConv3d(w / "conv_in", config.in_channels, dim);
-  std::int64_t flat = 0;  // Wan 2.1 numbers resnets and downsamplers through
+  std::int64_t flat = 0;  // Wan 2.1 numbers resnets and downsamplers in one list
   for (std::size_t i = 0; i < config.stages(); ++i) {
     Stage stage;
     stage.out = config.base_dim * config.dim_mult[i];

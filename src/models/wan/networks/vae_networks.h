@@ -38,7 +38,7 @@ class VaeEncoder {
   std::optional<MidBlock> mid_block_;
   ChannelNorm norm_out_;
   nn::CausalConv3d conv_out_;
-  nn::Linear quant_conv_;  // of the mean; the log-variance is not made
+  nn::Linear quant_conv_;  // of the mean alone; the log-variance is not computed
 };
 
 class VaeDecoder {

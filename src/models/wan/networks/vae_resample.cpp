@@ -3,11 +3,11 @@
 namespace sora::wan {
 namespace {
 
-// Note [Upsampling]: a 3x3 convolution of a picture whose pixels were doubled sees each old pixel up to
-// four times. For each of the four new pixels of an old one the kernel's rows and columns that fall on the
-// same old pixel are summed: a 2x2 kernel of the small picture, 2.25 times fewer products, and the large
-// one is never made. (Winograd's method on the large picture, which is not made there either, needs 4 times
-// fewer.) Row 2y sees old rows y-1 (tap 0) and y (taps 1, 2); row 2y+1 sees y (0, 1), y+1 (2).
+// Note [Upsampling]: a 3x3 convolution of a picture whose pixels were doubled reads each old pixel up to four
+// times. For each of the four new pixels of an old one, the kernel's rows and columns that fall on the same
+// old pixel are summed. That gives a 2x2 kernel on the small picture and 2.25 times fewer products, and the
+// large picture is never stored. (Winograd's method needs 4 times fewer, and does not store the large picture
+// either.) Row 2y reads old rows y-1 (tap 0) and y (taps 1, 2); row 2y+1 reads y (0, 1) and y+1 (2).
 at::Tensor fold_taps(const at::Tensor& weight, std::int64_t dim, std::int64_t phase) {
   const at::Tensor first = weight.select(dim, 0);
   const at::Tensor middle = weight.select(dim, 1);
@@ -47,13 +47,13 @@ Upsampler::Upsampler(const Weights& w, std::int64_t dim, std::int64_t out, bool 
   time_bias_ = time.get("bias", {2 * dim}).unflatten(0, {2, dim});
 }
 
-// A causal convolution of three taps, in time only, whose outputs are two frames for each. Past frames are
-// multiplied where they lie.
+// A causal convolution of three taps in time that gives two frames for each input frame. Past frames are
+// multiplied in place, without copying them together.
 at::Tensor Upsampler::double_time(const at::Tensor& x, nn::StreamState& state) const {
   if (!temporal_) return x;
   nn::FrameHistory& history = state.next();
   if (!history.started) {
-    history.started = true;  // a stream's first frame stays one, and the others do not see it
+    history.started = true;  // a stream's first frame is not doubled, and is no input of later ones
     return x;
   }
   at::Tensor y = at::empty({2 * x.size(0), x.size(1), x.size(2), x.size(3)}, x.options());
@@ -110,7 +110,7 @@ at::Tensor Upsampler::spread(const at::Tensor& x, std::int64_t phase, std::int64
 void Upsampler::add_shortcut(const at::Tensor& y, const at::Tensor& shortcut, std::int64_t frame,
                              std::int64_t time) const {
   const at::Tensor old = shortcut[frame / time];  // [H, W, in]
-  // A first frame stands for the last of the frames that it would have become.
+  // The first frame, which is not doubled, takes the place of the last of its doubled frames.
   const std::int64_t place = temporal_ ? (time == 2 ? frame % 2 : 1) : 0;
   const at::Tensor cells = y.view({old.size(0), 2, old.size(1), 2, out_});
   for (std::int64_t row = 0; row < 2; ++row) {
@@ -147,9 +147,9 @@ at::Tensor Downsampler::operator()(const at::Tensor& x, nn::StreamState& state) 
     history.frame = last.clone();
     return y;
   }
-  const at::Tensor joined = at::cat({history.frame, y});  // [1 + T, H, W, C]
+  const at::Tensor frames = at::cat({history.frame, y});  // [1 + T, H, W, C]
   history.frame = last.clone();
-  return at::linear(joined.unfold(0, 3, 2).flatten(3), time_weight_, time_bias_);  // [T / 2, H, W, C]
+  return at::linear(frames.unfold(0, 3, 2).flatten(3), time_weight_, time_bias_);  // [T / 2, H, W, C]
 }
 
 at::Tensor average_down(const at::Tensor& x, std::int64_t out, std::int64_t time, std::int64_t space) {

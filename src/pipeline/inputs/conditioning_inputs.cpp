@@ -1,4 +1,4 @@
-#include "pipeline/inputs/given.h"
+#include "pipeline/inputs/conditioning_inputs.h"
 
 #include <algorithm>
 #include <utility>
@@ -16,10 +16,10 @@ Fit fit_of(const Request& request) {
 }
 
 [[noreturn]] void no_frames(const std::string& path) {
-  throw Error(ErrorKind::data, "input", path + ": holds no frame, expected a video");
+  throw Error(ErrorKind::data, "input", path + ": has no frame, expected a video");
 }
 
-// Frames of a clip that is too short stand still where there are none.
+// Repeats the first or last frame of a clip that is too short.
 void fill(std::vector<VideoFrame>& frames, std::size_t wanted, bool in_front) {
   while (frames.size() < wanted) {
     if (in_front) {
@@ -114,32 +114,32 @@ at::Tensor still_latents(const Plan& plan, const VideoAutoencoder& vae, const st
   return encode_as_continuation(vae, image_frame(plan, path).expand({-1, -1, vae.temporal_scale(), -1, -1}));
 }
 
-Given read_given(const Plan& plan, const VideoAutoencoder& vae) {
+ConditioningInputs read_conditioning_inputs(const Plan& plan, const VideoAutoencoder& vae) {
   const Request& request = plan.request;
-  Given given;
+  ConditioningInputs inputs;
   if (request.image)
-    given.start = encode_in_tiles(vae, image_frame(plan, *request.image), plan.picture.vae_tiling);
-  if (request.last_image) given.end = still_latents(plan, vae, *request.last_image);
-  if (!joins_clips(request)) return given;
+    inputs.start = encode_in_tiles(vae, image_frame(plan, *request.image), plan.picture.vae_tiling);
+  if (request.last_image) inputs.end = still_latents(plan, vae, *request.last_image);
+  if (!joins_clips(request)) return inputs;
 
   const int start = request.backward ? 0 : plan.timeline.windows.front().conditioning;
   const int end = request.backward ? plan.timeline.windows.front().conditioning_end
                                    : plan.timeline.windows.back().conditioning_end;
   if (start > 0) {
-    given.before = end_of(plan, *request.input, start, vae);
-    given.start = given.before.latents;
+    inputs.clip_before = end_of(plan, *request.input, start, vae);
+    inputs.start = inputs.clip_before.latents;
   }
   if (end > 0) {
-    given.after = start_of(plan, request.input_2.value_or(*request.input), end, vae);
-    given.end = given.after.latents;
+    inputs.clip_after = start_of(plan, request.input_2.value_or(*request.input), end, vae);
+    inputs.end = inputs.clip_after.latents;
   }
-  return given;
+  return inputs;
 }
 
 ClipWindows::ClipWindows(const Plan& plan, const VideoAutoencoder& vae)
     : plan_(plan), vae_(vae), reader_(*plan.request.input, [&] {
         ReadSettings settings = read_settings(plan, plan.picture.crop_width, plan.picture.crop_height);
-        // Frame by frame where the file is as the plan is; else by time.
+        // Frame by frame where the file has the rate of the plan; else by time.
         const bool as_is =
             plan.inputs.video->steady_rate && plan.inputs.video->fps == plan.timeline.model_fps;
         settings.fps = as_is ? 0 : plan.timeline.model_fps;
@@ -148,13 +148,13 @@ ClipWindows::ClipWindows(const Plan& plan, const VideoAutoencoder& vae)
 
 void ClipWindows::go_to(const Window& window) {
   const std::int64_t scale = vae_.temporal_scale();
-  // A later window begins with one frame: the last of the four that its first latent stands for in the video.
+  // A later window begins with one frame: the last of the four frames of its first latent frame.
   const std::int64_t begin = window.first * scale;
   const std::int64_t end = begin + 1 + (window.count - 1) * scale;
-  const auto drop = [&] {  // all that lies before the window, except one frame to stand still
-    const std::int64_t kept = std::max<std::int64_t>(1, read_ - begin);
-    if (static_cast<std::int64_t>(frames_.size()) > kept)
-      frames_.erase(frames_.begin(), frames_.end() - kept);
+  const auto drop = [&] {  // frames before the window, except one that may have to be repeated
+    const std::int64_t needed = std::max<std::int64_t>(1, read_ - begin);
+    if (static_cast<std::int64_t>(frames_.size()) > needed)
+      frames_.erase(frames_.begin(), frames_.end() - needed);
   };
   for (VideoFrame frame; read_ < end && reader_.next(frame); ++read_) {
     drop();

@@ -1,0 +1,79 @@
+// The inputs of a run besides noise: images and frames of clips, as the networks take them.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "media/read/video_reader.h"
+#include "models/networks/video_autoencoder.h"
+#include "pipeline/inputs/conditioning_frames.h"
+#include "pipeline/networks/tiled_vae.h"
+#include "sora/plan.h"
+
+namespace sora {
+
+/// A clip's frames next to a seam. In [-1, 1], at the network's size.
+struct ClipEnd {
+  at::Tensor frames;   ///< [1, 3, n, H, W], the last or the first n, in the order of showing
+  at::Tensor latents;  ///< [1, C, k, h, w]
+  at::Tensor decoded;  ///< [1, 3, n, H, W], the frames encoded and decoded by the VAE
+};
+
+/// Inputs that become conditioning frames; those that a plan does not have are undefined.
+struct ConditioningInputs {
+  at::Tensor start;  ///< latents [1, C, k, h, w] at the start of the first window
+  at::Tensor end;    ///< latents at the end of the last one
+  ClipEnd clip_before, clip_after;
+};
+
+/// Reads and encodes the inputs of `plan`; only the frames that are needed are decoded.
+/// Throws Error: no_input, data, io.
+ConditioningInputs read_conditioning_inputs(const Plan& plan, const VideoAutoencoder& vae);
+
+/// Settings for reading the files of a plan at this size: its --fit and --background.
+ReadSettings read_settings(const Plan& plan, int width, int height);
+
+/// Frames of the size of the plan's crop -> [1, 3, n, H, W] in [-1, 1] at the network's size; the margin
+/// around the crop repeats its edge.
+at::Tensor network_frames(const std::vector<VideoFrame>& frames, const Plan& plan);
+
+/// A picture as a frame, [1, 3, 1, H, W]. With --fit stretch and without a crop it equals that of diffusers
+/// to the bit.
+at::Tensor image_frame(const Plan& plan, const std::string& path);
+
+/// Latents of frames for the end of a window, where nothing is known of the frames before them. The first
+/// frame is put in front once more as the single first frame of a clip, whose latent frame is then dropped.
+/// `frames` [1, 3, 4 k, H, W] -> [1, C, k, h, w].
+at::Tensor encode_as_continuation(const VideoAutoencoder& vae, const at::Tensor& frames);
+
+/// A latent frame within a clip whose frames all show this picture: [1, C, 1, h, w].
+at::Tensor still_latents(const Plan& plan, const VideoAutoencoder& vae, const std::string& path);
+
+/// The input of remix and finish, cut into a clip for each window of a plan and read window by window. The
+/// frames of one window are in memory, as bytes.
+class ClipWindows {
+ public:
+  ClipWindows(const Plan& plan, const VideoAutoencoder& vae);
+
+  /// Reads the frames of `window`. Call it for the windows in order. After the input's end, its last frame is
+  /// repeated.
+  void go_to(const Window& window);
+
+  /// Latents [1, C, T, h, w] of these frames, encoded as a separate clip.
+  at::Tensor latents() const;
+
+  /// A part of these frames, as the VAE takes them, counted from 0: [1, 3, n, h, w] in [-1, 1].
+  at::Tensor frames(const FramePart& part) const;
+
+ private:
+  const Plan& plan_;
+  const VideoAutoencoder& vae_;
+  VideoReader reader_;
+  std::vector<at::Tensor> frames_;  // [crop_height, crop_width, 3] bytes: the last frames read
+  std::int64_t read_ = 0;           // frames that were read, or repeated after the input's end
+};
+
+}  // namespace sora
