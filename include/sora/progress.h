@@ -41,7 +41,7 @@ struct Preview {
 /// most. An empty one costs nothing.
 using PreviewSink = std::function<void(const Preview&)>;
 
-/// Asked at each step; true ends the run with an Error of kind interrupted.
+/// Asked at each step, and from other threads while nobody takes the output; true ends the run (interrupted).
 using StopRequest = std::function<bool()>;
 
 }  // namespace sora

@@ -20,19 +20,26 @@ std::string set_integer(T& value, std::string_view text) {
 constexpr std::size_t kLongestName = 64;  // bytes; no option or field has more
 
 // Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours. Both texts have at
-// most kLongestName bytes.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::array<std::array<std::uint8_t, kLongestName + 1>, kLongestName + 1> d{};
+// most kLongestName bytes. Where the distance is not below `most`, some number that is not either.
+std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t most) {
+  std::array<std::array<std::uint8_t, kLongestName + 1>, kLongestName + 1> d;
   for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = static_cast<std::uint8_t>(i);
   for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = static_cast<std::uint8_t>(j);
+  int least_before = 0;  // of the row before
   for (std::size_t i = 1; i <= a.size(); ++i) {
+    int least_of_row = d[i][0];
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      int least = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
+      int least = std::min(std::min(d[i - 1][j], d[i][j - 1]) + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
         least = std::min(least, d[i - 2][j - 2] + 1);
       }
       d[i][j] = static_cast<std::uint8_t>(least);
+      least_of_row = std::min(least_of_row, least);
     }
+    // What follows comes from these two rows, and is no less; a swap adds one to the row before.
+    const int least_to_come = std::min(least_of_row, least_before + 1);
+    if (static_cast<std::size_t>(least_to_come) >= most) return most;
+    least_before = least_of_row;
   }
   return d[a.size()][b.size()];
 }
@@ -130,7 +137,7 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
     std::size_t distance = 1;
     if (!is_short_for(word, candidate)) {
       if (difference >= best_distance) continue;  // the distance is not below it
-      distance = edit_distance(word, candidate);
+      distance = edit_distance(word, candidate, best_distance);
     }
     if (distance < best_distance && distance < candidate.size()) {
       best = candidate;

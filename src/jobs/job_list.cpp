@@ -10,6 +10,7 @@
 #include "core/sha256.h"
 #include "jobs/output_files.h"
 #include "jobs/output_name.h"
+#include "plan/model/model_choice.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
 
@@ -149,7 +150,9 @@ NameFields JobList::fields_of(const Job& job, const Request& request) const {
 
 Request JobList::overlaid(std::uint32_t entry) const {
   Request request = settings_.base;
-  file_.lines[entry].overrides.apply(request);
+  const Overrides& line = file_.lines[entry].overrides;
+  line.apply(request);
+  if (line.has("model")) keep_given_model(request);
   return request;
 }
 

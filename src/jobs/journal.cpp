@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -242,6 +243,15 @@ fs::path Journal::latents(const std::string& key) const {
 bool is_inside(const std::string& output) {
   const fs::path path = fs::path(output).lexically_normal();
   return !path.empty() && path.is_relative() && *path.begin() != "..";
+}
+
+bool lies_inside(const fs::path& folder, const std::string& output) {
+  if (!is_inside(output)) return false;
+  std::error_code code;
+  const fs::path home = fs::weakly_canonical(folder, code);
+  if (code) return false;
+  const fs::path file = fs::weakly_canonical(folder / output, code);
+  return !code && std::mismatch(home.begin(), home.end(), file.begin(), file.end()).first == home.end();
 }
 
 bool output_is_whole(const fs::path& file, const JobRecord& record) {

@@ -104,6 +104,9 @@ class Journal {
 /// too.
 bool is_inside(const std::string& output);
 
+/// Whether `output` is such a name, and no symbolic link leads from it out of `folder`.
+bool lies_inside(const std::filesystem::path& folder, const std::string& output);
+
 /// Whether a record that says done still stands: the file is there, of its size, and either untouched since
 /// or of the same digest.
 bool output_is_whole(const std::filesystem::path& file, const JobRecord& record);

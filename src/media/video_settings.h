@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "sora/progress.h"
+
 namespace sora {
 
 struct VideoSettings {
@@ -32,6 +34,8 @@ struct Destination {
   bool overwrite = false;
   int descriptor = 1;
   std::string name = "standard output";  ///< of the descriptor, in messages
+  /// Asked, from any thread, while the reader of a stream takes nothing; may be empty.
+  StopRequest stop = {};
 };
 
 }  // namespace sora

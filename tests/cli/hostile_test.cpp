@@ -23,6 +23,8 @@ const std::string kDeep = std::string(60'000, '[') + std::string(60'000, ']');
 // ESC, C1 as UTF-8 and as a byte, an override and an isolate of direction, a separator of lines, no UTF-8
 const std::string kHostile = "a\x1b]0;b\x07\xc2\x9b\x9b\u202egpj\u2066\u2028\xff\u200bz";
 
+const std::string kSha256OfAbc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
 bool is_safe(const std::string& text) {
   for (std::size_t at = 0; at < text.size();) {
     const Character c = character_at(text, at);
@@ -93,6 +95,24 @@ TEST(HostileJson, InAJournalIsBadData) {
     program.write("list.txt", "a\n");
     expect_bad_data(program, {"--prompts", "list.txt", "--out-dir", "out", "--model", "wan21"},
                     "journal.jsonl:1: ");
+  }
+}
+
+TEST(HostileJson, InAJournalMakesStatusLookAtNoFileOutside) {
+  Program program;
+  std::filesystem::create_directories(program.folder() / "out/.sora-gen");
+  program.write("secret", "abc");
+  std::filesystem::create_symlink("../secret", program.folder() / "out/link.mp4");
+  const std::string absolute = (program.folder() / "secret").string();
+  for (const std::string& output : {absolute, std::string("../secret"), std::string("link.mp4")}) {
+    const json line{{"event", "done"}, {"key", "k"},  {"output", output},
+                    {"bytes", 3},      {"time", 1e9}, {"sha256", kSha256OfAbc}};
+    program.write("out/.sora-gen/journal.jsonl", line.dump() + "\n");
+    const Finished finished = program.run({"status", "out"});
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    EXPECT_THAT(finished.out, HasSubstr("elsewhere  " + output + "  was made, and is not looked at"));
+    EXPECT_THAT(finished.out, HasSubstr("1 job: 0 done, 0 failed, 0 running, 0 left, 1 elsewhere\n"));
+    EXPECT_EQ(json::parse(program.run({"status", "out", "--json"}).out)["state"], "elsewhere");
   }
 }
 

@@ -2,9 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/program.h"
+
+namespace fs = std::filesystem;
 
 namespace sora::test {
 namespace {
@@ -197,6 +200,31 @@ TEST(Verbs, FinishTakesItsPromptSeedAndModelFromTheDraft) {
   expect({"extend", "clip.mp4", "--draft"}, 64, "--draft means nothing to extend");
   ASSERT_EQ(program.run({"finish", "draft.mp4", "--res", "512x384"}).code, 0);
   EXPECT_THAT(program.files(), ElementsAre("clip.mp4", "draft.mp4", "finish-draft-5.mp4"));
+}
+
+TEST(Verbs, FinishUsesTheDefaultModelWhereItIsNamedAndTheDraftsWhereNoneIs) {
+  Program program;
+  program.write("draft.mp4", "x");
+  const fs::path installed = program.environment["SORA_GEN_MODELS"], models = program.folder() / "models";
+  fs::create_directory(models);
+  fs::create_directory_symlink(installed / "wan21", models / "wan21");
+  fs::create_directory_symlink(installed / "ti2v", models / "default");
+  program.environment["SORA_GEN_MODELS"] = models.string();
+  program.write("list.jsonl",
+                R"({"verb": "finish", "input": "draft.mp4", "res": "512x384", "model": "default"})"
+                "\n");
+  const std::vector<std::string> line{"finish", "draft.mp4", "--res", "512x384", "--dry-run", "--json"};
+  const auto pipeline_of = [&](std::vector<std::string> arguments) {
+    const Finished finished = program.run(std::move(arguments));
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    return finished.code == 0 ? json::parse(finished.out)["model"].dump() : "";
+  };
+  std::vector<std::string> named = line;
+  named.insert(named.end(), {"--model", "default"});
+  EXPECT_THAT(pipeline_of(line), HasSubstr("wan21"));
+  EXPECT_THAT(pipeline_of(named), HasSubstr("ti2v"));
+  const Finished batch = program.run({"--prompts", "list.jsonl", "--out-dir", "out", "--dry-run", "--json"});
+  EXPECT_THAT(batch.out, HasSubstr("ti2v")) << batch.err;
 }
 
 TEST(Verbs, StandInAPromptsFileAndAChangedInputIsAnotherJob) {

@@ -12,18 +12,20 @@
 namespace sora::fuzz {
 namespace {
 
-// A whole model, whose own files stand beside those of the tests' model.
 const RamFolder& folder() {
   static const RamFolder made;
-  static const bool once = [] {
-    const std::filesystem::path model = test_data() / "pipeline/wan21";
-    for (const char* part : {"scheduler", "text_encoder", "tokenizer", "transformer", "vae"})
-      made.link(std::string("model/") + part, model / part);
-    made.link("model/model_index.json", model / "model_index.json");
-    return true;
-  }();
-  (void)once;
   return made;
+}
+
+// A model's own settings are read last, over what its other files say: these stay the same, and are read
+// once.
+void read_settings(const std::filesystem::path& path) {
+  static const ModelFacts model = read_model(std::filesystem::path(SORA_TEST_DATA) / "pipeline/wan21");
+  ModelFacts facts = model;
+  facts.folder.dir = path.parent_path();
+  read_own_defaults(facts);
+  require(facts.width >= 16 && facts.width <= 4096 && facts.height >= 16 && facts.height <= 4096, "sizes");
+  require(facts.frames >= 1 && facts.steps >= 1 && facts.fps >= 0.1 && facts.fps <= 1000, "counts, or fps");
 }
 
 void read(int which, const std::filesystem::path& path) {
@@ -39,7 +41,7 @@ void read(int which, const std::filesystem::path& path) {
   if (which == 4) (void)read_scheduler_config(path);
   if (which == 5) (void)read_t5_config(path.parent_path());
   if (which == 6) (void)open_model_folder(path.parent_path());
-  if (which == 7) (void)read_model(path.parent_path());
+  if (which == 7) read_settings(path);
 }
 
 }  // namespace

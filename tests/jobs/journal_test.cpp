@@ -168,6 +168,20 @@ TEST_F(JournalTest, NamesNoFileOutsideOfItsFolder) {
     EXPECT_FALSE(is_inside(outside)) << outside;
 }
 
+TEST_F(JournalTest, AFileInsideOfItsFolderIsNoLinkToOneOutside) {
+  const fs::path home = folder / "home";
+  fs::create_directories(home / "sub");
+  std::ofstream(folder / "secret") << "secret";
+  fs::create_symlink("../secret", home / "link");
+  fs::create_directory_symlink("..", home / "up");
+  fs::create_symlink("sub", home / "near");
+  for (const char* inside : {"a.mp4", "sub/a.mp4", "near/a.mp4", "gone/a.mp4"})
+    EXPECT_TRUE(lies_inside(home, inside)) << inside;
+  for (const char* outside : {"link", "up/secret", "near/../../secret", "../secret"})
+    EXPECT_FALSE(lies_inside(home, outside)) << outside;
+  EXPECT_FALSE(lies_inside(home, (folder / "secret").string()));
+}
+
 // Nested lists, and the end of the object around them.
 std::string deep() { return std::string(60'000, '[') + std::string(60'000, ']') + "}"; }
 

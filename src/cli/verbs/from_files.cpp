@@ -3,6 +3,7 @@
 #include <string>
 
 #include "cli/verbs.h"
+#include "plan/model/model_choice.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -29,6 +30,7 @@ int make_from_files(Session& session) {
          request.verb);
   }
   if (options.words.size() > 2) take(request.input_2, options.words[2], "--input-2", request.verb);
+  if (options.given.has("model")) keep_given_model(request);
   return generate(session);
 }
 

@@ -42,6 +42,7 @@
 #include "jobs/made.h"
 #include "jobs/output_files.h"
 #include "jobs/output_name.h"
+#include "plan/model/model_choice.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -151,6 +152,7 @@ class Server {
     if (!fault.empty()) throw Error(ErrorKind::data, "serve", "the request: " + fault);
     Order order{id, session_.options.request};
     overrides.apply(order.request);
+    if (overrides.has("model")) keep_given_model(order.request);
     const Plan plan = finished(order);
     if (only_plan) {
       std::string text = JsonLine().add("event", "plan").add("id", id).text();

@@ -23,17 +23,22 @@ using State = JobRecord::State;
 
 struct JobStatus {
   ListedJob job;
-  std::string state;  // done, changed, failed, running, stopped, left
+  std::string state;  // done, changed, elsewhere, failed, running, stopped, left
   const JobRecord* record = nullptr;
 };
+
+// A folder may come from a stranger: no file outside of it is looked at, whatever its journal names.
+std::string state_of_output(const Journal& journal, const JobRecord& record) {
+  if (!lies_inside(journal.folder(), record.output)) return "elsewhere";
+  return output_is_whole(journal.output_path(record), record) ? "done" : "changed";
+}
 
 JobStatus status_of(const ListedJob& job, const Journal& journal) {
   JobStatus status{job, "left", journal.find(job.key)};
   if (status.record == nullptr) return status;
   switch (status.record->state) {
     case State::done:
-      status.state =
-          output_is_whole(journal.output_path(*status.record), *status.record) ? "done" : "changed";
+      status.state = state_of_output(journal, *status.record);
       break;
     case State::failed:
       status.state = "failed";
@@ -105,6 +110,9 @@ int show_status_of(Session& session) {
     } else if (status.state == "failed") {
       text += "failed   " + one_line(status.job.output) + "  " + time_text(status.record->time) + "  " +
               one_line(status.record->error) + "\n";
+    } else if (status.state == "elsewhere") {
+      text += "elsewhere  " + one_line(status.record->output) +
+              "  was made, and is not looked at: it lies outside the folder\n";
     } else if (status.state == "running" || status.state == "stopped" || status.state == "changed") {
       text += status.state + "  " + one_line(status.job.output) + "  since " +
               time_text(status.record->time) + "\n";
@@ -112,11 +120,13 @@ int show_status_of(Session& session) {
   }
   if (!session.options.json) {
     const std::uint64_t done = counts["done"];
-    const std::uint64_t unfinished = listed.size() - done - counts["failed"];
+    const std::uint64_t elsewhere = counts["elsewhere"];
+    const std::uint64_t unfinished = listed.size() - done - elsewhere - counts["failed"];
     text += std::to_string(listed.size()) + (listed.size() == 1 ? " job: " : " jobs: ") +
             std::to_string(done) + " done, " + std::to_string(counts["failed"]) + " failed, " +
             std::to_string(counts["running"]) + " running, " +
-            std::to_string(unfinished - counts["running"]) + " left\n";
+            std::to_string(unfinished - counts["running"]) + " left" +
+            (elsewhere > 0 ? ", " + std::to_string(elsewhere) + " elsewhere" : "") + "\n";
     if (done > 0) {
       const double each = spent / static_cast<double>(done);
       text += "took " + seconds_text(spent) + ", " + seconds_text(each) + " a job";

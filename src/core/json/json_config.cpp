@@ -42,22 +42,24 @@ std::optional<std::vector<T>> array_of(const json& v, Test test) {
 }
 
 // Python writes infinities and NaN as bare words, which are not JSON; they become strings.
-std::string with_quoted_infinities(std::string_view text) {
+std::string with_quoted_infinities(std::string text) {
+  if (text.find("Infinity") == std::string::npos && text.find("NaN") == std::string::npos) return text;
+  std::string_view rest = text;
   std::string result;
   bool in_string = false;
-  while (!text.empty()) {
-    std::size_t taken = in_string && text.front() == '\\' ? 2 : 1;  // an escaped quote ends nothing
+  while (!rest.empty()) {
+    std::size_t taken = in_string && rest.front() == '\\' ? 2 : 1;  // an escaped quote ends nothing
     bool quoted = false;
-    if (text.front() == '"') in_string = !in_string;
+    if (rest.front() == '"') in_string = !in_string;
     for (const std::string_view word : {"-Infinity", "Infinity", "NaN"}) {
-      if (in_string || quoted || !text.starts_with(word)) continue;
+      if (in_string || quoted || !rest.starts_with(word)) continue;
       quoted = true;
       taken = word.size();
     }
     if (quoted) result += '"';
-    result += text.substr(0, taken);
+    result += rest.substr(0, taken);
     if (quoted) result += '"';
-    text.remove_prefix(std::min(taken, text.size()));
+    rest.remove_prefix(std::min(taken, rest.size()));
   }
   return result;
 }

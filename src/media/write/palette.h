@@ -10,8 +10,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <vector>
+
+#include "media/write/colour_boxes.h"
 
 namespace sora {
 
@@ -31,13 +32,18 @@ class AdaptivePalette {
   const Colours& colours() const { return colours_; }
 
  private:
+  void choose(std::vector<std::uint32_t> fresh);
   std::uint8_t nearest(int r, int g, int b);
 
   int width_;
   int height_;
-  bool chosen_ = false;
+  ColourCells cells_;
+  std::vector<std::uint32_t> chosen_;  // the colours that differ
   Colours colours_{};
-  std::vector<std::int16_t> nearest_;  // by the upper six bits of r, g, b; -1: not looked up yet
+
+  // Nearest colours by the upper six bits of r, g, b; -1: not looked up yet. A page is one row of blues.
+  std::array<std::int16_t, std::size_t{1} << 12> page_of_{};  // by r and g; -1: none yet
+  std::vector<std::array<std::int16_t, 64>> pages_;
 };
 
 }  // namespace sora

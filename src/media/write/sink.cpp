@@ -1,9 +1,12 @@
 #include "media/write/sink.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -40,13 +43,13 @@ class FileSink : public Sink {
 
 class StreamSink : public Sink {
  public:
-  StreamSink(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
-  StreamSink(UniqueFd fd, std::string name)
-      : owned_(std::move(fd)), fd_(owned_.get()), name_(std::move(name)) {}
+  explicit StreamSink(const Destination& to) : fd_(to.descriptor), name_(to.name), stop_(to.stop) {}
+  StreamSink(UniqueFd fd, const Destination& to)
+      : owned_(std::move(fd)), fd_(owned_.get()), name_(to.path), stop_(to.stop) {}
 
   void write_at(const void* data, std::size_t bytes, std::uint64_t offset) override {
     if (offset != size_) throw Error(ErrorKind::internal, "media", name_ + ": a stream cannot be rewritten");
-    write_stream(fd_, name_, data, bytes);
+    write_all(static_cast<const char*>(data), bytes);
     digest_.update(data, bytes);
     size_ += bytes;
   }
@@ -63,9 +66,30 @@ class StreamSink : public Sink {
   }
 
  private:
+  void write_all(const char* data, std::size_t bytes) const {
+    // A pipe that is ready takes so much at once: the write does not wait for a reader who never reads.
+    const std::size_t most = stop_ ? PIPE_BUF : std::max<std::size_t>(bytes, 1);
+    for (std::size_t done = 0; done < bytes; done += most) {
+      if (stop_) wait_for_reader();
+      write_stream(fd_, name_, data + done, std::min(most, bytes - done));
+    }
+  }
+
+  // Until the stream takes something. A run that was told to stop gives a reader another second.
+  void wait_for_reader() const {
+    constexpr int kPollMs = 50, kGraceMs = 1000;
+    for (int waited_ms = 0; waited_ms < kGraceMs;) {
+      pollfd wanted{fd_, POLLOUT, 0};
+      if (::poll(&wanted, 1, kPollMs) > 0) return;
+      if (stop_()) waited_ms += kPollMs;
+    }
+    throw Error(ErrorKind::interrupted, "output", "stopped while nobody read " + name_);
+  }
+
   UniqueFd owned_;  // empty: fd_ is not closed here
   int fd_;
   std::string name_;
+  StopRequest stop_;
   std::uint64_t size_ = 0;
   Sha256 digest_;
 };
@@ -73,9 +97,7 @@ class StreamSink : public Sink {
 }  // namespace
 
 std::unique_ptr<Sink> open_sink(const Destination& destination) {
-  if (destination.path == "-") {
-    return std::make_unique<StreamSink>(destination.descriptor, destination.name);
-  }
+  if (destination.path == "-") return std::make_unique<StreamSink>(destination);
   struct stat info {};
   if (::stat(destination.path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
     UniqueFd fd(::open(destination.path.c_str(), O_WRONLY | O_CLOEXEC));
@@ -83,7 +105,7 @@ std::unique_ptr<Sink> open_sink(const Destination& destination) {
       throw Error(ErrorKind::cannot_create, "output",
                   destination.path + ": cannot be opened: " + std::strerror(errno));
     }
-    return std::make_unique<StreamSink>(std::move(fd), destination.path);
+    return std::make_unique<StreamSink>(std::move(fd), destination);
   }
   return std::make_unique<FileSink>(destination);
 }

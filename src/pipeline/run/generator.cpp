@@ -144,8 +144,9 @@ Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
 // Makes the stages of plan.before first, each from the video of the one before it; most plans have none.
 Result Generator::State::make_all(const Plan& plan, const RunHooks& hooks, Reporter& report,
                                   JobCheckpoint& checkpoint) {
-  const auto writer = with_pictures(plan, open_writer(video_settings(plan, metadata_json(plan)),
-                                                      {plan.output.path, plan.request.overwrite, 1}));
+  Destination output{plan.output.path, plan.request.overwrite};
+  output.stop = hooks.stop;
+  const auto writer = with_pictures(plan, open_writer(video_settings(plan, metadata_json(plan)), output));
   if (!plan.upscale.active) return make(plan, *writer, hooks, report, checkpoint);
 
   std::unique_ptr<ScratchVideo> source;

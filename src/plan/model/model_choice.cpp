@@ -12,6 +12,12 @@ std::filesystem::path chosen_folder(const Request& request) {
   return no_folder ? std::filesystem::path() : find_model(request.model);
 }
 
+void keep_given_model(Request& request) {
+  if (request.verb != "finish" || request.model != Request().model) return;
+  const std::filesystem::path folder = find_model(request.model);
+  request.model = folder.has_parent_path() ? folder.string() : "./" + folder.string();
+}
+
 Replacements chosen_files(const Request& request) {
   Replacements files;
   if (request.transformer) files["transformer"] = *request.transformer;

@@ -16,6 +16,10 @@ namespace sora {
 /// Throws Error (no_input).
 std::filesystem::path chosen_folder(const Request& request);
 
+/// Puts the folder that it means in place of a name that was given and that is the default's as well: finish
+/// uses a draft's own model where none was given. Throws Error (no_input).
+void keep_given_model(Request& request);
+
 /// --transformer, --transformer-2, --vae, --text-encoder and --image-encoder.
 Replacements chosen_files(const Request& request);
 

@@ -10,6 +10,7 @@
 #include "core/ascii.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "plan/model/model_choice.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -160,6 +161,7 @@ Request request_again(const MadeWith& made, const Overrides& given, const std::s
   made.options.apply(request);
   if (made.model) request.model = installed_model(*made.model);  // else it is given
   given.apply(request);
+  if (made.model || given.has("model")) keep_given_model(request);
   if (!request.seed) {
     throw Error(ErrorKind::data, verb, file + ": does not say its seed, so that it cannot be made again");
   }

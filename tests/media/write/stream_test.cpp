@@ -136,6 +136,41 @@ TEST_F(Stream, AReaderThatGoesAwayIsReported) {
   }
 }
 
+// A pipe that is full, and whose reader takes nothing.
+class FullPipe {
+ public:
+  FullPipe() {
+    if (::pipe2(ends_, O_NONBLOCK) != 0) ADD_FAILURE() << "no pipe";
+    const std::string zeros(4096, '\0');
+    while (::write(ends_[1], zeros.data(), zeros.size()) > 0) {
+    }
+    ::fcntl(ends_[1], F_SETFL, 0);  // as programs are given one
+  }
+  ~FullPipe() {
+    for (const int end : ends_) ::close(end);
+  }
+  int end() const { return ends_[1]; }
+
+ private:
+  int ends_[2] = {-1, -1};
+};
+
+TEST_F(Stream, AReaderThatIsStuckDoesNotHoldUpAStop) {
+  for (const char* format : {"mp4", "y4m"}) {
+    const FullPipe pipe;
+    Destination to{"-", false, pipe.end()};
+    to.stop = [] { return true; };
+    const Picture picture = moving_picture(64, 48, 0);
+    const auto [code, text] = error_of([&] {
+      const auto writer = open_writer(settings_for("-", 64, 48, 8, format), to);
+      for (int t = 0; t < 100; ++t) writer->write(picture.rgb.data(), 192);
+      writer->finish();
+    });
+    EXPECT_EQ(code, 130) << format << ": " << text;
+    EXPECT_THAT(text, HasSubstr("nobody read standard output")) << format;
+  }
+}
+
 TEST_F(Stream, AFullDeviceIsReported) {
   for (const char* format : {"mp4", "mkv", "webm", "gif", "y4m", "rgb24", "png"}) {
     const auto [code, text] = error_of([&] {
