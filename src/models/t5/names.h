@@ -1,5 +1,5 @@
-// The layouts that people have T5 and UMT5 weights in, as tables of names: the original Wan repository's,
-// llama.cpp's (GGUF), and transformers', which are ours.
+// Tables that rename T5 and UMT5 weights from the layouts of the original Wan repository and of llama.cpp
+// (GGUF) to our names, which are those of transformers.
 #pragma once
 
 #include <optional>
@@ -10,12 +10,13 @@
 
 namespace sora {
 
-/// Gives the tensors of a text encoder our names, whatever layout they are in.
-/// Throws Error (data) if two tensors get one name.
+/// Gives the tensors of a text encoder in any known layout our names. Throws Error (data) if two tensors get
+/// the same name.
 void name_text_encoder(Checkpoint& checkpoint);
 
-/// What the shapes of a text encoder's tensors (with our names) tell; the rest is `reference`'s if that is
-/// of the same size, else UMT5's. Throws Error (data): tensors are missing, or do not fit each other.
+/// The config of a text encoder (with our names), from the shapes of its tensors. What cannot be seen there
+/// is that of `reference` if it has the same size, else UMT5's. Throws Error (data): tensors are missing, or
+/// do not fit each other.
 T5Config t5_config_of(const Checkpoint& checkpoint, const std::optional<T5Config>& reference);
 
 }  // namespace sora

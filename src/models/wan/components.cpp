@@ -12,14 +12,14 @@ namespace fs = std::filesystem;
 namespace sora::wan {
 namespace {
 
-// config.json of the original repository has names of its own: dim, num_heads, in_dim.
+// In the original repository, config.json has other keys: dim, num_heads, in_dim.
 bool is_original_config(const fs::path& path) {
   if (!fs::exists(path)) return false;
   const JsonConfig json(path, "transformer");
   return json.has("dim") && json.has("num_heads") && !json.has("num_attention_heads");
 }
 
-// Of that, what the shapes do not tell.
+// Reads from it what cannot be seen from the shapes of the tensors.
 TransformerConfig read_original_config(const fs::path& path) {
   const JsonConfig json(path, "transformer");
   TransformerConfig config;
@@ -40,17 +40,17 @@ std::optional<TransformerConfig> transformer_reference(const fs::path& folder) {
   return is_original_config(config) ? read_original_config(config) : read_transformer_config(config);
 }
 
-// Someone may give one kind of file for another; the names say so better than a missing tensor does.
-void check_contents(bool there, const ComponentSource& source, const Contents& contents,
+// Reports a file of the wrong kind, by its tensors' names: that is clearer than a list of missing tensors.
+void check_contents(bool found, const ComponentSource& source, const Contents& contents,
                     const char* expected) {
-  if (there) return;
+  if (found) return;
   throw Error(ErrorKind::data, "checkpoint",
               source.path.string() + ": holds " +
                   (contents.transformer     ? "a transformer"
                    : contents.vae           ? "a VAE"
                    : contents.text_encoder  ? "a text encoder"
                    : contents.image_encoder ? "an image encoder"
-                                            : "no network that is known") +
+                                            : "no known network") +
                   ", expected " + expected);
 }
 

@@ -20,7 +20,7 @@ const RegisteredFamily<WanFamily> registered;
 
 std::vector<std::string> WanFamily::pipelines() const { return {"WanPipeline", "WanImageToVideoPipeline"}; }
 
-// Whatever says nothing else of itself: what is missing in it is then told in this family's terms.
+// Also every folder without model_index.json: if it is no model at all, this family reports what is missing.
 bool WanFamily::recognises(const fs::path& dir, const Replacements& replacements) const {
   std::error_code code;
   if (dir.empty() || !fs::exists(dir / "model_index.json", code)) return true;

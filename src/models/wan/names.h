@@ -1,6 +1,6 @@
-// The layouts that people have Wan weights in, as tables of names: those of the original repository (which
-// ComfyUI's single files and GGUF files keep, with or without a prefix) against diffusers', which are ours.
-// Checked against diffusers' own conversion (scripts/goldens/layouts.py).
+// Tables that rename Wan weights from the layout of the original repository to our names, which are those of
+// diffusers. ComfyUI's single files and GGUF files have the original names, with or without a prefix. The
+// tables are compared with diffusers' own conversion (scripts/goldens/layouts.py).
 #pragma once
 
 #include <span>
@@ -10,15 +10,15 @@
 
 namespace sora::wan {
 
-/// Original names of the transformer to ours; each can be turned back.
+/// From original names of the transformer to ours; all can be reversed.
 std::span<const NameRule> transformer_names();
 
-/// Gives the tensors of a transformer our names, whatever layout they are in. Names that are not known
-/// stay, for the check of the schema to list. Throws Error (data) if two tensors get one name.
+/// Gives the tensors of a transformer in any known layout our names. Unknown names stay; check_schema()
+/// reports them. Throws Error (data) if two tensors get the same name.
 void name_transformer(Checkpoint& checkpoint);
 void name_vae(Checkpoint& checkpoint);
 
-/// What a file holds, seen by its names; all-in-one files hold more than one.
+/// The networks in a file, by the names of its tensors; all-in-one files have several.
 struct Contents {
   bool transformer = false;
   bool vae = false;

@@ -120,7 +120,7 @@ Given read_given(const Plan& plan, const VideoAutoencoder& vae) {
   if (request.image)
     given.start = encode_in_tiles(vae, image_frame(plan, *request.image), plan.picture.vae_tiling);
   if (request.last_image) given.end = still_latents(plan, vae, *request.last_image);
-  if (!joins_clips(request)) return given;
+  if (!adds_to_clip(request)) return given;
 
   const int start = request.backward ? 0 : plan.timeline.windows.front().conditioning;
   const int end = request.backward ? plan.timeline.windows.front().conditioning_end

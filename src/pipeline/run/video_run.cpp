@@ -12,7 +12,7 @@ namespace {
 
 // Where a run's frames go: into a file of their own, or beside the clips that they go on from.
 std::unique_ptr<FrameOut> open_frames(const Plan& plan, FrameWriter& writer, const Given& given) {
-  if (joins_clips(plan.request)) return std::make_unique<SeamWriter>(plan, writer, given);
+  if (adds_to_clip(plan.request)) return std::make_unique<SeamWriter>(plan, writer, given);
   return std::make_unique<FrameSink>(plan, writer);
 }
 

@@ -77,7 +77,7 @@ std::u32string remove_terminal_escapes(std::u32string_view text) {
   return out;
 }
 
-/// Control characters without effect on the text. C1 controls are left: they are traces of mojibake.
+/// Control characters without effect on the text. Not the C1 controls, which may come from mojibake.
 bool is_useless_control(char32_t c) {
   return c <= 0x08 || c == 0x0B || (c >= 0x0E && c <= 0x1F) || c == 0x7F ||
          (c >= 0x206A && c <= 0x206F) ||  // deprecated formatting of Arabic
@@ -85,8 +85,9 @@ bool is_useless_control(char32_t c) {
          (c >= 0xFFF9 && c <= 0xFFFC);    // interlinear annotation, object replacement
 }
 
-/// Applies all repairs until nothing changes. Each pass takes a layer of what was written wrongly, of which a
-/// text has two or three; a text of thousands ("&amp;amp;amp;...") was made to take long.
+/// Applies all repairs until nothing changes. A text was encoded wrongly two or three times at most, and each
+/// pass undoes one; a text that needs thousands of passes ("&amp;amp;amp;...") is malicious, so their number
+/// is limited.
 std::u32string fix_segment(std::u32string_view segment, bool unescape) {
   std::u32string text(segment);
   for (int pass = 0; pass < kMostPasses; ++pass) {
@@ -116,7 +117,7 @@ std::u32string fix_text(std::u32string_view text) {
     end = end == std::u32string_view::npos ? text.size() : end + 1;
     end = std::min(end, begin + kLongestSegment);
     const std::u32string_view segment = text.substr(begin, end - begin);
-    // Where there is a tag, entities are meant as entities; in the lines that follow, too.
+    // From the first line with a tag on, the text is HTML, and its entities are meant as such.
     unescape = unescape && segment.find(U'<') == std::u32string_view::npos;
     out += fix_segment(segment, unescape);
     begin = end;

@@ -1,4 +1,4 @@
-// The files ftfy.txt and html_entities.txt, as they are.
+// The text of the files ftfy.txt and html_entities.txt.
 #pragma once
 
 #include <string_view>
