@@ -1,4 +1,4 @@
-// Errors as the user meets them: where, what, and what to do, with the exit code they map to.
+// Errors for the user: where, what, and what to do, with the exit code.
 #pragma once
 
 #include <stdexcept>
@@ -13,7 +13,7 @@ enum class ErrorKind : int {
   data = 65,           ///< bad data in a file
   no_input = 66,       ///< an input is missing
   unavailable = 69,    ///< no device, not enough memory, a codec that is not installed
-  internal = 70,       ///< a bug of ours
+  internal = 70,       ///< a bug of this program
   cannot_create = 73,  ///< an output cannot be created
   io = 74,             ///< a read or write failed
   busy = 75,           ///< another run holds the lock
@@ -33,7 +33,7 @@ class Error : public std::runtime_error {
   ErrorKind kind() const noexcept { return kind_; }
   int exit_code() const noexcept { return static_cast<int>(kind_); }
   const std::string& component() const noexcept { return component_; }
-  /// what() without the component, for a message that says more around it.
+  /// what() without the component, to be quoted in another message.
   std::string message() const { return std::string(what()).substr(component_.size() + 3); }
 
  private:

@@ -1,4 +1,4 @@
 #pragma once
 
-/// Marks what libsora exports; everything else is hidden.
+/// Marks symbols that libsora exports; all others are hidden.
 #define SORA_API __attribute__((visibility("default")))

@@ -1,4 +1,4 @@
-// Runs plans. This is the library's main entry: load a model once, make any number of videos.
+// Runs plans. This is the library's main entry: it loads a model once and makes any number of videos.
 #pragma once
 
 #include <cstdint>
@@ -23,35 +23,35 @@ struct Result {
   double seconds = 0;       ///< wall time
 
   // Where the time went, in seconds
-  double load_seconds = 0;   ///< until the first step; 0 when the model was there already
+  double load_seconds = 0;   ///< until the first step; 0 when the model was in memory already
   double step_seconds = 0;   ///< denoising
   double frame_seconds = 0;  ///< decoding and writing
 };
 
-/// Where a run keeps what it has denoised, so that nothing is denoised twice: after a crash, a full disk or
-/// a signal the same run goes on at the step that was kept last, and ends with the same bytes.
+/// The checkpoint of a job: its latents on disk. After a crash, a full disk or a signal, the same job
+/// continues from the step that was saved last, and ends with the same bytes.
 struct CheckpointOptions {
-  std::filesystem::path file;  ///< safetensors; empty: nothing is kept
-  std::string key;             ///< of the job; what was kept for another job is not taken up
-  /// Steps from one save to the next; 0 never. Left open: about every half minute, once a job turns out
-  /// to take longer than a minute; and when a run fails after its denoising.
+  std::filesystem::path file;  ///< safetensors; empty: nothing is saved
+  std::string key;             ///< of the job; the checkpoint of another job is not used
+  /// Steps from one save to the next; 0: never. Empty: about every half minute, in jobs that take longer than
+  /// a minute, and when a run fails after all steps.
   std::optional<int> every;
-  bool only_decode = false;  ///< the file must hold all latents; nothing is denoised, the file stays
+  bool only_decode = false;  ///< all latents must be in the file: they are only decoded, and the file stays
 };
 
-/// Texts that the next runs of the same model will need, in their order. Asked for when the text encoder has
-/// to be loaded and will be freed: they are encoded with the one at hand.
+/// Returns the texts that the next runs of the same model need, in their order. Called when the text encoder
+/// is loaded and will be freed afterwards, so that these texts are encoded with it as well.
 using ComingTexts = std::function<std::vector<std::string>()>;
 
 struct RunHooks {
   ProgressSink progress;
   StopRequest stop;
   CheckpointOptions checkpoint;
-  PreviewSink preview;  ///< empty costs nothing
+  PreviewSink preview;  ///< may be empty
   ComingTexts coming;   ///< may be empty
 };
 
-/// A resident model. Not thread-safe; one run at a time.
+/// A model in memory. Not thread-safe; one run at a time.
 class SORA_API Generator {
  public:
   Generator();
@@ -59,10 +59,9 @@ class SORA_API Generator {
   Generator(const Generator&) = delete;
   Generator& operator=(const Generator&) = delete;
 
-  /// Makes the video of `plan`. The model is loaded on the first run and kept; a plan for another
-  /// model or device replaces it. Throws Error; on any error no file is left under the final name.
-  /// A picture beside the video (contact sheet, thumbnail) is written after it: when that fails, the video
-  /// stays.
+  /// Makes the video of `plan`. The model is loaded in the first run and stays in memory; a plan for another
+  /// model or device replaces it. Throws Error; on any error no file is left under the final name. Contact
+  /// sheet and thumbnail are written after the video: when that fails, the video stays.
   Result run(const Plan& plan, const RunHooks& hooks = {});
 
  private:

@@ -14,49 +14,49 @@
 
 namespace sora {
 
-/// A stretch of latent frames that is denoised at once. Its leading and trailing frames may be known: made by
-/// another window, or given by an image or a clip. They are held clean; the rest is new.
+/// Latent frames that are denoised at once. Some at its start and its end may be conditioning frames: made by
+/// another window, or encoded from an image or a clip. They stay clean; the others are new.
 struct Window {
   int first = 0;             ///< index of its first latent frame in the whole video
   int count = 0;             ///< latent frames in it
-  int conditioning = 0;      ///< leading latent frames that are held
-  int hidden = 0;            ///< of these, how many another window or a clip shows
-  int conditioning_end = 0;  ///< trailing latent frames that are held
-  int hidden_end = 0;        ///< of these, how many another window or a clip shows
-  bool anchored = false;     ///< the video's first latent frame stands in for the first of the held ones
+  int conditioning = 0;      ///< conditioning frames at its start
+  int hidden = 0;            ///< how many of these are not shown, since another window or a clip shows them
+  int conditioning_end = 0;  ///< conditioning frames at its end
+  int hidden_end = 0;        ///< how many of these are not shown
+  bool anchored = false;     ///< its first conditioning frame is the anchor, the video's first latent frame
 };
 
-/// Length of a tile and how much of it neighbours share, in latent cells.
+/// Length of a tile and its overlap with the next one, in latent cells or latent frames.
 struct TileAxis {
   std::int64_t size = 0;
   std::int64_t overlap = 0;
 };
 
-/// Overlapping pieces, worked on one by one and blended (plan/geometry/tiles.h). What is larger than the
-/// whole is the whole.
+/// Overlapping tiles that a network works on one by one and that are blended (plan/geometry/tiles.h). A size
+/// larger than the picture or the window means all of it.
 struct Tiling {
   TileAxis frames, rows, columns;
 };
 
-/// What the header of an input says.
+/// Facts from the header of an input.
 struct InputFacts {
   int width = 0;  ///< as shown
   int height = 0;
   double fps = 0;            ///< 0: not known, or an image
-  bool steady_rate = false;  ///< all frames last equally long
-  double duration = 0;       ///< seconds, as claimed; 0: not known
-  std::int64_t frames = 0;   ///< as claimed; 0: not known
+  bool steady_rate = false;  ///< all frames are shown for equally long
+  double duration = 0;       ///< seconds by the header, unchecked; 0: not known
+  std::int64_t frames = 0;   ///< by the header, unchecked; 0: not known
   bool is_image = false;
   std::string codec;  ///< of the video, libav's name
   std::string pix_fmt;
-  bool turned = false;  ///< is shown turned, mirrored or with pixels that are not square
+  bool turned = false;  ///< shown rotated, mirrored or with pixels that are not square
   bool has_audio = false;
   std::string audio_codec;  ///< libav's name; empty: no sound
-  std::string audio_kind;   ///< equal for sounds that can follow one another in a stream
-  std::string parameters;   ///< of the run that made it, as JSON; empty: it does not say
+  std::string audio_kind;   ///< equal for sound that can be concatenated in one stream
+  std::string parameters;   ///< of the run that made it, as JSON (plan/metadata.h); empty: there are none
 };
 
-/// A storyboard's prompt, from a time on.
+/// A prompt of a storyboard, which applies from a time on.
 struct Shot {
   double time = 0;  ///< seconds
   std::string prompt;
@@ -66,66 +66,66 @@ struct Shot {
 struct ShotImage {
   double time = 0;
   std::string path;
-  int latent = 0;  ///< latent frame that stands for it, counted over the whole video
+  int latent = 0;  ///< the latent frame that shows it, counted over the whole video
 };
 
-/// How long the parts of a run took on this machine before, scaled to a plan.
+/// How long a run will take, by past runs on this machine.
 struct Pace {
   double load = 0;    ///< seconds until the first step, the model's loading included
   double steps = 0;   ///< seconds in all denoising steps
   double frames = 0;  ///< seconds for decoding and writing all frames
-  int runs = 0;       ///< how many runs say so
+  int runs = 0;       ///< past runs that this is estimated from
 
   double total() const { return load + steps + frames; }
 };
 
-/// What a part of a run needs, estimated, in GB.
+/// Estimated memory of a phase of a run, in GB.
 struct PhaseMemory {
   std::string phase;  ///< text, image, denoise or decode
-  double ram = 0;     ///< of the process
-  double device = 0;  ///< of a GPU
+  double ram = 0;     ///< in the host's memory
+  double device = 0;  ///< in the GPU's memory
 };
 
-/// The model that a request means.
+/// The model of a request.
 struct ModelChoice {
   std::filesystem::path dir;
   std::string name;                  ///< folder name
-  std::string digest;                ///< tells models apart (checkpoint/model_digest.h)
-  std::string family;                ///< whose code runs it, such as Wan
+  std::string digest;                ///< differs between models (checkpoint/model_digest.h)
+  std::string family;                ///< Family::name(), such as Wan
   std::string pipeline;              ///< class name in model_index.json, such as WanPipeline
   std::uint64_t weight_bytes = 0;    ///< size of all weight files
-  std::int64_t transformer_dim = 0;  ///< width of its tokens
-  std::int64_t text_dim = 0;         ///< width of the prompt's vectors
-  int text_rows = 512;               ///< how many of them the denoiser is given
+  std::int64_t transformer_dim = 0;  ///< width of the transformer's tokens
+  std::int64_t text_dim = 0;         ///< width of the prompt embeddings
+  int text_rows = 512;               ///< tokens of the prompt embeddings
 };
 
-/// What it begins from beside the prompt.
+/// What the video begins from besides the prompt.
 struct Inputs {
   std::optional<InputFacts> video;    ///< of request.input
   std::optional<InputFacts> video_2;  ///< of request.input_2
   std::vector<Shot> shots;            ///< storyboard; else empty
   std::vector<ShotImage> shot_images;
-  double fade = 0;  ///< seconds, half of them before a shot's time
+  double fade = 0;  ///< seconds in which a prompt takes over, half of them before the shot's time
 };
 
-/// A small video made large (plan/finish.h).
+/// An upscale stage (plan/verbs/upscale.h).
 struct Upscale {
-  bool active = false;  ///< this plan begins from a smaller video
-  int draft_width = 0;  ///< the size at which that video was made: the picture is its, looked at so small
+  bool active = false;  ///< this plan is one: it enlarges the frames of a smaller video
+  int draft_width = 0;  ///< size of the draft: reduced to it, the stage's frames equal the draft's
   int draft_height = 0;
 };
 
 struct Sampling {
   std::string preset;  ///< fast, or none
   int steps = 0;
-  int first_step = 0;  ///< remix, finish: steps that are left out
+  int first_step = 0;  ///< remix, finish: steps before it are skipped
   double guidance = 1;
   double guidance_2 = 1;
   double flow_shift = 1;
   std::string scheduler;     ///< unipc, euler or dpm++
   bool even_levels = false;  ///< euler: the noise levels of few-step models
   std::string negative_prompt;
-  std::optional<double> boundary_ratio;  ///< two experts: share of the noise levels of the first
+  std::optional<double> boundary_ratio;  ///< two experts: noise level below which the second takes over
   bool expand_timesteps = false;         ///< per-token timesteps
 };
 
@@ -133,9 +133,9 @@ struct Sampling {
 struct Picture {
   int model_width = 0;  ///< size that the network makes, a multiple of its grid
   int model_height = 0;
-  int crop_width = 0;  ///< centre crop of it with the wanted aspect
+  int crop_width = 0;  ///< its centre crop, with the aspect of the file
   int crop_height = 0;
-  int frame_width = 0;  ///< size of the frames that the writer is given: the crop's, or the file's
+  int frame_width = 0;  ///< size of the frames that go to the writer: the crop's, or the file's
   int frame_height = 0;
   int width = 0;  ///< size of the file
   int height = 0;
@@ -143,7 +143,7 @@ struct Picture {
   int latent_channels = 0;
   int latent_height = 0;
   int latent_width = 0;
-  std::optional<Tiling> tiling;      ///< of each step's predictions; empty: the whole window at once
+  std::optional<Tiling> tiling;      ///< of the transformer; empty: the whole window at once
   std::optional<Tiling> vae_tiling;  ///< of the VAE; empty: whole pictures
 };
 
@@ -154,7 +154,7 @@ struct Timeline {
   std::int64_t model_frames = 0;  ///< frames that the model makes
   int latent_frames = 0;          ///< over all windows
   std::vector<Window> windows;
-  double drift_control = 0;  ///< how firmly later windows are held to the look of the first; 0: not
+  double drift_control = 0;  ///< strength of drift control: 0 is off, 1 corrects all drift
 };
 
 struct Output {
@@ -163,27 +163,28 @@ struct Output {
   std::string codec;
   int crf = 18;
   std::string pix_fmt;
-  std::vector<std::string> audio;  ///< files whose sound is copied into it, in the order of being heard
+  std::vector<std::string> audio;  ///< files whose sound is copied into it, in the order in which it is heard
 };
 
-/// What computes it, and what is in memory meanwhile.
+/// The device that computes, and what is in memory meanwhile.
 struct Machine {
   std::string device;  ///< cpu or cuda:N
   std::string dtype;
   int threads = 0;
-  /// What leaves memory while it is not needed: none; text, the text encoder before the rest is loaded;
-  /// stored, that, and the transformers stay in memory as their files have them; stream, that, and they stay
-  /// in the files, or for a GPU in the host's memory, until a little before they are used.
+  /// How memory is saved. none: not at all. text: the text encoder is freed before the rest is loaded.
+  /// stored: also, the transformers' weights stay in memory as their files have them. stream: also, these
+  /// weights stay in the files, or for a GPU in the host's memory, and are prefetched a little before they
+  /// are used.
   std::string offload;
-  std::uint64_t prefetch_bytes = 0;  ///< stream: bytes that are brought before they are used
-  bool stream_from_host = false;     ///< stream to a GPU: all lie in the host's memory; else in the files
+  std::uint64_t prefetch_bytes = 0;  ///< stream: bytes that are prefetched
+  bool stream_from_host = false;     ///< stream to a GPU: from the host's memory; else from the files
   std::vector<PhaseMemory> memory;
-  double peak_memory_gb = 0;        ///< the most of `memory`, of the device where one is used
-  bool frees_text_encoder = false;  ///< it leaves memory before the denoiser is loaded
-  bool text_fits_beside = true;     ///< or could stay, beside the rest
-  std::string text_cache_key;       ///< tells what encodes prompts, and how; empty: nothing is kept on disk
-  bool text_cached = false;         ///< all its texts were encoded by earlier runs
-  std::optional<Pace> pace;         ///< learnt from past runs here; make_plan() leaves it empty
+  double peak_memory_gb = 0;        ///< largest value in `memory`, of the GPU where one is used
+  bool frees_text_encoder = false;  ///< before the denoiser is loaded
+  bool text_fits_beside = true;     ///< the text encoder would also fit beside the other networks
+  std::string text_cache_key;  ///< identifies the text encoder in the text cache; empty: there is no cache
+  bool text_cached = false;    ///< all prompts of the plan are in the text cache
+  std::optional<Pace> pace;    ///< set by estimate_pace(); make_plan() leaves it empty
   std::optional<double> seconds_estimate;  ///< of the whole run, from the pace
 };
 
@@ -199,14 +200,15 @@ struct Plan {
   Machine machine;
 
   Upscale upscale;
-  std::vector<Plan> before;  ///< upscaling: what is made first, each from the one before it
+  std::vector<Plan>
+      before;  ///< of upscale stages: the plans that are run first, each from the frames of the last
 
-  std::vector<std::string> unknown_words;  ///< of the prompts, that the model says it has never seen
-  std::vector<std::string> notes;          ///< plain words: what will be enlarged, cropped, windowed
+  std::vector<std::string> unknown_words;  ///< of the prompts; the model was not trained with them
+  std::vector<std::string> notes;          ///< for people: what will be enlarged, cropped, made in windows
 };
 
-/// Makes plans, and remembers the models that it has looked at: planning a hundred thousand jobs reads each
-/// model's headers once.
+/// Makes plans, and remembers the models of earlier ones: for a hundred thousand jobs, the headers of each
+/// model are read once.
 class SORA_API Planner {
  public:
   Planner();
@@ -227,7 +229,7 @@ class SORA_API Planner {
 /// (pickled weights), unavailable (does not fit).
 SORA_API Plan make_plan(const Request& request);
 
-/// The plan for people, one fact a line, and for programs: JSON, on one line when `indent` is -1.
+/// The plan for people, one fact a line; and for programs, as JSON (on one line when `indent` is -1).
 SORA_API std::string plan_text(const Plan& plan);
 SORA_API std::string plan_json(const Plan& plan, int indent = 2);
 

@@ -22,13 +22,13 @@ struct Progress {
   std::int64_t frame = 0;     ///< frames written
   std::int64_t frames = 0;    ///< of how many
   double elapsed = 0;         ///< seconds since the run began
-  std::optional<double> eta;  ///< seconds left, when there is ground for an estimate
+  std::optional<double> eta;  ///< seconds left; empty while there is nothing to estimate it from
 };
 
 /// Called from the thread that works, at each step and each written chunk; keep it short.
 using ProgressSink = std::function<void(const Progress&)>;
 
-/// The picture so far, while it is still noise in part.
+/// The picture so far, in which there is still some noise.
 struct Preview {
   int width = 0;
   int height = 0;
@@ -37,8 +37,7 @@ struct Preview {
   int steps = 0;                  ///< of how many
 };
 
-/// Called from the thread that works, every few steps: making previews takes about a tenth of the time at
-/// most. An empty one costs nothing.
+/// Called from the thread that works, every few steps; previews take at most about a tenth of the time.
 using PreviewSink = std::function<void(const Preview&)>;
 
 /// Asked at each step, and from other threads while nobody takes the output; true ends the run (interrupted).

@@ -1,5 +1,5 @@
-// One Request: flags, a prompts-file line and the metadata inside a finished file are three
-// spellings of this struct. visit_request() names every field once, for all of them.
+// The options of a video. The command line, a line of a prompts file and the metadata in a finished file all
+// set this struct; visit_request() lists its fields once, for all of them.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace sora {
 
-/// What to make. An empty optional means "the model's own default"; Plan holds the resolved values.
+/// What to make. An empty optional means the model's own default; a Plan has the resolved values.
 struct Request {
   // What is seen
   std::string prompt;
@@ -22,33 +22,34 @@ struct Request {
   std::optional<std::string> image;       ///< animate: the first frame
   std::optional<std::string> last_image;  ///< animate: the last frame
   std::optional<std::string> input;       ///< extend, connect, loop, remix, finish: a video
-  std::optional<std::string> input_2;     ///< connect: the video that it leads to
+  std::optional<std::string> input_2;     ///< connect: the video at the end of the transition
   std::optional<std::string> fit;  ///< cover, contain, stretch: how an input of another shape is fitted
   std::optional<std::string> background;  ///< "#rrggbb", black, white, grey: behind transparency, in bars
-  /// remix: 0 is the input as it is, 1 keeps nothing of it; finish, --refine: the noise level it begins from
+  /// remix: 0 leaves the input unchanged, 1 ignores it; finish, --refine: the noise level that a stage begins
+  /// from
   std::optional<double> strength;
   bool backward = false;  ///< extend: before the clip instead of after it
-  bool only_new = false;  ///< extend, connect, loop: without the frames of the input
-  bool no_audio = false;  ///< extend, connect, remix: without the sound of the input
-  bool copy = false;      ///< extend, connect, loop: the input's frames as they are coded, not encoded again
-  std::vector<std::string> shot;        ///< storyboard: "TIME PROMPT", rising from 0:00; plan/story.h
-  std::vector<std::string> shot_image;  ///< storyboard: "TIME FILE", what is seen at that time
-  std::optional<double> fade;           ///< storyboard: seconds in which one prompt takes over from another
+  bool only_new = false;  ///< extend, connect, loop: leave out the frames of the input
+  bool no_audio = false;  ///< extend, connect, remix: leave out the sound of the input
+  bool copy = false;  ///< extend, connect, loop: copy the input's coded frames, without encoding them again
+  std::vector<std::string> shot;        ///< storyboard: "TIME PROMPT", the first at 0:00; plan/verbs/story.h
+  std::vector<std::string> shot_image;  ///< storyboard: "TIME FILE", an image to show at that time
+  std::optional<double> fade;  ///< storyboard: seconds in which a prompt takes over from the one before
 
   // How long and how large
   std::optional<double> seconds;        ///< the file has exactly round(seconds * fps) frames
   std::optional<int> frames;            ///< instead of seconds
-  std::optional<double> drift_control;  ///< windows after the first are held to its look: 0 not, 1 wholly
+  std::optional<double> drift_control;  ///< strength that keeps later windows like the first; 0 is off
   std::optional<double> fps;            ///< resamples in time; it does not change the speed
   std::optional<std::string> res;       ///< "WxH", "480p", "720p", "1080p"
   std::optional<std::string> aspect;    ///< "16:9", with a named res or alone
   bool draft = false;                   ///< small and fast, for finish to make large
-  bool refine = false;  ///< a res beyond the native size is made as finish makes it, not enlarged
+  bool refine = false;  ///< sizes beyond the native one are made in upscale stages instead of being enlarged
 
   // Which model, and how it is run
   std::string model = "default";  ///< a folder, or a name found on the search path
-  /// Files (safetensors or GGUF, in any layout that is known) that stand in for a part of the model; without
-  /// a `model`, transformer, vae and text_encoder together are one.
+  /// Files (safetensors or GGUF, in any known layout) that replace parts of the model; without a `model`,
+  /// transformer, vae and text_encoder together are a whole one.
   std::optional<std::string> transformer;
   std::optional<std::string> transformer_2;  ///< the low-noise expert
   std::optional<std::string> vae;
@@ -57,7 +58,7 @@ struct Request {
   std::vector<std::string> lora;    ///< FILE or FILE:strength, merged into the transformer in this order
   std::vector<std::string> lora_2;  ///< the same for the low-noise expert
   /// fast: steps, guidance, shift and scheduler of the published few-step models and LoRAs; none: the model's
-  /// own, even where a name says that its weights, or a LoRA, are few-step ones. Explicit options win.
+  /// own, even where weights or a LoRA are few-step ones by their name. Options that are given override both.
   std::optional<std::string> preset;
   std::optional<int> steps;
   std::optional<double> guidance;    ///< classifier-free guidance scale; 1 is off
@@ -68,8 +69,8 @@ struct Request {
 
   // Where it goes
   std::optional<std::string> output;         ///< a path, "-" for stdout; default <slug>-<seed>.mp4
-  std::optional<std::string> contact_sheet;  ///< a picture of frames spread over the video
-  std::optional<std::string> thumbnail;      ///< a picture of one frame
+  std::optional<std::string> contact_sheet;  ///< a file: one picture of frames from all of the video
+  std::optional<std::string> thumbnail;      ///< a file: a picture of one frame
   bool overwrite = false;
   std::optional<std::string> format;  ///< container or raw stream for stdout: mp4, y4m, rgb24, ...
   std::optional<std::string> codec;   ///< h264, hevc, av1, vp9, ffv1
@@ -77,30 +78,31 @@ struct Request {
   std::optional<std::string> pix_fmt;
 
   std::optional<int> checkpoint_every;  ///< steps from one save of the latents to the next; 0: never
-  bool sidecar = false;                 ///< write the parameters into <output>.json too
+  bool sidecar = false;                 ///< also write the parameters into <output>.json
 
   // On what
   std::string device = "auto";       ///< auto, cpu, cuda, cuda:N
   std::optional<std::string> dtype;  ///< float32, bfloat16 (CUDA)
   std::optional<int> threads;
   std::optional<double> max_memory;  ///< GB
-  std::string offload = "auto";      ///< auto, none, text, stored or stream: Plan::offload
-  std::string text_cache = "auto";   ///< auto, on or off: whether prompts' embeddings are kept on disk
+  std::string offload = "auto";      ///< auto, none, text, stored or stream: Machine::offload
+  std::string text_cache = "auto";   ///< auto, on or off: save prompt embeddings on disk
 
   // For tests and comparisons between engines
   std::optional<std::string> init_noise;    ///< safetensors file with `latents` [1, C, T, h, w]
   std::optional<std::string> dump_tensors;  ///< safetensors file to write
 };
 
-/// What an option decides, and so who may set it. The command line, a prompts file, --config and a request to
-/// serve set any. What a file says about itself is a stranger's word: it sets options of the kind `video`,
-/// and gives the name of a model to look for. It opens no file, writes none, and chooses nothing of the
-/// machine.
+/// What an option decides, and thus who may set it. The command line, a prompts file, --config and a request
+/// to serve may set any option. The parameters inside a video may be forged: of them only options of the kind
+/// `video` are applied, and the name of the model, which is then looked for. They cannot make the program
+/// open or write a file, or choose a device.
 enum class OptionKind {
   video,    ///< what is made
-  model,    ///< the model: of a file's word only its name is taken, and looked for where models are installed
-  source,   ///< files that are opened: whoever makes a video again gives them again
-  machine,  ///< what is written and where, what is replaced, what computes it and with how much
+  model,    ///< the model; recorded in a file, only its name is used, to look for an installed model
+  source,   ///< a file to open; to make a video again, it has to be given again
+  machine,  ///< which files are written or replaced, and on which device, with how many threads and how much
+            ///< memory
 };
 
 /// Calls v(name, field, kind, help) for every option of a Request, in the order of the help text.
@@ -108,34 +110,38 @@ enum class OptionKind {
 template <class R, class V>
 void visit_request_kinds(R& r, V&& v) {
   using enum OptionKind;
-  v("prompt", r.prompt, video, "what is seen; - reads standard input; default of a verb: its file's own");
-  v("negative_prompt", r.negative_prompt, video, "what to keep out; default: the model's own");
+  v("prompt", r.prompt, video,
+    "what to show; - reads standard input; default of a verb: the prompt that its file was made with");
+  v("negative_prompt", r.negative_prompt, video, "what not to show; default: the model's own");
   v("verb", r.verb, video, "generate, animate, extend, connect, loop, remix, finish or storyboard");
   v("image", r.image, source, "picture that animate or a storyboard begins with");
   v("last_image", r.last_image, source, "picture that animate ends with");
   v("input", r.input, source, "video that extend, connect, loop, remix and finish begin from");
-  v("input_2", r.input_2, source, "video that connect leads to");
-  v("fit", r.fit, video, "inputs of another shape: cover, contain or stretch; default: cover");
+  v("input_2", r.input_2, source, "video at the end of the transition of connect");
+  v("fit", r.fit, video, "how inputs of another shape are fitted: cover, contain or stretch; default: cover");
   v("background", r.background, video, "#rrggbb, black, white or grey, behind transparency and in bars");
   v("strength", r.strength, video,
-    "remix: 0 leaves the input, 1 ignores it; default: 0.6; finish: noise level");
+    "remix: 0 leaves the input unchanged, 1 ignores it; default: 0.6; finish: noise level; default: 0.3");
   v("backward", r.backward, video, "extend: new footage before the clip");
-  v("only_new", r.only_new, video, "extend, connect, loop: the new frames alone");
+  v("only_new", r.only_new, video, "extend, connect, loop: leave out the frames of the input");
   v("no_audio", r.no_audio, video, "extend, connect, remix: drop the sound of the input");
   v("copy", r.copy, video,
     "extend, connect, loop: copy the input's coded frames instead of encoding them again");
   v("shot", r.shot, video, "storyboard: \"0:04 a storm\", a time and a prompt; may be given several times");
-  v("shot_image", r.shot_image, source, "storyboard: \"0:08 photo.jpg\", what is seen at that time");
-  v("fade", r.fade, video, "storyboard: seconds in which a prompt takes over; default: 1");
+  v("shot_image", r.shot_image, source, "storyboard: \"0:08 photo.jpg\", an image to show at that time");
+  v("fade", r.fade, video,
+    "storyboard: seconds in which a prompt takes over from the one before; default: 1");
   v("seconds", r.seconds, video, "length in seconds; default: the model's native length");
   v("frames", r.frames, video, "length in frames, instead of --seconds");
   v("drift_control", r.drift_control, video,
-    "long videos keep their first look: 0 is off, 1 all of it; default: 0.9");
-  v("fps", r.fps, video, "frames per second; another rate than the model's resamples in time");
+    "long videos: how strongly colour and contrast of the start are kept, 0 to 1; default: 0.9");
+  v("fps", r.fps, video,
+    "frames per second; a rate other than the model's resamples in time, at the same speed");
   v("res", r.res, video, "size: WxH, 480p, 720p or 1080p; default: the model's native size");
   v("aspect", r.aspect, video, "aspect ratio W:H, for a named or the native size");
   v("draft", r.draft, video, "small and fast; sora-gen finish makes it large");
-  v("refine", r.refine, video, "sizes beyond the native one are denoised in tiles instead of enlarged");
+  v("refine", r.refine, video,
+    "make sizes beyond the native one in upscale stages instead of enlarging the frames");
   v("model", r.model, model, "model folder, or a name on the search path");
   v("transformer", r.transformer, source, "file that replaces the model's transformer (safetensors, GGUF)");
   v("transformer_2", r.transformer_2, source, "file that replaces its low-noise expert");
@@ -145,7 +151,7 @@ void visit_request_kinds(R& r, V&& v) {
   v("lora", r.lora, source, "LoRA, as FILE or FILE:strength; may be given several times");
   v("lora_2", r.lora_2, source, "LoRA of the low-noise expert");
   v("preset", r.preset, video,
-    "fast: settings for few-step distilled models and LoRAs; none: the model's own");
+    "fast: settings for distilled few-step models and LoRAs; none: the model's own");
   v("steps", r.steps, video, "denoising steps");
   v("guidance", r.guidance, video, "classifier-free guidance scale; 1 turns it off");
   v("guidance_2", r.guidance_2, video, "guidance scale of the low-noise expert");
@@ -154,24 +160,24 @@ void visit_request_kinds(R& r, V&& v) {
   v("seed", r.seed, video, "one seed, one video; default: random, printed and stored");
   v("output", r.output, machine, "output file; - is standard output");
   v("contact_sheet", r.contact_sheet, machine,
-    "also a picture of frames spread over the video: .png, .jpg or .webp");
-  v("thumbnail", r.thumbnail, machine, "also a picture of one telling frame: .png, .jpg or .webp");
+    "also write one picture of frames from all of the video: .png, .jpg or .webp");
+  v("thumbnail", r.thumbnail, machine, "also write a picture of one frame: .png, .jpg or .webp");
   v("overwrite", r.overwrite, machine, "replace an existing output");
   v("format", r.format, video, "container, or y4m, rgb24 for raw frames; default: from the name");
   v("codec", r.codec, video, "h264, hevc, av1, vp9 or ffv1");
-  v("crf", r.crf, video, "quality of the encoder, lower is better");
-  v("pix_fmt", r.pix_fmt, video, "pixel format of the encoder");
+  v("crf", r.crf, video, "quality of the video encoder, lower is better");
+  v("pix_fmt", r.pix_fmt, video, "pixel format of the video encoder");
   v("checkpoint_every", r.checkpoint_every, machine,
-    "keep what is denoised every N steps; 0: never; default: every minute, in long jobs");
-  v("sidecar", r.sidecar, machine, "write the parameters into OUTPUT.json too");
+    "save a checkpoint of the job every N steps; 0: never; default: every half minute, in long jobs");
+  v("sidecar", r.sidecar, machine, "also write the parameters into OUTPUT.json");
   v("device", r.device, machine, "auto, cpu, cuda or cuda:N");
   v("dtype", r.dtype, video, "float32 or bfloat16");
   v("threads", r.threads, machine, "CPU threads");
   v("max_memory", r.max_memory, machine, "memory limit in GB");
   v("offload", r.offload, machine,
-    "what is out of memory while it is not used: none, text, stored or stream; auto takes what fits");
+    "how memory is saved: none, text, stored or stream; default: auto, the fastest that fits");
   v("text_cache", r.text_cache, machine,
-    "auto, on or off: keep what prompts become on disk, so that it is there next time");
+    "auto, on or off: save encoded prompts on disk, so that later runs need no text encoder");
   v("init_noise", r.init_noise, source, "safetensors file whose `latents` replace the seeded noise");
   v("dump_tensors", r.dump_tensors, machine, "safetensors file for intermediate tensors");
 }

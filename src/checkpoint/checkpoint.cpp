@@ -19,13 +19,14 @@ namespace {
 
 constexpr const char* kComponent = "checkpoint";
 
-constexpr std::uint64_t kLargestIndex = 500'000;  // bytes; that of a model of 14 billion weights has 110 kB
+constexpr std::uint64_t kLargestIndex = 500'000;  // bytes; the index of a 14B model has 110 kB
 
 [[noreturn]] void fail(const fs::path& path, const std::string& what) {
   throw Error(ErrorKind::data, kComponent, path.string() + ": " + what);
 }
 
-// Shard names come from a file that may be hostile: a plain name, in the same folder, no link out of it.
+// The index may be hostile: a shard must have a plain name, lie in the same folder, and not be a link out of
+// it.
 fs::path shard_path(const fs::path& folder, const fs::path& index, const std::string& name) {
   const bool plain = !name.empty() && name.find('/') == std::string::npos &&
                      name.find('\\') == std::string::npos && name.find('\0') == std::string::npos &&
@@ -34,8 +35,8 @@ fs::path shard_path(const fs::path& folder, const fs::path& index, const std::st
   std::error_code code;
   const fs::path real = fs::weakly_canonical(folder / name, code);
   const fs::path real_folder = fs::weakly_canonical(folder, code);
-  // Hub caches link each file to a blob store; that is a link out of the folder by design, to
-  // ../../blobs/<hash> of the same repository, and the only one allowed.
+  // The one allowed exception: in the hub's cache each file is a link to ../../blobs/<hash> of the same
+  // repository.
   const bool inside = real.parent_path() == real_folder;
   const bool hub =
       real.parent_path().filename() == "blobs" &&
@@ -61,7 +62,7 @@ std::map<std::string, std::string> read_index(const fs::path& path) {
   return result;
 }
 
-// What stands in the folder instead of safetensors, for an error that helps.
+// A pickled checkpoint in the folder, for the error message.
 std::optional<fs::path> pickled_weights(const fs::path& folder) {
   std::error_code code;
   for (const auto& entry : fs::directory_iterator(folder, code)) {
@@ -72,12 +73,12 @@ std::optional<fs::path> pickled_weights(const fs::path& folder) {
   return {};
 }
 
-// What files of scaled fp8 hold beside the weights: `layer.scale_weight` (ComfyUI) or `layer.weight_scale`
-// (others), one number that the stored weights are to be multiplied by.
+// Files of scaled fp8 have a tensor `layer.scale_weight` (ComfyUI) or `layer.weight_scale` (others) with one
+// number by which the weights of the layer are multiplied.
 constexpr std::string_view kScaleEndings[] = {".scale_weight", ".weight_scale"};
 
-// Of use only to who computes in fp8: scales of the activations, and marks of the file's kind.
-bool is_fp8_note(std::string_view name) {
+// Tensors for programs that compute in fp8: scales of the activations, and marks of the format.
+bool is_ignored_in_fp8(std::string_view name) {
   return name == "scaled_fp8" || name.ends_with(".scaled_fp8") || name.ends_with(".scale_input") ||
          name.ends_with(".input_scale") || name.ends_with(".comfy_quant");
 }
@@ -98,7 +99,7 @@ Checkpoint::Checkpoint(const fs::path& file) : path_(file) {
 Checkpoint::Checkpoint(const fs::path& folder, const std::string& stem) : path_(folder) {
   const fs::path single = folder / (stem + ".safetensors");
   const fs::path index = folder / (stem + ".safetensors.index.json");
-  std::error_code code;  // a link that leads to itself is no file
+  std::error_code code;  // such as for a link that points to itself
   if (fs::exists(single, code)) {
     add(std::make_unique<SafetensorsFile>(single), nullptr);
     read_scales();
@@ -111,13 +112,13 @@ Checkpoint::Checkpoint(const fs::path& folder, const std::string& stem) : path_(
     if (const auto pickle = pickled_weights(folder)) {
       throw Error(ErrorKind::refused, kComponent,
                   pickle->string() +
-                      ": only pickled weights are here, which can run code when they are loaded; get " +
+                      ": there are only pickled weights, which can run code when they are loaded; get " +
                       single.filename().string() + ", or make it with: " + script_command("convert") + " " +
                       pickle->string());
     }
     throw Error(
         ErrorKind::no_input, kComponent,
-        folder.string() + ": no weights here, expected " + single.filename().string() + " or its shards");
+        folder.string() + ": has no weights, expected " + single.filename().string() + " or its shards");
   }
   const auto weight_map = read_index(index);
   std::set<std::string> shards;
@@ -137,7 +138,8 @@ void Checkpoint::add(std::unique_ptr<WeightFile> file, const std::map<std::strin
   for (const auto& [name, info] : files_.back()->tensors()) {
     if (weight_map) {
       const auto it = weight_map->find(name);
-      if (it == weight_map->end() || it->second != file_name) continue;  // the index decides
+      if (it == weight_map->end() || it->second != file_name)
+        continue;  // by the index, it is in another shard
     }
     entries_[name] = {files_.size() - 1, info, 1};
   }
@@ -153,7 +155,7 @@ void Checkpoint::read_scales() {
       const auto target = entries_.find(weight);
       if (target == entries_.end()) fail(path_, "has a scale " + name + ", but no tensor " + weight);
       target->second.scale = read_scale(*files_[it->second.file], name);
-    } else if (!is_fp8_note(name)) {
+    } else if (!is_ignored_in_fp8(name)) {
       ++it;
       continue;
     }
@@ -208,7 +210,7 @@ void Checkpoint::rename(const std::function<std::string(const std::string&)>& ne
   for (const auto& [name, entry] : entries_) {
     const std::string wanted = new_name(name);
     if (!renamed.emplace(wanted, entry).second) {
-      fail(path_, "two tensors are " + wanted + ", one of them " + name +
+      fail(path_, "two tensors get the name " + wanted + ", one of them is " + name +
                       "; the file mixes the names of two layouts");
     }
   }

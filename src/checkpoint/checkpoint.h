@@ -1,4 +1,4 @@
-// The weights of one component: one file, or a folder's shards, with one name space over all of them.
+// The weights of a component: one file, or the shards in a folder as if they were one.
 #pragma once
 
 #include <cstdint>
@@ -27,18 +27,18 @@ class Checkpoint {
   const TensorInfo* find(const std::string& name) const;  ///< null if there is none
   std::uint64_t bytes() const;                            ///< size of all files
 
-  /// Bytes of a tensor as they lie in the file.
+  /// Reads a tensor, or `bytes` bytes of it from byte `first` on, unchanged from the file.
   void read(const std::string& name, void* destination) const;
   void read(const std::string& name, std::uint64_t first, std::uint64_t bytes, void* destination) const;
-  /// What the stored values of a tensor are to be multiplied by (fp8 files); 1 for most. Finite, above 0.
+  /// The factor by which the values of a tensor are multiplied (fp8 files); 1 for most. Finite, above 0.
   float scale(const std::string& name) const;
 
-  /// Keeps the tensors whose name begins with the first of `prefixes` that any name begins with, without
-  /// it; where none does, all stay as they are.
+  /// Takes the first of `prefixes` that any name begins with, removes it from those names, and drops all
+  /// other tensors. Does nothing where no name begins with one.
   void use_prefix(const std::vector<std::string>& prefixes);
   /// Renames every tensor. Throws Error (data) if two get one name.
   void rename(const std::function<std::string(const std::string&)>& new_name);
-  /// Takes a tensor out of the name space; gives its bytes if it is one of `most` bytes or less.
+  /// Removes a tensor from the names. Returns its bytes if it was there and has at most `most` bytes.
   std::optional<std::string> take(const std::string& name, std::uint64_t most);
 
  private:

@@ -12,15 +12,15 @@ namespace {
 
 constexpr const char* kComponent = "checkpoint";
 
-// Limits that no real file comes near (a vocabulary of 256000 pieces takes 8 MB), so that a hostile one is
-// refused before it costs time or memory.
+// Limits far above those of real files (a vocabulary of 256,000 pieces takes 8 MB): a hostile file is refused
+// before it takes much time or memory.
 constexpr std::uint64_t kMaxHeader = 64'000'000;  // bytes
 constexpr std::uint64_t kMaxKeys = 10'000;
 constexpr std::uint64_t kMaxTensors = 20'000;
 constexpr std::uint64_t kMaxName = 1024;       // bytes; the format allows 64 in a tensor's name
-constexpr std::uint64_t kMaxText = 1'000'000;  // bytes of a text that is kept
+constexpr std::uint64_t kMaxText = 1'000'000;  // bytes of a metadata text
 constexpr std::uint64_t kMaxAlignment = 1 << 20;
-constexpr std::uint32_t kMaxDimensions = 8;  // the format has 4, converters of video models write 5
+constexpr std::uint32_t kMaxDimensions = 8;  // the format allows 4, converters of video models write 5
 
 // Types of metadata, by their number in the format.
 enum class Value : std::uint32_t { u8, i8, u16, i16, u32, i32, f32, boolean, text, list, u64, i64, f64 };
@@ -44,7 +44,7 @@ std::string type_names() {
   return names;
 }
 
-// A name of the file, fit for a message.
+// A name from the file, made safe for a message.
 std::string shown(std::string name) {
   for (char& c : name) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
@@ -53,7 +53,7 @@ std::string shown(std::string name) {
   return "\"" + name + "\"";
 }
 
-// Reads the header from front to back, through a window, and never past the end.
+// Reads the header from front to back through a buffer, never past the end.
 class HeaderReader {
  public:
   explicit HeaderReader(const File& file) : file_(file), end_(std::min(file.size(), kMaxHeader)) {}
@@ -68,7 +68,7 @@ class HeaderReader {
   void need(std::uint64_t bytes, const std::string& what) const {
     if (bytes <= left()) return;
     fail(file_.size() > kMaxHeader && bytes <= file_.size() - position_
-             ? "its header is over " + std::to_string(kMaxHeader) + " bytes at " + what
+             ? "its header has over " + std::to_string(kMaxHeader) + " bytes, at " + what
              : what + " claims " + std::to_string(bytes) + " bytes at byte " + std::to_string(position_) +
                    " of the header, where " + std::to_string(left()) +
                    " are left; the file is truncated or damaged, copy it again");
@@ -131,7 +131,7 @@ Value read_value_type(HeaderReader& reader, const std::string& what) {
   return static_cast<Value>(type);
 }
 
-// `numbers` takes the values of a short list of whole numbers of 32 bits.
+// `numbers` gets the values of a short list of 32-bit integers.
 GgufList read_list(HeaderReader& reader, const std::string& what, std::vector<std::int64_t>& numbers) {
   const Value type = read_value_type(reader, what);
   GgufList list;
@@ -139,7 +139,7 @@ GgufList read_list(HeaderReader& reader, const std::string& what, std::vector<st
   list.begin = reader.position();
   list.texts = type == Value::text;
   list.element = kValueBytes[static_cast<std::size_t>(type)];
-  if (type == Value::list) reader.fail(what + " is a list of lists, which no checkpoint needs");
+  if (type == Value::list) reader.fail(what + " is a list of lists, which is not supported");
   if (list.count > reader.left() / (list.texts ? 8 : list.element)) {
     reader.fail(what + " claims " + std::to_string(list.count) + " values, for which the header has no room");
   }
@@ -166,18 +166,19 @@ void read_entry(HeaderReader& reader, Metadata& metadata) {
   const std::string what = "the metadata " + shown(key);
   const Value type = read_value_type(reader, what);
   if (key == "general.alignment") {
-    if (type != Value::u32) reader.fail(what + " is no 32-bit number");
+    if (type != Value::u32) reader.fail(what + " is not a 32-bit number");
     metadata.alignment = reader.number<std::uint32_t>(what);
     if (metadata.alignment == 0 || metadata.alignment % 8 != 0 || metadata.alignment > kMaxAlignment) {
       reader.fail(what + " is " + std::to_string(metadata.alignment) + ", expected a multiple of 8 up to " +
                   std::to_string(kMaxAlignment));
     }
   } else if (type == Value::text) {
-    if (!metadata.texts.emplace(key, reader.text(kMaxText, what)).second) reader.fail(what + " stands twice");
+    if (!metadata.texts.emplace(key, reader.text(kMaxText, what)).second)
+      reader.fail(what + " is there twice");
   } else if (type == Value::list) {
     std::vector<std::int64_t> numbers;
     if (!metadata.lists.emplace(key, read_list(reader, what, numbers)).second)
-      reader.fail(what + " stands twice");
+      reader.fail(what + " is there twice");
     metadata.numbers[key] = std::move(numbers);
   } else {
     reader.skip(kValueBytes[static_cast<std::size_t>(type)], what);
@@ -192,7 +193,7 @@ std::optional<std::uint64_t> product(const std::vector<std::int64_t>& shape) {
   return count > static_cast<std::uint64_t>(INT64_MAX) ? std::nullopt : std::optional(count);
 }
 
-// begin and end are relative to the tensor data, whose place is not known yet.
+// begin and end are relative to the start of the tensor data, which is not known yet.
 std::pair<std::string, TensorInfo> read_tensor_entry(HeaderReader& reader, const Metadata& metadata) {
   const std::string name = reader.text(kMaxName, "a tensor's name");
   const std::string what = "tensor " + shown(name);
@@ -220,13 +221,14 @@ std::pair<std::string, TensorInfo> read_tensor_entry(HeaderReader& reader, const
   tensor.dtype = row->dtype;
   const auto count = product(tensor.shape);
   const Block block = dtype_block(tensor.dtype);
-  // Fastest dimension first in the file.
+  // In the file, the fastest dimension comes first.
   const std::uint64_t fastest = tensor.shape.empty() ? 1 : static_cast<std::uint64_t>(tensor.shape[0]);
   std::reverse(tensor.shape.begin(), tensor.shape.end());
   if (!count) reader.fail(what + " has an impossible shape " + shape_text(tensor.shape));
   if (fastest % block.elements != 0) {
-    reader.fail(what + " of shape " + shape_text(tensor.shape) + " has rows that are no multiple of the " +
-                std::to_string(block.elements) + " elements of a block of " + dtype_name(tensor.dtype));
+    reader.fail(what + " of shape " + shape_text(tensor.shape) +
+                " has rows whose length is no multiple of the " + std::to_string(block.elements) +
+                " elements of a block of " + dtype_name(tensor.dtype));
   }
   std::uint64_t bytes = 0;
   tensor.begin = reader.number<std::uint64_t>(what);
@@ -239,15 +241,15 @@ std::pair<std::string, TensorInfo> read_tensor_entry(HeaderReader& reader, const
     reader.fail(what + " begins at byte " + std::to_string(tensor.begin) + ", expected a multiple of " +
                 std::to_string(metadata.alignment));
   }
-  // ComfyUI's converter folds the kernels of convolutions into rows that can be cut in blocks, and notes
-  // the shape that they had.
-  const auto noted = metadata.numbers.find("comfy.gguf.orig_shape." + name);
-  if (noted != metadata.numbers.end()) {
-    if (product(noted->second) != count) {
+  // ComfyUI's converter flattens convolution kernels into rows that can be cut into blocks, and records their
+  // original shape.
+  const auto original = metadata.numbers.find("comfy.gguf.orig_shape." + name);
+  if (original != metadata.numbers.end()) {
+    if (product(original->second) != count) {
       reader.fail(what + " of shape " + shape_text(tensor.shape) + " cannot have been " +
-                  shape_text(noted->second) + ", as the metadata says");
+                  shape_text(original->second) + ", as the metadata says");
     }
-    tensor.shape = noted->second;
+    tensor.shape = original->second;
   }
   return {name, tensor};
 }
@@ -260,7 +262,7 @@ GgufFile::GgufFile(const std::filesystem::path& path) : file_(path, kComponent) 
   const auto version = reader.number<std::uint32_t>("the version");
   if (version != 2 && version != 3) {
     const bool big_endian = version == 2u << 24 || version == 3u << 24;
-    reader.fail(big_endian ? "is a GGUF file for big-endian machines, expected little-endian"
+    reader.fail(big_endian ? "is a big-endian GGUF file, expected little-endian"
                            : "is of GGUF version " + std::to_string(version) + ", expected 2 or 3");
   }
   const auto tensor_count = reader.number<std::uint64_t>("the number of tensors");
@@ -277,11 +279,11 @@ GgufFile::GgufFile(const std::filesystem::path& path) : file_(path, kComponent) 
   for (std::uint64_t i = 0; i < tensor_count; ++i) {
     auto [name, tensor] = read_tensor_entry(reader, metadata);
     if (!tensors_.emplace(name, std::move(tensor)).second) {
-      reader.fail("tensor " + shown(name) + " stands twice");
+      reader.fail("tensor " + shown(name) + " is there twice");
     }
   }
 
-  // The data follow, aligned; tensors may have gaps between them, but nothing in common.
+  // The tensor data follow, aligned. There may be gaps between tensors, but no overlaps.
   const std::uint64_t data =
       (reader.position() + metadata.alignment - 1) / metadata.alignment * metadata.alignment;
   const std::uint64_t data_size = file_.size() > data ? file_.size() - data : 0;

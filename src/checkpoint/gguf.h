@@ -1,6 +1,6 @@
 // The GGUF format, versions 2 and 3: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 // The header is read and checked as a whole when the file is opened; tensors are read by position.
-// Our own: ggml's reader comes with all of ggml, which Debian 12 does not have.
+// Written here because ggml's reader is part of ggml, which Debian 12 does not have.
 #pragma once
 
 #include <map>
@@ -12,11 +12,11 @@
 
 namespace sora {
 
-/// Where a list of the metadata, such as a vocabulary, lies in the file. A text in it is its length (64 bits)
-/// and its bytes.
+/// Where a metadata list, such as a vocabulary, is in the file. In a list of texts, each one is its length
+/// (64 bits) and its bytes.
 struct GgufList {
   bool texts = false;
-  std::uint64_t element = 0;  ///< bytes of one, where they are not texts
+  std::uint64_t element = 0;  ///< bytes of an element; 0 for texts
   std::uint64_t count = 0;
   std::uint64_t begin = 0;  ///< byte range in the file, checked
   std::uint64_t end = 0;
@@ -24,14 +24,14 @@ struct GgufList {
 
 class GgufFile : public WeightFile {
  public:
-  /// Throws Error: no_input (missing), data (any rule of the format is broken, or a tensor has a type that
-  /// is not read; the message names the key or the tensor).
+  /// Throws Error: no_input (missing), data (the file breaks a rule of the format, or a tensor has a type
+  /// that is not supported; the message names the key or the tensor).
   explicit GgufFile(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const override { return file_.path(); }
   std::uint64_t size() const override { return file_.size(); }
   const std::map<std::string, TensorInfo>& tensors() const override { return tensors_; }
-  /// Keys whose value is a text; numbers are passed by.
+  /// Keys whose value is a text; others are left out.
   const std::map<std::string, std::string>& metadata() const override { return metadata_; }
 
   const std::map<std::string, GgufList>& lists() const { return lists_; }

@@ -9,13 +9,13 @@ namespace sora {
 namespace {
 
 constexpr std::size_t kChunk = 1 << 18;
-// A text is not cut within an escape, of which the longest is a pair of surrogates, \ud83d\ude00.
+// A text is not cut inside an escape. The longest is a surrogate pair, \ud83d\ude00.
 constexpr std::uint64_t kLongestEscape = 12;
 
 bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
-// Eight at a time while they are equal: what pads a header is mostly spaces. `at` is a blank.
+// Compares eight bytes at a time while they are equal, since padding is mostly spaces. `at` is a blank.
 const char* skip_blanks(const char* at, const char* end) {
   std::uint64_t same = 0;
   std::memset(&same, *at, sizeof same);
@@ -32,7 +32,7 @@ const char* skip_blanks(const char* at, const char* end) {
 HeaderText::HeaderText(const File& file, std::uint64_t begin, std::uint64_t length)
     : file_(file), begin_(begin), length_(length) {}
 
-// To the end of the text, or of what was read.
+// Skips to the end of the text, or of the bytes that were read.
 const char* HeaderText::skip_text(const char* at, const char* end) {
   if (escape_) {
     escape_ = false;
@@ -99,7 +99,7 @@ HeaderText::int_type HeaderText::underflow() {
     if (given_ > kMostParsed) {
       throw Error(ErrorKind::data, "checkpoint",
                   file_.path().string() + ": its header has over " + std::to_string(kMostParsed / 1'000'000) +
-                      " MB of names and shapes, which no network has; it is damaged, or made to do harm");
+                      " MB of names and shapes, more than any network has; the file is damaged or malicious");
     }
   }
   if (out_.empty()) return traits_type::eof();

@@ -1,4 +1,4 @@
-// Models that Python's huggingface_hub has fetched: its cache is read, never written.
+// Models that Python's huggingface_hub downloaded. Its cache is only read, never written.
 #pragma once
 
 #include <filesystem>
@@ -7,13 +7,13 @@
 
 namespace sora {
 
-/// $HF_HUB_CACHE, else $HF_HOME/hub, else ~/.cache/huggingface/hub. Empty where no home is known.
+/// $HF_HUB_CACHE, else $HF_HOME/hub, else ~/.cache/huggingface/hub. Empty where $HOME is not set.
 std::filesystem::path hub_cache();
 
-/// OWNER/NAME, as the hub names its repositories.
+/// Whether `name` is OWNER/NAME, the form of the hub's repositories.
 bool is_hub_name(const std::string& name);
 
-/// The folder of a repository's revision "main" in the cache; empty where it is not there.
+/// The folder of a repository's revision "main" in the cache; empty where the cache has none.
 std::optional<std::filesystem::path> hub_snapshot(const std::string& name);
 
 }  // namespace sora

@@ -15,7 +15,7 @@ namespace sora {
 namespace {
 
 constexpr const char* kComponent = "lora";
-constexpr std::size_t kListed = 5;  // keys that match nothing
+constexpr std::size_t kListed = 5;  // unknown keys in a message
 
 enum class Role { down, up, alpha, diff, bias };
 
@@ -39,7 +39,8 @@ constexpr Ending kEndings[] = {
     {".lora_B.bias", Role::bias},
 };
 
-// What the styles put before a module's name: diffusers and peft, ComfyUI, kohya (which writes _ for dots).
+// Prefixes of module names in the styles of diffusers and peft, ComfyUI, and kohya (which has _ instead of
+// dots).
 constexpr std::string_view kPrefixes[] = {"base_model.model.transformer.",
                                           "base_model.model.",
                                           "transformer.",
@@ -53,9 +54,9 @@ constexpr std::string_view kPrefixes[] = {"base_model.model.transformer.",
   throw Error(ErrorKind::data, kComponent, path.string() + ": " + what);
 }
 
-/// A module of the network: the tensors that a LoRA may change.
+/// A module of the network: its tensors that a LoRA may change.
 struct Module {
-  std::string weight, bias;  // our names; a table without a module is a weight
+  std::string weight, bias;  // our names; a parameter outside any layer counts as a weight
 };
 
 std::string with_underscores(std::string name) {
@@ -68,7 +69,7 @@ std::string without_weight(const std::string& name) {
   return name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name;
 }
 
-/// Modules by every name that a file may call them.
+/// Modules by every name that a LoRA file may have for them.
 std::map<std::string, Module> modules_of(const Checkpoint& network, std::span<const NameRule> names) {
   std::map<std::string, Module> modules;
   for (const std::string& name : network.names()) {
@@ -94,11 +95,11 @@ const Module* find_module(const std::map<std::string, Module>& modules, std::str
   return nullptr;
 }
 
-/// The alpha of files that peft wrote, which holds for all modules; {} where the file says nothing: then
-/// alpha is the rank.
+/// The alpha in the metadata of a file from peft, which is that of all modules; {} where there is none: alpha
+/// then equals the rank.
 struct PeftScale {
   double alpha = 0;
-  bool by_root = false;  // rank-stabilised: alpha / sqrt(rank)
+  bool by_root = false;  // rank-stabilised LoRA: alpha / sqrt(rank)
 };
 std::optional<PeftScale> peft_scale(const WeightFile& file) {
   const auto text = file.metadata().find("lora_adapter_metadata");
@@ -145,7 +146,7 @@ void check_type(const WeightFile& file, const std::string& name) {
   fail(file.path(), name + " has type " + dtype_name(dtype) + ", expected F32, F16 or BF16");
 }
 
-/// down [rank, in...], up [out, rank...]; gives the rank.
+/// Checks the shapes of down [rank, in...] and up [out, rank...]. Returns the rank.
 std::int64_t check_product(const WeightFile& file, const Parts& parts, const std::string& target,
                            const TensorInfo& weight) {
   check_type(file, parts.down);
@@ -211,7 +212,7 @@ Lora::Lora(const LoraSource& source, const Checkpoint& network, std::span<const 
       unknown.push_back(name);
       continue;
     }
-    // The aliases of a module are copies of it; its weight's name tells it from others.
+    // Aliases map to copies of a module; all of them are counted as the one under its weight's name.
     const Module* key = &modules.at(without_weight(module->weight));
     std::string& part = part_of(found[key], ending->role);
     if (!part.empty()) fail(file_->path(), part + " and " + name + " are both for " + module->weight);
@@ -223,7 +224,7 @@ Lora::Lora(const LoraSource& source, const Checkpoint& network, std::span<const 
       list += (i ? ", " : "") + excerpt(unknown[i]);
     if (unknown.size() > kListed) list += " and " + std::to_string(unknown.size() - kListed) + " more";
     fail(file_->path(),
-         (unknown.empty() ? "holds nothing" : "holds keys that match no tensor of the model: " + list) +
+         (unknown.empty() ? "has no tensors" : "has keys that match no tensor of the model: " + list) +
              "; is this a LoRA for another model?");
   }
 
@@ -232,7 +233,7 @@ Lora::Lora(const LoraSource& source, const Checkpoint& network, std::span<const 
     const TensorInfo& weight = *network.find(module->weight);
     double scale = 1;
     if (parts.down.empty() != parts.up.empty()) {
-      fail(file_->path(), "has " + parts.down + parts.up + " alone, expected a pair of down and up");
+      fail(file_->path(), "has only " + parts.down + parts.up + ", expected a pair of down and up");
     }
     if (!parts.down.empty()) {
       const auto rank = static_cast<double>(check_product(*file_, parts, module->weight, weight));
@@ -241,10 +242,11 @@ Lora::Lora(const LoraSource& source, const Checkpoint& network, std::span<const 
       } else if (peft) {
         scale = peft->alpha / (peft->by_root ? std::sqrt(rank) : rank);
       }
-      if (!std::isfinite(scale)) fail(file_->path(), "its alpha for " + module->weight + " is no number");
+      if (!std::isfinite(scale))
+        fail(file_->path(), "its alpha for " + module->weight + " is not a finite number");
       terms_[module->weight].push_back({parts.down, parts.up, "", source.strength * scale});
     } else if (!parts.alpha.empty()) {
-      fail(file_->path(), "has " + parts.alpha + " without the pair that it scales");
+      fail(file_->path(), "has " + parts.alpha + " without the down and up that it scales");
     }
     if (!parts.diff.empty()) {
       check_diff(*file_, parts.diff, module->weight, weight);
@@ -252,7 +254,7 @@ Lora::Lora(const LoraSource& source, const Checkpoint& network, std::span<const 
     }
     if (!parts.bias.empty()) {
       check_diff(*file_, parts.bias, module->bias, *network.find(module->bias));
-      // The bias of a product is scaled as the product is; a difference is not.
+      // A bias that belongs to down and up is scaled like their product; a difference (.diff_b) is not.
       const double bias_scale = parts.bias.ends_with(".diff_b") ? 1 : scale;
       terms_[module->bias].push_back({"", "", parts.bias, source.strength * bias_scale});
     }

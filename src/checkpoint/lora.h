@@ -22,19 +22,19 @@ struct LoraSource {
 /// "FILE" or "FILE:0.8". Throws Error (usage) if the strength is not a sensible number.
 LoraSource parse_lora(const std::string& text);
 
-/// What a file adds to one tensor: the product of two of its tensors, or one of them as it is.
+/// A change to one tensor: the product of two tensors of the file, or one tensor of the file that is added.
 struct LoraTerm {
   std::string down, up;  ///< names in the file
-  std::string diff;      ///< instead of them
-  double scale = 1;      ///< strength and alpha / rank
+  std::string diff;      ///< the tensor that is added, instead of down and up
+  double scale = 1;      ///< strength x alpha / rank
 };
 
 class Lora {
  public:
-  /// Finds what each tensor of the file belongs to. Keys may be diffusers' (peft), kohya's or ComfyUI's, over
-  /// our names of the network's tensors or those that `names` (to ours) has for them.
-  /// Throws Error: no_input, refused, data (keys that match nothing, which are listed; shapes that do not
-  /// fit; kinds other than plain LoRA).
+  /// Matches each tensor of the file with one of the network. Keys may be in the style of diffusers (peft),
+  /// kohya or ComfyUI, and have our names of the network's tensors or the original ones, which `names` maps
+  /// to ours. Throws Error: no_input, refused, data (keys that match nothing, which are listed; shapes that
+  /// do not fit; kinds other than plain LoRA).
   Lora(const LoraSource& source, const Checkpoint& network, std::span<const NameRule> names);
 
   const WeightFile& file() const { return *file_; }

@@ -13,11 +13,11 @@ namespace fs = std::filesystem;
 namespace sora {
 namespace {
 
-constexpr std::uint64_t kWhole = 64 << 10;
-constexpr std::uint64_t kSample = 4 << 10;
+constexpr std::uint64_t kWhole = 64 << 10;  // bytes; smaller files are hashed as a whole
+constexpr std::uint64_t kSample = 4 << 10;  // bytes of a sample of a larger file
 constexpr std::uint64_t kSamples = 16;
 
-// What shapes a video; a README or a licence does not.
+// Whether a file has an influence on the video, unlike a README or a licence.
 bool counts(const fs::path& file) {
   const std::string end = file.extension().string();
   return end == ".json" || end == ".safetensors" || end == ".gguf" || end == ".model" || end == ".txt";

@@ -82,14 +82,14 @@ std::vector<fs::path> model_search_path() {
   const fs::path program = fs::read_symlink("/proc/self/exe", code);
   if (!code) {
     candidates.push_back(program.parent_path().parent_path() / "share/sora-gen/models");
-    // A program of someone else that links libsora: the models lie beside the library.
+    // In another program that links libsora, the models are beside the library.
     Dl_info here{};
     if (::dladdr(reinterpret_cast<const void*>(&model_search_path), &here) != 0 &&
         here.dli_fname != nullptr) {
       const fs::path library = fs::weakly_canonical(here.dli_fname, code);
       candidates.push_back(library.parent_path().parent_path() / "share/sora-gen/models");
     }
-    // A build tree lies somewhere below the repo.
+    // A build folder may be anywhere below the repository.
     for (fs::path up = program.parent_path(); up.has_relative_path(); up = up.parent_path()) {
       if (fs::exists(up / "models/default/model_index.json", code)) {
         candidates.push_back(up / "models");

@@ -1,4 +1,4 @@
-// Model folders in the diffusers layout: model_index.json, and one folder a component.
+// Model folders in the diffusers layout: model_index.json, and a folder for each component.
 #pragma once
 
 #include <filesystem>
@@ -14,13 +14,13 @@ namespace sora {
 /// Where a component is read from: a folder with config.json and weights, or one weight file.
 struct ComponentSource {
   std::filesystem::path path;
-  /// Folder of a component of the same kind, whose config.json tells of a file what its shapes do not;
-  /// empty: none.
+  /// For a file: the folder of a component of the same kind, whose config.json has what cannot be seen from
+  /// the shapes in the file; empty: none.
   std::filesystem::path reference;
 
   ComponentSource() = default;
   ComponentSource(std::filesystem::path path_,
-                  std::filesystem::path reference_ = {})  // NOLINT: a path is one
+                  std::filesystem::path reference_ = {})  // NOLINT: implicit, so that a path is a source
       : path(std::move(path_)), reference(std::move(reference_)) {}
 
   bool is_file() const { return !std::filesystem::is_directory(path); }
@@ -30,14 +30,14 @@ struct ComponentSource {
   }
 };
 
-/// model_index.json, and what stands in for it.
+/// The components of a model, from model_index.json or found without it.
 struct ModelFolder {
   std::filesystem::path dir;                      ///< empty for a model of single files
   std::string pipeline;                           ///< _class_name
   std::map<std::string, std::string> components;  ///< name -> class name; absent ones are left out
   std::optional<double> boundary_ratio;
   bool expand_timesteps = false;
-  /// Components that lie elsewhere than in the folder that bears their name.
+  /// Components that are not in the folder with their name.
   std::map<std::string, ComponentSource> elsewhere;
 
   bool has(const std::string& component) const { return components.count(component) != 0; }
@@ -51,16 +51,16 @@ struct ModelFolder {
 /// Throws Error: no_input (no such folder, or no model_index.json in it), data.
 ModelFolder open_model_folder(const std::filesystem::path& dir);
 
-/// Finds `name`: a folder if it is a path to one, else what the hub's cache has of OWNER/NAME (hub_cache.h),
-/// or a folder of that name on the search path ($SORA_GEN_MODELS, ~/.local/share/sora-gen/models, where
-/// scripts/fetch-model puts them, <prefix>/share/sora-gen/models, the repo's models/). Throws Error
-/// (no_input) that lists where it looked.
+/// Finds a model: `name` is the path of a folder, OWNER/NAME in the hub's cache (hub_cache.h), or the name of
+/// a folder on the search path. That is $SORA_GEN_MODELS, ~/.local/share/sora-gen/models (where
+/// scripts/fetch-model puts models), <prefix>/share/sora-gen/models and the repository's models/. Throws
+/// Error (no_input) that lists the folders.
 std::filesystem::path find_model(const std::string& name);
 
-/// The search path, in order, existing folders only.
+/// The folders of the search path that exist, in order.
 std::vector<std::filesystem::path> model_search_path();
 
-/// The usual stem of a component's weights: "model" for transformers' classes, else
+/// The file name of a component's weights, without extension: "model" for classes of transformers, else
 /// "diffusion_pytorch_model".
 std::string weight_stem(const std::string& component);
 

@@ -6,7 +6,7 @@
 namespace sora {
 namespace {
 
-// Takes the first part of a name, without the dot behind it.
+// Removes the first part of a name and the dot after it, and returns the part.
 std::string_view next_part(std::string_view& rest) {
   const std::size_t dot = rest.find('.');
   const std::string_view part = rest.substr(0, dot);

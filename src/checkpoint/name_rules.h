@@ -1,6 +1,6 @@
-// Names of tensors from one layout of a network to another's, as a table.
+// Tables that rename tensors from one layout of a network to another.
 //
-// A rule's names are made of parts between dots: `#` stands for a number, `*` at the end for any rest.
+// Names consist of parts between dots: in a rule, `#` stands for a number, and `*` at the end for any rest.
 //     {"blocks.#.self_attn.q.*", "blocks.#.attn1.to_q.*"}
 #pragma once
 
@@ -13,13 +13,13 @@ namespace sora {
 
 struct NameRule {
   std::string_view from;
-  std::string_view to;  ///< its numbers are the first ones of `from`
+  std::string_view to;  ///< its `#` are the first numbers of `from`
 };
 
-/// The name that the first rule which fits gives; {} if none does.
+/// The new name by the first rule that matches; {} if none does.
 std::optional<std::string> renamed(std::span<const NameRule> rules, std::string_view name);
 
-/// The other way, for rules that lose no number.
+/// The reverse, for rules with as many `#` on both sides.
 std::optional<std::string> renamed_back(std::span<const NameRule> rules, std::string_view name);
 
 }  // namespace sora

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kSmall = 32;     // elements of a block
 constexpr int kSuper = 256;    // elements of a super-block
-constexpr int kScales45 = 12;  // bytes that hold the eight scales and minima of Q4_K and Q5_K
+constexpr int kScales45 = 12;  // bytes of the eight scales and minima of Q4_K and Q5_K
 
 float half_at(const std::uint8_t* bytes) {
   std::uint16_t half;

@@ -18,8 +18,9 @@ constexpr const char* kComponent = "checkpoint";
 constexpr std::size_t kMaxTensors = 20'000;
 constexpr std::size_t kMaxDimensions = 64;
 constexpr std::size_t kLongestName = 2'000;  // bytes
+constexpr std::uint64_t kLengthBytes = 8;    // the file begins with the length of its header
 
-// The types that are read, which bear the format's names.
+// The supported types, whose dtype_name() is their name in the format.
 constexpr std::array kDTypes{DType::f64,     DType::f32, DType::f16, DType::bf16, DType::f8_e4m3,
                              DType::f8_e5m2, DType::i64, DType::i32, DType::i16,  DType::i8,
                              DType::u64,     DType::u32, DType::u16, DType::u8,   DType::boolean};
@@ -28,8 +29,8 @@ constexpr std::array kDTypes{DType::f64,     DType::f32, DType::f16, DType::bf16
   throw Error(ErrorKind::data, kComponent, path.string() + ": " + what);
 }
 
-// Reads the header straight into tensors and metadata, so that a duplicate key, a wrong type or an
-// unknown field is seen where it stands and nothing is held twice.
+// Reads the header from the parser's events into tensors and metadata, without building JSON values: a
+// duplicate key, a wrong type or an unknown field is found at its place.
 class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
  public:
   std::map<std::string, TensorInfo> tensors;
@@ -42,7 +43,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     if (depth_ == 1) {
       if (names_.size() > kMaxTensors)
         return refuse("it has over " + std::to_string(kMaxTensors) + " tensors");
-      if (!names_.insert({name, true}).second) return refuse("the name \"" + name + "\" stands twice");
+      if (!names_.insert({name, true}).second) return refuse("the name \"" + name + "\" is there twice");
       name_ = name;
       fields_ = 0;
       in_metadata_ = name == "__metadata__";
@@ -52,7 +53,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     if (in_metadata_) {
       if (metadata.size() > kMaxTensors)
         return refuse("it has over " + std::to_string(kMaxTensors) + " metadata keys");
-      return metadata.count(name) == 0 || refuse("the metadata key \"" + name + "\" stands twice");
+      return metadata.count(name) == 0 || refuse("the metadata key \"" + name + "\" is there twice");
     }
     const unsigned bit = name == "dtype" ? 1u : name == "shape" ? 2u : name == "data_offsets" ? 4u : 0u;
     if (bit == 0) return refuse("tensor \"" + name_ + "\" has an unknown field \"" + name + "\"");
@@ -121,7 +122,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   }
 
   bool null() override { return refuse_value("null"); }
-  bool boolean(bool) override { return refuse_value("a truth value"); }
+  bool boolean(bool) override { return refuse_value("true or false"); }
   bool number_integer(number_integer_t) override { return refuse_value("a negative number"); }
   bool number_float(number_float_t, const string_t&) override { return refuse_value("a fraction"); }
   bool binary(binary_t&) override { return refuse_value("binary data"); }
@@ -148,8 +149,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   TensorInfo tensor_;
 };
 
-// Refuses what torch.save and pickle write, whatever the file is called. The header length of a good file can
-// begin with the same bytes as a pickle (640 is 80 02), so what follows the length decides.
+// Refuses files of torch.save and pickle, whatever their extension. The header length of a valid file can
+// begin with the same bytes as a pickle (640 is 80 02), so the byte after the length decides.
 void refuse_pickle(const File& file) {
   unsigned char start[9] = {};
   if (file.size() < sizeof start) return;
@@ -165,56 +166,55 @@ void refuse_pickle(const File& file) {
   }
 }
 
-}  // namespace
-
-SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(path, kComponent) {
-  refuse_pickle(file_);
-  if (file_.size() < 8)
-    fail(path, "is " + std::to_string(file_.size()) + " bytes, too short for safetensors");
+// Reads and checks the length of the header, which comes first in the file.
+std::uint64_t header_length(const File& file) {
+  const auto& path = file.path();
+  if (file.size() < kLengthBytes)
+    fail(path, "is " + std::to_string(file.size()) + " bytes, too short for safetensors");
   std::uint64_t length = 0;
-  file_.read_at(&length, sizeof length, 0);
-  if (length > file_.size() - 8) {
+  file.read_at(&length, sizeof length, 0);
+  if (length > file.size() - kLengthBytes) {
     fail(path, "is not a safetensors file, or is truncated: its header claims " + std::to_string(length) +
-                   " bytes, the file has " + std::to_string(file_.size()));
+                   " bytes, the file has " + std::to_string(file.size()));
   }
   if (length > kMostHeader) {
     fail(path, "its header is " + std::to_string(length) + " bytes, expected at most " +
                    std::to_string(kMostHeader) + ", the limit of the safetensors format");
   }
   char first = 0;
-  if (length > 0) file_.read_at(&first, 1, 8);
+  if (length > 0) file.read_at(&first, 1, kLengthBytes);
   if (first != '{') fail(path, "is not a safetensors file: the header does not start with {");
+  return length;
+}
 
-  HeaderReader reader;
-  HeaderText text(file_, 8, length);
-  std::istream stream(&text);
-  if (!nlohmann::json::sax_parse(stream, &reader)) fail(path, reader.problem);
-  tensors_ = std::move(reader.tensors);
-  metadata_ = std::move(reader.metadata);
+// Checks that a tensor is within the data and that its size fits its shape and type.
+void check_tensor(const std::filesystem::path& path, const std::string& name, const TensorInfo& tensor,
+                  std::uint64_t data_size) {
+  if (tensor.begin > tensor.end || tensor.end > data_size) {
+    fail(path, "tensor \"" + name + "\" ends at byte " + std::to_string(tensor.end) +
+                   " of the data, which has " + std::to_string(data_size) +
+                   "; the file is truncated or damaged, copy it again");
+  }
+  std::uint64_t bytes = dtype_block(tensor.dtype).bytes;
+  for (const std::int64_t dim : tensor.shape) {
+    if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(dim), &bytes)) {
+      fail(path, "tensor \"" + name + "\" has an impossible shape " + shape_text(tensor.shape));
+    }
+  }
+  if (bytes != tensor.end - tensor.begin) {
+    fail(path, "tensor \"" + name + "\" of shape " + shape_text(tensor.shape) + " and type " +
+                   dtype_name(tensor.dtype) + " needs " + std::to_string(bytes) +
+                   " bytes, its offsets give " + std::to_string(tensor.end - tensor.begin));
+  }
+}
 
-  const std::uint64_t data = 8 + length;
-  const std::uint64_t data_size = file_.size() - data;
+// Checks every tensor, and that together they cover the data without overlaps, gaps or surplus bytes.
+void check_data(const std::filesystem::path& path, const std::map<std::string, TensorInfo>& tensors,
+                std::uint64_t data_size) {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
-  for (auto& [name, tensor] : tensors_) {
-    if (tensor.begin > tensor.end || tensor.end > data_size) {
-      fail(path, "tensor \"" + name + "\" ends at byte " + std::to_string(tensor.end) +
-                     " of the data, which has " + std::to_string(data_size) +
-                     "; the file is truncated or damaged, copy it again");
-    }
-    std::uint64_t bytes = dtype_block(tensor.dtype).bytes;
-    for (const std::int64_t dim : tensor.shape) {
-      if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(dim), &bytes)) {
-        fail(path, "tensor \"" + name + "\" has an impossible shape " + shape_text(tensor.shape));
-      }
-    }
-    if (bytes != tensor.end - tensor.begin) {
-      fail(path, "tensor \"" + name + "\" of shape " + shape_text(tensor.shape) + " and type " +
-                     dtype_name(tensor.dtype) + " needs " + std::to_string(bytes) +
-                     " bytes, its offsets give " + std::to_string(tensor.end - tensor.begin));
-    }
+  for (const auto& [name, tensor] : tensors) {
+    check_tensor(path, name, tensor, data_size);
     ranges.emplace_back(tensor.begin, tensor.end);
-    tensor.begin += data;
-    tensor.end += data;
   }
   std::sort(ranges.begin(), ranges.end());
   std::uint64_t position = 0;
@@ -227,6 +227,25 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(path
   }
   if (position != data_size) {
     fail(path, std::to_string(data_size - position) + " bytes at the end belong to no tensor");
+  }
+}
+
+}  // namespace
+
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(path, kComponent) {
+  refuse_pickle(file_);
+  const std::uint64_t length = header_length(file_);
+  HeaderReader reader;
+  HeaderText text(file_, kLengthBytes, length);
+  std::istream stream(&text);
+  if (!nlohmann::json::sax_parse(stream, &reader)) fail(path, reader.problem);
+  tensors_ = std::move(reader.tensors);
+  metadata_ = std::move(reader.metadata);
+  const std::uint64_t data = kLengthBytes + length;
+  check_data(path, tensors_, file_.size() - data);
+  for (auto& [name, tensor] : tensors_) {
+    tensor.begin += data;
+    tensor.end += data;
   }
 }
 

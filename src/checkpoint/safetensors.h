@@ -1,6 +1,6 @@
 // The safetensors format: https://github.com/huggingface/safetensors#format
 // The header is read and checked as a whole when the file is opened; tensors are read by position.
-// Our own: the format's library is in Rust, its rules are few, and files of strangers need every one checked.
+// Written here because the format's own library is in Rust, and a file from anyone needs every rule checked.
 #pragma once
 
 #include <filesystem>
@@ -14,8 +14,8 @@ namespace sora {
 
 class SafetensorsFile : public WeightFile {
  public:
-  /// Throws Error: no_input (missing), refused (a pickle in disguise), data (any rule of the format is
-  /// broken; the message names the tensor).
+  /// Throws Error: no_input (missing), refused (a pickle, whatever its extension), data (the file breaks a
+  /// rule of the format; the message names the tensor).
   explicit SafetensorsFile(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const override { return file_.path(); }

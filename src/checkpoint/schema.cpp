@@ -22,7 +22,7 @@ std::string list(const char* title, const std::vector<std::string>& items) {
 
 void check_schema(const std::vector<TensorSpec>& schema, const Checkpoint& checkpoint,
                   const std::function<bool(const std::string&)>& ignored) {
-  std::vector<std::string> missing, left_over, misshapen;
+  std::vector<std::string> missing, unexpected, misshapen;
   std::set<std::string> expected;
   for (const auto& spec : schema) {
     expected.insert(spec.name);
@@ -35,13 +35,13 @@ void check_schema(const std::vector<TensorSpec>& schema, const Checkpoint& check
     }
   }
   for (const auto& name : checkpoint.names()) {
-    if (!expected.count(name) && !(ignored && ignored(name))) left_over.push_back(name);
+    if (!expected.count(name) && !(ignored && ignored(name))) unexpected.push_back(name);
   }
-  if (missing.empty() && left_over.empty() && misshapen.empty()) return;
+  if (missing.empty() && unexpected.empty() && misshapen.empty()) return;
   throw Error(ErrorKind::data, "checkpoint",
               checkpoint.path().string() + ": the weights do not fit the network" +
                   list("missing:", missing) + list("of another shape:", misshapen) +
-                  list("not expected:", left_over));
+                  list("not expected:", unexpected));
 }
 
 }  // namespace sora

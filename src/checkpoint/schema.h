@@ -1,4 +1,4 @@
-// A network's tensors as data: names and shapes, compared with what a checkpoint holds.
+// The names and shapes of a network's tensors, to be compared with those of a checkpoint.
 #pragma once
 
 #include <functional>
@@ -14,8 +14,8 @@ struct TensorSpec {
   std::vector<std::int64_t> shape;
 };
 
-/// Throws Error (data) that lists what is missing, left over or misshapen (the first few of each, and
-/// how many). `ignored` says which left-over names are no error.
+/// Throws Error (data) that lists missing tensors, those of another shape and those that are not expected:
+/// the first few of each, and their number. Tensors whose names are `ignored` are never unexpected.
 void check_schema(const std::vector<TensorSpec>& schema, const Checkpoint& checkpoint,
                   const std::function<bool(const std::string&)>& ignored = {});
 

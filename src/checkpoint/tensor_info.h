@@ -1,4 +1,4 @@
-// What a weight file says of a tensor: its element type, shape and place, whatever the file's format.
+// Element type, shape and place of a tensor in a weight file of any format.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace sora {
 
-/// Plain types as safetensors names them, and the block-quantised ones of GGUF.
+/// The types of safetensors, and the block-quantised ones of GGUF.
 enum class DType {
   f64,
   f32,
@@ -37,30 +37,30 @@ enum class DType {
   other
 };
 
-/// How elements lie in a file: `elements` of them, neighbours in the last dimension, in `bytes` bytes.
-/// A plain type has blocks of one element; what is not read has none (0, 0).
+/// A block of a type: `elements` neighbours in the last dimension take `bytes` bytes. A plain type has blocks
+/// of one element; a type that is not supported has (0, 0).
 struct Block {
   std::uint64_t elements = 0;
   std::uint64_t bytes = 0;
 };
 
 Block dtype_block(DType dtype);
-const char* dtype_name(DType dtype);  ///< as its format writes it; "?" for `other`
-bool is_quantised(DType dtype);       ///< in blocks of more than one element
+const char* dtype_name(DType dtype);  ///< its name in the format; "?" for `other`
+bool is_quantised(DType dtype);       ///< has blocks of more than one element
 
 struct TensorInfo {
   DType dtype = DType::other;
   std::vector<std::int64_t> shape;  ///< slowest dimension first; empty for a scalar
   std::uint64_t begin = 0;          ///< absolute byte range in the file
   std::uint64_t end = 0;
-  /// The file cannot, or need not, hold the shape as it was: leading ones may be missing, and leading
-  /// dimensions may be joined (GGUF).
+  /// The shape may differ from the original one (GGUF): leading dimensions of size 1 may be missing, and
+  /// leading dimensions may be merged into one.
   bool loose_shape = false;
 
   std::uint64_t elements() const;
 };
 
-/// Whether a tensor of the file can be taken as one of `shape`.
+/// Whether a tensor has the shape `shape`, or may have had it before it was stored (loose_shape).
 bool has_shape(const TensorInfo& tensor, const std::vector<std::int64_t>& shape);
 
 std::string shape_text(const std::vector<std::int64_t>& shape);

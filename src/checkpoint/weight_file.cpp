@@ -25,7 +25,7 @@ float read_scalar(const WeightFile& file, const std::string& name) {
   const auto fail = [&](const std::string& found) {
     throw Error(ErrorKind::data, "checkpoint",
                 file.path().string() + ": " + name + " is " + found +
-                    ", expected one finite number; the file is damaged, or of a kind that is not known");
+                    ", expected one finite number; the file is damaged, or of an unknown kind");
   };
   const TensorInfo& info = file.tensors().at(name);
   const bool wide = info.dtype == DType::f32;

@@ -1,4 +1,4 @@
-// A file of named tensors, whatever its format.
+// A file of named tensors, in any supported format.
 #pragma once
 
 #include <filesystem>
@@ -18,7 +18,7 @@ class WeightFile {
   virtual std::uint64_t size() const = 0;
   virtual const std::map<std::string, TensorInfo>& tensors() const = 0;
   virtual const std::map<std::string, std::string>& metadata() const = 0;  ///< texts beside the tensors
-  /// Reads bytes of a tensor, as they lie in the file, from its `first` byte on.
+  /// Reads `bytes` bytes of a tensor from its byte `first` on, unchanged from the file.
   virtual void read(const TensorInfo& tensor, std::uint64_t first, std::uint64_t bytes,
                     void* destination) const = 0;
 
@@ -28,12 +28,11 @@ class WeightFile {
   }
 };
 
-/// Opens a safetensors or a GGUF file, told apart by what is in it.
-/// Throws Error: no_input, refused (a pickle), data (neither, or broken).
+/// Opens a safetensors or GGUF file; its first bytes decide which it is. Throws Error: no_input, refused (a
+/// pickle), data (neither, or damaged).
 std::unique_ptr<WeightFile> open_weight_file(const std::filesystem::path& path);
 
-/// The value of a tensor of one element. Throws Error (data) if it is not one F32, F16 or BF16, or not
-/// finite.
+/// The value of a tensor that has one element. Throws Error (data) if it is not one finite F32, F16 or BF16.
 float read_scalar(const WeightFile& file, const std::string& name);
 
 }  // namespace sora

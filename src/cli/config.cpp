@@ -1,6 +1,5 @@
-// --config and --print-config: all options as one JSON object, with the names of visit_request().
-// Not by CLI11's Config: its errors name no file, and it takes values as texts without their JSON types, so
-// that reading, checking and hints would all stay here.
+// --config and --print-config: all options as one JSON object, with the names of visit_request(). Without
+// CLI11's Config, whose errors do not name the file and which ignores JSON types.
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -22,7 +21,7 @@ template <class O, class V>
 void visit_config(O& options, V&& v) {
   visit_request(options.request, v);
   visit_batch(options, v);
-  visit_talk(options, v);
+  visit_reporting(options, v);
 }
 
 [[noreturn]] void bad(const std::string& path, const std::string& message) {
@@ -57,7 +56,7 @@ void read_config(const std::string& path, Options& options) {
   visit_config(options, [&](const std::string& name, auto& field, const char*) {
     known.push_back(name);
     const auto it = values.find(name);
-    if (it == values.end() || it->second.kind == Scalar::Kind::null) return;  // null is the default
+    if (it == values.end() || it->second.kind == Scalar::Kind::null) return;  // null means the default
     const Scalar& value = it->second;
     const std::string expected = set(field, value);
     const std::string quote = value.kind == Scalar::Kind::text ? "\"" : "";

@@ -16,10 +16,10 @@ constexpr const char* kTooLittle =
     "there "
     "is one (ulimit -v)";
 
-// libtorch's messages go on with a stack trace, which is for -vv.
+// Messages of libtorch have a stack trace after the first line, which only -vv shows.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-// Threads, like blocks of memory, are refused where the address space ends.
+// Starting a thread also fails where there is no address space left.
 bool is_lack_of_memory(const std::system_error& error) {
   return error.code() == std::errc::not_enough_memory ||
          error.code() == std::errc::resource_unavailable_try_again;
@@ -50,14 +50,14 @@ Error as_error() {
     log(LogLevel::debug, error.what());
     return bug(error.what());
   } catch (...) {
-    return bug("something was thrown that is no exception");
+    return bug("an exception of an unknown type");
   }
 }
 
 }  // namespace
 
 Error current_error() noexcept {
-  // What happens for lack of memory must not need more of it than there is: short texts, and a second try.
+  // After a lack of memory even the message may fail; the second one is shorter.
   try {
     return as_error();
   } catch (const std::exception&) {

@@ -1,12 +1,12 @@
-// Whatever was thrown, as the one kind of error that users meet.
+// Turns any exception into an Error.
 #pragma once
 
 #include "sora/error.h"
 
 namespace sora {
 
-/// For a catch block: what is being handled there. An Error is itself; too little memory is `unavailable`, a
-/// file system that refuses is `io`, everything else is `internal`, a bug of ours.
+/// The exception that is being handled, for use in a catch block. An Error is returned unchanged; a lack of
+/// memory is `unavailable`, an error of the file system is `io`, and everything else is `internal`, a bug.
 Error current_error() noexcept;
 
 }  // namespace sora

@@ -12,23 +12,24 @@ namespace {
 constexpr std::size_t kHelpColumn = 30;
 constexpr std::size_t kHelpWidth = 110;
 
-// The options are listed in this order; each of these begins a group.
-const std::map<std::string_view, const char*> group_starts{{"prompt", "What is seen"},
+// The options that begin a group, with the title of the group.
+const std::map<std::string_view, const char*> group_starts{{"prompt", "What to show"},
                                                            {"verb", "What it begins from"},
-                                                           {"seconds", "How long and how large"},
-                                                           {"model", "Which model, and how it is run"},
-                                                           {"output", "Where it goes"},
-                                                           {"device", "On what"},
+                                                           {"seconds", "Length and size"},
+                                                           {"model", "Model and sampling"},
+                                                           {"output", "Output"},
+                                                           {"device", "Device and memory"},
                                                            {"init_noise", "For tests and comparisons"},
                                                            {"prompts", "Many videos"},
-                                                           {"progress", "How the program talks"},
+                                                           {"progress", "Progress, results and log"},
                                                            {"prompt_file", "Other"}};
 
-const std::set<std::string_view> needed_first{
+// The options that --help lists; --help-all lists all.
+const std::set<std::string_view> basic_options{
     "prompt",    "negative_prompt", "seconds", "res",     "model", "steps",   "seed",    "output",
     "overwrite", "device",          "prompts", "out_dir", "count", "dry_run", "help_all"};
 
-// What stands for the value, where its type says too little.
+// Names of values that are more precise than those of kind_of().
 const std::map<std::string_view, const char*> value_names{{"res", "SIZE"},
                                                           {"aspect", "W:H"},
                                                           {"model", "MODEL"},
@@ -87,7 +88,7 @@ const char* kind_of(const std::vector<std::string>&) { return "TEXT"; }
 const char* kind_of(bool) { return ""; }
 const char* kind_of(const FlagCount&) { return ""; }
 
-// `help` beside `left`, and below itself where a line would be longer than kHelpWidth.
+// `help` in a column to the right of `left`, on several lines where one would be longer than kHelpWidth.
 std::string row(std::string left, std::string_view help) {
   left = "  " + left;
   const std::string margin(kHelpColumn, ' ');
@@ -107,7 +108,7 @@ std::string option_rows(bool all) {
   std::string text;
   const auto add = [&](std::string_view name, const auto& field, const char* help) {
     if (all && group_starts.count(name) != 0) text += std::string("\n") + group_starts.at(name) + ":\n";
-    if (!all && needed_first.count(name) == 0) return;
+    if (!all && basic_options.count(name) == 0) return;
     const std::string letter = short_flag_name(std::string(name));
     const auto value = value_names.find(name);
     const std::string shown = value != value_names.end() ? value->second : kind_of(field);
@@ -118,7 +119,7 @@ std::string option_rows(bool all) {
   const Options options;
   visit_request(options.request, add);
   visit_batch(options, add);
-  visit_talk(options, add);
+  visit_reporting(options, add);
   visit_actions(options, add);
   return text;
 }
@@ -142,9 +143,9 @@ std::string help_text(const std::vector<Verb>& verbs, bool all) {
     text +=
         "\nExit codes:\n"
         "  0 done; 64 wrong usage; 65 bad data in a file; 66 an input is missing; 69 no device, memory or\n"
-        "  library; 70 a bug of ours; 73 the output cannot be created; 74 read or write failed; 77 refused;\n"
-        "  130, 143 interrupted; 141 the reader of stdout went away\n"
-        "\nModels are folders in the diffusers layout, looked for in $SORA_GEN_MODELS (folders joined by "
+        "  library; 70 a bug; 73 the output cannot be created; 74 read or write failed; 77 refused;\n"
+        "  130, 143 interrupted; 141 the reader of stdout closed it\n"
+        "\nModels are folders in the diffusers layout, looked for in $SORA_GEN_MODELS (folders separated by "
         "colons)\n"
         "and in share/sora-gen/models of the installation; or the original Wan repository's folder, or "
         "single\n"

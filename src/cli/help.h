@@ -1,4 +1,4 @@
-// The help text, made from the same lists of options as the parser.
+// The help text, from the same lists of options as the parser.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace sora {
 
-/// What a newcomer needs first; with `all`, every option.
+/// The most important options; with `all`, every option.
 std::string help_text(const std::vector<Verb>& verbs, bool all);
 
 }  // namespace sora

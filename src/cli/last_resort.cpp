@@ -23,8 +23,8 @@ std::atomic<bool> ending{false};
   ::_exit(error.exit_code());
 }
 
-[[noreturn]] void nobody_caught() {
-  // What follows may fail in the same way.
+[[noreturn]] void terminate() {
+  // The code below may end up here again.
   if (ending.exchange(true)) ::_exit(static_cast<int>(ErrorKind::internal));
   if (std::current_exception()) end_with(current_error());
   end_with({ErrorKind::internal, "internal", "the program ended itself; this is a bug, please report it"});
@@ -41,7 +41,7 @@ void library_exits() {
 }  // namespace
 
 void install_last_resort() {
-  std::set_terminate(nobody_caught);
+  std::set_terminate(terminate);
   std::atexit(library_exits);
 }
 

@@ -1,11 +1,11 @@
-// What the program does when no code of its own gets to say what went wrong.
+// Error messages for failures that no catch block handles.
 #pragma once
 
 namespace sora {
 
-/// From now on an exception that nobody catches (as of a library that is being loaded), and a library that
-/// ends the program by itself (as libgomp does when it can start no thread), still leave one line, no
-/// temporary file and an exit code that says what it was. The program itself must end by _exit().
+/// After this call, an uncaught exception (as from a library while it is loaded) and a library that ends the
+/// program itself (as libgomp does when it cannot start a thread) also lead to an error message, an exit code
+/// and the removal of temporary files. The program itself must end by _exit().
 void install_last_resort();
 
 }  // namespace sora

@@ -23,12 +23,12 @@ namespace {
 
 constexpr const char* kLibraryName = "libsora.so";
 
-// The loader's own message names the file that is missing: "libtorch_cpu.so: cannot open shared object file".
+// The loader's message names the missing file: "libtorch_cpu.so: cannot open shared object file".
 [[noreturn]] void not_loaded(const fs::path& path) {
   const char* reason = ::dlerror();
   const std::string_view text = reason != nullptr ? reason : "";
-  // "failed to map segment from shared object", sometimes with the reason behind it. Without a limit on
-  // memory that is a file which may not be run, or is damaged.
+  // "failed to map segment from shared object", sometimes with the reason. Without a limit on memory, the
+  // file is damaged or on a disk from which programs may not be run.
   rlimit memory{};
   const bool limited = ::getrlimit(RLIMIT_AS, &memory) == 0 && memory.rlim_cur != RLIM_INFINITY;
   const bool no_memory = text.find(std::strerror(ENOMEM)) != std::string_view::npos ||
@@ -47,26 +47,27 @@ constexpr const char* kLibraryName = "libsora.so";
 }
 
 // Note [Waiting threads]
-// libtorch's threads (libgomp) wait for one another many times in a step. By default they spin for
-// milliseconds, which takes the cores away from those that they wait for as soon as other programs run:
-// beside a busy machine's other work a clip of the default model took 40 s, and 4 s with a short spin.
-// libgomp reads this when it is loaded; who has set it is left alone.
-void spin_briefly() {
+// libtorch's threads (libgomp) wait for each other many times in a step. By default a waiting thread keeps
+// its core busy for milliseconds; while other programs run, the threads that it waits for then get no core.
+// On a busy machine a clip of the default model took 40 s, and 4 s with a short busy wait. libgomp reads the
+// variables when it is loaded; those that the user has set are not changed.
+void shorten_busy_wait() {
   if (std::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", "1000", 0);
 }
 
 // Note [Large blocks]
-// glibc takes blocks below 32 MB from a heap that only shrinks from its end, and so keeps what a network's
-// layers let go. Larger blocks of their own go back at once, which costs fresh pages for each. So blocks of
-// 8 MB and more are on their own, and in huge pages (libtorch's own switch, read when it is loaded), which
-// the kernel clears 512 at a time; the heap keeps 64 MB for the smaller ones. Measured at full size, against
-// glibc's own ways: the VAE peaks at 1.14 GB in the place of 1.35, the transformer of 1.3B takes 2 % less
-// time (with blocks from 4 MB on, nothing kept and small pages it took 16 % more).
-void arrange_large_blocks() {
+// By default, glibc allocates blocks of up to 32 MB from a heap, which is returned to the system only from
+// its end, so that memory freed by a network's layers stays allocated. A larger block has its own mapping,
+// which is returned at once, but its pages must be cleared for each block. Here, blocks of 8 MB and more have
+// their own mappings, in huge pages (a switch of libtorch, read when it is loaded), which are cleared faster;
+// the heap keeps up to 64 MB for smaller blocks. Measured at full size against glibc's defaults: the VAE
+// peaks at 1.14 GB instead of 1.35 GB, and the 1.3B transformer takes 2 % less time (with own mappings from 4
+// MB on, no free memory in the heap and small pages it took 16 % more).
+void tune_allocator() {
 #ifdef __GLIBC__
-  constexpr int kOwnBlock = 8 << 20, kKept = 64 << 20;  // bytes
-  if (std::getenv("MALLOC_MMAP_THRESHOLD_") == nullptr) ::mallopt(M_MMAP_THRESHOLD, kOwnBlock);
-  if (std::getenv("MALLOC_TRIM_THRESHOLD_") == nullptr) ::mallopt(M_TRIM_THRESHOLD, kKept);
+  constexpr int kOwnMapping = 8 << 20, kFreeInHeap = 64 << 20;  // bytes
+  if (std::getenv("MALLOC_MMAP_THRESHOLD_") == nullptr) ::mallopt(M_MMAP_THRESHOLD, kOwnMapping);
+  if (std::getenv("MALLOC_TRIM_THRESHOLD_") == nullptr) ::mallopt(M_TRIM_THRESHOLD, kFreeInHeap);
 #endif
   ::setenv("THP_MEM_ALLOC_ENABLE", "1", 0);
 }
@@ -88,8 +89,8 @@ fs::path library_path() {
 
 void prepare_for_library() {
   static const bool done = [] {
-    spin_briefly();
-    arrange_large_blocks();
+    shorten_busy_wait();
+    tune_allocator();
     return true;
   }();
   (void)done;
@@ -98,12 +99,11 @@ void prepare_for_library() {
 const Entry& load_library(const LogSink& log_sink) {
   const auto start = std::chrono::steady_clock::now();
   const fs::path path = library_path();
-  static std::mutex mutex;  // the threads of serve may want it at once
+  static std::mutex mutex;  // two threads of serve may call this at once
   const std::lock_guard lock(mutex);
   prepare_for_library();
-  // RTLD_NOW: a symbol that is missing is an error here, not the end of the program in the middle of the
-  // work. RTLD_GLOBAL: libtorch's CUDA half, which
-  // libsora loads in turn, finds libtorch's symbols.
+  // RTLD_NOW: a missing symbol is an error here, and does not end the program later. RTLD_GLOBAL: libtorch's
+  // CUDA library, which libsora loads in turn, needs libtorch's symbols.
   void* handle = ::dlopen(path.empty() ? kLibraryName : path.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (handle == nullptr) not_loaded(path);
   const auto function = reinterpret_cast<EntryFunction>(::dlsym(handle, kEntryName));

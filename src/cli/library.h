@@ -1,5 +1,5 @@
-// libsora, opened on demand: libtorch alone takes half a second to start, which help, errors and dry runs
-// do not wait for.
+// libsora, loaded on demand: libtorch alone takes half a second to load, and help, errors and dry runs do not
+// need it.
 #pragma once
 
 #include <filesystem>
@@ -9,17 +9,18 @@
 
 namespace sora {
 
-/// Sets what libsora reads from the environment when it is opened. load_library() does so too; a program with
-/// several threads calls it before it starts the second one, since others may read the environment then.
+/// Sets environment variables that libsora reads when it is loaded. load_library() does so too; a program
+/// with several threads must call this before it starts the second one, since other threads may read the
+/// environment.
 void prepare_for_library();
 
-/// Opens libsora: beside the program (../lib, where both the build tree and an installation have it), else
-/// where the loader looks. Takes over its log and its clean-up on signals. It is never closed, since
-/// libtorch cannot be. Throws Error: unavailable (not found, or a library that it needs is missing),
+/// Loads libsora: from ../lib beside the program, as in a build folder and an installation, else from the
+/// loader's search path. Its log goes to `log_sink`, and signals remove its temporary files too. It is never
+/// unloaded, since libtorch cannot be. Throws Error: unavailable (it or a library that it needs is missing),
 /// internal (of another build).
 const Entry& load_library(const LogSink& log_sink);
 
-/// The file that load_library() takes; empty when the loader path decides.
+/// The file that load_library() loads; empty: libsora is looked for on the loader's search path.
 std::filesystem::path library_path();
 
 struct GeneratorDeleter {

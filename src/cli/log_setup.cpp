@@ -39,7 +39,7 @@ spdlog::level::level_enum wanted_level(const Options& options) {
 
 constexpr std::size_t kLongestMessage = 8000;  // characters
 
-// A message is one line of the file, too.
+// Writes each message as one line, without control characters.
 class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit FileSink(const std::string& path) : file_(path) {}
@@ -58,7 +58,7 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
   spdlog::sinks::basic_file_sink_st file_;
 };
 
-// Lines go through the terminal, which keeps them above the progress bar.
+// Writes through cli/terminal/, which puts the lines above the progress bar.
 class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit StderrSink(bool json_lines) : json_lines_(json_lines) {}
@@ -99,7 +99,7 @@ LogSink make_log_sink(const Options& options, bool json_lines) {
       to_file->set_level(std::min(wanted, spdlog::level::info));
       to_file->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
       logger->sinks().push_back(to_file);
-      // The file has the detail; stderr keeps what a person must see.
+      // Details go to the file only; stderr has warnings and errors.
       to_stderr->set_level(std::max(wanted, spdlog::level::warn));
       least = std::min(wanted, spdlog::level::info);
     } catch (const spdlog::spdlog_ex& error) {
@@ -107,11 +107,11 @@ LogSink make_log_sink(const Options& options, bool json_lines) {
                   *options.log_file + ": the log file cannot be opened: " + error.what());
     }
   }
-  // A log that cannot be written does not stop the work; it is said once. (spdlog's own way is a line of
-  // another form, again and again.)
+  // A log that cannot be written does not stop the work, and is reported once. (By default spdlog repeats its
+  // own message.)
   logger->set_error_handler([json_lines,
-                             said = std::make_shared<std::atomic<bool>>(false)](const std::string& what) {
-    if (said->exchange(true)) return;
+                             reported = std::make_shared<std::atomic<bool>>(false)](const std::string& what) {
+    if (reported->exchange(true)) return;
     const std::string text = "the log cannot be written: " + one_line(what);
     write_stderr_line(json_lines
                           ? JsonLine().add("event", "log").add("level", "warning").add("message", text).text()

@@ -1,5 +1,5 @@
-// sora-gen: the program. It links no libtorch and no libav, so that help, errors and dry runs answer at once;
-// libsora is opened when there is work to do (library.h).
+// sora-gen: the program. It links neither libtorch nor libav, so that help, errors and dry runs are quick;
+// libsora is loaded when there is work to do (library.h).
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -27,34 +27,34 @@
 namespace sora {
 namespace {
 
-// Every verb of the program. Making a video is what happens when none is named.
+// All verbs. Without one, the first makes a video.
 const std::vector<Verb> verbs{
     // a video from a prompt
     {"generate", "", "make a video from --prompt; the default", 0, true, generate},
-    // a picture, or videos, and what comes of them
+    // a video from a picture or from videos
     {"animate", "IMAGE", "make a picture move; --last-image FILE ends with another", 1, true,
      make_from_files},
     {"extend", "CLIP", "new footage after a clip, or before it with --backward", 1, true, make_from_files},
     {"connect", "A B", "a transition that grows from one clip into another", 2, true, make_from_files},
     {"loop", "[CLIP]", "a video whose end meets its start, of a clip or a --prompt", 0, true, make_from_files,
      1},
-    {"remix", "CLIP", "the clip made anew from --prompt; --strength says how much", 1, true, make_from_files},
-    {"storyboard", "[STORY]", "prompts at times, in lines or JSON; - reads stdin; or --shot", 0, true,
-     make_storyboard, 1},
-    {"finish", "DRAFT", "a small video made again at full size, --res WxH", 1, true, make_from_files},
+    {"remix", "CLIP", "change a clip by --prompt; --strength says how much", 1, true, make_from_files},
+    {"storyboard", "[STORY]", "a video from prompts at times, in lines or JSON; - reads stdin; or --shot", 0,
+     true, make_storyboard, 1},
+    {"finish", "DRAFT", "make a small video large, at --res WxH", 1, true, make_from_files},
     // how a finished file was made, from the file itself
     {"inspect", "FILE", "show how a file was made", 1, false, inspect_file},
-    // the same again, or with changes
-    {"rerun", "FILE", "make it again; with options, something else", 1, true, rerun_file},
+    // the same file again, or with changes
+    {"rerun", "FILE", "make a file again, with other options where they are given", 1, true, rerun_file},
     // what a batch has done
     {"status", "DIR", "what is done, failed, running and left in the folder of a batch", 1, false,
      show_status_of},
-    // latents that a failed run kept
-    {"decode", "LATENTS", "make the video of latents that a run kept", 1, true, decode_kept},
+    // the checkpoint of a run that failed after its last step
+    {"decode", "LATENTS", "make the video from latents that a failed run saved", 1, true, decode_latents},
     // requests from another program, the model kept in memory
-    {"serve", "", "with --stdio: take requests as JSON lines on stdin, answer on stdout", 0, true, serve},
-    // what is installed, which family, what it needs
-    {"models", "", "list the models that are found", 0, false, list_models},
+    {"serve", "", "with --stdio: read requests as JSON lines from stdin, answer on stdout", 0, true, serve},
+    // installed models
+    {"models", "", "list the installed models", 0, false, list_models},
     // what works on this machine, and what to install
     {"doctor", "", "check devices, libraries, codecs and models", 0, false, run_doctor},
 };
@@ -111,14 +111,15 @@ int run(int argc, const char* const* argv) {
     return verb_of(session.options).run(session);
   } catch (...) {
     const Error error = current_error();
-    const bool told = session.progress && session.progress->failed(error);
-    if (!told && error.kind() != ErrorKind::reader_gone) log(LogLevel::error, error.what());
+    const bool reported = session.progress && session.progress->failed(error);
+    if (!reported && error.kind() != ErrorKind::reader_gone) log(LogLevel::error, error.what());
     return exit_code_of(error);
   }
 }
 
-// A disk over a network may say only now that it is full. The exit code that this gives: 0 when all is well.
-int end_of_stdout() {
+// Closes stdout: only then does a network disk report that it is full. Returns the exit code, 0 without an
+// error.
+int close_stdout() {
   const int copy = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   if (copy < 0 || ::close(copy) == 0 || errno == EINTR) return 0;
   write_stderr_line(std::string("sora-gen: [output] standard output: write failed: ") + std::strerror(errno));
@@ -129,10 +130,10 @@ int end_of_stdout() {
 }  // namespace sora
 
 int main(int argc, char** argv) {
-  // The three streams have their numbers before anything else is opened.
+  // First, so that no other file gets the number of a closed stream.
   sora::open_standard_streams();
   int code = sora::run(argc, argv);
-  if (code == 0) code = sora::end_of_stdout();
-  // Everything is written and closed. libtorch's destructors would only take time.
+  if (code == 0) code = sora::close_stdout();
+  // All files are written and closed; libtorch's destructors would only take time.
   ::_exit(code);
 }

@@ -1,5 +1,5 @@
-// Making videos from the command line's side: the library, opened when it is first needed, and what is told
-// meanwhile.
+// Making videos from the command line: loads the library when it is first needed, and reports progress and
+// results.
 #pragma once
 
 #include <optional>
@@ -13,11 +13,10 @@ namespace sora {
 /// The library with one resident model.
 class Maker {
  public:
-  /// Nothing is opened yet.
+  /// Does not load the library yet.
   explicit Maker(Session& session) : session_(session) {}
 
-  /// Makes the video of `plan`, with progress to the session's display, and stops on a signal. Writes the
-  /// sidecar.
+  /// Makes the video of `plan` and its sidecar, with progress to the session's display. Stops on a signal.
   Result make(const Plan& plan, const CheckpointOptions& checkpoint, const ComingTexts& coming = {});
 
   const Entry& library();
@@ -29,14 +28,14 @@ class Maker {
   std::optional<StatusOnSignal> status_;
 };
 
-/// Where latents of a single video are kept: apart from it, so that a folder that is full or gone does not
-/// matter. What lies there for long is removed.
+/// The checkpoint of a single video. It is not in the video's folder, which may be full or gone. Removes old
+/// checkpoints.
 CheckpointOptions checkpoint_options(const Plan& plan);
 
-/// The result line on stderr and, with --json, on stdout.
+/// Prints the result on stderr and, with --json, on stdout.
 void report(Session& session, const Plan& plan, const Result& result);
 
-/// One video: checks, runs, reports. Returns the exit code.
+/// Checks, makes and reports one video. Returns the exit code.
 int make_one(Session& session, const Request& request);
 
 }  // namespace sora

@@ -18,7 +18,7 @@
 namespace sora {
 namespace {
 
-constexpr int kMost = 1'000'000;                   // videos a prompt
+constexpr int kMost = 1'000'000;                   // videos of a prompt
 constexpr std::uint64_t kLongestPrompt = 1 << 20;  // bytes; a model reads some 512 tokens of it
 
 [[noreturn]] void wrong(const std::string& message) { throw Error(ErrorKind::usage, "options", message); }
@@ -27,11 +27,11 @@ template <class V>
 void visit_all(Options& options, V&& v) {
   visit_request(options.request, v);
   visit_batch(options, v);
-  visit_talk(options, v);
+  visit_reporting(options, v);
   visit_actions(options, v);
 }
 
-// What people who come from other programs type first.
+// Option names of other programs.
 const std::map<std::string, std::string> other_names{{"--num-inference-steps", "--steps"},
                                                      {"--guidance-scale", "--guidance"},
                                                      {"--cfg-scale", "--guidance"},
@@ -67,7 +67,7 @@ const std::map<std::string, std::string> other_names{{"--num-inference-steps", "
         (hint.empty() ? "sora-gen --help-all lists them" : "did you mean " + hint + "?"));
 }
 
-// CLI11 takes the next word as the value of "--name=", where an empty value is meant.
+// "--name=" has an empty value, but CLI11 would take the next word as its value.
 std::vector<std::string> split_empty_values(int argc, const char* const* argv) {
   std::vector<std::string> words;
   for (int i = 1; i < argc; ++i) {
@@ -90,7 +90,7 @@ class Parser {
   explicit Parser(Options& options) : options_(options) {
     app_.set_help_flag("");
     app_.allow_extras();
-    // A word is the value of the option before it, or one of these.
+    // Words that are not the value of the option before them.
     app_.add_option("words", options_.words);
     visit_all(options_, [this](const std::string& name, auto& field, const char*) {
       using Field = std::decay_t<decltype(field)>;
@@ -122,10 +122,10 @@ class Parser {
 
   bool given(const std::string& name) const { return declared_.at(name)->count() > 0; }
 
-  /// The option as it stands on the line; where it stands twice, the later one.
+  /// The value of the option on the command line; the last one, if it is given several times.
   std::string text(const std::string& name) const { return declared_.at(name)->results().back(); }
 
-  /// Writes what the line says into the options, over what the config file said.
+  /// Sets the options of the command line, which override those of the config file.
   void apply() {
     visit_all(options_, [this](const std::string& name, auto& field, const char*) {
       const CLI::Option* option = declared_.at(name);
@@ -133,7 +133,7 @@ class Parser {
       if constexpr (std::is_same_v<std::decay_t<decltype(field)>, FlagCount>) {
         field.count = static_cast<int>(option->count());
       } else if constexpr (std::is_same_v<std::decay_t<decltype(field)>, std::vector<std::string>>) {
-        field = option->results();  // every time that it is given
+        field = option->results();  // all values, if it is given several times
       } else {
         const std::string text = this->text(name);
         if (std::find(flags_.begin(), flags_.end(), text) != flags_.end()) {
@@ -154,7 +154,7 @@ class Parser {
       } else {
         value.text = std::is_same_v<Field, bool> ? "true" : text(name);
       }
-      (void)options_.given.add(name, value);  // its faults were found above
+      (void)options_.given.add(name, value);  // faults were reported above
     });
   }
 
@@ -206,13 +206,13 @@ void check_batch(const Options& options) {
     wrong("both --shard and --jobs-from-rank are given; leave one out");
   }
   if (options.repeat && options.count) wrong("both --repeat and --count are given; leave one out");
-  if (many(options) < 1 || many(options) > kMost) {
-    wrong(std::string(options.count ? "--count" : "--repeat") + " is " + std::to_string(many(options)) +
-          ", expected 1 to " + std::to_string(kMost));
+  if (videos_per_prompt(options) < 1 || videos_per_prompt(options) > kMost) {
+    wrong(std::string(options.count ? "--count" : "--repeat") + " is " +
+          std::to_string(videos_per_prompt(options)) + ", expected 1 to " + std::to_string(kMost));
   }
 }
 
-void check_talk(const Options& options) {
+void check_reporting(const Options& options) {
   const std::vector<std::string> modes{"auto", "bar", "plain", "json", "none"};
   if (std::find(modes.begin(), modes.end(), options.progress) == modes.end()) {
     wrong("--progress is \"" + options.progress + "\", expected auto, bar, plain, json or none");
@@ -235,7 +235,8 @@ void check_talk(const Options& options) {
   }
   if (options.json && video_on_stdout && !options.dry_run) {
     wrong(
-        "--json prints on stdout, which carries the video (-o -); use --progress json, which ends with the "
+        "--json prints on stdout, which carries the video (-o -); use --progress json, whose last line is "
+        "the "
         "result");
   }
 }
@@ -248,7 +249,7 @@ std::string flag_name(const std::string& name) {
   return flag;
 }
 
-int many(const Options& options) { return options.count.value_or(options.repeat.value_or(1)); }
+int videos_per_prompt(const Options& options) { return options.count.value_or(options.repeat.value_or(1)); }
 
 std::string short_flag_name(const std::string& name) {
   static const std::map<std::string, std::string> letters{
@@ -263,20 +264,20 @@ Options parse_options(int argc, const char* const* argv) {
   parser.parse(argc, argv);
   if (parser.given("help") || parser.given("help_all") || parser.given("version")) {
     parser.apply();
-    return options;  // whatever else is on the line
+    return options;  // the rest of the line does not matter
   }
   if (parser.given("seconds") && parser.given("frames"))
     wrong("both --seconds and --frames are given; leave one out");
   if (parser.given("config")) {
     read_config(parser.text("config"), options);
-    // One length replaces the other.
+    // Setting one of the two lengths unsets the other.
     if (parser.given("frames")) options.request.seconds.reset();
     if (parser.given("seconds")) options.request.frames.reset();
   }
   parser.apply();
   if (!options.prompts) read_prompt(options, parser.given("prompt"));
   check_batch(options);
-  check_talk(options);
+  check_reporting(options);
   return options;
 }
 

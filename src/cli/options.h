@@ -1,6 +1,6 @@
-// What the command line says. Options of the video are declared by visit_request() (sora/request.h); those
-// of the program, by the three visitors below. Parsing, --config, --print-config and the help text all come
-// from these four lists.
+// The options of the command line. Options of the video are listed by visit_request() (sora/request.h), those
+// of the program by the three visitors below. Parsing, --config, --print-config and the help text all use
+// these four lists.
 #pragma once
 
 #include <optional>
@@ -12,19 +12,19 @@
 
 namespace sora {
 
-/// A flag that counts how often it is given: -v, -vv.
+/// A flag that may be given several times: -v, -vv.
 struct FlagCount {
   int count = 0;
 };
 
 struct Options {
   Request request;
-  bool has_prompt = false;  ///< a prompt was given, be it empty
+  bool has_prompt = false;  ///< a prompt was given, perhaps an empty one
 
-  std::vector<std::string> words;  ///< what stands on the line besides options: the verb and its files
+  std::vector<std::string> words;  ///< words that are not options: the verb and its files
 
-  std::vector<std::string> video_flags;  ///< flags of `request` that are on the line
-  Overrides given;                       ///< and their values, for requests that start from a file
+  std::vector<std::string> video_flags;  ///< flags on the line that belong to `request`
+  Overrides given;                       ///< their values, to override options from a file
 
   // Many videos
   std::optional<std::string> prompts;
@@ -41,7 +41,7 @@ struct Options {
   bool retry_failed = false;
   bool index = false;
 
-  // How the program talks
+  // Progress, results and log
   std::string progress = "auto";  ///< auto, bar, plain, json or none
   std::optional<int> progress_fd;
   bool preview = false;
@@ -50,7 +50,7 @@ struct Options {
   FlagCount verbose;
   std::optional<std::string> log_file;
 
-  // What it does instead of making a video, and where options come from; these are not in a config file
+  // Actions other than making a video, and sources of options; these are not in a config file
   std::optional<std::string> prompt_file;
   std::optional<std::string> config;
   bool stdio = false;
@@ -62,31 +62,31 @@ struct Options {
 };
 
 template <class O, class V>
-void visit_talk(O& o, V&& v) {
+void visit_reporting(O& o, V&& v) {
   v("progress", o.progress, "auto, bar, plain, json or none");
-  v("progress_fd", o.progress_fd, "file descriptor for the lines of --progress json; default: stderr");
+  v("progress_fd", o.progress_fd, "file descriptor for --progress json; default: that of stderr");
   v("preview", o.preview, "show the picture so far in the terminal, every few steps");
   v("json", o.json, "print the result (plan, list, report) as JSON on stdout");
   v("quiet", o.quiet, "errors only");
-  v("verbose", o.verbose, "say more; -vv says everything");
+  v("verbose", o.verbose, "more messages; -vv for all");
   v("log_file", o.log_file, "write the log to a file");
 }
 
 template <class O, class V>
 void visit_batch(O& o, V&& v) {
   v("prompts", o.prompts, "file of prompts: one a line, JSON Lines, CSV or TSV; - reads standard input");
-  v("out_dir", o.out_dir, "folder of the videos of a batch; a run in it again goes on where it stopped");
-  v("name", o.name, "names in it; default: {index:04}-{slug}-{seed}.{ext}");
-  v("repeat", o.repeat, "videos a prompt, each with a seed of its own");
-  v("count", o.count, "how many, with seeds N, N+1, ...; -o x.png gives x-1.png, x-2.png, ...");
+  v("out_dir", o.out_dir, "folder for the videos of a batch; a second run continues where the first stopped");
+  v("name", o.name, "pattern of the names in the folder; default: {index:04}-{slug}-{seed}.{ext}");
+  v("repeat", o.repeat, "number of videos of each prompt, each with another seed");
+  v("count", o.count, "number of videos, with seeds N, N+1, ...; -o x.png makes x-1.png, x-2.png, ...");
   v("sort", o.sort, "make jobs of the same model and size one after another");
   v("shard", o.shard, "i/n: only every n-th job, from the i-th on");
   v("jobs_from_rank", o.jobs_from_rank, "the shard of this process under srun, mpirun or torchrun");
   v("share", o.share, "let other runs take jobs from the same list and folder");
-  v("resume", o.resume, "leave out what is done; the default");
-  v("no_resume", o.no_resume, "make everything again");
-  v("index", o.index, "write index.html into the folder: posters, prompts, parameters, the videos");
-  v("retry_failed", o.retry_failed, "try again what failed in an earlier run");
+  v("resume", o.resume, "skip jobs that are done; the default");
+  v("no_resume", o.no_resume, "make all jobs again");
+  v("index", o.index, "write a page with all videos into the folder: index.html");
+  v("retry_failed", o.retry_failed, "try jobs again that failed in an earlier run");
 }
 
 template <class O, class V>
@@ -96,22 +96,22 @@ void visit_actions(O& o, V&& v) {
   v("stdio", o.stdio, "serve: requests on standard input, events on standard output");
   v("dry_run", o.dry_run, "show the plan: model, size, steps, memory, time; make nothing");
   v("print_config", o.print_config, "print all options as JSON, for --config; make nothing");
-  v("help", o.help, "the options that are needed first");
-  v("help_all", o.help_all, "every option");
-  v("version", o.version, "the version");
+  v("help", o.help, "show the most important options");
+  v("help_all", o.help_all, "show every option");
+  v("version", o.version, "show the version");
 }
 
 /// "guidance_2" -> "--guidance-2"
 std::string flag_name(const std::string& name);
 
-/// How many videos a prompt are asked for: --repeat or --count.
-int many(const Options& options);
+/// --repeat or --count, else 1.
+int videos_per_prompt(const Options& options);
 
-/// One letter for the options that have one, as "-o"; else empty.
+/// The short form of an option, such as "-o"; empty where it has none.
 std::string short_flag_name(const std::string& name);
 
-/// Reads the command line, the config file that it names, and the prompt where that comes from a file or
-/// from stdin. Ranges are left to make_plan(). Throws Error: usage; no_input or data for the files.
+/// Reads the command line, the config file that it names, and a prompt from a file or stdin. make_plan()
+/// checks the ranges. Throws Error: usage; no_input or data for the files.
 Options parse_options(int argc, const char* const* argv);
 
 /// --config and --print-config.

@@ -14,7 +14,7 @@
 namespace sora {
 namespace {
 
-// Everything that the handler touches is lock-free and so safe in a handler.
+// Lock-free, since signal handlers use them.
 std::atomic<int> received{0};
 std::atomic<bool> working{false};
 std::atomic<bool> note_wanted{false};
@@ -50,12 +50,13 @@ void install_signals() {
   install(SIGTERM);
   struct sigaction hangup {};
   ::sigaction(SIGHUP, nullptr, &hangup);
-  if (hangup.sa_handler != SIG_IGN) install(SIGHUP);  // nohup stays in force
+  if (hangup.sa_handler != SIG_IGN) install(SIGHUP);  // not under nohup
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &ignore, nullptr);
   ::sigaction(SIGXFSZ, &ignore, nullptr);
-  ::sigaction(SIGUSR1, &ignore, nullptr);  // "where is it?" (status_signal.h) must never end the program
+  ::sigaction(SIGUSR1, &ignore,
+              nullptr);  // the request for progress (status_signal.h) must not end the program
 }
 
 void begin_work(bool quiet) {
@@ -66,7 +67,7 @@ void begin_work(bool quiet) {
 void set_cleanup(void (*remove_temporaries)()) { cleanup = remove_temporaries; }
 
 void clean_up() noexcept {
-  remove_temporaries();  // of the program itself: sidecars, the page of a batch
+  remove_temporaries();  // those of the program itself: sidecars, the page of a batch
   if (void (*of_library)() = cleanup) of_library();
   restore_cursor();
 }

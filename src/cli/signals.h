@@ -1,20 +1,21 @@
-// Ctrl-C and its relatives. The first SIGINT, SIGTERM or SIGHUP during work asks for a stop at the next step;
-// the second, or the first when no work is under way, ends the program at once.
+// SIGINT (Ctrl-C), SIGTERM and SIGHUP. The first of them during work asks for a stop at the next step; the
+// second one, or the first when there is no work, ends the program at once.
 #pragma once
 
 namespace sora {
 
-/// Installs the handlers and ignores SIGPIPE and SIGXFSZ, so that a closed pipe and a file-size limit are
-/// errors of write().
+/// Installs the handlers. SIGPIPE and SIGXFSZ are ignored, so that a closed pipe and a limit on file sizes
+/// are errors of write().
 void install_signals();
 
-/// From now on there is work to stop: the first signal asks. `quiet` leaves out the note on the terminal.
+/// Work begins: from now on the first signal only asks for a stop. `quiet`: without a note on the terminal.
 void begin_work(bool quiet);
 
-/// What deletes the files that are being written, called on an immediate end; must be async-signal-safe.
+/// Sets a further function that removes temporary files when a signal ends the program; it must be
+/// async-signal-safe.
 void set_cleanup(void (*remove_temporaries)());
 
-/// Deletes those files now, and shows the cursor again. Async-signal-safe.
+/// Removes temporary files and shows the cursor again. Async-signal-safe.
 void clean_up() noexcept;
 
 /// The signal that asked for a stop, or 0.

@@ -1,4 +1,4 @@
-// What the program does, one function a verb. Each takes the parsed line and returns the exit code.
+// The verbs, one function each. Each one gets the parsed command line and returns the exit code.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@
 
 namespace sora {
 
-/// What every verb gets.
+/// The parsed options, and the displays of the program.
 struct Session {
   Options options;
   LogSink log_sink;
@@ -20,12 +20,12 @@ struct Session {
 
 struct Verb {
   const char* name;
-  const char* arguments;  ///< of the help line
+  const char* arguments;  ///< for the help text
   const char* help;
-  std::size_t words;   ///< arguments that it needs
-  bool takes_request;  ///< the options of a video mean something to it
+  std::size_t words;   ///< number of arguments that it needs
+  bool takes_request;  ///< it has the options of a video
   int (*run)(Session&);
-  std::size_t more = 0;  ///< arguments that it takes besides
+  std::size_t more = 0;  ///< number of further, optional arguments
 };
 
 int generate(Session& session);         ///< generate.cpp
@@ -33,7 +33,7 @@ int make_from_files(Session& session);  ///< from_files.cpp
 int make_storyboard(Session& session);  ///< storyboard.cpp
 int run_batch(Session& session);        ///< batch.cpp
 int show_status_of(Session& session);   ///< status.cpp
-int decode_kept(Session& session);      ///< decode.cpp
+int decode_latents(Session& session);   ///< decode.cpp
 int inspect_file(Session& session);     ///< inspect.cpp
 int rerun_file(Session& session);       ///< inspect.cpp
 int serve(Session& session);            ///< serve.cpp

@@ -12,7 +12,8 @@ namespace sora {
 
 std::string gigabytes_text(double gb) {
   const double bytes = std::max(gb, 0.0) * 1e9;
-  const double digit = bytes < 100 ? 1 : std::pow(10, std::floor(std::log10(bytes)) - 1);  // the second one's
+  const double digit =
+      bytes < 100 ? 1 : std::pow(10, std::floor(std::log10(bytes)) - 1);  // of the second one
   return bytes_text(
       static_cast<std::uint64_t>(std::llround(gb < 10 ? std::round(bytes / digit) * digit : bytes)));
 }

@@ -1,4 +1,4 @@
-// Letters and digits as ASCII has them, whatever the locale is.
+// ASCII letters and digits, independent of the locale.
 #pragma once
 
 namespace sora {

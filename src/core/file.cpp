@@ -16,7 +16,8 @@ namespace sora {
 
 File::File(const std::filesystem::path& path, std::string component)
     : path_(path), component_(std::move(component)) {
-  // O_NONBLOCK: a FIFO without a writer would hold open() for ever. Regular files do not know it.
+  // O_NONBLOCK: without it, open() of a FIFO that has no writer never returns. It does not affect regular
+  // files.
   fd_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd_) {
     const int code = errno;
@@ -76,7 +77,7 @@ std::string file_sha256(const std::filesystem::path& path, const std::string& co
 
 std::string read_stdin(std::uint64_t limit, const std::string& too_long) {
   if (was_closed(STDIN_FILENO)) {
-    throw Error(ErrorKind::no_input, "options", "standard input is closed, and - reads it");
+    throw Error(ErrorKind::no_input, "options", "standard input is closed, expected text on it (-)");
   }
   std::string text;
   std::string buffer(1 << 16, '\0');

@@ -1,4 +1,4 @@
-// A read-only file, read by position, with errors that name it.
+// A read-only file that is read by position. Errors name the file.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,8 @@ namespace sora {
 
 class File {
  public:
-  /// Throws no_input if it does not exist, io if it cannot be opened; `component` names the caller.
+  /// Throws Error: no_input if it does not exist, io if it cannot be opened, data if it is no regular file.
+  /// `component` is that of the errors.
   File(const std::filesystem::path& path, std::string component);
 
   std::uint64_t size() const { return size_; }
@@ -28,14 +29,14 @@ class File {
   std::uint64_t size_ = 0;
 };
 
-/// The whole file as text; refuses files over `limit` bytes (data).
+/// The whole file as text. Throws Error (data) for a file of over `limit` bytes.
 std::string read_text(const std::filesystem::path& path, const std::string& component,
                       std::uint64_t limit = 64u << 20);
 
 /// SHA-256 of the whole file, hexadecimal. Throws as File.
 std::string file_sha256(const std::filesystem::path& path, const std::string& component);
 
-/// All of standard input. Throws Error: data with `too_long` when it is over `limit` bytes, io.
+/// All of standard input. Throws Error: data with the message `too_long` when it has over `limit` bytes, io.
 std::string read_stdin(std::uint64_t limit, const std::string& too_long);
 
 }  // namespace sora

@@ -8,7 +8,7 @@ namespace {
 std::filesystem::path folder(const char* variable, const char* below_home) {
   const char* set = std::getenv(variable);
   if (set != nullptr && *set == '/')
-    return std::filesystem::path(set) / "sora-gen";  // a relative one is to be ignored
+    return std::filesystem::path(set) / "sora-gen";  // by the specification, relative paths are ignored
   const char* home = std::getenv("HOME");
   if (home == nullptr || *home != '/') return {};
   return std::filesystem::path(home) / below_home / "sora-gen";

@@ -1,4 +1,4 @@
-// Where the program keeps things of its own, by the XDG base directory specification.
+// The folders of the program's own files, by the XDG base directory specification.
 #pragma once
 
 #include <filesystem>
@@ -6,18 +6,18 @@
 
 namespace sora {
 
-/// $XDG_STATE_HOME/sora-gen, else ~/.local/state/sora-gen: what must outlive a run. Empty when neither
-/// $XDG_STATE_HOME nor $HOME is set. Nothing is created.
+/// $XDG_STATE_HOME/sora-gen, else ~/.local/state/sora-gen: for checkpoints of jobs. Empty when neither
+/// $XDG_STATE_HOME nor $HOME is set. Does not create the folder; nor do the functions below.
 std::filesystem::path state_folder();
 
-/// $XDG_CACHE_HOME/sora-gen, else ~/.cache/sora-gen: what can be made again.
+/// $XDG_CACHE_HOME/sora-gen, else ~/.cache/sora-gen: for data that can be computed again.
 std::filesystem::path cache_folder();
 
-/// $XDG_DATA_HOME/sora-gen, else ~/.local/share/sora-gen: what the user brought.
+/// $XDG_DATA_HOME/sora-gen, else ~/.local/share/sora-gen: for models that the user installed.
 std::filesystem::path data_folder();
 
-/// The command that runs a script of the program, for messages: its path in the installation, or below the
-/// folder that the program was built in; else scripts/NAME, as the documentation has it.
+/// The command that runs a script of the program, for messages: its path in the installation or in the source
+/// folder that the program was built in; else scripts/NAME.
 std::string script_command(const std::string& name);
 
 }  // namespace sora

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kLongest = 64;  // HOST_NAME_MAX of Linux
 
 std::mutex mutex;
-std::string pretended;  // guarded by mutex
+std::string replacement;  // guarded by mutex
 
 std::string for_file_names(std::string name) {
   name.resize(std::min(name.size(), kLongest));
@@ -29,16 +29,16 @@ std::string for_file_names(std::string name) {
 std::string host_name() {
   {
     const std::lock_guard lock(mutex);
-    if (!pretended.empty()) return for_file_names(pretended);
+    if (!replacement.empty()) return for_file_names(replacement);
   }
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
   return for_file_names(name.data());
 }
 
-void pretend_host_name(const std::string& name) {
+void set_host_name_for_tests(const std::string& name) {
   const std::lock_guard lock(mutex);
-  pretended = name;
+  replacement = name;
 }
 
 }  // namespace sora

@@ -5,11 +5,11 @@
 
 namespace sora {
 
-/// As gethostname() has it, made fit for file names: letters, digits, '.', '_' and '-', 64 bytes at most;
-/// "unknown" when there is none.
+/// The name from gethostname(), with other characters than letters, digits, '.', '_' and '-' replaced by '_',
+/// and at most 64 bytes long; "unknown" when there is none.
 std::string host_name();
 
-/// For tests: from now on this process says that it runs on another machine. An empty name ends that.
-void pretend_host_name(const std::string& name);
+/// For tests: sets what host_name() returns. An empty name ends that.
+void set_host_name_for_tests(const std::string& name);
 
 }  // namespace sora

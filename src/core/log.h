@@ -1,5 +1,5 @@
-// Messages for people. The program installs a sink (spdlog); a library user may install another.
-// This header pulls in neither spdlog nor fmt, so that files with ATen can use it.
+// Messages for people. The program installs a sink that uses spdlog; users of the library may install
+// another. This header includes neither spdlog nor fmt, so that files with ATen can use it.
 #pragma once
 
 #include <functional>
@@ -11,7 +11,7 @@ enum class LogLevel { debug, info, warning, error };
 
 using LogSink = std::function<void(LogLevel, const std::string&)>;
 
-/// Replaces the sink; the default drops debug and info, and prints the rest to stderr.
+/// Replaces the sink. The default one prints warnings and errors to stderr.
 void set_log_sink(LogSink sink);
 
 void log(LogLevel level, const std::string& message);

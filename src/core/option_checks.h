@@ -5,13 +5,13 @@
 
 namespace sora {
 
-/// "options: OPTION: expected EXPECTED".
+/// Throws "[options] OPTION: expected EXPECTED".
 [[noreturn]] void bad_option(const std::string& option, const std::string& expected);
 
-/// `value`, which is from `low` to `high`.
+/// Returns `value`, and throws unless it is from `low` to `high`.
 double in_range(const char* option, double value, double low, double high);
 
-/// As people write it: no trailing zeros, six digits after the point at most.
+/// Without trailing zeros, and with at most six digits after the point.
 std::string number_for_people(double value);
 
 }  // namespace sora

@@ -28,7 +28,7 @@ namespace {
 
 constexpr const char* kComponent = "output";
 
-// --- temporaries that a signal handler may have to remove ------------------------------------
+// --- temporary files, for removal by a signal handler -----------------------------------------
 
 enum SlotState : int { slot_free, slot_filling, slot_live };
 
@@ -40,8 +40,9 @@ static_assert(std::atomic<int>::is_always_lock_free, "the registry is read in si
 
 std::array<Slot, 64> slots;
 
-// -1 when all slots are taken or the path is too long: such a file is removed by its destructor only.
-int enter_slot(const std::filesystem::path& path) {
+// Returns -1 when all slots are in use or the path is too long: such a file is removed by its destructor
+// only.
+int take_slot(const std::filesystem::path& path) {
   const std::string& name = path.native();
   if (name.size() >= PATH_MAX) return -1;
   for (std::size_t i = 0; i < slots.size(); ++i) {
@@ -54,7 +55,7 @@ int enter_slot(const std::filesystem::path& path) {
   return -1;
 }
 
-void leave_slot(int slot) {
+void free_slot(int slot) {
   if (slot >= 0) slots[slot].state.store(slot_free);
 }
 
@@ -101,22 +102,23 @@ std::string cause(int code) { return std::strerror(code); }
   throw Error(ErrorKind::io, kComponent, name + ": " + what + " failed: " + cause(code) + advice);
 }
 
-// Once for each folder: a long batch asks for every file.
+// Once for each folder, since a long batch calls this for every file.
 void remove_left_over_once(const std::filesystem::path& folder) {
   static std::mutex mutex;
   static std::set<std::filesystem::path> seen;
   {
-    const std::lock_guard hold(mutex);
+    const std::lock_guard lock(mutex);
     if (!seen.insert(folder).second) return;
   }
   remove_left_over(folder);
 }
 
-// False when another process took the new file for one that was left over, in the moment before its lock.
-bool lock_as_ours(int fd) {
+// Returns false when another process deleted the new file before it was locked, taking it for a leftover.
+bool lock_new_file(int fd) {
   struct stat info {};
   while (::flock(fd, LOCK_EX) != 0) {
-    if (errno != EINTR) return true;  // no locks on this file system: it is ours as long as we live
+    if (errno != EINTR)
+      return true;  // this file system has no locks; is_left_over() then looks for the process
   }
   return ::fstat(fd, &info) != 0 || info.st_nlink > 0;
 }
@@ -142,8 +144,9 @@ OutputFile::OutputFile(const std::filesystem::path& path, bool overwrite)
   if (::lstat(path.c_str(), &info) == 0) {
     if (S_ISLNK(info.st_mode)) {
       if (::stat(path.c_str(), &info) != 0) {
-        throw Error(ErrorKind::cannot_create, kComponent,
-                    path.string() + ": is a link to a file that is not there; remove it, or name that file");
+        throw Error(
+            ErrorKind::cannot_create, kComponent,
+            path.string() + ": is a link to a file that does not exist; remove the link, or name that file");
       }
       if (overwrite) path_ = std::filesystem::canonical(path, error);
       if (error) fail_create(path, error.value());
@@ -152,19 +155,19 @@ OutputFile::OutputFile(const std::filesystem::path& path, bool overwrite)
     if (!overwrite) fail_create(path, EEXIST);
   }
 
-  // Absolute, so that a later change of the working folder does not matter to the signal handler.
+  // Absolute, for the signal handler: the working folder may have changed by then.
   const std::filesystem::path absolute = std::filesystem::absolute(path_, error);
   if (error) fail_create(path_, error.value());
   const std::filesystem::path folder = absolute.parent_path();
   remove_left_over_once(folder);
   for (int attempt = 0; fd_ < 0; ++attempt) {
     temporary_ = folder / temporary_name(folder, absolute.filename().string());
-    slot_ = enter_slot(temporary_);  // before it exists, so that a signal in between finds it
+    slot_ = take_slot(temporary_);  // before the file exists, so that no signal comes too early
     fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd_ >= 0 && lock_as_ours(fd_)) break;
+    if (fd_ >= 0 && lock_new_file(fd_)) break;
     const int code = fd_ < 0 ? errno : EEXIST;
     if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-    leave_slot(std::exchange(slot_, -1));
+    free_slot(std::exchange(slot_, -1));
     if (code == ENOSPC || code == EDQUOT || code == EIO) fail_io(path_.string(), "creating it", code);
     if (code != EEXIST || attempt == 8) fail_create(path_, code);
   }
@@ -184,7 +187,7 @@ void OutputFile::discard() noexcept {
   if (fd_ < 0) return;
   ::close(std::exchange(fd_, -1));
   ::unlink(temporary_.c_str());
-  leave_slot(std::exchange(slot_, -1));
+  free_slot(std::exchange(slot_, -1));
 }
 
 void OutputFile::write_at(const void* data, std::size_t bytes, std::uint64_t offset) {
@@ -227,8 +230,8 @@ std::string OutputFile::sha256() const {
 void OutputFile::commit() {
   if (::fsync(fd_) != 0 && errno != EINVAL) fail_io(path_.string(), "sync", errno);
   rename_to_final();
-  leave_slot(std::exchange(slot_, -1));
-  // The file has its name now: what fails from here on is reported, and takes nothing away.
+  free_slot(std::exchange(slot_, -1));
+  // The file has its final name now: later failures are reported, but do not remove it.
   if (::close(std::exchange(fd_, -1)) != 0 && errno != EINTR) fail_io(path_.string(), "close", errno);
   sync_folder(temporary_);
 }
@@ -241,13 +244,13 @@ void OutputFile::rename_to_final() {
   }
   if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, final.c_str(), RENAME_NOREPLACE) == 0) return;
   if (errno != EINVAL && errno != ENOSYS) fail_create(path_, errno);
-  // The file system knows no RENAME_NOREPLACE: a hard link does not replace either.
+  // Without RENAME_NOREPLACE on this file system, a hard link does not replace an existing file either.
   if (::link(temporary_.c_str(), final.c_str()) == 0) {
     ::unlink(temporary_.c_str());
     return;
   }
   if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) fail_create(path_, errno);
-  // Nor hard links (FAT): what remains is to look and then rename.
+  // Without hard links either (FAT), check first and then rename.
   struct stat info {};
   if (::lstat(final.c_str(), &info) == 0) fail_create(path_, EEXIST);
   if (::rename(temporary_.c_str(), final.c_str()) != 0) fail_create(path_, errno);
@@ -263,8 +266,8 @@ void remove_temporaries() noexcept {
 
 namespace {
 
-// Holds back SIGPIPE for the calling thread, so that a closed pipe is an errno like any other, and
-// takes back one that a write raised in between.
+// Blocks SIGPIPE in the calling thread, so that writing to a closed pipe gives EPIPE, and discards a SIGPIPE
+// that such a write raised.
 class NoSigpipe {
  public:
   NoSigpipe() {
@@ -295,7 +298,7 @@ class NoSigpipe {
 }  // namespace
 
 void write_stream(int fd, const std::string& name, const void* data, std::size_t bytes) {
-  const NoSigpipe hold;
+  const NoSigpipe blocked;
   const auto* in = static_cast<const char*>(data);
   while (bytes > 0) {
     const ssize_t n = ::write(fd, in, bytes);
@@ -306,13 +309,13 @@ void write_stream(int fd, const std::string& name, const void* data, std::size_t
     }
     const int code = n < 0 ? errno : EIO;
     if (code == EINTR) continue;
-    if (code == EAGAIN || code == EWOULDBLOCK) {  // a pipe that someone made non-blocking
+    if (code == EAGAIN || code == EWOULDBLOCK) {  // another program made the pipe non-blocking
       pollfd ready{fd, POLLOUT, 0};
       ::poll(&ready, 1, -1);
       continue;
     }
     if (code == EPIPE) {
-      throw Error(ErrorKind::reader_gone, kComponent, name + ": the reader went away before the end");
+      throw Error(ErrorKind::reader_gone, kComponent, name + ": the reader closed it before the end");
     }
     fail_io(name, "write", code);
   }

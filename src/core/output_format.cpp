@@ -28,7 +28,7 @@ struct Codec {
   int max_crf = 0;
 };
 
-// What players commonly play; libav would write more combinations than these.
+// Combinations that common players play; libav could write more.
 const std::vector<Container>& containers() {
   static const std::vector<Container> table{
       {"mp4", {"mp4", "m4v"}, {"h264", "hevc", "av1", "vp9"}},
@@ -45,8 +45,8 @@ const std::vector<Container>& containers() {
   return table;
 }
 
-// ffv1 is chosen for its lack of loss, so it keeps RGB by default. JPEG's samples are full-range
-// BT.601 (JFIF); WebP takes RGB and converts by itself.
+// ffv1 is lossless and so has RGB by default. JPEG's samples are full-range BT.601 (JFIF); WebP takes RGB and
+// converts it itself.
 const std::vector<Codec>& codecs() {
   static const std::vector<Codec> table{
       {"h264", {"yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le"}, 51},
@@ -67,7 +67,7 @@ bool has(const std::vector<T>& list, const T& value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
-std::string joined(const Names& names) {
+std::string comma_list(const Names& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
@@ -85,7 +85,7 @@ const Container* find_container(const std::string& name) {
 std::string container_names() {
   Names names;
   for (const Container& container : containers()) names.push_back(container.aliases.front());
-  return joined(names);
+  return comma_list(names);
 }
 
 const Container& choose_container(const std::string& path, const std::optional<std::string>& format) {
@@ -96,8 +96,7 @@ const Container& choose_container(const std::string& path, const std::optional<s
   if (path == "-") return containers().front();
   const std::string extension = std::filesystem::path(path).extension().string();
   if (extension.empty()) {
-    fail(path +
-         ": the name has no extension that tells the format; add one, such as .mp4, or pass --format (" +
+    fail(path + ": the name has no extension for the format; add one, such as .mp4, or pass --format (" +
          container_names() + ")");
   }
   if (const Container* container = find_container(extension.substr(1))) return *container;
@@ -109,7 +108,7 @@ struct Pattern {
   std::size_t begin = 0, end = 0;  // of the directive %d or %05d
   int digits = 0;
   int directives = 0;
-  bool valid = true;  // every other % is doubled
+  bool valid = true;  // all other percent signs are doubled
 };
 
 Pattern parse_pattern(std::string_view text) {
@@ -172,7 +171,7 @@ OutputFormat resolve_output(const std::string& path, const std::optional<std::st
   if (out.codec == "h265") out.codec = "hevc";
   if (!has(container.codecs, out.codec)) {
     fail("--codec " + *codec + " does not go into " + container.aliases.front() + "; it takes " +
-         joined(container.codecs));
+         comma_list(container.codecs));
   }
 
   Names pix_fmts;
@@ -183,8 +182,8 @@ OutputFormat resolve_output(const std::string& path, const std::optional<std::st
   if (out.container == "rgb24") pix_fmts = {"rgb24"};
   out.pix_fmt = pix_fmt ? ascii_lower(*pix_fmt) : pix_fmts.front();
   if (!has(pix_fmts, out.pix_fmt)) {
-    fail("--pix-fmt " + *pix_fmt + " is not one that " + out.codec + " takes here; choose one of " +
-         joined(pix_fmts));
+    fail("--pix-fmt " + *pix_fmt + " does not go with " + out.codec + " here; choose one of " +
+         comma_list(pix_fmts));
   }
   return out;
 }
@@ -194,7 +193,7 @@ void check_size(const OutputFormat& format, int width, int height) {
     fail("size " + std::to_string(width) + "x" + std::to_string(height) +
          " is out of range; expected 1 to 16384");
   }
-  // mjpeg and ffv1 pad by themselves, but a video of odd size does not play everywhere.
+  // Also for mjpeg and ffv1, which could pad: some players do not play a video of odd size.
   const bool half_width = format.pix_fmt.starts_with("yuv420") || format.pix_fmt.starts_with("yuv422");
   const bool half_height = format.pix_fmt.starts_with("yuv420");
   if ((half_width && width % 2 != 0) || (half_height && height % 2 != 0)) {
@@ -218,9 +217,7 @@ bool takes_sound(const std::string& container, const std::string& codec) {
   return found != table.end() && has(found->second, codec);
 }
 
-bool joins_coded_frames(const std::string& codec) {
-  return codec == "h264" || codec == "vp9" || codec == "av1";
-}
+bool can_splice(const std::string& codec) { return codec == "h264" || codec == "vp9" || codec == "av1"; }
 
 std::vector<std::string> codecs_of(const std::string& container) {
   const Container* found = find_container(container);
@@ -241,10 +238,10 @@ FrameRate frame_rate(double fps) {
   if (!(fps >= 0.01 && fps <= 1000)) {
     fail("fps is " + number_text(fps) + ", expected 0.01 to 1000");
   }
-  for (const int base : {24, 30, 48, 60, 120}) {  // the NTSC rates, however they were rounded
+  for (const int base : {24, 30, 48, 60, 120}) {  // NTSC rates, which are often given rounded
     if (std::abs(fps - base * 1000.0 / 1001) < 0.0045) return {base * 1000, 1001};
   }
-  // Decimals as people write them, up to thousandths.
+  // Other rates are exact to thousandths.
   const auto thousandths = static_cast<int>(std::lround(fps * 1000));
   const int divisor = std::gcd(thousandths, 1000);
   return {thousandths / divisor, 1000 / divisor};

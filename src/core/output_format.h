@@ -1,5 +1,5 @@
-// From an output's name and the options --format, --codec and --pix-fmt to a container, a codec and a
-// pixel format. Names only: whether the installed libav has the encoder is asked in media/codecs.h.
+// The container, codec and pixel format of an output, from its name and the options --format, --codec and
+// --pix-fmt. Names only: media/codecs.h knows which encoders the installed libav has.
 #pragma once
 
 #include <cstdint>
@@ -15,25 +15,25 @@ struct OutputFormat {
   std::string codec;      ///< h264, hevc, av1, vp9, ffv1; gif, png, mjpeg, webp; rawvideo
   std::string pix_fmt;    ///< libav's name
   bool still = false;     ///< an image format: one frame a file
-  bool sequence = false;  ///< the name numbers its files, as in frames/%05d.png
-  int max_crf = 0;        ///< worst quality of the codec's scale from 0; 0 where crf has no meaning
+  bool sequence = false;  ///< numbered files, as in frames/%05d.png
+  int max_crf = 0;        ///< largest crf (the worst quality) of the codec; 0: it has no crf
 };
 
-/// Resolves what is left open: the container from `format`, else from the extension of `path`, mp4 for
-/// "-"; the codec and pixel format from the container. `format` may also be an extension (mkv, jpeg).
-/// Throws usage, naming the choices, when a name is unknown or the three do not go together.
+/// The container comes from `format`, else from the extension of `path`; for "-" it is mp4. `format` may also
+/// be an extension (mkv, jpeg). Codec and pixel format have defaults for each container. Throws Error (usage)
+/// that lists the choices when a name is unknown or the three do not go together.
 OutputFormat resolve_output(const std::string& path, const std::optional<std::string>& format = {},
                             const std::optional<std::string>& codec = {},
                             const std::optional<std::string>& pix_fmt = {});
 
-/// Refuses (usage) a size that the pixel format cannot have: with halved chroma it must be even.
+/// Throws Error (usage) for a size that the pixel format cannot have: with subsampled chroma it must be even.
 void check_size(const OutputFormat& format, int width, int height);
 
-/// Whether a container takes sound of this codec (libav's names) as it is.
+/// Whether a container can have sound of this codec (libav's names).
 bool takes_sound(const std::string& container, const std::string& codec);
 
-/// Whether coded frames of a clip and those of an encoder can stand in one stream (--copy).
-bool joins_coded_frames(const std::string& codec);
+/// Whether coded frames of a clip and of our encoder can be spliced into one stream (--copy).
+bool can_splice(const std::string& codec);
 
 /// Every codec that a container takes, the default first.
 std::vector<std::string> codecs_of(const std::string& container);
@@ -47,8 +47,8 @@ struct FrameRate {
   int den = 1;
 };
 
-/// The exact rate that a decimal stands for: 23.976 is 24000/1001, 12.5 is 25/2. Throws usage unless
-/// it lies in 0.01..1000.
+/// A decimal rate as an exact fraction: 23.976 is 24000/1001, 12.5 is 25/2. Throws Error (usage) unless it is
+/// from 0.01 to 1000.
 FrameRate frame_rate(double fps);
 
 }  // namespace sora

@@ -5,7 +5,7 @@
 
 namespace sora {
 
-/// A seed where none is given: 32 bits, short enough that a person can read and type it again.
+/// A random seed of 32 bits: short enough for a person to read and type.
 inline std::uint64_t random_seed() { return std::random_device{}(); }
 
 }  // namespace sora

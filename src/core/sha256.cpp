@@ -10,7 +10,7 @@ namespace sora {
 namespace {
 
 void check(bool worked) {
-  if (!worked) throw Error(ErrorKind::internal, "sha256", "OpenSSL has no SHA-256; look at its openssl.cnf");
+  if (!worked) throw Error(ErrorKind::internal, "sha256", "OpenSSL has no SHA-256; check its openssl.cnf");
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ class Sha256 {
 
   void update(const void* data, std::size_t bytes);
 
-  /// The digest of all bytes so far as 64 lower-case hexadecimal digits. More may follow.
+  /// The digest of all bytes so far, as 64 lower-case hexadecimal digits. More bytes may be added afterwards.
   std::string hex() const;
 
  private:

@@ -17,8 +17,8 @@ void open_standard_streams() noexcept {
   for (int fd = 0; fd < 3; ++fd) {
     if (::fcntl(fd, F_GETFD) != -1 || errno != EBADF) continue;
     closed[static_cast<std::size_t>(fd)] = true;
-    // The lowest free number is this one: those below it are open by now. Without /dev, a folder will do,
-    // which can be neither read nor written.
+    // open() returns the lowest free number, which is this one: those below it are open by now. Without /dev,
+    // a folder is opened, which can be neither read nor written.
     if (::open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) < 0) [[maybe_unused]]
       const int other = ::open("/", O_RDONLY | O_DIRECTORY);
   }

@@ -1,14 +1,15 @@
-// Descriptors 0, 1 and 2, which the program may be started without.
+// Standard input, output and error, which may be closed when the program starts.
 #pragma once
 
 namespace sora {
 
-/// Opens /dev/null on those of the three that are closed. Without that the next file that is opened gets the
-/// number: a message for stderr would then be written into a video. For the very start of a program.
+/// Opens /dev/null for those of descriptors 0, 1 and 2 that are closed. Otherwise the next file that is
+/// opened would get such a number, and a message for stderr would be written into a video. To be called first
+/// in main().
 void open_standard_streams() noexcept;
 
-/// Whether descriptor 0, 1 or 2 was closed when open_standard_streams() looked: what is asked of it must
-/// fail, where /dev/null would take everything and give nothing.
+/// Whether descriptor 0, 1 or 2 was closed when open_standard_streams() was called. Reading or writing it
+/// must then be an error, which /dev/null would not give.
 bool was_closed(int descriptor) noexcept;
 
 }  // namespace sora

@@ -30,15 +30,16 @@ std::string random_letters() {
   return text;
 }
 
-// No longer than `bytes`, and not cut within a letter: some file systems take whole letters only.
+// At most `bytes` bytes of a text, not cut within a UTF-8 character: some file systems refuse half
+// characters.
 std::string cut(const std::string& text, std::size_t bytes) {
   if (text.size() <= bytes) return text;
   while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
   return text.substr(0, bytes);
 }
 
-// The process that a temporary of this machine belongs to; 0 for every other file. The names are narrow
-// enough to be no one else's files.
+// The process that a temporary file of this machine belongs to; 0 for every other file. The pattern is
+// specific enough not to match other programs' files.
 int process_of(std::string_view name) {
   const std::string host = "@" + host_name();
   const auto ends_with = [&](std::string_view ending) {
@@ -52,15 +53,15 @@ int process_of(std::string_view name) {
   const std::size_t dot = name.rfind('.');
   if (dash == std::string_view::npos || dot < 2 || dot > dash || name.size() - dash - 1 != kLetters) return 0;
   const std::string_view letters = name.substr(dash + 1);
-  const bool drawn = std::all_of(letters.begin(), letters.end(),
-                                 [](char c) { return (c >= 'a' && c <= 'z') || (c >= '2' && c <= '7'); });
+  const bool random = std::all_of(letters.begin(), letters.end(),
+                                  [](char c) { return (c >= 'a' && c <= 'z') || (c >= '2' && c <= '7'); });
   int process = 0;
   const bool number = set_from_text(process, name.substr(dot + 1, dash - dot - 1)).empty();
-  return drawn && number && process > 0 ? process : 0;
+  return random && number && process > 0 ? process : 0;
 }
 
-// A temporary is locked as long as its process lives, and the kernel drops the lock however that ends. Where
-// there are no locks, the process is asked for.
+// A temporary file is locked as long as its process lives; the kernel drops the lock however the process
+// ends. On file systems without locks, kill() tells whether the process exists.
 bool is_left_over(int fd, int process) {
   if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
   return errno != EWOULDBLOCK && ::kill(process, 0) != 0 && errno == ESRCH;
@@ -83,12 +84,13 @@ std::string temporary_name(const std::filesystem::path& folder, const std::strin
 
 void remove_left_over(const std::filesystem::path& folder) {
   DIR* const entries = ::opendir(folder.empty() ? "." : folder.c_str());
-  if (entries == nullptr) return;  // a folder that can be written to need not be readable
+  if (entries == nullptr) return;  // a folder may be writable and not readable
   while (const dirent* entry = ::readdir(entries)) {
     const int process = process_of(entry->d_name);
     if (process == 0) continue;
     constexpr int flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-    int fd = ::openat(::dirfd(entries), entry->d_name, O_RDWR | flags);  // NFS locks only what can be written
+    int fd = ::openat(::dirfd(entries), entry->d_name,
+                      O_RDWR | flags);  // NFS locks only files that are open for writing
     if (fd < 0) fd = ::openat(::dirfd(entries), entry->d_name, O_RDONLY | flags);
     if (fd < 0) continue;
     if (is_left_over(fd, process)) ::unlinkat(::dirfd(entries), entry->d_name, 0);

@@ -17,7 +17,7 @@ std::string set_integer(T& value, std::string_view text) {
          std::to_string(std::numeric_limits<T>::max());
 }
 
-constexpr std::size_t kLongestName = 64;  // bytes; no option or field has more
+constexpr std::size_t kLongestName = 64;  // bytes, of options and fields
 
 // Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours. Both texts have at
 // most kLongestName bytes. Where the distance is not below `most`, some number that is not either.
@@ -44,7 +44,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t mo
   return d[a.size()][b.size()];
 }
 
-// "sec" and "secs" for "seconds": its first letter, and some of the others in their order.
+// As "sec" and "secs" are for "seconds": the first letter, and some of the others in their order.
 bool is_short_for(std::string_view word, std::string_view candidate) {
   if (word.size() < 2 || candidate.empty() || word.front() != candidate.front()) return false;
   std::size_t next = 0;
@@ -55,7 +55,7 @@ bool is_short_for(std::string_view word, std::string_view candidate) {
 std::string two_digits(long long value) { return (value < 10 ? "0" : "") + std::to_string(value); }
 
 std::string printed(double value, std::chars_format format, int precision) {
-  std::array<char, 400> buffer{};  // 309 digits before the point, and what comes after it
+  std::array<char, 400> buffer{};  // at most 309 digits before the point, and the decimals
   const auto [end, code] =
       std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format, std::min(precision, 30));
   return {buffer.data(), code == std::errc() ? end : buffer.data()};
@@ -70,7 +70,7 @@ void append_escape(std::string& out, std::uint32_t code) {
     out += "\\u";
     for (int shift = 12; shift >= 0; shift -= 4) out += "0123456789abcdef"[(value >> shift) & 15U];
   };
-  if (code >= 0x10000) {  // a pair of surrogates, as JSON has it
+  if (code >= 0x10000) {  // as a surrogate pair, as in JSON
     unit(0xd7c0 + (code >> 10));
     code = 0xdc00 + (code & 0x3ffU);
   }
@@ -79,11 +79,13 @@ void append_escape(std::string& out, std::uint32_t code) {
 
 bool is_joiner(std::uint32_t code) { return code == 0x200c || code == 0x200d; }
 
-// What stands for one character of a text that is not ours; `before` is the character before it.
+// Appends a character of a text from outside in a form that is safe to print; `before` is the character
+// before it.
 void append_safe(std::string& out, std::string_view text, std::size_t at, const Character& c,
                  std::uint32_t before) {
   const std::size_t next = at + c.bytes;
-  // Between letters of a script that needs them, and in emoji, joiners have a meaning that shows.
+  // Between letters of scripts that need them, and in emoji, joiners change what is seen, and are no
+  // deception.
   const bool joins = is_joiner(c.code) && before >= 0x80 && next < text.size() &&
                      static_cast<unsigned char>(text[next]) >= 0x80;
   if (!c.valid) {
@@ -126,7 +128,7 @@ std::string set_from_text(std::vector<std::string>& value, std::string_view text
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  // A third of the letters may be wrong; a shortened word counts as one mistake.
+  // Up to a third of the letters may be wrong; an abbreviation counts as one mistake.
   std::string best;
   if (word.size() > kLongestName) return best;
   std::size_t best_distance = word.size() / 3 + 2;

@@ -23,7 +23,7 @@ class UniqueFd {
   explicit operator bool() const { return fd_ >= 0; }
 
   int release() { return std::exchange(fd_, -1); }
-  /// Closes what it holds and takes `fd`; errno stays as it was.
+  /// Closes the descriptor and replaces it by `fd`; errno is unchanged.
   void reset(int fd = -1) {
     const int saved = errno;
     if (fd_ >= 0) ::close(fd_);

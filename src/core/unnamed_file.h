@@ -1,4 +1,4 @@
-// Files without a name, for what is too large for memory and nobody else's business.
+// Temporary files without a name, for data that is too large for memory and private to the process.
 #pragma once
 
 #include <filesystem>
@@ -10,8 +10,8 @@ namespace sora {
 /// Where temporary files go: TMPDIR, else /tmp.
 std::filesystem::path temporary_folder();
 
-/// Opens a file without a name there, for reading and writing; it is gone when it is closed. None, and
-/// errno, where there can be none.
+/// Opens a file without a name in temporary_folder(), for reading and writing; it disappears when it is
+/// closed. Not open, with errno set, if that fails.
 UniqueFd open_unnamed_file();
 
 }  // namespace sora

@@ -22,7 +22,7 @@ namespace {
 using State = JobRecord::State;
 using Clock = std::chrono::steady_clock;
 
-// What every further job would run into as well.
+// Whether all other jobs would fail for the same reason.
 bool ends_the_run(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::io:
@@ -37,7 +37,7 @@ bool ends_the_run(ErrorKind kind) {
   }
 }
 
-// Jobs of one order share the model in memory and the sizes of its work.
+// Equal for jobs that use the same model in memory and the same sizes.
 std::string order_of(const Plan& plan) {
   return plan.model.dir.string() + '\n' + plan.machine.device + '\n' + plan.machine.dtype + '\n' +
          std::to_string(plan.picture.model_width) + 'x' + std::to_string(plan.picture.model_height) + '\n' +
@@ -50,29 +50,29 @@ Batch::Batch(JobList& list, Planner& planner, Journal& journal, const BatchSetti
              const EachPlan& each)
     : list_(list), planner_(planner), journal_(journal), settings_(settings) {
   journal_.refresh();
-  const bool knows_jobs = !journal_.records().empty();
-  // An output may exist when the journal knows it as ours.
+  const bool has_records = !journal_.records().empty();
+  // An output may exist if this batch made it.
   const auto ours = [&](const Job& job, const Plan& plan) {
-    if (!knows_jobs) return false;
+    if (!has_records) return false;
     const JobRecord* record = journal_.find(job_key(plan));
     return record != nullptr && (record->state == State::done || record->was_free) &&
            record->output == recorded_output(job);
   };
   list_.plan_all(planner_, ours, [&](const Job& job, const Plan& plan) {
     if (!is_utf8(recorded_output(job))) {
-      throw Error(ErrorKind::usage, "options",
-                  job.output +
-                      ": the name is not UTF-8, which the journal of a batch is written in; "
-                      "choose another name or folder");
+      throw Error(
+          ErrorKind::usage, "options",
+          job.output +
+              ": the name is not UTF-8, which the journal of a batch needs; choose another name or folder");
     }
     Entry entry;
     entry.job = &job;
-    entry.mine = (job.index - 1) % settings_.shard.count == settings_.shard.index - 1;
+    entry.in_shard = (job.index - 1) % settings_.shard.count == settings_.shard.index - 1;
     if (settings_.sort) entry.order = order_of(plan);
-    if (each && entry.mine) {
-      if (knows_jobs) {
+    if (each && entry.in_shard) {
+      if (has_records) {
         entry.key = job_key(plan);
-        look_up(entry);
+        read_state(entry);
       }
       each(job, plan, entry.state == Entry::State::already);
     }
@@ -93,13 +93,14 @@ std::string Batch::recorded_output(const Job& job) const {
 bool Batch::is_done(const Entry& entry) {
   const JobRecord* record = journal_.find(entry.key);
   if (record == nullptr || record->state != State::done) return false;
-  // Made under another name, as when lines were put in before it: a name that the pattern gave is no wish.
+  // The job may have been made under another name, such as when lines were inserted before it in the list.
+  // That counts as done if the name came from a pattern, not if the user chose it.
   if (record->output != recorded_output(*entry.job) && (entry.job->named || !is_inside(record->output)))
     return false;
   return output_is_whole(journal_.output_path(*record), *record);
 }
 
-void Batch::look_up(Entry& entry) {
+void Batch::read_state(Entry& entry) {
   if (entry.key.empty()) entry.key = job_key(planner_.plan(list_.request(*entry.job)));
   if (!settings_.resume) return;
   const JobRecord* record = journal_.find(entry.key);
@@ -114,7 +115,7 @@ void Batch::look_up(Entry& entry) {
 BatchCounts Batch::counts() const {
   BatchCounts counts;
   for (const Entry& entry : entries_) {
-    if (!entry.mine) continue;
+    if (!entry.in_shard) continue;
     ++counts.jobs;
     counts.done += entry.state == Entry::State::done;
     counts.already += entry.state == Entry::State::already;
@@ -128,24 +129,23 @@ BatchCounts Batch::run(const RunJob& run_job, BatchObserver& observer) {
   journal_.refresh();
   std::vector<ListedJob> listed;
   for (Entry& entry : entries_) {
-    look_up(entry);
+    read_state(entry);
     listed.push_back({entry.key, recorded_output(*entry.job), list_.request(*entry.job).prompt});
   }
-  journal_.write_list(listed);  // the whole list, whichever shard this is
+  journal_.write_list(listed);  // all shards write the same whole list
   journal_.run_begins(counts().jobs);
   observer.begins(counts());
 
-  // What a run that was killed meanwhile was writing goes with the next one that looks: with this one, since
-  // nobody may come after it.
+  // Removes files of runs that were killed meanwhile, since there may be no later run that does so.
   struct Sweep {
     const Batch& batch;
     ~Sweep() { batch.remove_left_over_files(); }
   } sweep{*this};
 
-  // A second pass takes what other runs had claimed and did not finish.
+  // The second pass makes jobs that other runs had claimed and did not finish.
   for (int pass = 0; pass < (settings_.share ? 2 : 1); ++pass) {
     for (Entry& entry : entries_) {
-      if (!entry.mine || entry.state != Entry::State::left) continue;
+      if (!entry.in_shard || entry.state != Entry::State::left) continue;
       if (!journal_.claim(entry.key)) continue;
       struct Release {
         Journal& journal;
@@ -154,7 +154,7 @@ BatchCounts Batch::run(const RunJob& run_job, BatchObserver& observer) {
       } release{journal_, entry.key};
       if (settings_.share) {
         journal_.refresh();
-        look_up(entry);
+        read_state(entry);
         if (entry.state != Entry::State::left) continue;
       }
       make(entry, run_job, observer);
@@ -172,13 +172,13 @@ void Batch::remove_left_over_files() const noexcept {
     for (const Entry& entry : entries_) folders.insert(fs::path(entry.job->output).parent_path());
     for (const fs::path& folder : folders) remove_left_over(folder);
   } catch (const std::exception& error) {
-    log(LogLevel::debug, std::string("what killed runs left is not looked for: ") + error.what());
+    log(LogLevel::debug, std::string("files of killed runs are not removed: ") + error.what());
   }
 }
 
-// What stands under the name of a job that was done, but is not what was made: someone changed it, or the
-// disk lost a part. Nothing is thrown away.
-void Batch::move_aside(const Job& job) {
+// The output of a job that was done was changed since, or the disk lost a part of it. The file is renamed, so
+// that nothing is lost.
+void Batch::rename_changed_output(const Job& job) {
   std::error_code code;
   if (!fs::is_regular_file(job.output, code)) return;
   fs::path old = job.output;
@@ -189,19 +189,19 @@ void Batch::move_aside(const Job& job) {
   fs::rename(job.output, old, code);
   if (!code) {
     log(LogLevel::warning,
-        job.output + ": is not what was made; it is now " + old.string() + ", and is made again");
+        job.output + ": has changed since it was made; renamed to " + old.string() + ", and made again");
   }
 }
 
-// What the jobs after this one say, as far as they are this run's and of the same model.
+// The texts of the next jobs of this run that use the same model.
 std::vector<std::string> Batch::coming_texts(const Entry& entry, const Plan& plan) {
-  constexpr std::size_t kMostJobs = 64;  // those encoded ahead wait in memory
+  constexpr std::size_t kMostJobs = 64;  // their embeddings stay in memory until they are used
   const std::string model = model_key(plan);
   std::vector<std::string> texts;
   std::size_t jobs = 0;
   for (auto i = static_cast<std::size_t>(&entry - entries_.data()) + 1; i < entries_.size(); ++i) {
     const Entry& next = entries_[i];
-    if (!next.mine || next.state != Entry::State::left) continue;
+    if (!next.in_shard || next.state != Entry::State::left) continue;
     if (++jobs > kMostJobs) break;
     const Plan later = planner_.plan(list_.request(*next.job));
     if (model_key(later) != model) continue;
@@ -218,18 +218,18 @@ void Batch::make(Entry& entry, const RunJob& run_job, BatchObserver& observer) {
   const std::string output = recorded_output(job);
   const JobRecord* record = journal_.find(entry.key);
   const bool ours = record != nullptr && record->was_free && record->output == output;
-  if (record != nullptr && record->state == State::done && !request.overwrite) move_aside(job);
+  if (record != nullptr && record->state == State::done && !request.overwrite) rename_changed_output(job);
   const bool was_free = !OutputCheck::exists(job.output);
   const bool was_made = record != nullptr && record->state == State::done && record->output == output;
-  // A file that appeared since the job started for the first time is its own work: a crash came between the
-  // file and the journal. It is made again, which is sure, and replaces it.
-  // So are the files beside a video that was made and is gone.
+  // A file that appeared since the job was first started is the job's own: a crash came between the file and
+  // the journal. To be safe it is made again and replaced. The same is true of the files beside a video that
+  // was made and then deleted.
   if (ours || !settings_.resume || (was_made && was_free)) request.overwrite = true;
   if (settings_.posters && !request.thumbnail) {
     const fs::path poster = poster_path(journal_, entry.key);
     std::error_code code;
     fs::create_directories(poster.parent_path(), code);
-    fs::remove(poster, code);  // of a run that was cut off
+    fs::remove(poster, code);  // of an unfinished run
     request.thumbnail = poster.string();
   }
   const Plan plan = planner_.plan(request);
@@ -239,7 +239,7 @@ void Batch::make(Entry& entry, const RunJob& run_job, BatchObserver& observer) {
   const auto start = Clock::now();
   try {
     CheckpointOptions checkpoint;
-    checkpoint.file = journal_.latents(entry.key);
+    checkpoint.file = journal_.checkpoint_file(entry.key);
     checkpoint.key = entry.key;
     checkpoint.every = request.checkpoint_every;
     const Result result = run_job(plan, checkpoint, [&] { return coming_texts(entry, plan); });
@@ -253,8 +253,7 @@ void Batch::make(Entry& entry, const RunJob& run_job, BatchObserver& observer) {
       try {
         journal_.stopped(entry.key, output);
       } catch (const Error&) {
-        // The disk that is full for the video is full for the journal; the start stands in it, which says
-        // enough.
+        // The disk is full for the journal, too. The "start" event is in it, which is enough.
       }
       throw;
     }

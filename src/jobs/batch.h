@@ -1,4 +1,4 @@
-// Makes the jobs of a list, one after another, with a journal: whatever ends the run, the next one goes on.
+// Makes the jobs of a list one after another, with a journal. However a run ends, the next one continues.
 #pragma once
 
 #include <cstdint>
@@ -15,23 +15,23 @@
 namespace sora {
 
 struct BatchSettings {
-  bool resume = true;         ///< jobs that are done and whole are left out
-  bool retry_failed = false;  ///< jobs that failed in an earlier run are tried again
+  bool resume = true;         ///< skip jobs that are done and whose output is unchanged
+  bool retry_failed = false;  ///< try jobs again that failed in an earlier run
   bool share = false;         ///< other runs may take jobs from the same list
   bool sort = false;          ///< jobs of one model and size one after another
   bool posters = false;       ///< a thumbnail of every video, for the index
-  Shard shard;                ///< of the list; the whole list is checked and written down all the same
+  Shard shard;                ///< the jobs to make; all jobs of the list are checked
 };
 
 struct BatchCounts {
   std::uint64_t jobs = 0;
   std::uint64_t done = 0;       ///< made by this run
-  std::uint64_t already = 0;    ///< made by an earlier run, or by another one meanwhile
-  std::uint64_t failed = 0;     ///< in this run, or in an earlier one and not tried again
+  std::uint64_t already = 0;    ///< made by an earlier run, or by another run meanwhile
+  std::uint64_t failed = 0;     ///< in this run, or in an earlier one without a new try
   std::uint64_t elsewhere = 0;  ///< being made by another run
 };
 
-/// Told what happens, for people and programs.
+/// Is called as the batch proceeds.
 class BatchObserver {
  public:
   virtual ~BatchObserver() = default;
@@ -42,38 +42,37 @@ class BatchObserver {
   virtual void job_failed(const Job&, const Plan&, const Error&) {}
 };
 
-/// Makes one video; keeps its latents where it is told.
+/// Makes one video, with a checkpoint of the job.
 using RunJob = std::function<Result(const Plan&, const CheckpointOptions&, const ComingTexts&)>;
 
 class Batch {
  public:
-  /// Told of every job of the shard whose plan is fine, in the order of the list.
+  /// Called for every job of the shard without errors, in the order of the list.
   using EachPlan = std::function<void(const Job&, const Plan&, bool done)>;
 
-  /// Plans every job. The journal of the folder is read, not locked. `errors()` of the list says what is
-  /// wrong.
+  /// Plans every job. Reads the journal, without locking it. Errors are added to list.errors().
   Batch(JobList& list, Planner& planner, Journal& journal, const BatchSettings& settings,
         const EachPlan& each = {});
 
-  /// Makes what is not done. Failures of single jobs are recorded and the run goes on; a failure that every
-  /// further job would meet (the disk is full, the folder is gone), and a stop, end it with that Error.
-  /// Throws Error (busy) when another run is at work here.
+  /// Makes the jobs that are not done. When a job fails, that is recorded and the run continues. It ends with
+  /// the Error where all other jobs would fail for the same reason (the disk is full, the folder is gone),
+  /// and at a stop. Throws Error (busy) when another run works in this folder.
   BatchCounts run(const RunJob& run_job, BatchObserver& observer);
 
  private:
   struct Entry {
     const Job* job = nullptr;
-    bool mine = true;  // of this shard
+    bool in_shard = true;
     std::string key;
-    std::string order;  // of --sort
+    std::string order;  // by which --sort sorts
     enum class State { left, already, failed, done } state = State::left;
   };
   bool is_done(const Entry& entry);
-  void look_up(Entry& entry);
+  void read_state(Entry& entry);
   void make(Entry& entry, const RunJob& run_job, BatchObserver& observer);
   std::string recorded_output(const Job& job) const;
   void remove_left_over_files() const noexcept;
-  void move_aside(const Job& job);
+  void rename_changed_output(const Job& job);
   std::vector<std::string> coming_texts(const Entry& entry, const Plan& plan);
   BatchCounts counts() const;
 

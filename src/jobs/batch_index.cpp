@@ -39,7 +39,7 @@ IndexEntry entry_of(const Job& job, const Plan& plan, const Journal& journal) {
   const JobRecord* record = journal.find(key);
   if (record == nullptr) return entry;
   if (record->state == JobRecord::State::done) {
-    if (is_inside(record->output)) entry.file = record->output;  // it may have been made under another name
+    if (is_inside(record->output)) entry.file = record->output;  // perhaps made under another name
     entry.status = IndexStatus::done;
     entry.seconds = record->seconds;
     entry.bytes = record->bytes;

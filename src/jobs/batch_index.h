@@ -9,10 +9,10 @@
 
 namespace sora {
 
-/// Where the poster of a job lies: the thumbnail that its run wrote.
+/// The file of a job's poster: the thumbnail that its run wrote.
 std::filesystem::path poster_path(const Journal& journal, const std::string& key);
 
-/// Writes `index.html` into the journal's folder, whole or not at all, over an older one.
+/// Writes `index.html` into the journal's folder, whole or not at all, and replaces an older one.
 /// Throws Error: cannot_create, io.
 void write_batch_index(const JobList& list, Planner& planner, const Journal& journal);
 

@@ -11,8 +11,8 @@
 namespace sora {
 namespace {
 
-// Colours come in two sets, for the light and the dark scheme of the reader's system. Cards out of view are
-// not laid out, so that a thousand of them scroll as ten do.
+// There are colours for the light and the dark scheme of the reader's system. Cards out of view are not laid
+// out, so that a page of a thousand cards scrolls smoothly.
 constexpr std::string_view kStyle = R"css(
 :root { color-scheme: light dark; --ground: #f5f5f3; --card: #fff; --text: #1c1c1a; --soft: #62625e;
   --line: #dededa; --accent: #0b5cad; --bad: #a8201a; --empty: #e6e6e2; }
@@ -58,9 +58,9 @@ dl { margin: .3rem 0 0; display: grid; grid-template-columns: auto 1fr; gap: .1r
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; white-space: pre-line; }
 )css";
 
-// Videos play while the pointer is over them, where there is a pointer and motion is welcome, and from a
-// click or a key on with their own controls. Without the script they have these from the start, and nothing
-// is filtered.
+// Videos play while the pointer is over them, unless the reader prefers reduced motion; after a click or a
+// key they show their controls. Without scripts they show the controls from the start, and there is no
+// filter.
 constexpr std::string_view kScript = R"js(
 {
   const form = document.querySelector("form"), words = form.elements.words, status = form.elements.status;
@@ -83,7 +83,7 @@ constexpr std::string_view kScript = R"js(
   form.addEventListener("input", filter);
   form.addEventListener("submit", event => event.preventDefault());
   filter();
-  // The controls come with the first click or key, so that they do not lie over the poster before.
+  // The controls appear with the first click or key, so that they do not cover the poster before.
   const begin = video => { video.controls = true; video.play().catch(() => {}); };
   const hovers = matchMedia("(hover: hover) and (prefers-reduced-motion: no-preference)").matches;
   for (const video of document.querySelectorAll("video")) {
@@ -136,8 +136,8 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
-// A file's name as a relative URL: every byte that is not unreserved (RFC 3986) or a slash in hexadecimal.
-// "./" keeps a name such as "//host/a.mp4" or "a:b.mp4" from meaning anything else.
+// A file name as a relative URL. Bytes other than slashes and the unreserved characters of RFC 3986 are
+// percent-encoded. Without "./", a name such as "//host/a.mp4" or "a:b.mp4" would be another kind of URL.
 std::string url_of(const std::string& file) {
   std::string url = file.starts_with('/') ? "" : "./";
   std::string_view rest = file;

@@ -1,4 +1,4 @@
-// The page that shows a batch: one HTML file beside the videos, for a browser and for no server.
+// The page that shows a batch: one HTML file beside the videos, which needs a browser and no server.
 #pragma once
 
 #include <cstdint>
@@ -16,14 +16,14 @@ struct IndexEntry {
   std::string prompt;
   std::vector<std::pair<std::string, std::string>> parameters;  ///< name and value, in the order shown
   IndexStatus status = IndexStatus::left;
-  std::string error;        ///< of a failed one, one line
-  double seconds = 0;       ///< that it took; 0: not known
+  std::string error;        ///< of a failed job, one line
+  double seconds = 0;       ///< how long it took; 0: not known
   std::uint64_t bytes = 0;  ///< of the output; 0: not known
 };
 
-/// The page, UTF-8. It needs nothing but the videos themselves, which are loaded when they are played.
-/// Texts may hold anything: they are escaped, and bytes that are not UTF-8 become U+FFFD. Outputs that are
-/// pictures (.png, .jpg, .webp, .gif) are shown as such; those that browsers do not play are links.
+/// The page, in UTF-8. It loads only the videos, when they are played. Texts may be anything: they are
+/// escaped, and bytes that are not UTF-8 become U+FFFD. Pictures (.png, .jpg, .webp, .gif) are shown; outputs
+/// that browsers cannot play are links.
 std::string index_page(const std::string& title, const std::vector<IndexEntry>& entries);
 
 }  // namespace sora

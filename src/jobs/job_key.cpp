@@ -13,9 +13,9 @@ namespace fs = std::filesystem;
 namespace sora {
 namespace {
 
-constexpr std::uint64_t kSmallInput = std::uint64_t{64} << 20;  // bytes: these are read whole
+constexpr std::uint64_t kSmallInput = std::uint64_t{64} << 20;  // bytes; smaller inputs are hashed
 
-// An input's contents; of a large file its size, and when it was last written.
+// Identifies an input by its contents, or a large one by its size and modification time.
 std::string input_digest(const std::string& path) {
   const std::uint64_t bytes = File(path, "input").size();
   if (bytes <= kSmallInput) return file_sha256(path, "input");

@@ -1,4 +1,4 @@
-// What makes two jobs the same job.
+// A key that is equal for equal jobs.
 #pragma once
 
 #include <string>
@@ -7,10 +7,10 @@
 
 namespace sora {
 
-/// SHA-256 (hexadecimal) over all that shapes the bytes of the output: the resolved options, the model's
-/// digest, the container, and the contents of --init-noise and of the images and videos that it begins from
-/// (of those over 64 MB the size and time of writing). The output's name is not in it, nor are threads,
-/// progress and the like.
+/// SHA-256 (hexadecimal) over everything that the bytes of the output depend on: the resolved options, the
+/// model's digest, the container, and the contents of --init-noise and of the input images and videos (of
+/// files over 64 MB, their size and modification time). Not over the name of the output, threads, progress
+/// and the like.
 std::string job_key(const Plan& plan);
 
 }  // namespace sora

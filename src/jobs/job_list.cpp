@@ -28,7 +28,7 @@ std::optional<std::uint64_t> variable(const char* name) {
   return value;
 }
 
-// 32 bits from the prompt: short enough to type again, and the same in every run of the list.
+// 32 bits, short enough to type, from a hash of the prompt: the same in every run of the list.
 std::uint64_t seed_of(const std::string& prompt, std::uint64_t occurrence, std::uint64_t repeat) {
   const std::string digest =
       sha256_hex(prompt + "\n" + std::to_string(occurrence) + "\n" + std::to_string(repeat));
@@ -80,9 +80,9 @@ Shard shard_from_rank() {
   }
   wrong(
       "--jobs-from-rank found no rank: neither SLURM_PROCID and SLURM_NTASKS, OMPI_COMM_WORLD_RANK and "
-      "_SIZE, PMI_RANK "
-      "and PMI_SIZE, nor RANK and WORLD_SIZE are set; run it under srun, mpirun or torchrun, or use --shard "
-      "i/n");
+      "_SIZE, "
+      "PMI_RANK and PMI_SIZE, nor RANK and WORLD_SIZE are set; run it under srun, mpirun or torchrun, or use "
+      "--shard i/n");
 }
 
 JobList::JobList(PromptsFile file, ListSettings settings)
@@ -90,7 +90,7 @@ JobList::JobList(PromptsFile file, ListSettings settings)
   std::unordered_map<std::string, std::uint64_t> occurrences;
   jobs_.reserve(file_.lines.size() * settings_.repeat);
   for (std::uint32_t entry = 0; entry < file_.lines.size(); ++entry) {
-    const Request request = overlaid(entry);
+    const Request request = with_line_options(entry);
     if (request.prompt.empty() && !file_.lines[entry].overrides.has("prompt") &&
         settings_.base.prompt.empty() && input_files(request).empty() && request.shot.empty()) {
       add_error(file_.lines[entry].line, "has no prompt");
@@ -112,15 +112,15 @@ JobList::JobList(PromptsFile file, ListSettings settings)
 void JobList::name_outputs() {
   std::unordered_map<std::string_view, const Job*> taken;
   for (Job& job : jobs_) {
-    const Request request = overlaid(job.entry);
+    const Request request = with_line_options(job.entry);
     const bool by_line = file_.lines[job.entry].overrides.has("output");
     job.named = by_line || settings_.named;
     if (by_line && *request.output == "-") {
-      add_error(line(job), "output is -, expected a file: many videos do not fit one stream");
+      add_error(line(job), "output is -, expected a file: a batch makes several");
     }
     const std::string pattern = by_line ? *request.output : settings_.name_pattern;
     try {
-      // A name that a line gives is taken as it is, unless it asks for fields.
+      // The name in a line is used literally, unless there are fields in it.
       const bool plain = by_line && pattern.find('{') == std::string::npos;
       job.output =
           in_folder(settings_.out_dir, plain ? pattern : format_name(pattern, fields_of(job, request)));
@@ -133,7 +133,7 @@ void JobList::name_outputs() {
     if (!fresh) {
       add_error(line(job), "its output " + job.output + " is also that of line " +
                                std::to_string(line(*other->second)) +
-                               "; names differ with {index}, {repeat} or {seed} in them");
+                               "; put {index}, {repeat} or {seed} into the names, so that they differ");
     }
   }
 }
@@ -148,7 +148,7 @@ NameFields JobList::fields_of(const Job& job, const Request& request) const {
           extension_of(request)};
 }
 
-Request JobList::overlaid(std::uint32_t entry) const {
+Request JobList::with_line_options(std::uint32_t entry) const {
   Request request = settings_.base;
   const Overrides& line = file_.lines[entry].overrides;
   line.apply(request);
@@ -157,7 +157,7 @@ Request JobList::overlaid(std::uint32_t entry) const {
 }
 
 Request JobList::request(const Job& job) const {
-  Request request = overlaid(job.entry);
+  Request request = with_line_options(job.entry);
   request.seed = job.seed;
   request.output = job.output;
   for (auto* beside : {&request.contact_sheet, &request.thumbnail, &request.dump_tensors}) {
@@ -168,17 +168,17 @@ Request JobList::request(const Job& job) const {
   return request;
 }
 
-void JobList::plan_all(Planner& planner, const std::function<bool(const Job&, const Plan&)>& exists_is_fine,
+void JobList::plan_all(Planner& planner, const std::function<bool(const Job&, const Plan&)>& may_exist,
                        const std::function<void(const Job&, const Plan&)>& each) {
   OutputCheck outputs(settings_.named ? "-o" : "--name or --out-dir");
   if (!settings_.out_dir.empty() || !settings_.named)
-    outputs.creates((fs::path(settings_.out_dir) / "x").parent_path());  // as the jobs' names have it
+    outputs.creates((fs::path(settings_.out_dir) / "x").parent_path());  // written as in the jobs' outputs
   for (const Job& job : jobs_) {
-    if (job.output.empty()) continue;  // its line is among the errors already
+    if (job.output.empty()) continue;  // its error is in the list already
     try {
       const Request request = this->request(job);
       const Plan plan = planner.plan(request);
-      const bool fine = request.overwrite || (any_exists(request) && exists_is_fine(job, plan));
+      const bool fine = request.overwrite || (any_exists(request) && may_exist(job, plan));
       outputs.check(job.output, fine);
       if (!fine) check_files_beside(request);
       each(job, plan);

@@ -1,4 +1,4 @@
-// The jobs of a batch: every line of a prompts file times --repeat, with seed and output filled in.
+// The jobs of a batch: --repeat jobs for every line of a prompts file, each with a seed and an output.
 #pragma once
 
 #include <cstdint>
@@ -23,33 +23,33 @@ struct Shard {
 Shard parse_shard(const std::string& text);
 
 /// The shard of this process, from SLURM_PROCID and SLURM_NTASKS, OMPI_COMM_WORLD_RANK and _SIZE, PMI_RANK
-/// and PMI_SIZE, or RANK and WORLD_SIZE (torchrun), the first pair that is set. Throws Error (usage) when
-/// none is.
+/// and PMI_SIZE, or RANK and WORLD_SIZE (torchrun), the first pair that is set. Throws Error (usage) where
+/// none is set.
 Shard shard_from_rank();
 
 struct ListSettings {
-  Request base;         ///< options of the command line, which lines override
-  std::string out_dir;  ///< relative outputs lie in it
+  Request base;         ///< options of the command line; those of a line override them
+  std::string out_dir;  ///< the folder of relative outputs
   std::string name_pattern = "{index:04}-{slug}-{seed}.{ext}";
-  bool named = false;        ///< the pattern is a name that was asked for, and a job under another is not it
-  std::uint64_t repeat = 1;  ///< seeds a prompt
+  bool named = false;        ///< the pattern comes from -o: the user chose the name
+  std::uint64_t repeat = 1;  ///< videos for each prompt
 };
 
-/// A hundred thousand of these stay small; request() makes the whole of one.
+/// A job, small enough for a list of a hundred thousand. JobList::request() has all its options.
 struct Job {
   std::uint64_t index = 0;  ///< in the whole list, from 1
-  std::uint32_t entry = 0;  ///< of PromptsFile::lines
+  std::uint32_t entry = 0;  ///< index in PromptsFile::lines
   std::uint32_t repeat = 1;
   std::uint64_t seed = 0;
   std::string output;  ///< with its folder
-  bool named = false;  ///< its output is a name that was asked for; else one that the pattern gave
+  bool named = false;  ///< the user chose the name of the output; else it comes from a pattern
 };
 
 class JobList {
  public:
-  /// A job without a seed of its own gets one from its prompt and from how often that prompt came before: the
-  /// same list gives the same videos. A given seed counts up over the repeats.
-  /// Faults of single lines, two jobs with one output among them, are added to `file.errors`.
+  /// A job without a seed gets one that is computed from its prompt and how often the prompt occurred before
+  /// in the list: the same list gives the same videos. A seed that is given counts up over the repeats.
+  /// Faults of single lines, such as an output that another line has, are added to `file.errors`.
   JobList(PromptsFile file, ListSettings settings);
 
   const std::vector<Job>& jobs() const { return jobs_; }
@@ -59,15 +59,15 @@ class JobList {
   /// All options of the job; the output with its folder.
   Request request(const Job& job) const;
 
-  /// Plans every job, and adds to the errors what is wrong: options that the model cannot follow, a model
-  /// that is missing, an output that cannot be written. `each` sees the plans that are fine, in order;
-  /// `exists_is_fine` says of which jobs the output may exist.
-  void plan_all(Planner& planner, const std::function<bool(const Job&, const Plan&)>& exists_is_fine,
+  /// Plans every job, and adds its errors: options that the model does not support, a missing model, an
+  /// output that cannot be written. Calls `each` for plans without errors, in order; `may_exist` says whether
+  /// the output of a job may exist already.
+  void plan_all(Planner& planner, const std::function<bool(const Job&, const Plan&)>& may_exist,
                 const std::function<void(const Job&, const Plan&)>& each);
 
  private:
   NameFields fields_of(const Job& job, const Request& request) const;
-  Request overlaid(std::uint32_t entry) const;
+  Request with_line_options(std::uint32_t entry) const;
   void name_outputs();
   void add_error(std::uint32_t line, const std::string& message, std::optional<Error> cause = {});
 

@@ -28,7 +28,7 @@ constexpr std::uint64_t kRunByte = 0;
 constexpr std::uint64_t kWriteByte = 1;
 constexpr std::uint64_t kLongestList = std::uint64_t{1} << 31;
 
-// 60 bits of the key, beyond the bytes that have another meaning.
+// 60 bits of the key as an offset, after the bytes with other meanings.
 std::uint64_t job_byte(const std::string& key) {
   return 16 + std::strtoull(key.substr(0, 15).c_str(), nullptr, 16);
 }
@@ -103,7 +103,7 @@ void Journal::refresh() {
 
 void Journal::read_line(std::string_view line) {
   const JournalFields fields(line, (home_ / "journal.jsonl").string() + ":" + std::to_string(++lines_));
-  if (!fields.is_object()) return;  // half a line, which a crash left before a later run went on
+  if (!fields.is_object()) return;  // an incomplete line, left by a crash before a later run
   const std::string event = fields.text("event");
   const std::string key = fields.text("key");
   if (key.empty()) return;
@@ -128,8 +128,9 @@ void Journal::read_line(std::string_view line) {
   } else {
     return;
   }
-  // A job that stopped or crashed and starts again may find what it made itself. Only a start after the job
-  // was done looks anew. (A job may be stopped after it was done: the record of that could not be synced.)
+  // When a job stops or crashes and starts again, its output may exist because the job made it: was_free
+  // stays true. Only a start after the job was done counts anew. ("stopped" may follow "done", if syncing
+  // that record failed.)
   const auto before = records_.find(key);
   if (before != records_.end() && !(before->second.state == State::done && event == "start")) {
     record.was_free = record.was_free || before->second.was_free;
@@ -164,7 +165,7 @@ void Journal::append(const std::string& line) {
   const UniqueFd owner(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
   const int fd = owner.get();
   if (fd < 0) fail_io(path, "opening it", errno);
-  // A crash may have left half a line: this one must not be joined to it.
+  // A crash may have left an incomplete line: the new line must not be appended to that.
   struct stat info {};
   char last = '\n';
   if (::fstat(fd, &info) == 0 && info.st_size > 0 && ::pread(fd, &last, 1, info.st_size - 1) != 1)
@@ -236,7 +237,7 @@ std::vector<ListedJob> Journal::read_list() const {
   return jobs;
 }
 
-fs::path Journal::latents(const std::string& key) const {
+fs::path Journal::checkpoint_file(const std::string& key) const {
   return home_ / (key.substr(0, 32) + ".safetensors");
 }
 

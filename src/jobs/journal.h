@@ -1,13 +1,14 @@
-// What a folder of outputs knows about its jobs: a log that is appended to and synced, and locks.
+// The journal of a folder of outputs: a log of its jobs, which is appended to and synced, and locks.
 //
 //   FOLDER/.sora-gen/journal.jsonl   one event a line: run, start, done, failed, stopped
-//   FOLDER/.sora-gen/jobs.jsonl      the jobs of the list that was run last, one a line
-//   FOLDER/.sora-gen/lock            byte 0: a run is at work; byte 1: the journal is written to;
-//                                    a byte far out for each job that is being made (job_byte)
-//   FOLDER/.sora-gen/KEY.safetensors what is denoised of a job that is not finished
+//   FOLDER/.sora-gen/jobs.jsonl      the jobs of the last list, one a line
+//   FOLDER/.sora-gen/lock            locked bytes: 0 while a run works, 1 while the journal is written,
+//                                    and one for each job that is being made (job_byte)
+//   FOLDER/.sora-gen/KEY.safetensors the checkpoint of an unfinished job
 //
-// Our own, not SQLite's: lines that people and jq read, that outlive a torn write, and that machines which
-// share the folder over NFS may append to, where SQLite's documentation advises against its locks.
+// Not an SQLite database, since people and jq can read lines, an interrupted write damages only the last
+// line, and machines that share the folder over NFS can append to it; SQLite's documentation advises against
+// NFS.
 #pragma once
 
 #include <cstdint>
@@ -23,12 +24,12 @@
 
 namespace sora {
 
-/// The last that the journal says about a job.
+/// The last event of a job.
 struct JobRecord {
   enum class State { started, done, failed, stopped };
   State state = State::started;
   std::string output;     ///< as in the list, relative to the folder when it lies in it
-  bool was_free = false;  ///< nothing stood under the output's name when the job started
+  bool was_free = false;  ///< the output did not exist when the job started
   double time = 0;        ///< of the event, seconds since 1970
   double seconds = 0;     ///< done: how long it took
   std::uint64_t bytes = 0;
@@ -48,25 +49,25 @@ struct ListedJob {
 
 class Journal {
  public:
-  /// A folder's journal, whether it exists or not. Reading needs nothing more than that.
+  /// The journal of a folder, which need not exist. Enough for reading.
   explicit Journal(const std::filesystem::path& folder);
 
   static bool exists(const std::filesystem::path& folder);
 
-  /// Begins a run: creates what is missing and takes the lock. Throws Error: busy when another run holds it
-  /// (with `share`, only when that one does not share), cannot_create, io.
+  /// Begins a run: creates missing files and takes the lock. Throws Error: busy when another run has it (with
+  /// `share`, only when that run does not share), cannot_create, io.
   void open(bool share);
 
-  /// Reads what was appended since the last call, by others too. A last line that is not whole, as a crash
-  /// leaves it, is left out. Throws Error: io, data with the line (a value of a wrong type, JSON past
-  /// limits).
+  /// Reads the lines that any process appended since the last call. An incomplete last line, as after a
+  /// crash, is ignored. Throws Error: io, data with the line number (a value of a wrong type, JSON over a
+  /// limit).
   void refresh();
 
   /// The record of a job; null when there is none.
   const JobRecord* find(const std::string& key) const;
   const std::map<std::string, JobRecord>& records() const { return records_; }
 
-  /// Takes a job, so that no other run takes it; false when another has it.
+  /// Claims a job, so that no other run makes it. Returns false when another run has claimed it.
   bool claim(const std::string& key);
   void release(const std::string& key);
   bool is_claimed(const std::string& key) const;  ///< by another open journal
@@ -82,8 +83,8 @@ class Journal {
   void write_list(const std::vector<ListedJob>& jobs);
   std::vector<ListedJob> read_list() const;
 
-  /// Where latents of an unfinished job are kept.
-  std::filesystem::path latents(const std::string& key) const;
+  /// The file for the checkpoint of a job.
+  std::filesystem::path checkpoint_file(const std::string& key) const;
   std::filesystem::path output_path(const JobRecord& record) const { return folder_ / record.output; }
   const std::filesystem::path& folder() const { return folder_; }
 
@@ -95,20 +96,19 @@ class Journal {
   std::filesystem::path home_;  // folder_/.sora-gen
   std::optional<LockedFile> lock_;
   std::uint64_t read_to_ = 0;
-  std::uint64_t lines_ = 0;  // read
+  std::uint64_t lines_ = 0;  // that were read
   std::map<std::string, JobRecord> records_;
 };
 
-/// Whether an output as a journal records it lies in the journal's folder. A folder may come from elsewhere,
-/// and what its journal says names no file outside of it; such an output is the job's only if the job says so
-/// too.
+/// Whether a recorded output is in the journal's folder. The folder may come from someone else, so a recorded
+/// output outside of it is only used where the job itself has that output.
 bool is_inside(const std::string& output);
 
 /// Whether `output` is such a name, and no symbolic link leads from it out of `folder`.
 bool lies_inside(const std::filesystem::path& folder, const std::string& output);
 
-/// Whether a record that says done still stands: the file is there, of its size, and either untouched since
-/// or of the same digest.
+/// Whether the output of a job that is done is still complete: the file has the recorded size, and the
+/// recorded modification time or digest.
 bool output_is_whole(const std::filesystem::path& file, const JobRecord& record);
 
 }  // namespace sora

@@ -17,7 +17,7 @@ constexpr double kLargest = 1e15;
 JournalFields::JournalFields(std::string_view line, std::string where)
     : json_(std::make_unique<nlohmann::json>()), where_(std::move(where)) {
   const JsonFault fault = parse_json(line, *json_);
-  if (fault.is_json) throw Error(ErrorKind::data, "journal", where_ + ": " + fault.message);
+  if (fault.over_limit) throw Error(ErrorKind::data, "journal", where_ + ": " + fault.message);
 }
 
 JournalFields::~JournalFields() = default;
@@ -29,7 +29,7 @@ const nlohmann::json* JournalFields::find(const char* key) const {
   return found == json_->end() ? nullptr : &*found;
 }
 
-void JournalFields::fail(const char* key, const char* expected) const {
+void JournalFields::fail(const char* key, const std::string& expected) const {
   throw Error(ErrorKind::data, "journal",
               where_ + ": " + key + " is " + excerpt(find(key)->dump()) + ", expected " + expected +
                   "; the file is damaged");
@@ -44,7 +44,7 @@ std::string JournalFields::text(const char* key) const {
 
 double JournalFields::number(const char* key) const {
   const nlohmann::json* value = find(key);
-  if (value == nullptr || value->is_null()) return 0;  // what is not finite is written as null
+  if (value == nullptr || value->is_null()) return 0;  // a number that is not finite is written as null
   if (!value->is_number()) fail(key, "a number");
   const auto number = value->get<double>();
   if (!(std::abs(number) <= kLargest)) fail(key, "a number up to 10^15");
@@ -56,8 +56,9 @@ std::int64_t JournalFields::integer(const char* key, std::int64_t least, std::in
   if (value == nullptr) return 0;
   std::int64_t number = 0;
   const bool fits = value->is_number_integer() &&
-                    set_from_text(number, value->dump()).empty();  // an unsigned one may be past its range
-  if (!fits || number < least || number > most) fail(key, "an integer in the range that such a value has");
+                    set_from_text(number, value->dump()).empty();  // an unsigned integer may be too large
+  if (!fits || number < least || number > most)
+    fail(key, "an integer from " + std::to_string(least) + " to " + std::to_string(most));
   return number;
 }
 

@@ -1,5 +1,5 @@
-// The fields of one line of a journal, by their types. This header pulls in no more of the JSON library than
-// its names.
+// The fields of a line of a journal, with checks of their types. Of the JSON library, this header includes
+// only the forward declarations.
 #pragma once
 
 #include <cstdint>
@@ -10,23 +10,24 @@
 
 namespace sora {
 
-/// The object in a line; nothing where the line is no JSON object, as half a line that a crash left. `where`
-/// begins the message of what is wrong with it otherwise. Throws Error (data).
+/// The JSON object in a line. A line that is none, such as an incomplete one after a crash, is no error;
+/// other faults throw Error (data) with a message that begins with `where`.
 class JournalFields {
  public:
   JournalFields(std::string_view line, std::string where);
   ~JournalFields();
 
   bool is_object() const;
-  /// The value of a key, or what stands for none. Throws Error (data) for a value of another type.
+  /// The value of a key; an empty text, 0 or false if there is none. Throws Error (data) for a value of
+  /// another type.
   std::string text(const char* key) const;
-  double number(const char* key) const;  ///< within 10^15, as times and lengths are
+  double number(const char* key) const;  ///< at most 10^15, enough for times and lengths
   std::int64_t integer(const char* key, std::int64_t least, std::int64_t most) const;
   bool boolean(const char* key) const;
 
  private:
   const nlohmann::json* find(const char* key) const;
-  [[noreturn]] void fail(const char* key, const char* expected) const;
+  [[noreturn]] void fail(const char* key, const std::string& expected) const;
 
   std::unique_ptr<nlohmann::json> json_;
   std::string where_;

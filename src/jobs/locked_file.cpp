@@ -88,7 +88,7 @@ std::string LockedFile::holder() const {
   std::array<char, 128> buffer{};
   const ssize_t n = ::pread(fd_, buffer.data(), buffer.size(), 0);
   if (n <= 0) return {};
-  // Anyone may have written the file: a name and a number are taken, and nothing else.
+  // The file may be forged: only a host name and a number are accepted.
   const std::string text(buffer.data(), static_cast<std::size_t>(n));
   const std::size_t space = text.find(' '), end = text.find('\n');
   if (space == std::string::npos || end == std::string::npos || space > end || space == 0 || space > 64)

@@ -1,4 +1,4 @@
-// Locks that end with their process, however it ends, on local disks and over NFS.
+// File locks that the kernel releases when their process ends, on local disks and over NFS.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@
 
 namespace sora {
 
-/// A file whose bytes are locked one by one (open file description locks, see fcntl(2)); the bytes need not
-/// exist. Locks are the kernel's: a process that is killed leaves none behind.
+/// A file whose bytes can be locked one by one (open file description locks, see fcntl(2)), also beyond its
+/// end. A killed process leaves no locks.
 class LockedFile {
  public:
   /// Opens the file, and creates it when it is missing. Throws Error: cannot_create, io.
@@ -19,18 +19,18 @@ class LockedFile {
 
   enum class Mode { shared, exclusive };
 
-  /// False when another process holds the byte in a way that does not go together with `mode`.
+  /// Returns false when another process has a lock on the byte that excludes `mode`.
   bool try_lock(std::uint64_t byte, Mode mode);
   void lock(std::uint64_t byte, Mode mode);  ///< waits
   void unlock(std::uint64_t byte);
-  /// Whether another open file holds the byte exclusively.
+  /// Whether there is an exclusive lock on the byte through another open file.
   bool is_locked(std::uint64_t byte) const;
 
-  /// Writes into the file who holds it: this process and its machine. For people, and without a complaint
-  /// when it fails; the locks alone say whether somebody does.
+  /// Writes this process and its machine into the file, for messages to people. Failures are ignored, since
+  /// only the locks decide.
   void write_holder() const noexcept;
-  /// "process 1234 on node7", who wrote that last; empty when it is not known, or was a process of this
-  /// machine that has ended.
+  /// "process 1234 on node7", as written last by write_holder(); empty when it is not known, or a process of
+  /// this machine that has ended.
   std::string holder() const;
 
   int descriptor() const { return fd_; }

@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <map>
 
-#include "jobs/made.h"
 #include "jobs/output_name.h"
+#include "jobs/sidecar.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 namespace sora {
 namespace {
 
-// One file under two names, as far as names tell.
+// Equal for two names of the same file, without following links.
 std::string plain_name(const std::string& path) {
   std::error_code code;
   const fs::path absolute = fs::absolute(path, code);
@@ -32,11 +32,12 @@ std::vector<std::pair<std::string, std::string>> files_beside(const Request& req
 
 void check_files_beside(const Request& request) {
   if (request.sidecar && *request.output == "-") {
-    throw Error(ErrorKind::usage, "options", "--sidecar needs a file, -o - is a stream");
+    throw Error(ErrorKind::usage, "options",
+                "--sidecar writes a file beside the output, and -o - is a stream; name a file");
   }
   std::map<std::string, std::string> options{{plain_name(*request.output), "-o"}};
   for (const auto& [option, path] : files_beside(request)) {
-    // A picture that goes to "-" is refused with the plan, with more to say.
+    // For pictures, check_pictures() reports "-" with a better message.
     if (option == "--dump-tensors" && path == "-") {
       throw Error(ErrorKind::usage, "options", "--dump-tensors -: expected the name of a file");
     }
@@ -45,7 +46,7 @@ void check_files_beside(const Request& request) {
     if (!fresh && path != "-") {
       throw Error(ErrorKind::usage, "options",
                   path + ": is the file of both " + other->second + " and " + option +
-                      "; give each a name of its own");
+                      "; give one of them another name");
     }
   }
 }

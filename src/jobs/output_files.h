@@ -1,4 +1,4 @@
-// Every file that a request makes, looked at before any work.
+// Checks all output files of a request before any work.
 #pragma once
 
 #include <string>
@@ -9,15 +9,16 @@
 
 namespace sora {
 
-/// The files beside the video, with the option that each is asked for by: the sidecar, --contact-sheet,
-/// --thumbnail and --dump-tensors.
+/// The files that are written beside the video, with their options: --sidecar, --contact-sheet, --thumbnail
+/// and
+/// --dump-tensors.
 std::vector<std::pair<std::string, std::string>> files_beside(const Request& request);
 
-/// Throws Error: cannot_create as check_output() does for the output and every file beside it; usage when two
-/// of them are one file, or the sidecar has no file to stand beside.
+/// check_output() for the output and every file beside it. Throws Error: cannot_create; usage when two
+/// outputs are the same file, or the output of a sidecar is no file.
 void check_output_files(const Request& request);
 
-/// The same for the files beside the video alone.
+/// The same, except for the video itself.
 void check_files_beside(const Request& request);
 
 }  // namespace sora

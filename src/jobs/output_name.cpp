@@ -38,7 +38,7 @@ std::string slug(const std::string& prompt) {
     } else if (c != '\'' && !result.empty() && result.back() != '-') {  // "it's" -> "its"
       result += '-';
     }
-    // One letter more than fits tells whether the last word is whole.
+    // The result has one letter too many here, which shows whether the last word is complete.
     if (result.size() > kLongestSlug) {
       const std::size_t dash = result.rfind('-');
       result.resize(dash == std::string::npos || dash == 0 ? kLongestSlug : dash);
@@ -63,7 +63,7 @@ std::string title_of(const Request& request) {
 
 std::string extension_of(const Request& request) {
   if (!request.format) return "mp4";
-  (void)resolve_output("-", request.format);  // a name that is known, and so no part of a path
+  (void)resolve_output("-", request.format);  // throws for an unknown name, which might be a path
   return *request.format == "matroska" ? "mkv" : *request.format;
 }
 
@@ -97,7 +97,7 @@ std::string field_text(const std::string& pattern, const std::string& field, con
   }
   std::string text;
   if (name == "slug") {
-    if (!slug_of_title) slug_of_title = slug(fields.title);  // once, however often the pattern has it
+    if (!slug_of_title) slug_of_title = slug(fields.title);  // only once for the pattern
     text = *slug_of_title;
   } else if (name == "model") {
     text = slug(fields.model);
@@ -105,7 +105,7 @@ std::string field_text(const std::string& pattern, const std::string& field, con
     text = fields.extension;
   } else {
     bad_pattern(pattern, "there is no field {" + excerpt(name) +
-                             "}; there are index, line, repeat, seed, slug, model and ext");
+                             "}; the fields are index, line, repeat, seed, slug, model and ext");
   }
   return width > 0 ? text.substr(0, static_cast<std::size_t>(width)) : text;
 }
@@ -181,7 +181,7 @@ void OutputCheck::check_length(const std::string& output, const fs::path& folder
 
 void OutputCheck::check(const std::string& output, bool overwrite) {
   if (output == "-") {
-    if (was_closed(STDOUT_FILENO)) refuse("standard output is closed, and -o - writes to it; name a file");
+    if (was_closed(STDOUT_FILENO)) refuse("-o - writes to standard output, which is closed; name a file");
     return;
   }
   if (output.empty()) refuse("the output has an empty name; give one with " + option_);
@@ -203,7 +203,7 @@ void OutputCheck::check(const std::string& output, bool overwrite) {
   check_folder(output, folder);
   check_length(output, folder);
   if (!fs::exists(status) && fs::is_symlink(fs::symlink_status(path, code))) {
-    refuse(output + ": is a link to a file that is not there; remove it, or choose another name with " +
+    refuse(output + ": is a link to a file that does not exist; remove it, or choose another name with " +
            option_);
   }
   if (overwrite) return;

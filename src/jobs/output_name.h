@@ -1,4 +1,4 @@
-// Where a video goes when no name is given, and whether it may go where a name says.
+// Names of outputs, from prompts and patterns, and checks whether a file of a name can be written.
 #pragma once
 
 #include <cstdint>
@@ -10,56 +10,55 @@
 
 namespace sora {
 
-/// The prompt as a file name: lower-case ASCII letters and digits joined by dashes, at most 60 characters,
-/// cut between words where possible; "video" when nothing is left of the prompt.
+/// The prompt as a file name: lower-case ASCII letters and digits, with dashes between words, at most 60
+/// characters, cut between words where possible; "video" where the prompt has no such letters.
 std::string slug(const std::string& prompt);
 
-/// What a request's video is called after: its prompt, or without one its verb and the file that it begins
-/// from.
+/// The title of a video, for its name: the prompt, or without one the verb and the name of the input.
 std::string title_of(const Request& request);
 
-/// "mp4", or what --format asks for, as the ending of a name.
+/// The extension for a name: "mp4", or that of --format.
 std::string extension_of(const Request& request);
 
 /// `<slug>-<seed>.<extension>`
 std::string default_output_name(const std::string& prompt, std::uint64_t seed,
                                 const std::string& extension = "mp4");
 
-/// What the fields of a name stand for.
+/// The values of the fields of a name.
 struct NameFields {
   std::uint64_t index = 1;   ///< {index}: place in the list, from 1
   std::uint64_t line = 1;    ///< {line}: line of the prompts file
-  std::uint64_t repeat = 1;  ///< {repeat}: which of --repeat, from 1
+  std::uint64_t repeat = 1;  ///< {repeat}: number within --repeat, from 1
   std::uint64_t seed = 0;    ///< {seed}
   std::string title;         ///< {slug}: slug() of title_of()
   std::string model;         ///< {model}: its folder's name
   std::string extension;     ///< {ext}
 };
 
-/// A name from a pattern such as "{index:04}-{slug}-{seed}.{ext}": numbers take a width (04 pads with zeros),
-/// texts a longest length ({slug:20}); {{ and }} are braces. Throws Error (usage) for an unknown field,
-/// naming those there are.
+/// A name from a pattern such as "{index:04}-{slug}-{seed}.{ext}". A number after the colon is the width of a
+/// number (padded with zeros) or the largest length of a text ({slug:20}); {{ and }} are braces. Throws Error
+/// (usage) for an unknown field, with a list of the fields.
 std::string format_name(const std::string& pattern, const NameFields& fields);
 
-/// The pattern of the names that several videos share: "x.png" -> "x-{repeat}.png". A name with fields in it
-/// is a pattern already.
+/// A pattern for several videos from one name: "x.png" -> "x-{repeat}.png". A name with fields is returned
+/// unchanged.
 std::string numbered_pattern(const std::string& name);
 
-/// Throws Error (cannot_create) when `output` is a folder, lies in a folder that is missing or not writable,
-/// has a name that is too long, is a link to nothing, or exists and `overwrite` is false. A name with a
-/// number pattern (shots/%05d.png) exists when its first picture does. Looks only; "-" is fine unless
-/// standard output is closed. `option` is what the message advises to use.
+/// Throws Error (cannot_create) when `output` is a folder, is in a folder that is missing or not writable,
+/// has too long a name, is a link to no file, or exists and `overwrite` is false. A numbered sequence
+/// (shots/%05d.png) exists when its first picture does. "-" is an error only if standard output is closed.
+/// Creates nothing. `option` is the option that the message names.
 void check_output(const std::string& output, bool overwrite, const std::string& option = "-o");
 
-/// The same for many outputs: a folder is looked at once.
+/// The same for many outputs, with one check for each folder.
 class OutputCheck {
  public:
   explicit OutputCheck(std::string option = "-o") : option_(std::move(option)) {}
 
-  /// A folder that the run creates: its outputs are fine though it is missing still.
+  /// The run will create this folder, so outputs in it are no error although it does not exist yet.
   void creates(const std::filesystem::path& folder) { created_ = folder; }
   void check(const std::string& output, bool overwrite);
-  static bool exists(const std::string& output);  ///< or its first picture
+  static bool exists(const std::string& output);  ///< for a sequence, its first picture
 
  private:
   void check_folder(const std::string& output, const std::filesystem::path& folder);

@@ -18,14 +18,14 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
-// What no format may hold; empty when the text is fine.
+// What is wrong with a text in any format; empty: nothing.
 std::string text_fault(std::string_view text) {
   if (!is_utf8(text)) return "is not UTF-8; convert the file, for example with iconv";
   if (text.find('\0') != std::string_view::npos) return "holds a zero byte, expected text";
   return {};
 }
 
-// Takes line after line off the text, without their line breaks.
+// Splits a text into lines, without their line breaks.
 class Lines {
  public:
   explicit Lines(std::string_view text) : rest_(text) {}
@@ -46,7 +46,7 @@ class Lines {
   std::uint32_t number_ = 0;
 };
 
-// The options of one line, as JSON gives them.
+// Reads the options of a line of JSON. Returns what is wrong with it; empty: nothing.
 std::string read_object(std::string_view line, Overrides& overrides) {
   const ScalarObject object = parse_scalars(line, "{\"prompt\": \"...\", \"seconds\": 4}");
   if (!object.fault.empty()) return object.fault;
@@ -78,13 +78,14 @@ PromptsFile parse_lines(std::string_view text, bool json) {
   return file;
 }
 
-// Rows of a table: RFC 4180, where a quoted cell may hold the separator, line breaks and doubled quotes. In
-// TSV, quotes work the same way, as spreadsheets write them.
+// The rows of a table by RFC 4180: a quoted cell may contain the separator, line breaks and doubled quotes.
+// The same is true in TSV, as spreadsheets write it.
 class Table {
  public:
   Table(std::string_view text, char separator) : text_(text), separator_(separator) {}
 
-  /// False at the end. `fault` is set when a quoted cell never ends or goes on after its quote.
+  /// Reads the next row; false at the end. Sets `fault` when a quoted cell never ends, or has text after its
+  /// quote.
   bool next(std::vector<std::string>& cells, std::string& fault) {
     cells.clear();
     fault.clear();
@@ -96,7 +97,7 @@ class Table {
   std::uint32_t line() const { return row_line_; }
 
  private:
-  // Reads a cell and what ends it; true when a separator did.
+  // Reads a cell and the separator or line break after it; true for a separator.
   bool cell(std::string& value, std::string& fault) {
     if (at_ < text_.size() && text_[at_] == '"') {
       quoted(value, fault);
@@ -132,7 +133,7 @@ class Table {
       if (text_[at_] == '\n') ++line_;
       value += text_[at_];
     }
-    fault = "the quote that is opened in line " + std::to_string(opened) + " is never closed";
+    fault = "the quote in line " + std::to_string(opened) + " is never closed";
   }
 
   void skip_to_end_of_cell() {
@@ -158,7 +159,7 @@ std::string read_row(const std::vector<std::string>& header, const std::vector<s
   }
   for (std::size_t i = 0; i < cells.size(); ++i) {
     std::string fault = text_fault(cells[i]);
-    if (fault.empty() && !is_blank(cells[i])) {  // an empty cell is the default
+    if (fault.empty() && !is_blank(cells[i])) {  // an empty cell means the default
       const bool prompt = header[i] == "prompt";
       fault = overrides.add(header[i],
                             {Scalar::Kind::untyped, prompt ? cells[i] : std::string(trimmed(cells[i])), {}});
@@ -168,7 +169,7 @@ std::string read_row(const std::vector<std::string>& header, const std::vector<s
   return {};
 }
 
-// Trims the names of the columns; empty when each of them is an option, and another one.
+// Trims the names of the columns. Returns what is wrong; empty: each is an option, and none is there twice.
 std::string header_fault(std::vector<std::string>& header) {
   std::unordered_set<std::string> names;
   for (std::string& name : header) {
@@ -176,7 +177,7 @@ std::string header_fault(std::vector<std::string>& header) {
     std::replace(name.begin(), name.end(), '-', '_');
     Overrides scratch;
     if (request_field(name) < 0) return scratch.add(name, {});
-    if (!names.insert(name).second) return "the column \"" + name + "\" stands twice";
+    if (!names.insert(name).second) return "the column \"" + name + "\" is there twice";
   }
   return {};
 }

@@ -1,4 +1,4 @@
-// Prompts files: one job a line, as plain text, as JSON Lines, or as a table with a header.
+// Prompts files: one job a line, as plain text, JSON Lines, or a table with a header.
 #pragma once
 
 #include <cstdint>
@@ -12,28 +12,28 @@
 
 namespace sora {
 
-/// What one line sets.
+/// The options in a line.
 struct PromptLine {
-  std::uint32_t line = 0;  ///< in the file, from 1; of a table's row that spans lines, the first
+  std::uint32_t line = 0;  ///< number of the line, from 1; the first one of a table's row that spans several
   Overrides overrides;
 };
 
 struct LineError {
   std::uint32_t line = 0;
   std::string message;
-  std::optional<Error> cause;  ///< of the plan, with its kind
+  std::optional<Error> cause;  ///< the Error of the planner, if that found it
 };
 
 struct PromptsFile {
   std::vector<PromptLine> lines;
-  std::vector<LineError> errors;  ///< in the order of the lines; the lines they name are not in `lines`
+  std::vector<LineError> errors;  ///< in the order of the lines; their lines are not in `lines`
 };
 
-/// Reads the text of a prompts file. `name` decides the format by its ending: .csv and .tsv are tables whose
-/// header holds option names, .jsonl, .ndjson and .json hold one JSON object a line; a text of any other name
-/// is JSON Lines when its first line that is not blank starts with `{`, else one prompt a line, with #
-/// comments. Blank lines are skipped; UTF-8, a byte order mark and CRLF are accepted. Every line's option
-/// names and types are checked; ranges are left to make_plan().
+/// Reads the text of a prompts file. The extension of `name` decides the format: .csv and .tsv are tables
+/// with option names in the header; .jsonl, .ndjson and .json have one JSON object a line. With any other
+/// extension the text is JSON Lines if it begins with `{`, else it has one prompt a line and # comments.
+/// Blank lines are skipped; UTF-8, a byte order mark and CRLF are accepted. Names and types of options are
+/// checked here, their ranges by make_plan().
 PromptsFile parse_prompts(const std::string& name, std::string_view text);
 
 }  // namespace sora

@@ -17,7 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kMostShots = 10'000;  // one in nine seconds of the longest video
+constexpr std::size_t kMostShots = 10'000;  // one every nine seconds of the longest video
 
 constexpr const char* kExample = "{\"time\": \"0:04\", \"prompt\": \"a storm\"}";
 
@@ -26,8 +26,8 @@ constexpr const char* kExample = "{\"time\": \"0:04\", \"prompt\": \"a storm\"}"
               name + (line > 0 ? ":" + std::to_string(line) : std::string()) + ": " + message);
 }
 
-// Lines on which the elements of the array of shots begin: the objects and texts that lie directly in an
-// array, or in an array of the outermost object.
+// Line numbers of the elements of the array of shots: the objects and strings directly in an outermost array,
+// or in an array in the outermost object.
 std::vector<std::uint32_t> element_lines(std::string_view text) {
   std::vector<std::uint32_t> lines;
   std::string open;  // brackets
@@ -51,7 +51,7 @@ std::vector<std::uint32_t> element_lines(std::string_view text) {
   return lines;
 }
 
-// What a story collects on the way.
+// Collects shots, images and options while a storyboard is read.
 class Story {
  public:
   explicit Story(const std::string& name) : name_(name) {}
@@ -68,7 +68,7 @@ class Story {
     check_count();
     shots_.push_back({time, prompt});
     lines_.push_back(line);
-    // Those before the last two were looked at when they came.
+    // Earlier shots were checked when they were added.
     if (const auto fault = find_fault(shots_, {}, shots_.size() - 1)) {
       bad(name_, line, "the shot " + fault->message);
     }
@@ -91,7 +91,7 @@ class Story {
   }
 
   StoryFile finish() {
-    if (shots_.empty()) bad(name_, 0, "holds no shot; write lines such as \"0:00 a forest\"");
+    if (shots_.empty()) bad(name_, 0, "has no shot; write lines such as \"0:00 a forest\"");
     StoryFile file = std::move(file_);
     file.lines = lines_;
     std::vector<std::string> lines;
@@ -165,7 +165,7 @@ StoryFile parse_json_story(const std::string& name, std::string_view text) {
     json.erase("shots");
     for (auto& [option, value] : parse_scalars(json.dump(), "{}").items) {
       if (option == "shot" || option == "verb")
-        bad(name, 0, '"' + option + "\" stands beside \"shots\"; leave it out");
+        bad(name, 0, '"' + option + "\" cannot be used with \"shots\"; leave it out");
       story.set_option(option, value);
     }
     json = std::move(list);
@@ -210,7 +210,7 @@ StoryFile parse_story(const std::string& name, std::string_view text) {
 }
 
 void check_story(const std::string& name, const StoryFile& file, const Request& request) {
-  if (request.shot.size() != file.lines.size()) return;  // flags have put other shots in their place
+  if (request.shot.size() != file.lines.size()) return;  // options on the command line replaced the shots
   std::optional<double> end = request.seconds;
   if (request.frames && request.fps) end = *request.frames / *request.fps;
   std::vector<Shot> shots;

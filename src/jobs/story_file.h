@@ -12,20 +12,19 @@
 namespace sora {
 
 struct StoryFile {
-  Overrides options;                 ///< the verb, shots and images among them
-  std::vector<std::uint32_t> lines;  ///< of each shot that has a prompt, from 1
+  Overrides options;                 ///< also the verb, the shots and the images
+  std::vector<std::uint32_t> lines;  ///< line number of each shot with a prompt, from 1
 };
 
-/// Reads the text of a storyboard: lines of "0:04 a storm", with # comments and blank lines; or, when it
-/// starts with a bracket or a brace, JSON: an array of shots, or an object that has them under "shots" beside
-/// any options of a request. A shot is a line as above, or {"time": "0:04" or 4, "prompt": ..., "image":
-/// ...}, where one of prompt and image may be missing. UTF-8, a byte order mark and CRLF are accepted. The
-/// file of an image is looked for beside `name` first, then in the current folder. Throws Error (data) that
-/// names `name` and the line.
+/// Reads the text of a storyboard: lines such as "0:04 a storm", # comments and blank lines. A text that
+/// begins with a bracket or a brace is JSON: an array of shots, or an object with the shots under "shots" and
+/// any options of a request. A shot is a line as above, or {"time": "0:04" or 4, "prompt": ..., "image": ...}
+/// with a prompt, an image or both. UTF-8, a byte order mark and CRLF are accepted. Images are looked for in
+/// the folder of `name`, then in the current folder. Throws Error (data) with `name` and the line.
 StoryFile parse_story(const std::string& name, std::string_view text);
 
-/// Checks the times of `request`, which has the shots of `file`, as the plan will, with the line in the
-/// message. Throws Error (data).
+/// Checks the times of the shots of `file` in `request`, like the planner, but with the line in the message.
+/// Throws Error (data).
 void check_story(const std::string& name, const StoryFile& file, const Request& request);
 
 }  // namespace sora

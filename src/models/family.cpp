@@ -29,7 +29,7 @@ bool has_weight_file(const fs::path& dir) {
 const std::vector<const Family*>& families() { return registry(); }
 
 void register_family(const Family& family) {
-  // The order in which families register is not defined.
+  // Sorted by name: static objects are initialised in no particular order.
   auto& all = registry();
   all.insert(std::upper_bound(all.begin(), all.end(), &family,
                               [](const Family* a, const Family* b) { return a->name() < b->name(); }),
@@ -46,7 +46,7 @@ const Family& family_of(const fs::path& dir, const Replacements& replacements) {
   }
   throw Error(ErrorKind::data, "checkpoint",
               (dir / "model_index.json").string() + ": _class_name is \"" + open_model_folder(dir).pipeline +
-                  "\", expected one of " + known + "; other models are not known");
+                  "\", expected one of " + known);
 }
 
 const Family& family_named(const std::string& name) {
@@ -90,7 +90,7 @@ void read_own_defaults(ModelFacts& facts) {
   facts.flow_shift = config.number("flow_shift", facts.flow_shift);
   if (config.has("flow_shift")) facts.image_flow_shift.reset();
   facts.negative_prompt = config.string("negative_prompt", facts.negative_prompt);
-  if (config.has("steps")) facts.few_step.reset();  // explicit steps have priority over a name
+  if (config.has("steps")) facts.few_step.reset();  // the file is more reliable than a name
   facts.res = config.string("default_res", facts.res);
   facts.vocabulary = config.strings("vocabulary", std::vector<std::string>());
   std::sort(facts.vocabulary.begin(), facts.vocabulary.end());

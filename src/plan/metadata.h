@@ -1,3 +1,4 @@
+// The parameters of a run in the metadata of its file.
 #pragma once
 
 #include <string>
@@ -6,8 +7,9 @@
 
 namespace sora {
 
-/// The parameters of a run as one line of JSON with the names of Request, for the metadata of the file
-/// that it makes: enough to make it again.
+/// The parameters of a run as one line of JSON: enough to make the file again. Keys are the names of
+/// Request's fields, so that visit_request() reads them back; the others (generator, model_digest, shots) are
+/// for people and for checks.
 std::string metadata_json(const Plan& plan);
 
 }  // namespace sora

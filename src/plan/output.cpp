@@ -11,27 +11,27 @@
 
 namespace sora {
 
-void plan_output(Plan& plan) {
-  const Request& request = plan.request;
-  plan.output.path = request.output.value_or("");
-  const OutputFormat format = resolve_output(plan.output.path.empty() ? "video.mp4" : plan.output.path,
-                                             request.format, request.codec, request.pix_fmt);
-  check_size(format, plan.picture.width, plan.picture.height);
-  plan.output.container = format.container;
-  plan.output.codec = format.codec;
-  plan.output.pix_fmt = format.pix_fmt;
-  plan.output.crf = request.crf.value_or(18);
+Output plan_output(const Request& request, const Picture& picture) {
+  Output output;
+  output.path = request.output.value_or("");
+  const OutputFormat format = resolve_output(output.path.empty() ? "video.mp4" : output.path, request.format,
+                                             request.codec, request.pix_fmt);
+  check_size(format, picture.width, picture.height);
+  output.container = format.container;
+  output.codec = format.codec;
+  output.pix_fmt = format.pix_fmt;
+  output.crf = request.crf.value_or(18);
   if (request.crf && format.max_crf == 0)
     bad_option("--crf with " + format.codec, "no --crf: this codec has no quality scale");
-  if (format.max_crf > 0) in_range("--crf", plan.output.crf, 0, format.max_crf);
+  if (format.max_crf > 0) in_range("--crf", output.crf, 0, format.max_crf);
+  return output;
 }
 
 void check_pictures(const Request& request) {
   std::vector<std::string> names{request.output.value_or("")};
   const auto check = [&](const std::string& option, const std::optional<std::string>& name) {
     if (!name) return;
-    if (*name == "-")
-      bad_option(option + " -", "the name of a file; standard output carries the video alone");
+    if (*name == "-") bad_option(option + " -", "the name of a file; standard output carries only the video");
     const OutputFormat format = resolve_output(*name);
     if (!format.still || format.sequence) {
       bad_option(option + " " + *name, "the name of one picture: .png, .jpg or .webp");
@@ -39,7 +39,7 @@ void check_pictures(const Request& request) {
     for (const std::string& other : names) {
       if (std::filesystem::path(other).lexically_normal() ==
           std::filesystem::path(*name).lexically_normal()) {
-        bad_option(option + " " + *name, "a name of its own; another output has this one");
+        bad_option(option + " " + *name, "another name; another output has this one");
       }
     }
     names.push_back(*name);
@@ -48,13 +48,12 @@ void check_pictures(const Request& request) {
   check("--thumbnail", request.thumbnail);
 }
 
-void check_tensor_files(const Plan& plan) {
-  if (const auto& path = plan.request.init_noise) {
+void check_tensor_files(const Request& request, const Picture& picture, const Timeline& timeline) {
+  if (const auto& path = request.init_noise) {
     const SafetensorsFile file(*path);
     const auto found = file.tensors().find("latents");
-    const std::vector<std::int64_t> shape{1, plan.picture.latent_channels,
-                                          plan.timeline.windows.front().count, plan.picture.latent_height,
-                                          plan.picture.latent_width};
+    const std::vector<std::int64_t> shape{1, picture.latent_channels, timeline.windows.front().count,
+                                          picture.latent_height, picture.latent_width};
     if (found == file.tensors().end() || found->second.shape != shape) {
       throw Error(ErrorKind::data, "noise",
                   *path + ": latents are " +
@@ -62,7 +61,7 @@ void check_tensor_files(const Plan& plan) {
                       ", the plan needs " + shape_text(shape));
     }
   }
-  if (const auto& path = plan.request.dump_tensors) {
+  if (const auto& path = request.dump_tensors) {
     const auto folder = std::filesystem::path(*path).parent_path();
     std::error_code code;
     if (!folder.empty() && !std::filesystem::is_directory(folder, code)) {

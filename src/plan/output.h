@@ -5,15 +5,15 @@
 
 namespace sora {
 
-/// Sets path, container, codec, pixel format and quality of the video. Throws Error (usage).
-void plan_output(Plan& plan);
+/// Path, container, codec, pixel format and quality of the video. Throws Error (usage).
+Output plan_output(const Request& request, const Picture& picture);
 
-/// The pictures beside the video (contact sheet, thumbnail): one still each, and no two outputs of one name.
-/// Throws Error (usage).
+/// Checks the names of the contact sheet and the thumbnail: each is one picture, and no two outputs have one
+/// name. Throws Error (usage).
 void check_pictures(const Request& request);
 
-/// The files of tests and comparisons: noise that is given, tensors that are written.
-/// Throws Error: data, no_input, cannot_create.
-void check_tensor_files(const Plan& plan);
+/// Checks the file of --init-noise and the folder of --dump-tensors. Throws Error: data, no_input,
+/// cannot_create.
+void check_tensor_files(const Request& request, const Picture& picture, const Timeline& timeline);
 
 }  // namespace sora

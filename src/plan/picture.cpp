@@ -4,13 +4,76 @@
 #include <cmath>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "plan/verbs/verb.h"
 
 namespace sora {
 namespace {
 
-constexpr int kDraftShare = 4;  // of the native area
+constexpr int kDraftShare = 4;  // a draft has this part of the native area
+
+struct Sizes {
+  Canvas canvas;
+  Size file;
+};
+
+std::string size_text(int width, int height) { return std::to_string(width) + "x" + std::to_string(height); }
+
+std::int64_t area_of(Size size) { return static_cast<std::int64_t>(size.width) * size.height; }
+
+// A size within the native area is made exactly; a larger or a very small one at another area and resampled.
+Sizes sizes_for(Size file, const ModelFacts& model, std::int64_t native_area, Size grid, Canvases& canvases) {
+  const std::int64_t area = area_of(file);
+  if (area <= native_area && area >= model.smallest_area) return {exact_canvas(file, grid), file};
+  return {canvases.native(file, std::clamp(area, model.smallest_area, native_area), grid), file};
+}
+
+// The native area in the shape of --aspect (of a draft without it, in the model's own shape).
+Sizes sizes_for_aspect(const Request& request, const ModelFacts& model, std::int64_t native_area, Size grid,
+                       Canvases& canvases) {
+  const double aspect =
+      request.aspect ? parse_aspect(*request.aspect) : static_cast<double>(model.width) / model.height;
+  const Size shape{static_cast<int>(std::lround(4096 * aspect)), 4096};
+  Canvas canvas = canvases.native(shape, native_area, grid);
+  if (model.res.empty() || request.draft) {
+    canvas.crop = {canvas.crop.width / 2 * 2, canvas.crop.height / 2 * 2};
+    return {canvas, canvas.crop};
+  }
+  // The file has the same area as without --aspect.
+  const double area = static_cast<double>(area_of(*parse_res(model.res, {})));
+  const double height = std::sqrt(area / aspect);
+  return {canvas,
+          {2 * static_cast<int>(std::lround(height * aspect / 2)),
+           2 * static_cast<int>(std::lround(height / 2))}};
+}
+
+Sizes choose_sizes(const Request& request, const ModelFacts& model, Size grid, Canvases& canvases) {
+  const Size native{model.width, model.height};
+  std::int64_t native_area = area_of(native);
+  if (request.draft)
+    native_area = std::min(native_area, std::max(model.smallest_area, native_area / kDraftShare));
+  std::optional<std::string> res = request.res;
+  if (!res && !request.aspect && !request.draft && !model.res.empty()) res = model.res;
+  if (const auto file = parse_res(res, request.aspect))
+    return sizes_for(*file, model, native_area, grid, canvases);
+  if (request.aspect || request.draft) return sizes_for_aspect(request, model, native_area, grid, canvases);
+  return {exact_canvas(native, grid), native};
+}
+
+void note_sizes(const Picture& picture, bool draft, std::vector<std::string>& notes) {
+  const std::string crop = size_text(picture.crop_width, picture.crop_height);
+  if (picture.enlarged) {
+    notes.push_back("the picture is made at " + crop +
+                    (draft ? ", as a draft, and " : ", the model's native area, and ") +
+                    (picture.width > picture.crop_width ? "enlarged" : "reduced") + " to " +
+                    size_text(picture.width, picture.height) + " (Lanczos)");
+  }
+  if (picture.crop_width != picture.model_width || picture.crop_height != picture.model_height) {
+    notes.push_back("the network makes " + size_text(picture.model_width, picture.model_height) +
+                    ", cropped to the " + crop + " at its centre");
+  }
+}
 
 }  // namespace
 
@@ -22,69 +85,24 @@ const Canvas& Canvases::native(Size wanted, std::int64_t area, Size grid) {
 }
 
 void plan_picture(Plan& plan, const ModelFacts& model, Canvases& canvases) {
-  const Request& request = plan.request;
   const Size grid{model.spatial_scale * model.patch_width, model.spatial_scale * model.patch_height};
-  std::int64_t native_area = static_cast<std::int64_t>(model.width) * model.height;
-  if (request.draft)
-    native_area = std::min(native_area, std::max(model.smallest_area, native_area / kDraftShare));
-  Size wanted{model.width, model.height};
-  Canvas canvas;
-  std::optional<std::string> asked = request.res;
-  if (!asked && !request.aspect && !request.draft && !model.res.empty()) asked = model.res;
-  if (const auto res = parse_res(asked, request.aspect)) {
-    wanted = *res;
-    const std::int64_t area = static_cast<std::int64_t>(wanted.width) * wanted.height;
-    const bool direct = area <= native_area && area >= model.smallest_area;
-    canvas = direct ? exact_canvas(wanted, grid)
-                    : canvases.native(wanted, std::clamp(area, model.smallest_area, native_area), grid);
-  } else if (request.aspect || request.draft) {
-    const double aspect =
-        request.aspect ? parse_aspect(*request.aspect) : static_cast<double>(model.width) / model.height;
-    const Size shape{static_cast<int>(std::lround(4096 * aspect)), 4096};
-    canvas = canvases.native(shape, native_area, grid);
-    const bool own_size = model.res.empty() || request.draft;
-    if (const auto usual = parse_res(own_size ? std::nullopt : std::optional(model.res), {})) {
-      // The file has the area that it has without --aspect.
-      const double height = std::sqrt(static_cast<double>(usual->width) * usual->height / aspect);
-      wanted = {2 * static_cast<int>(std::lround(height * aspect / 2)),
-                2 * static_cast<int>(std::lround(height / 2))};
-    } else {
-      wanted = {canvas.crop.width / 2 * 2, canvas.crop.height / 2 * 2};
-      canvas.crop = wanted;
-    }
-  } else {
-    canvas = exact_canvas(wanted, grid);
-  }
-  plan.picture.model_width = canvas.made.width;
-  plan.picture.model_height = canvas.made.height;
-  plan.picture.crop_width = canvas.crop.width;
-  plan.picture.crop_height = canvas.crop.height;
-  plan.picture.width = wanted.width;
-  plan.picture.height = wanted.height;
-  // Beside a clip, new frames are enlarged before they are written.
-  const bool joins = joins_clips(request);
-  plan.picture.frame_width = joins ? plan.picture.width : plan.picture.crop_width;
-  plan.picture.frame_height = joins ? plan.picture.height : plan.picture.crop_height;
-  plan.picture.enlarged =
-      plan.picture.crop_width != plan.picture.width || plan.picture.crop_height != plan.picture.height;
-  plan.picture.latent_channels = model.latent_channels;
-  plan.picture.latent_width = plan.picture.model_width / model.spatial_scale;
-  plan.picture.latent_height = plan.picture.model_height / model.spatial_scale;
-  const auto size_text = [](int w, int h) { return std::to_string(w) + "x" + std::to_string(h); };
-  if (plan.picture.enlarged) {
-    const bool larger = plan.picture.width > plan.picture.crop_width;
-    plan.notes.push_back("the picture is made at " +
-                         size_text(plan.picture.crop_width, plan.picture.crop_height) +
-                         (request.draft ? ", as a draft, and " : ", the model's native area, and ") +
-                         (larger ? "enlarged" : "reduced") + " to " +
-                         size_text(plan.picture.width, plan.picture.height) + " (Lanczos)");
-  }
-  if (plan.picture.crop_width != plan.picture.model_width ||
-      plan.picture.crop_height != plan.picture.model_height) {
-    plan.notes.push_back(
-        "the network makes " + size_text(plan.picture.model_width, plan.picture.model_height) +
-        ", of which the centre " + size_text(plan.picture.crop_width, plan.picture.crop_height) + " is kept");
-  }
+  const auto [canvas, file] = choose_sizes(plan.request, model, grid, canvases);
+  Picture& picture = plan.picture;
+  picture.model_width = canvas.made.width;
+  picture.model_height = canvas.made.height;
+  picture.crop_width = canvas.crop.width;
+  picture.crop_height = canvas.crop.height;
+  picture.width = file.width;
+  picture.height = file.height;
+  // Beside a clip, new frames are resampled to the clip's size before the writer has them.
+  const bool beside_clip = adds_to_clip(plan.request);
+  picture.frame_width = beside_clip ? picture.width : picture.crop_width;
+  picture.frame_height = beside_clip ? picture.height : picture.crop_height;
+  picture.enlarged = picture.crop_width != picture.width || picture.crop_height != picture.height;
+  picture.latent_channels = model.latent_channels;
+  picture.latent_width = picture.model_width / model.spatial_scale;
+  picture.latent_height = picture.model_height / model.spatial_scale;
+  note_sizes(picture, plan.request.draft, plan.notes);
 }
 
 }  // namespace sora

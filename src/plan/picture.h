@@ -1,4 +1,4 @@
-// The sizes of a plan: what the network makes, what of it is kept, and the file's.
+// The sizes of a plan: of the picture that the network makes, of its crop, and of the file.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,8 @@
 
 namespace sora {
 
-/// Canvases that were searched for already: lists of jobs ask for few sizes.
+/// Remembers the canvases that native_canvas() found: its search is slow, and a list of jobs asks for few
+/// sizes.
 class Canvases {
  public:
   const Canvas& native(Size wanted, std::int64_t area, Size grid);

@@ -16,16 +16,18 @@
 #include "plan/output.h"
 #include "plan/picture.h"
 #include "plan/timeline.h"
-#include "plan/verbs/carry.h"
 #include "plan/verbs/image_input.h"
+#include "plan/verbs/inputs.h"
+#include "plan/verbs/stream_copy.h"
 #include "plan/verbs/upscale.h"
 #include "plan/verbs/verb.h"
+#include "plan/verbs/verb_options.h"
 #include "sora/error.h"
 
 namespace sora {
 namespace {
 
-void plan_words(Plan& plan, const std::vector<std::string>& vocabulary) {
+void note_unknown_words(Plan& plan, const std::vector<std::string>& vocabulary) {
   if (vocabulary.empty()) return;
   std::string texts = plan.request.prompt;
   for (const Shot& shot : plan.inputs.shots) texts += "\n" + shot.prompt;
@@ -41,9 +43,9 @@ struct Planner::State {
     ModelFacts facts;
     std::string name;
     std::string digest;
-    std::optional<std::string> text_digest;  // of the text encoder, once it is asked for
+    std::optional<std::string> text_digest;  // of the text encoder's files; empty: not computed yet
   };
-  std::map<std::string, Entry> models;  // by what the request says of it
+  std::map<std::string, Entry> models;  // by model_choice()
   MachineFacts machine = machine_facts();
   Canvases canvases;
 
@@ -61,7 +63,7 @@ struct Planner::State {
     return models.emplace(key, std::move(entry)).first->second;
   }
 
-  /// What a request begins with, whatever it asks for.
+  /// What every plan has: the request with a seed, the model, and how it is sampled.
   Plan begin(const Request& request, const Entry& model) {
     Plan plan;
     plan.request = request;
@@ -79,20 +81,20 @@ struct Planner::State {
     return plan;
   }
 
-  /// What computes it, and what it keeps in memory.
+  /// Device, text cache and memory. Throws Error (unavailable) where the plan does not fit.
   void fit(Plan& plan, Entry& entry) {
-    plan_machine(plan, machine);
+    plan_machine(plan.machine, plan.request, machine);
     plan_text_cache(plan, entry.facts, entry.text_digest);
     plan_memory(plan, entry.facts, machine.memory_gb);
   }
 
-  /// Checks the outputs and what the machine has for them.
+  /// The outputs, and what the machine needs to make them.
   void end(Plan& plan, Entry& entry) {
-    plan_output(plan);
-    plan_words(plan, entry.facts.vocabulary);
-    plan_carried(plan);
+    plan.output = plan_output(plan.request, plan.picture);
+    note_unknown_words(plan, entry.facts.vocabulary);
+    plan_stream_copy(plan);
     check_pictures(plan.request);
-    check_tensor_files(plan);
+    check_tensor_files(plan.request, plan.picture, plan.timeline);
     fit(plan, entry);
   }
 
@@ -108,7 +110,8 @@ struct Planner::State {
     return plan;
   }
 
-  /// The stages from `source` to `size`, after what is in `before`.
+  /// The upscale stages that enlarge `source` to `size`. `before` is the plan that makes `source`; empty: it
+  /// is a file.
   Plan stages(const Request& request, std::vector<Plan> before, const Source& source, Size size) {
     Entry& entry = model(request);
     const bool from_file = before.empty();
@@ -118,7 +121,7 @@ struct Planner::State {
       Plan stage = begin(request, entry);
       plan_stage(stage, entry.facts, from, each, last);
       const bool own_prompt = verb_kind(request.verb) == VerbKind::finish && !request.prompt.empty();
-      if (!before.empty() && !own_prompt) {  // of a storyboard
+      if (!before.empty() && !own_prompt) {  // shots, where the small video is a storyboard
         stage.inputs.shots = before.front().inputs.shots;
         stage.inputs.shot_images = before.front().inputs.shot_images;
         stage.inputs.fade = before.front().inputs.fade;
@@ -138,7 +141,7 @@ struct Planner::State {
       }
       make_source(stage);
       fit(stage, entry);
-      from = source_of(stage);
+      from = source_of(stage.picture, stage.timeline);
       from.shown_fps = source.shown_fps;
       from.shown_frames = source.shown_frames;
       before.push_back(std::move(stage));
@@ -156,8 +159,9 @@ struct Planner::State {
       try {
         before.push_back(plan(*draft.request));
         if (!before.front().model.digest.starts_with(draft.model_digest))
-          throw Error(ErrorKind::data, "draft", "its model is another one here, or has changed since");
-        source = source_of(before.front());
+          throw Error(ErrorKind::data, "draft",
+                      "the model of that name here is another one, or has changed since");
+        source = source_of(before.front().picture, before.front().timeline);
         make_source(before.front());
       } catch (const Error& error) {  // its model or its inputs are gone
         draft.why_frames = "it cannot be made again: " + error.message();
@@ -169,15 +173,16 @@ struct Planner::State {
     const Size size = finished_size(request, source, {draft.facts.width, draft.facts.height});
     Plan plan = stages(request, std::move(before), source, size);
     plan.inputs.video = draft.facts;
-    plan_carried(plan);
+    plan_stream_copy(plan);
     if (!draft.why_frames.empty() && !plan.before.empty()) plan.before.front().inputs.video = draft.facts;
     note_draft(plan, draft);
     return plan;
   }
 
+  /// The plan of --refine: first `small`, then upscale stages.
   Plan refine(Plan small) {
     const Request request = small.request;
-    const Source source = source_of(small);
+    const Source source = source_of(small.picture, small.timeline);
     const Size size{small.picture.width, small.picture.height};
     make_source(small);
     std::vector<Plan> before;

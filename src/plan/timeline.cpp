@@ -8,6 +8,7 @@
 #include "core/output_format.h"
 #include "plan/verbs/story.h"
 #include "plan/verbs/verb.h"
+#include "plan/verbs/verb_windows.h"
 
 namespace sora {
 namespace {
@@ -16,34 +17,35 @@ constexpr double kDriftControl = 0.9;
 constexpr double kLongest = 24 * 3600;  // seconds
 constexpr std::int64_t kMostFrames = 10'000'000;
 
-// In windows that go on freely from the one before; each still sees the frames that it goes on from. Whether
-// there are any. Frames that are put in place at each step, for networks without a timestep for each token,
-// must be what comes before.
-bool set_anchors(Plan& plan) {
-  if (!plan.sampling.expand_timesteps || !plan.inputs.shots.empty()) return false;
+// Anchors every window after the first that is conditioned on the window before it alone. Returns whether
+// there are any.
+bool set_anchors(Timeline& timeline) {
   bool any = false;
-  for (std::size_t i = 1; i < plan.timeline.windows.size(); ++i) {
-    Window& window = plan.timeline.windows[i];
+  for (std::size_t i = 1; i < timeline.windows.size(); ++i) {
+    Window& window = timeline.windows[i];
     window.anchored = window.conditioning > 1 && window.conditioning_end == 0;
     any = any || window.anchored;
   }
   return any;
 }
 
-// Not where each window has frames of its own to follow, or goes on from those after it.
+// There is no drift to control in a remix, whose windows each follow frames of the input, and with
+// --backward, where the windows are made from the last one to the first.
 void plan_drift_control(Plan& plan) {
   const double strength =
       in_range("--drift-control", plan.request.drift_control.value_or(kDriftControl), 0, 1);
   const bool applies = verb_kind(plan.request.verb) != VerbKind::remix && !plan.request.backward;
   plan.timeline.drift_control = applies && plan.timeline.windows.size() > 1 ? strength : 0;
-  if (plan.timeline.drift_control > 0) {
-    const bool anchored = set_anchors(plan);
-    plan.notes.push_back(
-        "colour, contrast and sharpness are held to those of " +
-        std::string(plan.inputs.shots.empty() ? "the first window" : "each shot's first window") +
-        (anchored ? ", and later windows see its first frame" : "") + ", strength " +
-        number_for_people(plan.timeline.drift_control) + " (--drift-control 0 turns it off)");
-  }
+  if (plan.timeline.drift_control <= 0) return;
+  // Without per-token timesteps, conditioning frames must be the frames right before the new ones. The shots
+  // of a storyboard differ on purpose.
+  const bool may_anchor = plan.sampling.expand_timesteps && plan.inputs.shots.empty();
+  const bool anchored = may_anchor && set_anchors(plan.timeline);
+  plan.notes.push_back(
+      "later windows keep the colour, contrast and sharpness of " +
+      std::string(plan.inputs.shots.empty() ? "the first window" : "their shot's first window") +
+      (anchored ? ", and see its first frame" : "") + ", strength " +
+      number_for_people(plan.timeline.drift_control) + " (--drift-control 0 turns it off)");
 }
 
 }  // namespace
@@ -63,7 +65,7 @@ void check_still(const Request& request, std::int64_t frames) {
 
 void plan_timeline(Plan& plan, const ModelFacts& model, bool still) {
   const Request& request = plan.request;
-  // A remix goes frame by frame, whatever the rate.
+  // A remix makes one frame for each frame of the input, at whatever rate.
   plan.timeline.model_fps =
       verb_kind(request.verb) == VerbKind::remix ? request.fps.value_or(model.fps) : model.fps;
   plan.timeline.fps = in_range("--fps", request.fps.value_or(model.fps), 0.1, 1000);
@@ -78,18 +80,20 @@ void plan_timeline(Plan& plan, const ModelFacts& model, bool still) {
     plan.timeline.frames = std::max<std::int64_t>(1, std::llround(*request.seconds * plan.timeline.fps));
   } else if (!plan.inputs.shots.empty() && !still) {
     plan.timeline.frames =
-        std::max<std::int64_t>(1, std::llround(story_length(plan, model) * plan.timeline.fps));
+        std::max<std::int64_t>(1, std::llround(story_length(plan.inputs, model) * plan.timeline.fps));
   } else {
     plan.timeline.frames =
         still ? 1 : std::max<std::int64_t>(1, std::llround(model.frames * plan.timeline.fps / model.fps));
   }
   if (still) check_still(request, plan.timeline.frames);
   plan_verb_windows(plan, model);
+  if (verb_kind(request.verb) == VerbKind::remix)
+    plan.sampling.first_step = remix_first_step(plan.sampling.steps, request);
   plan_drift_control(plan);
   if (plan.timeline.windows.size() > 1) {
     plan.notes.push_back("longer than the model's native " + std::to_string(model.frames) +
                          " frames: made in " + std::to_string(plan.timeline.windows.size()) +
-                         " windows, each held to the end of the one before");
+                         " windows, each conditioned on the last frames of the one before");
   }
   if (plan.timeline.fps != model.fps && verb_kind(request.verb) != VerbKind::remix) {
     plan.notes.push_back("the model makes " + number_for_people(model.fps) +

@@ -1,4 +1,4 @@
-// How long a video is, at which rate, and in which windows it is made.
+// How long a video is, its frame rate, and the windows that it is made in.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace sora {
 /// Whether the output is one picture.
 bool is_still(const Request& request);
 
-/// A picture is made of one frame. Throws Error (usage) where there are more.
+/// Throws Error (usage) where a single picture is asked for and there are more frames than one.
 void check_still(const Request& request, std::int64_t frames);
 
 /// Sets plan.timeline, and plan.sampling.first_step of a remix. Throws Error (usage).

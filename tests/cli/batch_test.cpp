@@ -293,7 +293,7 @@ TEST(Batch, ASecondRunInTheFolderIsRefusedUnlessBothShare) {
   sharing.emplace_back("--share");
   const Finished finished = second.run(sharing);
   EXPECT_EQ(finished.code, 0) << finished.err;
-  EXPECT_THAT(finished.err, HasSubstr("1 made, 1 with other runs"));
+  EXPECT_THAT(finished.err, HasSubstr("1 made, 1 by other runs"));
   EXPECT_THAT(second.run({"status", out}).out, HasSubstr("2 jobs: 1 done, 0 failed, 1 running, 0 left"));
   first.signal(SIGINT);
   (void)first.wait();

@@ -99,7 +99,7 @@ TEST(OutputNames, ThatAreLinksToNothingAreRefused) {
     fs::create_symlink("gone/file.json", program.folder() / "link.json");
     const Finished finished = before_work(program, more);
     EXPECT_EQ(finished.code, 73) << more.back();
-    EXPECT_THAT(finished.err, HasSubstr("is a link to a file that is not there"));
+    EXPECT_THAT(finished.err, HasSubstr("is a link to a file that does not exist"));
     EXPECT_EQ(program.files().size(), 2U);
   }
 }
@@ -132,7 +132,7 @@ TEST(OutputNames, OfTwoFilesDiffer) {
     line.insert(line.end(), more.begin(), more.end());
     const Finished finished = before_work(program, line);
     EXPECT_EQ(finished.code, 64) << more.back();
-    EXPECT_THAT(finished.err, HasSubstr("a name of its own"));
+    EXPECT_THAT(finished.err, HasSubstr("give one of them another name"));
   }
 }
 

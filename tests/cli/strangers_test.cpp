@@ -108,7 +108,7 @@ TEST_F(Strangers, WriteAndReplaceNothingAndChooseNoMachine) {
     const Finished finished = run(form, said);
     EXPECT_EQ(finished.code, 0) << finished.err;
     EXPECT_THAT(finished.err, AllOf(HasSubstr("--output"), HasSubstr("--overwrite"), HasSubstr("--device"),
-                                    HasSubstr("which a file has no say in")));
+                                    HasSubstr("which is ignored: only the command line chooses")));
     EXPECT_EQ(canaries.touched(), "") << form.verb << ' ' << form.file;
     EXPECT_THAT(made(form), ElementsAre("a-fox-7.mp4")) << form.verb << ' ' << form.file;
   }
@@ -124,11 +124,12 @@ TEST_F(Strangers, OpenNoFileThatTheyName) {
       EXPECT_EQ(finished.code, 66) << name << ": " << finished.err;
       std::string option = "--" + name;
       std::replace(option.begin(), option.end(), '_', '-');
-      EXPECT_THAT(finished.err,
-                  AllOf(HasSubstr(option + " \""),
-                        HasSubstr("private/canary.png\"; a file does not choose what is opened, so give it: "
-                                  "sora-gen " +
-                                  std::string(form.verb) + " " + form.file + " " + option)));
+      EXPECT_THAT(
+          finished.err,
+          AllOf(HasSubstr(option + " \""),
+                HasSubstr("private/canary.png\"; files that it names are not opened unless you give them: "
+                          "sora-gen " +
+                          std::string(form.verb) + " " + form.file + " " + option)));
       EXPECT_EQ(canaries.touched(), "") << name;
       EXPECT_THAT(made(form), ElementsAre()) << name;
     }
@@ -247,16 +248,16 @@ TEST_F(Strangers, FinishOpensNothingThatADraftNames) {
   said["image"] = "private/canary.png";
   const Finished frames = finish(said);
   EXPECT_EQ(frames.code, 0) << frames.err;
-  EXPECT_THAT(frames.out, HasSubstr("taken from its frames: it was made with --image \"private/canary.png\", "
-                                    "which finish is not given"));
+  EXPECT_THAT(frames.out, HasSubstr("file are used: it was made with --image \"private/canary.png\", "
+                                    "which is not given to finish"));
   EXPECT_EQ(canaries.touched(), "");
   program.write("picture.png", "x");
   EXPECT_THAT(finish(said, {"--image", "picture.png"}).out,
               HasSubstr("the draft is made again from its seed"));
-  EXPECT_THAT(finish(draft, {"--image", "picture.png"}).err, HasSubstr("--image goes with a draft"));
+  EXPECT_THAT(finish(draft, {"--image", "picture.png"}).err, HasSubstr("--image is for a draft"));
   said = draft;
   said["model_digest"] = "0123456789abcdef";
-  EXPECT_THAT(finish(said).out, HasSubstr("its model is another one here"));
+  EXPECT_THAT(finish(said).out, HasSubstr("the model of that name here is another one"));
 }
 
 TEST_F(Strangers, ExtendTakesTheWordsAlone) {

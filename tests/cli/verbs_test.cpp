@@ -187,7 +187,7 @@ TEST(Verbs, FinishTakesItsPromptSeedAndModelFromTheDraft) {
   EXPECT_TRUE(plan["tiles"].is_null()) << "the model knows the size: one tile covers it";
 
   const Finished frames = program.run(with_usual({"finish", "clip.mp4", "--res", "512x384", "--dry-run"}));
-  EXPECT_THAT(frames.out, HasSubstr("taken from its frames: it does not say how it was made"));
+  EXPECT_THAT(frames.out, HasSubstr("file are used: it does not say how it was made"));
   const auto expect = [&](std::vector<std::string> line, int code, const char* text) {
     const Finished finished = program.run(std::move(line));
     EXPECT_EQ(finished.code, code) << finished.err;

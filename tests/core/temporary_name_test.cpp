@@ -23,7 +23,7 @@ using testing::HasSubstr;
 
 class Temporaries : public testing::Test {
  protected:
-  ~Temporaries() override { pretend_host_name(""); }
+  ~Temporaries() override { set_host_name_for_tests(""); }
 
   void put(const std::string& name) const { std::ofstream(folder_ / name) << "x"; }
   bool stands(const std::string& name) const { return fs::exists(folder_ / name); }
@@ -31,7 +31,7 @@ class Temporaries : public testing::Test {
   void kill_writer(const std::string& host) const {
     const pid_t child = ::fork();
     if (child == 0) {
-      pretend_host_name(host);
+      set_host_name_for_tests(host);
       const OutputFile file(folder_ / "clip.mp4");
       ::raise(SIGKILL);
     }
@@ -48,19 +48,19 @@ TEST_F(Temporaries, AreSweptByTheirOwnMachineAlone) {
   kill_writer("node1");
   kill_writer("node2");
   ASSERT_EQ(count(), 2);
-  pretend_host_name("node3");
+  set_host_name_for_tests("node3");
   remove_left_over(folder_.path());
   EXPECT_EQ(count(), 2);
-  pretend_host_name("node1");
+  set_host_name_for_tests("node1");
   remove_left_over(folder_.path());
   EXPECT_EQ(count(), 1);
-  pretend_host_name("node2");
+  set_host_name_for_tests("node2");
   remove_left_over(folder_.path());
   EXPECT_EQ(count(), 0);
 }
 
 TEST_F(Temporaries, ThatAreBeingWrittenStay) {
-  pretend_host_name("node1");
+  set_host_name_for_tests("node1");
   const OutputFile file(folder_ / "clip.mp4");
   EXPECT_THAT(file.temporary_path().string(), HasSubstr("@node1.part"));
   remove_left_over(folder_.path());
@@ -68,7 +68,7 @@ TEST_F(Temporaries, ThatAreBeingWrittenStay) {
 }
 
 TEST_F(Temporaries, AreNotMistakenForOtherFiles) {
-  pretend_host_name("node1");
+  set_host_name_for_tests("node1");
   const std::vector<std::string> others{".notes.part",
                                         "clip.mp4.12-abcdef@node1.part",    // not hidden
                                         ".clip.mp4.12-abcdef@node11.part",  // of node11
@@ -88,7 +88,7 @@ TEST_F(Temporaries, AreNotMistakenForOtherFiles) {
 }
 
 TEST_F(Temporaries, HaveNamesThatFileSystemsTake) {
-  pretend_host_name("node \n/" + std::string(100, 'h'));
+  set_host_name_for_tests("node \n/" + std::string(100, 'h'));
   const std::string host = host_name();
   EXPECT_EQ(host.substr(0, 8), "node___h");
   EXPECT_EQ(host.size(), 64U);

@@ -14,14 +14,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   survives([&] {
     Journal journal(folder.path());
     if (list) {
-      for (const ListedJob& job : journal.read_list()) (void)journal.latents(job.key);
+      for (const ListedJob& job : journal.read_list()) (void)journal.checkpoint_file(job.key);
       return;
     }
     journal.refresh();
     for (const auto& [key, record] : journal.records()) {
       require(!key.empty() && journal.find(key) == &record, "a record that is not found");
       (void)output_is_whole(folder / "none", record);
-      (void)journal.latents(key);
+      (void)journal.checkpoint_file(key);
     }
   });
   return 0;

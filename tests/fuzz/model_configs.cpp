@@ -20,7 +20,7 @@ const RamFolder& folder() {
 // A model's own settings are read last, over what its other files say: these stay the same, and are read
 // once.
 void read_settings(const std::filesystem::path& path) {
-  static const ModelFacts model = read_model(std::filesystem::path(SORA_TEST_DATA) / "pipeline/wan21");
+  static const ModelFacts model = read_model(test_data() / "pipeline/wan21");
   ModelFacts facts = model;
   facts.folder.dir = path.parent_path();
   read_own_defaults(facts);

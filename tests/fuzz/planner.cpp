@@ -141,7 +141,7 @@ void check_plan(const Plan& plan) {
   check_windows(plan);
   if (plan.timeline.windows.size() > kMostWindows) return;
   require(!plan_text(plan).empty() && !plan_json(plan, -1).empty(), "a plan that says nothing");
-  const MadeWith made = read_parameters(metadata_json(plan), "the plan's own file");
+  const RunParameters made = read_parameters(metadata_json(plan), "the plan's own file");
   Request again;
   made.options.apply(again);
   require(again.seed == plan.request.seed && again.frames == plan.timeline.frames,

@@ -77,7 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(text_of(*again) == written, "what was read, written and read is another request: " + written);
   });
   survives([&] {
-    const MadeWith made = read_parameters(line, "clip.mp4");
+    const RunParameters made = read_parameters(line, "clip.mp4");
     require(!made.generator.empty(), "parameters of nobody");
     require(depth_of(line) <= kDeepestJson, "deeper JSON than is allowed was read");
     Request request;

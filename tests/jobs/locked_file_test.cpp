@@ -17,7 +17,7 @@ namespace {
 
 class Holder : public testing::Test {
  protected:
-  ~Holder() override { pretend_host_name(""); }
+  ~Holder() override { set_host_name_for_tests(""); }
 
   std::string says(const std::string& text) {
     std::ofstream(folder_ / "lock", std::ios::binary) << text;
@@ -28,17 +28,17 @@ class Holder : public testing::Test {
 };
 
 TEST_F(Holder, IsAProcessOfAMachine) {
-  pretend_host_name("node1");
+  set_host_name_for_tests("node1");
   const LockedFile lock(folder_ / "lock");
   EXPECT_EQ(lock.holder(), "");
   lock.write_holder();
   EXPECT_EQ(lock.holder(), "process " + std::to_string(::getpid()) + " on node1");
-  pretend_host_name("node2");
+  set_host_name_for_tests("node2");
   EXPECT_EQ(lock.holder(), "process " + std::to_string(::getpid()) + " on node1");
 }
 
 TEST_F(Holder, IsNotSomeoneWhoseEndIsSeen) {
-  pretend_host_name("node1");
+  set_host_name_for_tests("node1");
   EXPECT_EQ(says("node1 999999999\n"), "");
   EXPECT_EQ(says("node2 999999999\n"), "process 999999999 on node2");
 }
@@ -50,10 +50,10 @@ TEST_F(Holder, IsNothingElseThatStandsInTheFile) {
 }
 
 TEST_F(Holder, OfAFolderIsNamedToWhoComesSecond) {
-  pretend_host_name("node1");
+  set_host_name_for_tests("node1");
   Journal first(folder_.path());
   first.open(false);
-  pretend_host_name("node2");
+  set_host_name_for_tests("node2");
   Journal second(folder_.path());
   try {
     second.open(false);

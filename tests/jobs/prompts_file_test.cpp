@@ -89,7 +89,7 @@ TEST(JsonLines, SaysWhatIsWrongInEachLine) {
                                          "{\"prompt\": \"e\"}\n");
   EXPECT_THAT(errors(file), ElementsAre(HasSubstr("1: \"stepz\" is not an option; did you mean \"steps\"?"),
                                         HasSubstr("2: prompt is 5, expected a text in quotes"),
-                                        HasSubstr("3: is not JSON: "), HasSubstr("5: holds no JSON object"),
+                                        HasSubstr("3: is not JSON: "), HasSubstr("5: is no JSON object"),
                                         HasSubstr("6: steps is \"many\", expected a whole number"),
                                         HasSubstr("7: res is [1,2], ")));
   EXPECT_THAT(prompts(file), ElementsAre("e"));
@@ -118,11 +118,12 @@ TEST(Table, MayBeSeparatedByTabs) {
 TEST(Table, SaysWhatIsWrong) {
   EXPECT_THAT(errors(parse_prompts("a.csv", "prompt,secs\na,4\n")),
               ElementsAre(HasSubstr("1: \"secs\" is not an option")));
-  EXPECT_THAT(errors(parse_prompts("a.csv", "prompt,prompt\na,4\n")), ElementsAre(HasSubstr("stands twice")));
+  EXPECT_THAT(errors(parse_prompts("a.csv", "prompt,prompt\na,4\n")),
+              ElementsAre(HasSubstr("is there twice")));
   EXPECT_THAT(errors(parse_prompts("a.csv", "prompt,seed\na,b,c\nd,x\n\"e\"f,1\ng,1\n\"open,1\n")),
               ElementsAre(HasSubstr("2: has 3 cells, the header has 2"), HasSubstr("3: seed is \"x\""),
                           HasSubstr("4: a quoted cell is followed by \"f\""),
-                          HasSubstr("6: the quote that is opened in line 6 is never closed")));
+                          HasSubstr("6: the quote in line 6 is never closed")));
 }
 
 TEST(AnyFormat, MayBeEmpty) {

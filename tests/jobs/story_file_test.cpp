@@ -75,7 +75,7 @@ TEST(StoryFile, NamesTheLineOfWhatIsWrong) {
   EXPECT_THAT(error_of("0:00 a\n0:04\n"), HasSubstr("story:2: the shot at 0:04 has no prompt"));
   EXPECT_THAT(error_of("0:00 a\na storm\n"), HasSubstr("story:2: does not begin with a time"));
   EXPECT_THAT(error_of("0:00 a\n12 monkeys\n"), HasSubstr("story:2: does not begin with a time"));
-  EXPECT_THAT(error_of("\n# nothing\n"), HasSubstr("story: holds no shot"));
+  EXPECT_THAT(error_of("\n# nothing\n"), HasSubstr("story: has no shot"));
   EXPECT_THAT(error_of("0:00 a\n\xff"), HasSubstr("is not UTF-8"));
 }
 

@@ -1,6 +1,4 @@
 // What the verbs copy from their inputs: sound, and with --copy the coded frames.
-#include "plan/verbs/carry.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +9,7 @@
 #include "error_of.h"
 #include "pipeline/inputs/input_facts.h"
 #include "pipeline/tiny_model.h"
+#include "plan/verbs/stream_copy.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
 #include "sora/generator.h"
@@ -57,61 +56,61 @@ class CarriedPlan : public testing::Test {
     plan_.inputs.video_2 = clip_facts();
   }
   void expect_refused(ErrorKind kind, const std::string& text) {
-    test::expect_error([&] { plan_carried(plan_); }, kind, text);
+    test::expect_error([&] { plan_stream_copy(plan_); }, kind, text);
   }
 
   Plan plan_;
 };
 
 TEST_F(CarriedPlan, SoundIsKeptWhereItFits) {
-  plan_carried(plan_);
+  plan_stream_copy(plan_);
   EXPECT_THAT(plan_.output.audio, ElementsAre("a.mp4"));
   EXPECT_THAT(plan_.notes, IsEmpty());
   plan_.request.seed = 1;
   EXPECT_THAT(plan_text(plan_), HasSubstr("of a.mp4, copied"));
   plan_.output.audio.clear();
   connect();
-  plan_carried(plan_);
+  plan_stream_copy(plan_);
   EXPECT_THAT(plan_.output.audio, ElementsAre("a.mp4", "b.mp4"));
   plan_.output.audio.clear();
   plan_.request.no_audio = true;
-  plan_carried(plan_);
+  plan_stream_copy(plan_);
   EXPECT_THAT(plan_.output.audio, IsEmpty());
   EXPECT_THAT(plan_.notes, IsEmpty());
 }
 
 TEST_F(CarriedPlan, WhatIsNotKeptIsSaid) {
   plan_.inputs.video->audio_codec = "pcm_s16le";
-  plan_carried(plan_);
+  plan_stream_copy(plan_);
   EXPECT_THAT(plan_.output.audio, IsEmpty());
   EXPECT_THAT(plan_.notes,
-              ElementsAre(HasSubstr("mp4 does not take pcm_s16le; an output in .mkv or .mov keeps it")));
+              ElementsAre(HasSubstr("mp4 does not take pcm_s16le; an output in .mkv or .mov can have it")));
   plan_.notes.clear();
   plan_.inputs.video->audio_codec = "aac";
   plan_.request.only_new = true;
-  plan_carried(plan_);
+  plan_stream_copy(plan_);
   EXPECT_THAT(plan_.notes, ElementsAre(HasSubstr("a.mp4")));
   plan_.notes.clear();
   plan_.request.only_new = false;
   connect();
   plan_.inputs.video_2->audio_kind = "aac of another rate";
-  plan_carried(plan_);
+  plan_stream_copy(plan_);
   EXPECT_THAT(plan_.output.audio, ElementsAre("a.mp4"));
-  EXPECT_THAT(plan_.notes, ElementsAre(HasSubstr("b.mp4 is not kept: it is of another kind")));
+  EXPECT_THAT(plan_.notes, ElementsAre(HasSubstr("b.mp4 is left out: its codec or format differs")));
   plan_.notes.clear();
   plan_.output.audio.clear();
   plan_.request.verb = "loop";
   plan_.request.input_2.reset();
   plan_.inputs.video_2.reset();
-  plan_carried(plan_);
+  plan_stream_copy(plan_);
   EXPECT_THAT(plan_.output.audio, IsEmpty());
-  EXPECT_THAT(plan_.notes, ElementsAre(HasSubstr("no end that meets its start")));
+  EXPECT_THAT(plan_.notes, ElementsAre(HasSubstr("the end of the sound would not meet its start")));
 }
 
 TEST_F(CarriedPlan, CopiedFramesMustBeThoseOfTheOutput) {
   plan_.request.copy = true;
   plan_.output.path = "out.mp4";
-  plan_carried(plan_);
+  plan_stream_copy(plan_);
   const auto with = [&](auto change, ErrorKind kind, const std::string& text) {
     const Plan good = plan_;
     change();

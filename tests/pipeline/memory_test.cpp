@@ -252,7 +252,7 @@ TEST_F(MemoryTest, WhatCannotFitIsRefusedWithWhatWould) {
 
 TEST_F(MemoryTest, ThePlanNamesPhasesAndTheWay) {
   const Plan stored = plan("stored");
-  EXPECT_THAT(plan_text(stored), testing::HasSubstr("weights are kept as they are stored"));
+  EXPECT_THAT(plan_text(stored), testing::HasSubstr("weights stay in memory as their files have them"));
   const auto json = nlohmann::json::parse(plan_json(stored));
   EXPECT_EQ(json["offload"], "stored");
   EXPECT_GT(json["memory"]["denoise"]["ram_gb"], json["memory"]["text"]["ram_gb"]);

@@ -43,19 +43,20 @@ TEST(Story, AShareRisesOverTheFadeAroundItsTime) {
   Plan plan;
   plan.inputs.shots = {{0, "a"}, {4, "b"}, {4.5, "c"}, {10, "d"}};
   plan.inputs.fade = 2;
-  EXPECT_THAT(shares_at(plan, 0), testing::ElementsAre(1, 0, 0, 0));
-  EXPECT_THAT(shares_at(plan, 4), testing::ElementsAre(0.5, 0.5, 0, 0));
-  EXPECT_THAT(shares_at(plan, 4.25), testing::ElementsAre(0, 1, 0, 0)) << "short shots have short fades";
-  EXPECT_THAT(shares_at(plan, 9.5), testing::ElementsAre(0, 0, 0.75, 0.25));
-  EXPECT_THAT(shares_at(plan, 50), testing::ElementsAre(0, 0, 0, 1));
+  EXPECT_THAT(shares_at(plan.inputs, 0), testing::ElementsAre(1, 0, 0, 0));
+  EXPECT_THAT(shares_at(plan.inputs, 4), testing::ElementsAre(0.5, 0.5, 0, 0));
+  EXPECT_THAT(shares_at(plan.inputs, 4.25), testing::ElementsAre(0, 1, 0, 0))
+      << "short shots have short fades";
+  EXPECT_THAT(shares_at(plan.inputs, 9.5), testing::ElementsAre(0, 0, 0.75, 0.25));
+  EXPECT_THAT(shares_at(plan.inputs, 50), testing::ElementsAre(0, 0, 0, 1));
   for (double time = 0; time < 12; time += 0.1) {
-    const auto shares = shares_at(plan, time);
+    const auto shares = shares_at(plan.inputs, time);
     EXPECT_NEAR(std::accumulate(shares.begin(), shares.end(), 0.0), 1, 1e-9) << time;
     for (const double share : shares) EXPECT_GE(share, 0) << time;
   }
   plan.inputs.fade = 0;
-  EXPECT_THAT(shares_at(plan, 3.999), testing::ElementsAre(1, 0, 0, 0));
-  EXPECT_THAT(shares_at(plan, 4), testing::ElementsAre(0, 1, 0, 0));
+  EXPECT_THAT(shares_at(plan.inputs, 3.999), testing::ElementsAre(1, 0, 0, 0));
+  EXPECT_THAT(shares_at(plan.inputs, 4), testing::ElementsAre(0, 1, 0, 0));
 }
 
 TEST(Windows, EndWithAPlaceOrHaveItInTheFirst) {

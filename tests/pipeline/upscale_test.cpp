@@ -19,8 +19,8 @@
 #include "pipeline/tiny_model.h"
 #include "places.h"
 #include "plan/metadata.h"
-#include "plan/verbs/made_again.h"
 #include "plan/verbs/parameters.h"
+#include "plan/verbs/reproduce.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
@@ -156,7 +156,7 @@ TEST_F(FinishTest, FramesAreTakenWhereTheDraftCannotBeMadeAgain) {
   std::ofstream(folder_ / "moved/sora-gen.json")
       << R"({"native_width": 64, "native_height": 32, "native_frames": 9, "fps": 8, "steps": 3})";
   const Plan plan = make_plan(request_);
-  EXPECT_THAT(notes(plan), HasSubstr("the draft is taken from its frames: it cannot be made again"));
+  EXPECT_THAT(notes(plan), HasSubstr("the frames in the draft's file are used: it cannot be made again"));
   EXPECT_EQ(plan.before.size() + 1,
             stage_sizes({plan.inputs.video->width, plan.inputs.video->height}, {128, 64}).size());
   ASSERT_EQ(generator_.run(plan).frames, 9);
@@ -191,7 +191,7 @@ TEST_F(FinishTest, LongVideosHaveWindowsAndTilesInTime) {
   request_.frames = 11;
   EXPECT_EQ(generator_.run(make_plan(request_)).frames, 11);
   request_.frames = 39;
-  expect_error(ErrorKind::usage, "at most what the draft shows, 38 frames");
+  expect_error(ErrorKind::usage, "at most the 38 frames that the draft shows");
 }
 
 TEST_F(FinishTest, GoesOnAfterAStopWithTheSameBytes) {
@@ -260,7 +260,7 @@ TEST_F(FinishTest, AStoryboardIsDraftedAndFinishedWithItsShots) {
   Overrides draft_given;
   (void)draft_given.add("input", {Scalar::Kind::text, *request_.input, {}});
   Request again =
-      request_again(read_parameters(metadata_json(plan), "the file"), draft_given, "file", "rerun");
+      reproducing_request(read_parameters(metadata_json(plan), "the file"), draft_given, "file", "rerun");
   again.device = "cpu";
   again.threads = 1;
   again.codec = "ffv1";
@@ -287,7 +287,7 @@ TEST_F(FinishTest, WhatItSaysOfItselfMakesItAgain) {
   Overrides draft_given;
   (void)draft_given.add("input", {Scalar::Kind::text, *request_.input, {}});
   Request again =
-      request_again(read_parameters(metadata_json(plan), "the file"), draft_given, "file", "rerun");
+      reproducing_request(read_parameters(metadata_json(plan), "the file"), draft_given, "file", "rerun");
   again.device = "cpu";
   again.output = request_.output;
   const Plan second = make_plan(again);

@@ -1,4 +1,4 @@
-// PNG by libpng, for terminals that show images: the program does not link libav.
+// PNG images by libpng, for terminals that show images. (The program does not link libav.)
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace sora {
 
-/// rgb [height, width, 3] as a PNG file.
+/// The bytes of a PNG file. rgb: [height, width, 3].
 std::string png_of(int width, int height, const std::vector<std::uint8_t>& rgb);
 
 }  // namespace sora

@@ -19,7 +19,7 @@
 namespace sora {
 namespace {
 
-// --- what the terminal can show -------------------------------------------------------------
+// --- features of the terminal ---------------------------------------------------------------
 
 enum class Graphics { kitty, iterm, blocks };
 
@@ -42,7 +42,7 @@ Screen screen_of_environment() {
   Screen screen;
   screen.utf8 = locale_is_utf8();
   screen.true_colour = colours == "truecolor" || colours == "24bit" || contains(term, "direct");
-  // A multiplexer redraws the screen from its own memory, in which there are no images.
+  // A multiplexer such as tmux redraws the screen from its own copy, which has no images.
   const bool multiplexed = !variable("TMUX").empty() || !variable("STY").empty() ||
                            term.starts_with("screen") || term.starts_with("tmux");
   if (multiplexed) return screen;
@@ -51,7 +51,7 @@ Screen screen_of_environment() {
     screen.graphics = Graphics::kitty;
   } else if (program == "iTerm.app" || variable("LC_TERMINAL") == "iTerm2" || program == "WezTerm" ||
              !variable("WEZTERM_PANE").empty() || program == "mintty") {
-    screen.graphics = Graphics::iterm;  // WezTerm leaves Kitty's graphics off unless it is told
+    screen.graphics = Graphics::iterm;  // in WezTerm, Kitty's graphics are off by default
   }
   return screen;
 }
@@ -61,8 +61,8 @@ struct Cells {
   int rows = 0;
 };
 
-// The cells that show a picture in its shape, taking a cell for twice as high as wide. Half of the screen's
-// height stays for what was there before.
+// The cells for a picture, with a cell twice as high as wide. At most half of the screen's height, so that
+// earlier lines stay visible.
 Cells cells_for(const Preview& preview) {
   const int most_columns = std::clamp(stderr_columns() - 1, 8, 100);
   const int most_rows = std::clamp(stderr_rows() / 2, 4, 20);
@@ -78,8 +78,8 @@ std::string_view as_text(const std::vector<std::uint8_t>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// The terminal graphics protocol of Kitty. An image of the same number takes the place of the one before;
-// C=1 leaves the cursor where it is, q=2 asks for no answer.
+// Kitty's terminal graphics protocol. An image with the same number replaces the one before; C=1 does not
+// move the cursor, q=2 requests no answer.
 std::string kitty_image(const Preview& preview, Cells cells, unsigned number) {
   constexpr std::size_t kLongestChunk = 4096;
   const std::string data = base64(as_text(preview.rgb));
@@ -110,7 +110,7 @@ std::string iterm_image(const Preview& preview, Cells cells) {
 
 using Colour = std::array<int, 3>;
 
-// The mean colour of the part of the picture that one of columns x rows fields covers.
+// The mean colour of field (x, y), with the picture divided into columns x rows fields.
 Colour mean_colour(const Preview& preview, int x, int y, int columns, int rows) {
   const auto from = [](int i, int whole, int parts) {
     return static_cast<int>(static_cast<std::int64_t>(i) * whole / parts);
@@ -134,7 +134,7 @@ Colour mean_colour(const Preview& preview, int x, int y, int columns, int rows) 
 }
 
 // The nearest of xterm's 6 x 6 x 6 colours and 24 greys.
-int of_256(const Colour& colour) {
+int xterm_colour(const Colour& colour) {
   constexpr std::array<int, 6> levels{0, 95, 135, 175, 215, 255};
   const auto distance = [&](int r, int g, int b) {
     const int dr = r - colour[0], dg = g - colour[1], db = b - colour[2];
@@ -154,20 +154,21 @@ int of_256(const Colour& colour) {
   return 16 + static_cast<int>(36 * nearest[0] + 6 * nearest[1] + nearest[2]);
 }
 
-std::string colour_code(int plane, const Colour& colour, bool true_colour) {  // plane 38: letter, 48: ground
+std::string colour_code(int plane, const Colour& colour,
+                        bool true_colour) {  // 38: foreground, 48: background
   const std::string head = "\x1b[" + std::to_string(plane);
-  if (!true_colour) return head + ";5;" + std::to_string(of_256(colour)) + "m";
+  if (!true_colour) return head + ";5;" + std::to_string(xterm_colour(colour)) + "m";
   return head + ";2;" + std::to_string(colour[0]) + ";" + std::to_string(colour[1]) + ";" +
          std::to_string(colour[2]) + "m";
 }
 
-// Two pixels a cell: the upper one is the block's colour, the lower one the ground's. Without UTF-8 there is
-// no such letter, and a cell is one pixel.
+// With UTF-8 a cell shows two pixels: an upper half block in the foreground colour over the background
+// colour. Without UTF-8 it shows one.
 std::string half_blocks(const Preview& preview, Cells cells, const Screen& screen) {
   const int rows = screen.utf8 ? 2 * cells.rows : cells.rows;
   std::string text;
   for (int y = 0; y < cells.rows; ++y) {
-    std::string letter_colour, ground_colour;
+    std::string foreground, background;
     const auto set = [&](std::string& now, const std::string& wanted) {
       if (now != wanted) text += wanted;
       now = wanted;
@@ -177,11 +178,11 @@ std::string half_blocks(const Preview& preview, Cells cells, const Screen& scree
         return colour_code(plane, mean_colour(preview, x, row, cells.columns, rows), screen.true_colour);
       };
       if (screen.utf8) {
-        set(letter_colour, code(38, 2 * y));
-        set(ground_colour, code(48, 2 * y + 1));
+        set(foreground, code(38, 2 * y));
+        set(background, code(48, 2 * y + 1));
         text += "▀";
       } else {
-        set(ground_colour, code(48, y));
+        set(background, code(48, y));
         text += ' ';
       }
     }
@@ -191,8 +192,8 @@ std::string half_blocks(const Preview& preview, Cells cells, const Screen& scree
   return text;
 }
 
-// A number for Kitty's images that no other program's is likely to have, and a new one for each video, so
-// that the last picture of the one before stays.
+// A number for Kitty's images that other programs are unlikely to use. Each video has a new one, so that the
+// last picture of the video before stays.
 unsigned next_number() {
   static unsigned videos = 0;
   return (static_cast<unsigned>(::getpid()) << 10U) + ++videos;
@@ -208,7 +209,7 @@ PreviewSink make_preview(const Options& options) {
                                : "--preview shows nothing here: stderr is not a terminal");
     return {};
   }
-  // When the sink goes, the last picture stays.
+  // When the sink is destroyed, the last picture stays on the screen.
   const std::shared_ptr<void> keeper(nullptr, [](void*) { keep_picture(); });
   return [keeper, screen = screen_of_environment(), number = next_number()](const Preview& preview) {
     if (preview.width < 1 || preview.height < 1) return;

@@ -6,9 +6,9 @@
 
 namespace sora {
 
-/// What shows previews on stderr, in the best way that the terminal has by its environment: Kitty's graphics,
-/// iTerm2's inline images, else half blocks in 24-bit colour or in 256. Empty when --preview is not given;
-/// also where there is no terminal, which is said in one line. Make one for each video.
+/// A sink that draws previews on stderr: with Kitty's graphics or iTerm2's inline images where the
+/// environment shows that the terminal has them, else with half blocks in 24-bit colour or 256 colours. Empty
+/// without --preview, and where stderr is no terminal (with a warning). To be called for each video.
 PreviewSink make_preview(const Options& options);
 
 }  // namespace sora

@@ -32,7 +32,7 @@ class NoProgress final : public ProgressDisplay {
   bool failed(const Error&) override { return false; }
 };
 
-// For logs: a line when a phase begins or ends, and in between one every few seconds.
+// For logs: a line when a phase begins or ends, and every two seconds in between.
 class PlainProgress final : public ProgressDisplay {
  public:
   void update(const Progress& progress) override {
@@ -41,7 +41,7 @@ class PlainProgress final : public ProgressDisplay {
     const bool counts_steps = progress.phase == Phase::denoise;
     const bool last = counts_steps ? progress.steps > 0 && progress.step == progress.steps
                                    : progress.frames > 0 && progress.frame == progress.frames;
-    // Jobs of a batch have a line before and after them: only long ones need more in between.
+    // Jobs of a batch have a line before and after them anyway; only long jobs have more in between.
     const bool of_interest = prefix_.empty() && (new_phase || last);
     if (!of_interest && now - written_ < std::chrono::seconds(2)) return;
     const std::string line = prefix_ + progress_text(progress);
@@ -69,7 +69,7 @@ class PlainProgress final : public ProgressDisplay {
   std::string text_;
 };
 
-// For programs: one object a line. A reader that goes away does not stop the work.
+// For programs: one object a line. The work continues when the reader closes the stream.
 class JsonProgress final : public ProgressDisplay {
  public:
   explicit JsonProgress(int fd) : fd_(fd) {}

@@ -1,4 +1,4 @@
-// How far the work is: a bar on a terminal, plain lines in a log, JSON lines for programs.
+// Progress of the work: a bar on a terminal, plain lines in a log, JSON lines for programs.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace sora {
 
-/// Which of many videos is being made.
+/// The job of a batch that is being made.
 struct JobLabel {
   std::uint64_t position = 1;  ///< from 1
   std::uint64_t jobs = 1;
@@ -25,12 +25,12 @@ class ProgressDisplay {
  public:
   virtual ~ProgressDisplay() = default;
 
-  virtual void update(const Progress& progress) = 0;  ///< as a ProgressSink: from the working thread, often
-  virtual void job(const JobLabel&) {}                ///< of a batch: what the following updates are about
+  virtual void update(const Progress& progress) = 0;  ///< called often, from the thread that works
+  virtual void job(const JobLabel&) {}                ///< in a batch: the job of the following updates
   virtual void done(const Result& result, std::uint64_t seed) = 0;
   /// The end of a batch.
   virtual void batch_done(std::uint64_t /*done*/, std::uint64_t /*already*/, std::uint64_t /*failed*/) {}
-  /// Ends the display. True when it has told the error where people look, so that nobody needs to repeat it.
+  /// Ends the display. Returns true when it has reported the error on stderr.
   virtual bool failed(const Error& error) = 0;
 };
 
@@ -38,10 +38,10 @@ class ProgressDisplay {
 /// bar on a terminal, else plain lines.
 std::unique_ptr<ProgressDisplay> make_progress_display(const Options& options);
 
-/// Every line on stderr is a JSON object.
+/// Whether every line on stderr is a JSON object.
 bool json_on_stderr(const Options& options);
 
-/// For the bar's own file; the others are in progress.cpp.
+/// The bar; in progress_bar.cpp.
 std::unique_ptr<ProgressDisplay> make_progress_bar();
 
 /// "denoising 12/20, frame 0/33, 12.3 s, 8.1 s left"

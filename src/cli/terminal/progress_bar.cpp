@@ -1,4 +1,5 @@
-// The bar: one line on the terminal, redrawn in place, with a clock that goes on while a long step runs.
+// The progress bar: one line on the terminal, redrawn in place, with a clock that also advances during long
+// steps.
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -20,7 +21,7 @@ constexpr auto kRedrawInterval = std::chrono::milliseconds(100);
 constexpr auto kClockInterval = std::chrono::seconds(1);
 constexpr int kWidestBar = 40;
 
-const char* words_for(Phase phase) {
+const char* description_of(Phase phase) {
   switch (phase) {
     case Phase::load:
       return "loading the model";
@@ -38,10 +39,10 @@ const char* words_for(Phase phase) {
 
 struct Fraction {
   std::int64_t part = 0;
-  std::int64_t whole = 0;  ///< 0: the phase has no measure
+  std::int64_t whole = 0;  ///< 0: not known in this phase
 };
 
-// What the bar shows in a phase: steps while denoising, frames while decoding.
+// The bar shows steps while denoising, and frames while decoding.
 Fraction fraction_of(const Progress& progress) {
   if (progress.phase == Phase::denoise) return {progress.step, progress.steps};
   if (progress.phase == Phase::decode) return {progress.frame, progress.frames};
@@ -55,10 +56,10 @@ std::string drawn_bar(const Fraction& fraction, int width, bool utf8) {
   return utf8 ? bar : "[" + bar + "]";
 }
 
-/// The status line for a terminal of `columns`; `waited` seconds have gone by since the report.
+/// The status line for a terminal of `columns` columns; `waited`: seconds since the last report.
 std::string status_line(const Progress& progress, double waited, int columns, bool utf8) {
   const Fraction fraction = fraction_of(progress);
-  std::string head = words_for(progress.phase);
+  std::string head = description_of(progress.phase);
   std::string tail;
   if (fraction.whole > 0) tail.append(" ").append(part_text(fraction.part, fraction.whole));
   if (progress.phase == Phase::denoise && progress.frame > 0) {  // windows of a long video
@@ -72,7 +73,7 @@ std::string status_line(const Progress& progress, double waited, int columns, bo
   const auto room = columns - static_cast<int>(used);
   if (fraction.whole > 0 && room >= 8)
     return head + " " + drawn_bar(fraction, std::min(room, kWidestBar), utf8) + tail;
-  const std::string line = head + tail;  // ASCII alone, so bytes are columns
+  const std::string line = head + tail;  // ASCII only, so bytes are columns
   return line.substr(0, static_cast<std::size_t>(std::max(1, columns - 1)));
 }
 
@@ -120,7 +121,7 @@ class ProgressBar final : public ProgressDisplay {
         if (Clock::now() - drawn_ >= kClockInterval) draw();
       }
     } catch (const std::exception&) {
-      return;  // for lack of memory: the bar stands still
+      return;  // not enough memory: the bar is not redrawn any more
     }
   }
 
@@ -138,7 +139,7 @@ class ProgressBar final : public ProgressDisplay {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopped_ = false;
-  std::string prefix_;  // which job of a batch
+  std::string prefix_;  // number of the job in a batch
   std::optional<Progress> latest_;
   Clock::time_point received_;
   Clock::time_point drawn_;

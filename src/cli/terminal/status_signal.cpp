@@ -19,7 +19,7 @@ namespace {
 constexpr char kAsk = '?';
 constexpr char kEnd = '.';
 
-// The handler may only write: a thread at the other end of the pipe does the talking.
+// The handler only writes a byte into a pipe; a thread at its other end prints the line.
 std::atomic<int> pipe_end{-1};
 
 void ask(int) {
@@ -46,7 +46,7 @@ void answer(int fd, const LatestProgress& latest) {
     try {
       write_stderr_line(latest.text());
     } catch (const std::exception&) {
-      continue;  // for lack of memory
+      continue;  // not enough memory
     }
   }
   ::close(fd);
@@ -72,7 +72,7 @@ std::string LatestProgress::text() const {
 
 StatusOnSignal::StatusOnSignal(const LatestProgress& latest) {
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return;  // then the signal stays without an answer
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return;  // without an answer to the signal
   ::fcntl(ends[1], F_SETFL, O_NONBLOCK);             // a flood of signals must not block the handler
   thread_ = std::thread([fd = ends[0], &latest] { answer(fd, latest); });
   pipe_end = ends[1];

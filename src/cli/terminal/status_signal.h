@@ -1,4 +1,4 @@
-// SIGUSR1 (and SIGINFO, Ctrl-T, on systems that have it): where is it?
+// SIGUSR1 (and SIGINFO, Ctrl-T, on systems that have it) asks for the progress.
 #pragma once
 
 #include <mutex>
@@ -10,11 +10,11 @@
 
 namespace sora {
 
-/// What was reported last; shared between the thread that works and the one that answers.
+/// The last reported progress, shared by the thread that works and the one that answers.
 class LatestProgress {
  public:
   void set(const Progress& progress);
-  void set_job(std::string job);  ///< of a batch: "3/20 shots/0003-a-red-ball.mp4"
+  void set_job(std::string job);  ///< in a batch: "3/20 shots/0003-a-red-ball.mp4"
   std::string text() const;       ///< "denoising 12/20, 12.3 s"
 
  private:
@@ -23,8 +23,8 @@ class LatestProgress {
   std::string job_;
 };
 
-/// While it lives, the signal prints one line on stderr, also in the middle of a long step. Before and after,
-/// the signal does nothing (install_signals() sees to it).
+/// During its lifetime, the signal prints a line on stderr, also during a long step. Before and after, the
+/// signal is ignored (install_signals()).
 class StatusOnSignal {
  public:
   explicit StatusOnSignal(const LatestProgress& latest);

@@ -26,7 +26,7 @@ constexpr std::string_view kShowCursor = "\x1b[?25h";
 
 std::mutex mutex;
 std::string status;                      // guarded by mutex; empty when there is none
-std::string picture;                     // guarded by mutex; its drawing
+std::string picture;                     // guarded by mutex; escape sequences that draw it
 int picture_rows = 0;                    // guarded by mutex; 0 when there is none
 std::atomic<bool> cursor_hidden{false};  // read by signal handlers
 
@@ -39,11 +39,11 @@ void write_stderr(std::string_view text) {
   }
 }
 
-// From the status line to the first line of the picture.
+// Moves the cursor from the status line to the first line of the picture.
 std::string to_picture() { return picture_rows > 0 ? "\x1b[" + std::to_string(picture_rows) + "A" : ""; }
 
-// The picture from the line of the cursor on, and the cursor on the line below it. The line breaks first make
-// room, so that what is drawn afterwards does not scroll.
+// Draws the picture from the cursor's line on, and moves the cursor to the line below it. The line breaks
+// come first, so that the screen scrolls before the picture is drawn and not while it is.
 std::string drawn_picture() {
   if (picture_rows == 0) return "";
   const std::string rows = std::to_string(picture_rows);
@@ -51,25 +51,26 @@ std::string drawn_picture() {
          picture + "\x1b" + "8\x1b[" + rows + "B\r";
 }
 
-// Until stdout takes something. A program that was told to stop gives a reader another second.
+// Waits until stdout can be written. After a stop signal, it waits for one more second.
 void wait_for_reader() {
-  constexpr int kLookMs = 50, kGraceMs = 1000;
+  constexpr int kPollMs = 50, kGraceMs = 1000;
   for (int waited_ms = 0; waited_ms < kGraceMs;) {
     pollfd wanted{STDOUT_FILENO, POLLOUT, 0};
-    if (::poll(&wanted, 1, kLookMs) > 0) return;
-    if (stop_signal() != 0) waited_ms += kLookMs;
+    if (::poll(&wanted, 1, kPollMs) > 0) return;
+    if (stop_signal() != 0) waited_ms += kPollMs;
   }
-  throw Error(ErrorKind::interrupted, "output", "stopped while nobody read standard output");
+  throw Error(ErrorKind::interrupted, "output",
+              "stopped while the reader of standard output was not reading");
 }
 
 }  // namespace
 
 void write_stdout(std::string_view text) {
   if (was_closed(STDOUT_FILENO)) {
-    throw Error(ErrorKind::io, "output", "standard output is closed, and there is something to write to it");
+    throw Error(ErrorKind::io, "output", "standard output is closed, but the result is printed there");
   }
   const std::string safe = terminal_safe(text);
-  // A pipe that is ready takes so much at once: the write does not wait for a reader who never reads.
+  // A pipe that is ready takes PIPE_BUF bytes without waiting for the reader.
   for (std::size_t done = 0; done < safe.size(); done += PIPE_BUF) {
     wait_for_reader();
     const std::string_view part = std::string_view(safe).substr(done, PIPE_BUF);
@@ -105,7 +106,7 @@ bool locale_is_utf8() {
 
 void write_stderr_line(std::string_view line) {
   const std::lock_guard lock(mutex);
-  // One write a line, so that lines of several processes in one log do not mix.
+  // One write() for each line, so that lines of several processes in one log do not mix.
   std::string text;
   if (!status.empty()) text += kClearLine;
   if (picture_rows > 0) text += to_picture() + "\x1b[J";
@@ -156,7 +157,7 @@ void clear_status() {
 
 void restore_cursor() noexcept {
   if (!cursor_hidden.exchange(false)) return;
-  // The status line stays; what the shell prints begins below it.
+  // The status line stays; the shell prints below it.
   constexpr std::string_view text = "\x1b[?25h\n";
   [[maybe_unused]] const ssize_t n = ::write(STDERR_FILENO, text.data(), text.size());
 }

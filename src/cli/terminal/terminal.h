@@ -1,12 +1,12 @@
-// The two streams of the program. stdout carries data; stderr carries people's lines, above a status line
-// that is redrawn in place, with a picture over it when there is one, where stderr is a terminal.
+// Writing to stdout and stderr. stdout is for data, stderr for lines that people read. If stderr is a
+// terminal, these lines are above a status line that is redrawn in place, and above a picture if there is
+// one.
 //
 // Note [Strangers' text on a terminal]
-// Names, prompts, metadata and messages of other libraries may hold sequences that command a terminal, or
-// characters that make it show another text. write_stdout(), write_stderr_line() and show_status() let none
-// through (terminal_safe() in core/text.h); only show_picture() and what is written here besides drives the
-// terminal. In lines for people, such texts are also brought to one line of bounded length where they are put
-// in (one_line(), excerpt()).
+// Names, prompts, metadata and messages of libraries may contain escape sequences, or characters that make a
+// text look different. write_stdout(), write_stderr_line() and show_status() remove them (terminal_safe() in
+// core/text.h); only show_picture() and this file itself send escape sequences. In lines for people, the
+// caller also makes such a text one line of limited length (one_line(), excerpt()).
 #pragma once
 
 #include <string>
@@ -14,27 +14,28 @@
 
 namespace sora {
 
-/// Writes all of `text`, lines for people or JSON, as terminal_safe() has it. Throws Error: reader_gone when
-/// the pipe is closed, io, interrupted when the program was told to stop and nobody reads.
+/// Writes `text` (lines for people or JSON) after terminal_safe(). Throws Error: reader_gone when the pipe is
+/// closed, io, interrupted when there was a stop signal and the reader does not read.
 void write_stdout(std::string_view text);
 
-bool stderr_is_terminal();  ///< and one that can redraw a line
+bool stderr_is_terminal();  ///< a terminal that can redraw a line
 int stderr_columns();       ///< 80 when unknown
 int stderr_rows();          ///< 24 when unknown
 bool locale_is_utf8();
 
-/// Writes one line to stderr, above the status line if there is one. Never throws: there is nowhere left to
-/// say it.
+/// Writes one line to stderr, above the status line if there is one. Ignores errors, since they could not be
+/// reported.
 void write_stderr_line(std::string_view line);
 
 /// Draws `line` as the status line, with the cursor hidden. It must be narrower than the terminal.
 void show_status(std::string_view line);
-/// Draws a picture of `rows` lines right above the status line, over the one before. `drawing` begins with
-/// the cursor at the picture's top left corner, may leave it anywhere, and must stay within the rows.
+/// Draws a picture of `rows` lines right above the status line, in place of the one before. `drawing` begins
+/// with the cursor in the top left corner of the picture, may leave it anywhere, and must stay within the
+/// rows.
 void show_picture(std::string_view drawing, int rows);
-/// From now on the picture is like any text that was written: it stays where it is, and lines follow it.
+/// Stops redrawing the picture: it stays on the screen like other output, and lines follow it.
 void keep_picture();
-/// Takes the status line away and shows the cursor again.
+/// Removes the status line and shows the cursor again.
 void clear_status();
 
 /// For signal handlers: shows the cursor if it is hidden, by one write().

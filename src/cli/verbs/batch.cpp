@@ -45,7 +45,7 @@ PromptsFile read_list(const Options& options) {
 ListSettings list_settings(const Options& options) {
   ListSettings settings;
   settings.base = options.request;
-  const bool numbered = options.count && !options.prompts;  // one name, of which each has its own
+  const bool numbered = options.count && !options.prompts;  // one name, numbered for each video
   if (numbered && options.request.output) {
     if (*options.request.output == "-") {
       wrong("-o - is one stream, and --count " + std::to_string(*options.count) +
@@ -55,26 +55,29 @@ ListSettings list_settings(const Options& options) {
     settings.name_pattern = numbered_pattern(*options.request.output);
     settings.named = true;
   } else if (options.request.output) {
-    wrong("-o names one file, and this makes many; use --out-dir DIR and --name \"{index:04}-{slug}.{ext}\"");
+    wrong(
+        "-o names one file, and this makes several; use --out-dir DIR and --name "
+        "\"{index:04}-{slug}.{ext}\"");
   }
   for (auto* beside : {&settings.base.contact_sheet, &settings.base.thumbnail, &settings.base.dump_tensors}) {
     if (!*beside || (*beside)->find('{') != std::string::npos) continue;
     if (!numbered) {
-      wrong("\"" + **beside + "\" names one file, and this makes many; use fields, as in \"{index:04}" +
+      wrong("\"" + **beside + "\" names one file, and this makes several; use fields, as in \"{index:04}" +
             fs::path(**beside).extension().string() + "\"");
     }
     *beside = numbered_pattern(**beside);
   }
   settings.out_dir = options.out_dir.value_or("");
-  settings.repeat = static_cast<std::uint64_t>(many(options));
-  // As of a single video; in a folder of a batch the list gives seeds, the same in every run.
+  settings.repeat = static_cast<std::uint64_t>(videos_per_prompt(options));
+  // Random seeds as for a single video. In the folder of a batch, JobList computes the same seeds in every
+  // run.
   if (numbered && !options.out_dir && !settings.base.seed) settings.base.seed = random_seed();
   if (!options.prompts && !settings.named) settings.name_pattern = "{slug}-{seed}.{ext}";
   if (options.name) settings.name_pattern = *options.name;
   return settings;
 }
 
-// Where the journal lies: beside the videos.
+// The folder of the videos, with the journal.
 fs::path folder_of(const Options& options) {
   if (options.out_dir) return *options.out_dir;
   const fs::path folder =
@@ -94,7 +97,7 @@ BatchSettings batch_settings(const Options& options) {
   return settings;
 }
 
-// All that is wrong with the list, each with its line.
+// Reports the errors of the list, each with its line.
 [[noreturn]] void refuse(const std::string& name, const std::vector<LineError>& errors) {
   const std::string shown = name == "-" ? "stdin" : name;
   for (std::size_t i = 0; i < errors.size() && i < kMostErrors; ++i) {
@@ -110,11 +113,11 @@ BatchSettings batch_settings(const Options& options) {
 void check_list(const Options& options, const JobList& list) {
   if (list.errors().empty()) {
     if (list.jobs().empty()) {
-      throw Error(ErrorKind::data, "prompts", *options.prompts + ": holds no prompt; write one a line");
+      throw Error(ErrorKind::data, "prompts", *options.prompts + ": has no prompt; write one a line");
     }
     return;
   }
-  // A single prompt has no lines to name.
+  // A single prompt has no line numbers.
   if (!options.prompts) {
     const LineError& error = list.errors().front();
     throw error.cause ? *error.cause : Error(ErrorKind::usage, "options", error.message);
@@ -122,7 +125,7 @@ void check_list(const Options& options, const JobList& list) {
   refuse(*options.prompts, list.errors());
 }
 
-// The lines of --dry-run. They are held back until the whole list is known to be right.
+// The lines of --dry-run. They are shown when the whole list has been checked.
 class ListedPlans {
  public:
   ListedPlans(const JobList& list, bool json) : list_(list), json_(json) {}
@@ -169,9 +172,9 @@ class ListedPlans {
   double seconds_ = 0;
 };
 
-class Teller final : public BatchObserver {
+class Reporter final : public BatchObserver {
  public:
-  explicit Teller(Session& session) : session_(session) {}
+  explicit Reporter(Session& session) : session_(session) {}
 
   void begins(const BatchCounts& counts) override {
     std::string text = counted(counts.jobs, "job", "jobs");
@@ -202,7 +205,7 @@ class Teller final : public BatchObserver {
 std::string summary(const BatchCounts& counts) {
   std::string text = std::to_string(counts.done) + " made";
   if (counts.already > 0) text += ", " + std::to_string(counts.already) + " done before";
-  if (counts.elsewhere > 0) text += ", " + std::to_string(counts.elsewhere) + " with other runs";
+  if (counts.elsewhere > 0) text += ", " + std::to_string(counts.elsewhere) + " by other runs";
   if (counts.failed > 0)
     text += ", " + std::to_string(counts.failed) + " failed (--retry-failed tries them again)";
   return text;
@@ -248,19 +251,19 @@ int run_batch(Session& session) {
 
   begin_work(options.quiet || json_on_stderr(options));
   Maker maker(session);
-  Teller teller(session);
+  Reporter reporter(session);
   const auto make = [&](Plan plan, const CheckpointOptions& checkpoint, const ComingTexts& coming) {
     estimate_pace(plan);
     return maker.make(plan, checkpoint, coming);
   };
   BatchCounts counts;
   try {
-    counts = batch.run(make, teller);
+    counts = batch.run(make, reporter);
   } catch (const Error&) {
     try {
-      if (options.index) write_index(list, planner, journal);  // what there is
+      if (options.index) write_index(list, planner, journal);  // with the videos made so far
     } catch (const Error& error) {
-      log(LogLevel::warning, error.what());  // the run ends for another reason, which is told below
+      log(LogLevel::warning, error.what());  // the error that ended the run is reported by the caller
     }
     throw;
   }

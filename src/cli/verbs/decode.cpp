@@ -1,4 +1,4 @@
-// decode LATENTS: the video of what a run kept, when everything is denoised and the rest went wrong.
+// decode LATENTS: makes the video from the checkpoint of a run that failed after its last step.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -6,21 +6,22 @@
 
 #include "cli/make.h"
 #include "cli/signals.h"
-#include "jobs/made.h"
 #include "jobs/output_files.h"
 #include "jobs/output_name.h"
-#include "plan/verbs/made_again.h"
+#include "jobs/sidecar.h"
+#include "plan/verbs/reproduce.h"
 #include "sora/error.h"
 
 namespace sora {
 namespace {
 
-// What shapes the file, and not the latents.
+// Options that affect the file and not the latents.
 constexpr std::array<std::string_view, 13> allowed{
     "--output",  "--overwrite",  "--format", "--codec",   "--crf",       "--pix-fmt",      "--device",
     "--threads", "--max-memory", "--model",  "--sidecar", "--thumbnail", "--contact-sheet"};
 
-// And the files that it was made with, which the latents name but do not choose.
+// Also options that open files: the parameters in the checkpoint name these files, but only the command line
+// may open them.
 bool is_allowed(const std::string& flag) {
   bool opens = false;
   const Request request;
@@ -30,9 +31,9 @@ bool is_allowed(const std::string& flag) {
   return opens || std::find(allowed.begin(), allowed.end(), flag) != allowed.end();
 }
 
-// Latents mean nothing to another model, which would make a wrong picture of them and not say so.
-void check_model(const MadeWith& made, const Plan& plan, const std::string& file, bool model_is_given) {
-  if (!is_another_model(made, plan)) return;
+// Another model would decode the latents to a wrong picture without an error.
+void check_model(const RunParameters& made, const Plan& plan, const std::string& file, bool model_is_given) {
+  if (!is_another_model(made, plan.model)) return;
   const std::string what = "the model " + plan.model.name + " is not the one that " + file +
                            " was denoised with, or has changed since";
   if (!model_is_given) {
@@ -45,26 +46,25 @@ void check_model(const MadeWith& made, const Plan& plan, const std::string& file
 
 }  // namespace
 
-int decode_kept(Session& session) {
+int decode_latents(Session& session) {
   const Options& options = session.options;
   const std::string& file = options.words.at(1);
   for (const std::string& flag : options.video_flags) {
     if (!is_allowed(flag)) {
       throw Error(ErrorKind::usage, "options",
                   "decode takes no " + flag +
-                      ": the latents are as they are; it takes what shapes the file, such as "
+                      ": the latents are made already; it takes options of the file, such as "
                       "-o, --codec and --crf");
     }
   }
-  const std::string parameters = parameters_beside(file);
+  const std::string parameters = recorded_parameters(file);
   if (parameters.empty()) {
     throw Error(
         ErrorKind::data, "decode",
-        file +
-            ": holds no latents that a run kept; it is a safetensors file with parameters in its metadata");
+        file + ": has no latents of a run; expected a safetensors file with parameters in its metadata");
   }
-  const MadeWith made = read_parameters(parameters, file);
-  Request request = request_again(made, options.given, file, "decode");
+  const RunParameters made = read_parameters(parameters, file);
+  Request request = reproducing_request(made, options.given, file, "decode");
   if (!request.output)
     request.output = default_output_name(title_of(request), *request.seed, extension_of(request));
   check_output_files(request);

@@ -1,4 +1,4 @@
-// What works on this machine, line by line, and what to install where something does not.
+// Checks this machine, one line for each check, with advice where something is missing.
 #include <unistd.h>
 
 #include <filesystem>
@@ -52,7 +52,7 @@ Check check_folder(const std::string& subject, const fs::path& path) {
   } else {
     check.ok = space.available >= kLeastSpace;
     check.found += ", " + bytes_text(space.available) + " free";
-    check.remedy = "make room";
+    check.remedy = "free some space";
   }
   return check;
 }
@@ -76,7 +76,7 @@ std::vector<Check> check_models() {
   return checks;
 }
 
-// What libsora says of itself; {} when it cannot be loaded, with a check that says why.
+// The report of libsora; {} when it cannot be loaded, with the reason in `checks`.
 Json library_report(Session& session, std::vector<Check>& checks) {
   try {
     const Entry& library = load_library(session.log_sink);
@@ -161,7 +161,7 @@ int run_doctor(Session& session) {
   const std::vector<Check> models = check_models();
   checks.insert(checks.end(), models.begin(), models.end());
   checks.push_back(check_memory());
-  std::error_code gone;  // a folder that was removed while a shell stands in it
+  std::error_code gone;  // set if the current folder was removed
   const fs::path here = fs::current_path(gone);
   checks.push_back(check_folder("this folder", gone ? fs::path(".") : here));
   checks.push_back(check_folder("temp folder", temporary_folder()));

@@ -19,11 +19,11 @@ namespace sora {
 namespace {
 
 constexpr std::size_t kMostUnread = 1000;  // lines
-constexpr int kLookMs = 50;                // how often a stop, or a reader that went away, is looked for
-constexpr int kGraceMs = 1000;             // what a stop leaves the reader to take what is written
+constexpr int kPollMs = 50;                // between checks for a stop signal and a closed stream
+constexpr int kGraceMs = 1000;             // for the reader to read the rest after a stop signal
 
-// A pipe or a terminal that blocks is opened once more, without that. The descriptor that we were given stays
-// as it is: other programs may share it.
+// Opens a pipe or a terminal once more, in non-blocking mode. The original descriptor is not changed, since
+// other programs may share it.
 int open_without_waiting(int fd) {
   struct stat info {};
   if (::fstat(fd, &info) != 0 || !(S_ISFIFO(info.st_mode) || ::isatty(fd) != 0)) return -1;
@@ -33,7 +33,7 @@ int open_without_waiting(int fd) {
 
 Error write_error(int code) {
   if (code == EPIPE || code == ECONNRESET) {
-    return {ErrorKind::reader_gone, "output", "standard output: the reader went away before the end"};
+    return {ErrorKind::reader_gone, "output", "standard output: the reader closed it before the end"};
   }
   return {ErrorKind::io, "output",
           std::string("standard output: write failed: ") + std::strerror(code) +
@@ -68,7 +68,7 @@ void EventWriter::add(std::string line, bool latest) {
   {
     const std::lock_guard lock(mutex_);
     if (over_) return;
-    // Behind the last line only, so that the order of events stays.
+    // Only the last line is replaced, so that the order of events stays.
     if (latest && !lines_.empty() && lines_.back().latest) {
       lines_.back().text = std::move(line);
     } else {
@@ -81,7 +81,7 @@ void EventWriter::add(std::string line, bool latest) {
 void EventWriter::wait_for_room() {
   std::unique_lock lock(mutex_);
   while (!over_ && stop_signal() == 0 && lines_.size() >= kMostUnread) {
-    changed_.wait_for(lock, std::chrono::milliseconds(kLookMs));
+    changed_.wait_for(lock, std::chrono::milliseconds(kPollMs));
   }
 }
 
@@ -124,13 +124,13 @@ void EventWriter::work() {
   }
 }
 
-// The next line; an empty one when there is none yet. False at the end.
+// Gets the next line, or an empty one when there is none yet. False at the end.
 bool EventWriter::next(std::string& text) {
   text.clear();
   {
     std::unique_lock lock(mutex_);
     if (lines_.empty() && !ends_ && !abandoned_) {
-      changed_.wait_for(lock, std::chrono::milliseconds(kLookMs));
+      changed_.wait_for(lock, std::chrono::milliseconds(kPollMs));
     }
     if (abandoned_) return false;
     if (!lines_.empty()) {
@@ -141,7 +141,7 @@ bool EventWriter::next(std::string& text) {
     }
     if (ends_) return false;
   }
-  // Nothing to write: a reader that is gone is seen all the same.
+  // There is nothing to write, but check whether the stream was closed.
   if (ready(0) != Ready::gone) return true;
   give_up(write_error(EPIPE));
   return false;
@@ -151,13 +151,13 @@ bool EventWriter::write(const std::string& text) {
   int waited_ms = 0;  // since the program was told to stop
   for (std::size_t done = 0; done < text.size();) {
     if (is_over()) return false;
-    const Ready now = ready(kLookMs);
+    const Ready now = ready(kPollMs);
     if (now == Ready::gone) return give_up(write_error(EPIPE)), false;
     if (now == Ready::later) {
-      if (stop_signal() != 0 && (waited_ms += kLookMs) >= kGraceMs) return give_up({}), false;
+      if (stop_signal() != 0 && (waited_ms += kPollMs) >= kGraceMs) return give_up({}), false;
       continue;
     }
-    // A pipe that is ready takes so much at once, so that the write does not wait even where it might.
+    // A pipe that is ready takes PIPE_BUF bytes without waiting, even in blocking mode.
     const std::size_t bytes = std::min<std::size_t>(text.size() - done, PIPE_BUF);
     const ssize_t n = ::write(fd_, text.data() + done, bytes);
     if (n > 0) {
@@ -172,7 +172,7 @@ bool EventWriter::write(const std::string& text) {
 EventWriter::Ready EventWriter::ready(int timeout_ms) const {
   pollfd wanted{fd_, POLLOUT, 0};
   if (::poll(&wanted, 1, timeout_ms) <= 0) return Ready::later;
-  // Of a pipe whose reader is gone; other failures are told by the write itself.
+  // Set for a pipe without a reader; write() reports other failures.
   if ((wanted.revents & POLLERR) != 0) return Ready::gone;
   return Ready::yes;
 }

@@ -1,5 +1,5 @@
-// Lines for another program, from several threads. They are written by a thread of its own: a reader that is
-// slow, stuck or gone holds up neither the work nor the end of the program.
+// Writes lines from several threads to another program, in a separate thread: a reader that is slow or stuck,
+// or has closed the stream, delays neither the work nor the end of the program.
 #pragma once
 
 #include <condition_variable>
@@ -19,24 +19,23 @@ class EventWriter {
   explicit EventWriter(int descriptor);
   EventWriter(const EventWriter&) = delete;
   EventWriter& operator=(const EventWriter&) = delete;
-  ~EventWriter();  ///< gives up what is not written
+  ~EventWriter();  ///< drops lines that are not written yet
 
-  /// Never waits. `line` is without its line break.
+  /// Adds a line (without a line break) to the queue. Never waits.
   void send(std::string line);
-  /// A line that is of no more use when the next one of its kind follows: it takes the place of one that the
-  /// reader has not been ready for.
+  /// The same for a line such as progress, of which only the latest is of interest: it replaces the last line
+  /// in the queue if that is of this kind.
   void send_latest(std::string line);
 
-  /// Waits while so many lines are left unread that their senders must be held up. Ends with stop_signal()
-  /// too.
+  /// Waits while the queue is full. Also returns at a stop signal.
   void wait_for_room();
-  /// Waits until all is written, or never will be: the reader is gone, a write failed, or the program was
-  /// told to stop and the reader takes nothing.
+  /// Waits until all lines are written, or cannot be: the stream is closed, a write failed, or there was a
+  /// stop signal and the reader does not read.
   void finish();
 
-  /// Nothing is written any more.
+  /// Whether writing has ended early.
   bool failed() const;
-  /// Why not: reader_gone or io. Empty as long as all is well, or when the reader only takes nothing.
+  /// The reason: reader_gone or io. Empty without a failure, and when the reader just does not read.
   std::optional<Error> failure() const;
 
  private:
@@ -56,14 +55,14 @@ class EventWriter {
   void give_up(std::optional<Error> why);
 
   int fd_;
-  bool owned_ = false;  // a description of our own, which never waits
+  bool owned_ = false;  // fd_ was opened here, in non-blocking mode
   mutable std::mutex mutex_;
-  std::condition_variable changed_;  // with mutex_: what follows
+  std::condition_variable changed_;  // with mutex_, for the members below
   std::deque<Line> lines_;
   std::optional<Error> failure_;
-  bool ends_ = false;       // no lines follow
-  bool abandoned_ = false;  // nobody waits for those that are left
-  bool over_ = false;       // the thread writes no more
+  bool ends_ = false;       // no more lines will be added
+  bool abandoned_ = false;  // lines in the queue are to be dropped
+  bool over_ = false;       // the thread has ended
   bool failed_ = false;
   std::jthread thread_;  // the last member: it uses the others
 };

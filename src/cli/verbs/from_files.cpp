@@ -1,5 +1,5 @@
-// animate, extend, connect, loop, remix, finish: the files on the line become options of the request, as a
-// prompts file has them.
+// animate, extend, connect, loop, remix, finish: sets the files on the command line as options of the
+// request.
 #include <string>
 
 #include "cli/verbs.h"
@@ -9,8 +9,8 @@
 namespace sora {
 namespace {
 
-void take(std::optional<std::string>& field, const std::string& file, const char* option,
-          const std::string& verb) {
+void set_file(std::optional<std::string>& field, const std::string& file, const char* option,
+              const std::string& verb) {
   if (field) {
     throw Error(ErrorKind::usage, "options",
                 verb + " has both " + file + " and " + option + "; leave one of them out");
@@ -26,10 +26,10 @@ int make_from_files(Session& session) {
   request.verb = options.words.front();
   if (options.words.size() > 1) {
     const bool image = request.verb == "animate";
-    take(image ? request.image : request.input, options.words[1], image ? "--image" : "--input",
-         request.verb);
+    set_file(image ? request.image : request.input, options.words[1], image ? "--image" : "--input",
+             request.verb);
   }
-  if (options.words.size() > 2) take(request.input_2, options.words[2], "--input-2", request.verb);
+  if (options.words.size() > 2) set_file(request.input_2, options.words[2], "--input-2", request.verb);
   if (options.given.has("model")) keep_given_model(request);
   return generate(session);
 }

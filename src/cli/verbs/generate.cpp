@@ -14,9 +14,9 @@
 #include "core/random_seed.h"
 #include "core/text.h"
 #include "jobs/job_key.h"
-#include "jobs/made.h"
 #include "jobs/output_files.h"
 #include "jobs/output_name.h"
+#include "jobs/sidecar.h"
 #include "plan/machine/pace.h"
 #include "plan/model/vocabulary.h"
 #include "plan/verbs/upscale.h"
@@ -31,17 +31,16 @@ namespace {
 
 [[noreturn]] void wrong(const std::string& message) { throw Error(ErrorKind::usage, "options", message); }
 
-constexpr auto kKeptFor = std::chrono::hours(24 * 90);
+constexpr auto kLongestUnused = std::chrono::hours(24 * 90);
 
-// What nobody came back for.
-void forget_old_latents(const fs::path& folder) {
+void remove_old_checkpoints(const fs::path& folder) {
   std::error_code code;
   const auto now = fs::file_time_type::clock::now();
   for (fs::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
     std::error_code of_entry;
     if (entry->path().extension() != ".safetensors") continue;
     const auto written = fs::last_write_time(entry->path(), of_entry);
-    if (!of_entry && now - written > kKeptFor) fs::remove(entry->path(), of_entry);
+    if (!of_entry && now - written > kLongestUnused) fs::remove(entry->path(), of_entry);
   }
 }
 
@@ -51,7 +50,7 @@ CheckpointOptions checkpoint_options(const Plan& plan) {
   CheckpointOptions checkpoint;
   const fs::path folder = state_folder();
   if (folder.empty()) return checkpoint;
-  forget_old_latents(folder);
+  remove_old_checkpoints(folder);
   checkpoint.key = job_key(plan);
   checkpoint.file = folder / (checkpoint.key.substr(0, 32) + ".safetensors");
   checkpoint.every = plan.request.checkpoint_every;
@@ -96,7 +95,7 @@ void report(Session& session, const Plan& plan, const Result& result) {
 
 int make_one(Session& session, const Request& request) {
   const Options& options = session.options;
-  // Plan: everything that can be wrong without libtorch is found here.
+  // All errors that can be found without libtorch are found here.
   if (!options.dry_run) {
     check_output_files(request);
   }
@@ -111,9 +110,9 @@ int make_one(Session& session, const Request& request) {
   }
   begin_work(options.quiet || json_on_stderr(options));
   const std::string unknown = plan.unknown_words.empty() ? "" : unknown_words_text(plan.unknown_words);
-  const bool words_of_file = request.prompt.empty() && !plan.request.prompt.empty();
-  if (words_of_file && !options.quiet && !json_on_stderr(options))
-    write_stderr_line("prompt: \"" + one_line(plan.request.prompt) + "\", as the file was made");
+  const bool prompt_of_file = request.prompt.empty() && !plan.request.prompt.empty();
+  if (prompt_of_file && !options.quiet && !json_on_stderr(options))
+    write_stderr_line("prompt: \"" + one_line(plan.request.prompt) + "\", with which the file was made");
   for (const std::string& note : plan.notes) log(note == unknown ? LogLevel::warning : LogLevel::info, note);
   Maker maker(session);
   report(session, plan, maker.make(plan, checkpoint_options(plan)));
@@ -127,14 +126,14 @@ int generate(Session& session) {
     return 0;
   }
   copy_piped_inputs(session.options.request);
-  if (options.prompts || options.out_dir || many(options) > 1) return run_batch(session);
+  if (options.prompts || options.out_dir || videos_per_prompt(options) > 1) return run_batch(session);
   for (const bool given : {options.name.has_value(), options.sort, options.shard.has_value(),
                            options.jobs_from_rank, options.share, options.retry_failed, options.no_resume}) {
     if (given) {
       wrong(
-          "--name, --sort, --shard, --jobs-from-rank, --share, --no-resume and --retry-failed are for many "
-          "videos: "
-          "give --prompts FILE, --count N, --repeat N or --out-dir DIR too");
+          "--name, --sort, --shard, --jobs-from-rank, --share, --no-resume and --retry-failed are for "
+          "several "
+          "videos: give --prompts FILE, --count N, --repeat N or --out-dir DIR too");
     }
   }
   if (!options.has_prompt && input_files(options.request).empty()) {
@@ -142,7 +141,7 @@ int generate(Session& session) {
   }
   Request request = options.request;
   if (!request.seed && request.verb == "finish" && request.input)
-    request.seed = seed_of_file(*request.input);  // one seed, one composition
+    request.seed = seed_of_file(*request.input);  // for the same composition
   if (!request.seed) request.seed = random_seed();
   if (!request.output) {
     request.output = default_output_name(title_of(request), *request.seed, extension_of(request));

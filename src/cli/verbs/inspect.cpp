@@ -1,4 +1,4 @@
-// inspect FILE: how a file was made. rerun FILE: the same again, or with changes.
+// inspect FILE: shows how a file was made. rerun FILE: makes the file again, or with changes.
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -9,9 +9,9 @@
 #include "core/file.h"
 #include "core/json/json_text.h"
 #include "core/text.h"
-#include "jobs/made.h"
 #include "jobs/output_name.h"
-#include "plan/verbs/made_again.h"
+#include "jobs/sidecar.h"
+#include "plan/verbs/reproduce.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -21,24 +21,24 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// What the container says, and the parameters of the run; either may be missing. (nlohmann's move constructor
-// asserts, which clang-tidy takes for a throw.)
+// Facts about the media, and the parameters of the run; either may be missing. (NOLINT: nlohmann's move
+// constructor has an assert, which clang-tidy counts as a throw.)
 struct Inspected {  // NOLINT(bugprone-exception-escape)
   Json media;
   std::string parameters;
 };
 
-Inspected look(Session& session, const std::string& file) {
+Inspected inspect(Session& session, const std::string& file) {
   Inspected result;
-  { const File exists(file, "inspect"); }  // no_input in milliseconds, before the library is opened
-  result.parameters = parameters_beside(file);
+  { const File exists(file, "inspect"); }  // a missing file is an error before the library is loaded
+  result.parameters = recorded_parameters(file);
   try {
     Maker maker(session);
     if (const JsonFault fault = parse_json(maker.library().inspect(file), result.media)) {
       throw Error(ErrorKind::data, "inspect", file + ": its metadata " + fault.message);
     }
   } catch (const Error& error) {
-    // A sidecar, kept latents, or raw frames: not for libav, and their parameters are known.
+    // libav cannot read a sidecar, a checkpoint or raw frames, but they have parameters.
     if (result.parameters.empty() || error.kind() != ErrorKind::data) throw;
     return result;
   }
@@ -61,7 +61,7 @@ std::string media_text(const Json& media) {
   return text;
 }
 
-// What is no JSON stays the text that it is.
+// A text that is not JSON is returned as a string.
 Json parameters_json(const std::string& text) {
   Json json;
   if (text.empty() || !parse_json(text, json)) return json;
@@ -90,7 +90,7 @@ std::string free_name(const std::string& wanted) {
 
 int inspect_file(Session& session) {
   const std::string& file = session.options.words.at(1);
-  const Inspected found = look(session, file);
+  const Inspected found = inspect(session, file);
   if (session.options.json) {
     Json json;
     json["file"] = file;
@@ -104,8 +104,8 @@ int inspect_file(Session& session) {
   std::string text;
   if (!found.media.is_null()) text += row("file", media_text(found.media));
   if (found.parameters.empty()) {
-    write_stdout(text +
-                 row("made by", "not told: no parameters of sora-gen are in it or in " + sidecar_name(file)));
+    write_stdout(text + row("made by", "not known: there are no parameters of sora-gen in it or in " +
+                                           sidecar_name(file)));
     return 0;
   }
   const ScalarObject parameters = parse_scalars(found.parameters, "the parameters of a run");
@@ -129,18 +129,18 @@ int inspect_file(Session& session) {
 int rerun_file(Session& session) {
   const Options& options = session.options;
   const std::string& file = options.words.at(1);
-  if (many(options) > 1) {
+  if (videos_per_prompt(options) > 1) {
     throw Error(ErrorKind::usage, "options",
-                "rerun makes one video; give it another --seed for another of the kind");
+                "rerun makes one video; for another one like it, give another --seed");
   }
-  const Inspected found = look(session, file);
+  const Inspected found = inspect(session, file);
   if (found.parameters.empty()) {
     throw Error(ErrorKind::data, "rerun",
-                file + ": does not say how it was made: no parameters of sora-gen are in it or in " +
+                file + ": does not say how it was made: there are no parameters of sora-gen in it or in " +
                     sidecar_name(file));
   }
-  const MadeWith made = read_parameters(found.parameters, file);
-  Request request = request_again(made, options.given, file, "rerun");
+  const RunParameters made = read_parameters(found.parameters, file);
+  Request request = reproducing_request(made, options.given, file, "rerun");
   if (!request.output) {
     std::string extension = fs::path(file).extension().string();
     const bool of_media = !found.media.is_null() && !extension.empty() && !request.format;
@@ -148,9 +148,9 @@ int rerun_file(Session& session) {
                                                    of_media ? extension.substr(1) : extension_of(request)));
   }
   const Plan plan = make_plan(request);
-  // Who gives another model than the one that is here wants another; who had to give one may have erred.
-  const bool had_to_give = made.model && installed_model(*made.model).empty();
-  if ((had_to_give || !options.given.has("model")) && is_another_model(made, plan)) {
+  // A warning, unless the user chose another model although the recorded one is installed.
+  const bool not_installed = made.model && installed_model(*made.model).empty();
+  if ((not_installed || !options.given.has("model")) && is_another_model(made, plan.model)) {
     log(LogLevel::warning, "the model " + plan.model.name + " is not the one that " + file +
                                " was made with, or has changed since; the video will differ");
   }

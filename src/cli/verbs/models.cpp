@@ -39,8 +39,7 @@ FoundModel describe(const fs::path& dir) {
 
 std::string text_of(const std::vector<FoundModel>& models) {
   if (models.empty()) {
-    return "no models found; set SORA_GEN_MODELS to a folder that holds some, or give --model a model's "
-           "folder\n";
+    return "no models found; set SORA_GEN_MODELS to a folder with models, or give --model a model's folder\n";
   }
   std::string text;
   for (const FoundModel& model : models) {

@@ -29,7 +29,7 @@ void RequestLines::grow(std::string_view bytes) {
     return;
   }
   skips_ = true;
-  line_ = std::string();  // and not its memory
+  line_ = std::string();  // also frees its memory
   too_long_();
 }
 

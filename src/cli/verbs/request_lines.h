@@ -1,4 +1,4 @@
-// Lines from a stream of bytes, each of a bounded length.
+// Splits a stream of bytes into lines of limited length.
 #pragma once
 
 #include <cstddef>
@@ -10,15 +10,15 @@ namespace sora {
 
 class RequestLines {
  public:
-  /// Told of every line, without its line break. False: no more of them.
+  /// Gets every line, without its line break. Returns false when it wants no more lines.
   using Take = std::function<bool(const std::string&)>;
 
-  /// `too_long` is told once of each line of more than `longest` bytes, of which nothing else is taken.
+  /// `too_long` is called once for each line of more than `longest` bytes; such a line is skipped.
   RequestLines(std::size_t longest, Take take, std::function<void()> too_long);
 
-  /// The next bytes. False when `take` wants no more; what follows is then left alone.
+  /// Adds the next bytes. Returns false when `take` wants no more lines; further bytes are then ignored.
   bool add(std::string_view bytes);
-  /// The end of the stream, which ends the last line too.
+  /// The end of the stream, and of its last line.
   void end();
 
  private:
@@ -29,7 +29,7 @@ class RequestLines {
   Take take_;
   std::function<void()> too_long_;
   std::string line_;
-  bool skips_ = false;  // the rest of a line that is too long
+  bool skips_ = false;  // skipping the rest of a line that is too long
   bool open_ = true;
 };
 

@@ -4,17 +4,15 @@
 //   <- {"event": "queued", "id": "a", "waiting": 0}
 //   <- {"event": "progress", "id": "a", "phase": "denoise", "step": 1, "steps": 20, ...}
 //   <- {"event": "done", "id": "a", "output": "ball.mp4", "bytes": ..., "sha256": ..., "seed": ...}
-//   -> {"cancel": "a"}      the one at work stops at its next step; a waiting one is dropped
+//   -> {"cancel": "a"}      a running request stops at its next step; a waiting one is dropped
 //   <- {"event": "error", "id": "a", "exit_code": 130, "message": "..."}
-//   -> {"plan": true, "id": "b", "prompt": ...}     answered at once with {"event": "plan", "id": "b",
-//   "plan": {...}}
-//   -> {"quit": true}       as the end of the input: what is queued is made, then the program ends; lines
-//   after
-//                           it are not read
+//   -> {"plan": true, "id": "b", "prompt": ...}
+//   <- {"event": "plan", "id": "b", "plan": {...}}     at once
+//   -> {"quit": true}       like the end of the input: waiting requests are made, then the program ends
 //
-// A request that fails, however it does, is one error event. Of progress, a reader that is slow gets the
-// latest. The first SIGINT or SIGTERM ends the running job at its next step and keeps what is denoised; when
-// nobody reads stdout any more, the program ends as well.
+// For each request that fails there is one error event. A slow reader gets only the latest progress. The
+// first SIGINT or SIGTERM stops the running request at its next step, with a checkpoint; the program also
+// ends when stdout is closed.
 #include <poll.h>
 #include <unistd.h>
 
@@ -39,10 +37,10 @@
 #include "core/json/scalar.h"
 #include "core/random_seed.h"
 #include "core/standard_streams.h"
-#include "jobs/made.h"
 #include "jobs/output_files.h"
 #include "jobs/output_name.h"
 #include "plan/model/model_choice.h"
+#include "jobs/sidecar.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -51,7 +49,7 @@ namespace {
 constexpr std::size_t kLongestLine = 4 << 20;
 constexpr int kPollMs = 50;
 
-struct Order {
+struct QueuedRequest {
   std::string id;
   Request request;
 };
@@ -115,7 +113,7 @@ class Server {
     if (!ending_) lines.end();
   }
 
-  // One request, or an order to the server. False: no more of them.
+  // Handles one line. Returns false when no more lines are to be read.
   bool take(const std::string& line) {
     if (ending_) return false;
     events_.wait_for_room();
@@ -150,10 +148,10 @@ class Server {
       }
     }
     if (!fault.empty()) throw Error(ErrorKind::data, "serve", "the request: " + fault);
-    Order order{id, session_.options.request};
-    overrides.apply(order.request);
-    if (overrides.has("model")) keep_given_model(order.request);
-    const Plan plan = finished(order);
+    QueuedRequest queued{id, session_.options.request};
+    overrides.apply(queued.request);
+    if (overrides.has("model")) keep_given_model(queued.request);
+    const Plan plan = complete(queued);
     if (only_plan) {
       std::string text = JsonLine().add("event", "plan").add("id", id).text();
       text.pop_back();
@@ -161,14 +159,14 @@ class Server {
       events_.send(text + ",\"plan\":" + shown.substr(0, shown.find('\n')) + "}");
       return true;
     }
-    check_output_files(order.request);
-    push(std::move(order));
+    check_output_files(queued.request);
+    push(std::move(queued));
     return true;
   }
 
-  // With seed and output, and checked as far as that goes without the library.
-  Plan finished(Order& order) {
-    Request& request = order.request;
+  // Sets seed and output, and makes the plan, which finds all errors that can be found without the library.
+  Plan complete(QueuedRequest& queued) {
+    Request& request = queued.request;
     if (!request.seed) request.seed = random_seed();
     if (!request.output)
       request.output = default_output_name(title_of(request), *request.seed, extension_of(request));
@@ -178,15 +176,15 @@ class Server {
     return planner_.plan(request);
   }
 
-  void push(Order order) {
+  void push(QueuedRequest queued) {
     const std::lock_guard lock(mutex_);
     const std::size_t waiting = queue_.size() + (busy_ ? 1 : 0);
     events_.send(JsonLine()
                      .add("event", "queued")
-                     .add("id", order.id)
+                     .add("id", queued.id)
                      .add("waiting", static_cast<std::int64_t>(waiting))
                      .text());
-    queue_.push_back(std::move(order));
+    queue_.push_back(std::move(queued));
     changed_.notify_all();
   }
 
@@ -196,8 +194,8 @@ class Server {
       cancelled_ = true;
       return;
     }
-    const auto found =
-        std::find_if(queue_.begin(), queue_.end(), [&](const Order& order) { return order.id == id; });
+    const auto found = std::find_if(queue_.begin(), queue_.end(),
+                                    [&](const QueuedRequest& queued) { return queued.id == id; });
     const bool known = found != queue_.end();
     if (known) queue_.erase(found);
     refuse(id, Error(known ? ErrorKind::interrupted : ErrorKind::data, "serve",
@@ -206,17 +204,17 @@ class Server {
 
   // --- the thread that works ----------------------------------------------------------------
 
-  // A signal, or nobody who hears of the work.
+  // After a signal, or when the events cannot be written any more.
   bool stops() const { return stop_signal() != 0 || events_.failed(); }
 
-  bool next(Order& order) {
+  bool next(QueuedRequest& queued) {
     std::unique_lock lock(mutex_);
     for (;;) {
       if (stops()) return false;
       if (!queue_.empty()) {
-        order = std::move(queue_.front());
+        queued = std::move(queue_.front());
         queue_.pop_front();
-        current_ = order.id;
+        current_ = queued.id;
         busy_ = true;
         cancelled_ = false;
         return true;
@@ -229,14 +227,14 @@ class Server {
   void work() {
     const Entry& library = load_library(session_.log_sink);
     std::optional<GeneratorPtr> generator(make_generator(library));
-    for (Order order; next(order);) {
+    for (QueuedRequest queued; next(queued);) {
       try {
-        make(order, library, **generator);
+        make(queued, library, **generator);
       } catch (const Error& error) {
-        refuse(order.id, error);
+        refuse(queued.id, error);
       } catch (...) {
-        refuse(order.id, current_error());
-        // What this left of the model in memory is not to be relied on.
+        refuse(queued.id, current_error());
+        // The model in memory may be damaged after this error.
         generator.reset();
         generator.emplace(make_generator(library));
       }
@@ -246,11 +244,11 @@ class Server {
     }
   }
 
-  void make(const Order& order, const Entry& library, Generator& generator) {
-    check_output_files(order.request);  // another request may have made the file meanwhile
-    const Plan plan = planner_of_worker_.plan(order.request);
+  void make(const QueuedRequest& queued, const Entry& library, Generator& generator) {
+    check_output_files(queued.request);  // again: another request may have written the file
+    const Plan plan = working_planner_.plan(queued.request);
     RunHooks hooks;
-    hooks.progress = [&](const Progress& progress) { tell(order.id, progress); };
+    hooks.progress = [&](const Progress& progress) { send_progress(queued.id, progress); };
     hooks.stop = [this] { return cancelled_ || stops(); };
     hooks.checkpoint = checkpoint_options(plan);
     Result result;
@@ -259,32 +257,32 @@ class Server {
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::interrupted || !cancelled_ || stops()) throw;
       std::error_code none;
-      std::filesystem::remove(hooks.checkpoint.file, none);  // nobody wants the rest
+      std::filesystem::remove(hooks.checkpoint.file, none);  // a cancelled request is not continued
       throw Error(ErrorKind::interrupted, "serve", "cancelled while it was made");
     }
     if (plan.request.sidecar) write_sidecar(plan, result);
     events_.send(JsonLine()
                      .add("event", "done")
-                     .add("id", order.id)
+                     .add("id", queued.id)
                      .add("output", result.output)
                      .add("bytes", result.bytes)
                      .add("frames", result.frames)
                      .add("sha256", result.sha256)
-                     .add("seed", *order.request.seed)
+                     .add("seed", *queued.request.seed)
                      .add("seconds", result.seconds)
                      .text());
   }
 
-  // After a stop: what was queued gets an answer, too.
+  // After a stop, each waiting request gets an error event.
   void refuse_waiting() {
     const std::lock_guard lock(mutex_);
-    for (const Order& order : queue_) {
-      refuse(order.id, Error(ErrorKind::interrupted, "serve", "the server was stopped before it started"));
+    for (const QueuedRequest& queued : queue_) {
+      refuse(queued.id, Error(ErrorKind::interrupted, "serve", "the server was stopped before it started"));
     }
     queue_.clear();
   }
 
-  void tell(const std::string& id, const Progress& progress) {
+  void send_progress(const std::string& id, const Progress& progress) {
     events_.send_latest(JsonLine()
                             .add("event", "progress")
                             .add("id", id)
@@ -309,12 +307,12 @@ class Server {
   }
 
   Session& session_;
-  Planner planner_;  // of the reading thread
-  Planner planner_of_worker_;
-  EventWriter events_;  // what both threads write to
-  std::mutex mutex_;    // what follows
+  Planner planner_;  // for the reading thread
+  Planner working_planner_;
+  EventWriter events_;  // used by both threads
+  std::mutex mutex_;    // for the members below
   std::condition_variable changed_;
-  std::deque<Order> queue_;
+  std::deque<QueuedRequest> queue_;
   std::string current_;
   bool busy_ = false;
   bool closed_ = false;
@@ -327,15 +325,15 @@ class Server {
 int serve(Session& session) {
   if (!session.options.stdio) {
     throw Error(ErrorKind::usage, "options",
-                "serve needs --stdio; it listens on standard input, and on no network");
+                "serve needs --stdio: it reads requests from standard input, not from a network");
   }
   if (was_closed(STDIN_FILENO)) {
     throw Error(ErrorKind::no_input, "serve", "standard input is closed, expected requests on it");
   }
   if (was_closed(STDOUT_FILENO)) {
-    throw Error(ErrorKind::io, "serve", "standard output is closed, and the events are written to it");
+    throw Error(ErrorKind::io, "serve", "standard output is closed, expected to write events to it");
   }
-  prepare_for_library();  // before there is a second thread
+  prepare_for_library();  // before the second thread starts
   return Server(session).run();
 }
 

@@ -1,4 +1,4 @@
-// status DIR: what the journal of a batch says.
+// status DIR: shows the state of a batch from its journal.
 #include <algorithm>
 #include <chrono>
 #include <ctime>
@@ -90,14 +90,14 @@ int show_status_of(Session& session) {
   Journal journal(folder);
   journal.refresh();
   std::vector<ListedJob> listed = journal.read_list();
-  if (listed.empty()) {  // a crash came before the list: what the journal knows
+  if (listed.empty()) {  // after a crash before the list was written: the jobs in the journal
     for (const auto& [key, record] : journal.records()) listed.push_back({key, record.output, ""});
   }
 
   std::map<std::string, std::uint64_t> counts;
   double spent = 0;
   std::string text;
-  std::map<std::string, std::string> states;  // by key: a damaged list may name a job, and so a file, often
+  std::map<std::string, std::string> states;  // by key: a damaged list may have a job many times
   for (const ListedJob& job : listed) {
     JobStatus status{job, "", journal.find(job.key)};
     const auto [known, fresh] = states.try_emplace(job.key);

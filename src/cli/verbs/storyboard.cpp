@@ -1,5 +1,5 @@
-// storyboard STORY: prompts at times, one continuous video. The file's options are those of a request; flags
-// win.
+// storyboard STORY: makes one continuous video from prompts at times. The file may have any options of a
+// request; those on the command line override them.
 #include <string>
 
 #include "cli/verbs.h"

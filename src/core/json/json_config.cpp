@@ -13,7 +13,7 @@
 
 namespace sora {
 
-struct JsonConfig::Json {  // NOLINT(bugprone-exception-escape): of nlohmann's own destructor
+struct JsonConfig::Json {  // NOLINT(bugprone-exception-escape): nlohmann's destructor
   nlohmann::json value;
 };
 
@@ -25,9 +25,8 @@ bool is_integer(const json& v) {
   return v.is_number_integer() && !(v.is_number_unsigned() && v.get<std::uint64_t>() > INT64_MAX);
 }
 
-constexpr std::uint64_t kLargest = 1 << 20;  // bytes; configs have some thousand
+constexpr std::uint64_t kLargest = 1 << 20;  // bytes; real configs have a few thousand
 
-// 1.0 is written for 1 by some tools; 1.5 is no integer.
 bool is_number(const json& v) { return v.is_number() && std::isfinite(v.get<double>()); }
 
 template <class T, class Test>

@@ -1,5 +1,5 @@
-// Typed reading of config.json files, with errors that name the file, the key, what was found and what
-// was expected. A key that is absent or null takes the default.
+// Reads values of known types from config.json files. Errors name the file, the key, the value and what was
+// expected. A key that is absent or null has the default.
 #pragma once
 
 #include <filesystem>
@@ -21,7 +21,7 @@ class JsonConfig {
   std::vector<std::string> keys() const;
 
   std::int64_t integer(const std::string& key, std::optional<std::int64_t> fallback = {}) const;
-  /// An integer within [low, high]; what lies outside is an error that names the range.
+  /// An integer within [low, high]; any other is an error that names the range.
   std::int64_t integer_in(const std::string& key, std::int64_t low, std::int64_t high,
                           std::optional<std::int64_t> fallback = {}) const;
   double number(const std::string& key, std::optional<double> fallback = {}) const;
@@ -33,7 +33,7 @@ class JsonConfig {
   std::vector<bool> booleans(const std::string& key, std::optional<std::vector<bool>> fallback = {}) const;
   std::vector<std::string> strings(const std::string& key,
                                    std::optional<std::vector<std::string>> fallback = {}) const;
-  /// The object under `key`, whose errors name both keys; {} where there is none.
+  /// The object under `key`; its errors name both keys. {} where there is none.
   std::optional<JsonConfig> object(const std::string& key) const;
   /// model_index.json's ["library", "Class"] pairs; {} when null or [null, null].
   std::optional<std::string> component_class(const std::string& key) const;
@@ -46,7 +46,7 @@ class JsonConfig {
   struct Json;
   JsonConfig();
   std::filesystem::path path_;
-  std::string outer_;  ///< what stands before the keys of an object within: "size."
+  std::string outer_;  ///< prefix of the keys of a nested object in messages: "size."
   std::string component_;
   std::unique_ptr<Json> json_;
 };

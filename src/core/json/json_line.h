@@ -1,4 +1,4 @@
-// One JSON object on one line, built key by key. This header does not pull in the JSON library.
+// One JSON object on one line, built key by key. This header does not include the JSON library.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,13 @@ class JsonLine {
   JsonLine& add(const std::string& key, int value) { return add(key, static_cast<std::int64_t>(value)); }
   JsonLine& add(const std::string& key, std::int64_t value);
   JsonLine& add(const std::string& key, std::uint64_t value);
-  JsonLine& add(const std::string& key, double value);  ///< rounded to milliseconds and the like: 3 decimals
+  JsonLine& add(const std::string& key, double value);  ///< rounded to 3 decimals
   template <class T>
   JsonLine& add(const std::string& key, const std::optional<T>& value) {
     return value ? add(key, *value) : add_raw(key, "null");
   }
 
-  /// Without the line break; bytes that are not UTF-8 become U+FFFD.
+  /// The object without a line break; bytes that are not UTF-8 become U+FFFD.
   std::string text() const { return text_ + "}"; }
 
  private:

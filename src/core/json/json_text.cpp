@@ -13,7 +13,7 @@
 namespace sora {
 namespace {
 
-// "line 3, column 7", without the line where there is one alone; `at` is the offset of a byte.
+// "line 3, column 7", or "column 7" of a text of one line; `at` is the offset of a byte.
 std::string place_of(std::string_view text, std::size_t at, std::uint32_t& line) {
   const std::string_view before = text.substr(0, at);
   line = 1 + static_cast<std::uint32_t>(std::count(before.begin(), before.end(), '\n'));
@@ -23,14 +23,14 @@ std::string place_of(std::string_view text, std::size_t at, std::uint32_t& line)
   return text.find('\n') == std::string_view::npos ? column : "line " + std::to_string(line) + ", " + column;
 }
 
-JsonFault limit_passed(std::string_view text, std::size_t at, const std::string& what) {
+JsonFault over_limit(std::string_view text, std::size_t at, const std::string& what) {
   JsonFault fault;
-  fault.is_json = true;
+  fault.over_limit = true;
   fault.message = what + " (" + place_of(text, at, fault.line) + ")";
   return fault;
 }
 
-// Behind the closing quote of the text that is opened at `at`, or the end.
+// The offset after the closing quote of the string that begins at `at`, or the end.
 std::size_t end_of_string(std::string_view text, std::size_t at) {
   for (++at; at < text.size(); ++at) {
     if (text[at] == '\\') {
@@ -49,7 +49,7 @@ bool fits_integer(std::string_view number) {
   return number.front() == '-' ? fits(std::int64_t{}) : fits(std::uint64_t{});
 }
 
-// What can be seen without building anything: what is too deep or too much never reaches a parser.
+// Checks the limits before any value is built, so that a text beyond them never reaches the parser.
 JsonFault check_limits(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.bytes) {
     return {"is " + std::to_string(text.size()) + " bytes, expected at most " + std::to_string(limits.bytes),
@@ -63,11 +63,11 @@ JsonFault check_limits(std::string_view text, const JsonLimits& limits) {
       continue;
     }
     if ((c == '{' || c == '[') && ++depth > kDeepestJson) {
-      return limit_passed(text, at, "is nested over " + std::to_string(kDeepestJson) + " deep");
+      return over_limit(text, at, "is nested over " + std::to_string(kDeepestJson) + " deep");
     }
     if ((c == '}' || c == ']') && depth > 0) --depth;
     if (c == ',' && ++values > limits.values) {
-      return limit_passed(text, at, "has over " + std::to_string(limits.values) + " values");
+      return over_limit(text, at, "has over " + std::to_string(limits.values) + " values");
     }
     std::size_t end = at + 1;
     if (c == '-' || (c >= '0' && c <= '9')) {
@@ -75,7 +75,7 @@ JsonFault check_limits(std::string_view text, const JsonLimits& limits) {
       const std::string_view number = text.substr(at, end - at);
       const bool digits = number.size() > 1 && number.find_first_not_of("0123456789", 1) == std::string::npos;
       if (digits && !limits.long_integers && !fits_integer(number)) {
-        return limit_passed(text, at, "has the integer " + excerpt(number) + ", which is out of range");
+        return over_limit(text, at, "has the integer " + excerpt(number) + ", which is out of range");
       }
     }
     at = end;
@@ -83,8 +83,8 @@ JsonFault check_limits(std::string_view text, const JsonLimits& limits) {
   return {};
 }
 
-// Builds a value from a parser's events. Objects find their keys by a hash even where nlohmann's ordered ones
-// look at one key after another.
+// Builds a value from the events of nlohmann's parser. Duplicate keys are found by a hash, since ordered_json
+// itself compares each key with all others.
 template <class Json>
 class Builder final : public nlohmann::json_sax<Json> {
  public:
@@ -100,7 +100,7 @@ class Builder final : public nlohmann::json_sax<Json> {
   bool number_integer(std::int64_t value) override { return add(Json(value)); }
   bool number_unsigned(std::uint64_t value) override { return add(Json(value)); }
   bool number_float(double value, const string_t& written) override {
-    // The parser reads numbers by strtod(), in which a comma of the locale may stand for the point.
+    // The parser reads numbers by strtod(), for which the locale may have a comma as the decimal point.
     std::string number = written;
     const std::size_t point = number.find_first_not_of("0123456789+-eE");
     if (point != std::string::npos) number[point] = '.';
@@ -123,8 +123,8 @@ class Builder final : public nlohmann::json_sax<Json> {
   bool parse_error(std::size_t position, const std::string& token,
                    const nlohmann::detail::exception& error) override {
     if (dynamic_cast<const typename Json::out_of_range*>(&error) != nullptr) {
-      fault = limit_passed(text_, position - std::min(position, token.size()),
-                           "has the number " + excerpt(token) + ", which is out of range");
+      fault = over_limit(text_, position - std::min(position, token.size()),
+                         "has the number " + excerpt(token) + ", which is out of range");
       return false;
     }
     const std::size_t at = position > text_.size() ? text_.size() : position - (position > 0);
@@ -139,8 +139,8 @@ class Builder final : public nlohmann::json_sax<Json> {
  private:
   struct Open {
     Json* value = nullptr;
-    std::string key;                                      // of an object's next value
-    std::unordered_map<std::string, std::size_t> places;  // of its keys
+    std::string key;                                      // of the object's next value
+    std::unordered_map<std::string, std::size_t> places;  // of the object's keys
   };
 
   Json* put(Json&& value) {

@@ -1,6 +1,6 @@
-// The one parser of JSON that someone else wrote: requests, lists, storyboards, metadata, sidecars, journals,
-// configs, indices, tokenizers. (The header of a safetensors file, which may be longer than memory should
-// hold, is read as a stream in checkpoint/safetensors.cpp, which admits no nesting.)
+// The one parser for JSON from outside: requests, lists, storyboards, metadata, sidecars, journals, configs,
+// indices, tokenizers. (Only the header of a safetensors file, which may be very long, is parsed as a stream
+// in checkpoint/safetensors.cpp.)
 #pragma once
 
 #include <cstddef>
@@ -12,31 +12,32 @@
 
 namespace sora {
 
-/// Nothing that is read here is nested over ten deep; parsers, destructors and printing of JSON recurse.
+/// Deepest nesting that is accepted; real files have less than ten levels. Parsing, destroying and printing
+/// JSON are recursive and would overflow the stack.
 constexpr std::size_t kDeepestJson = 64;
 
 struct JsonLimits {
   std::size_t bytes = 16'000'000;
   std::size_t values = 1'000'000;
-  /// Python writes integers of any length, as the 10^30 in the configs of many tokenizers. With this they
-  /// become floating-point numbers, which no reader of an integer takes; without, they are a fault.
+  /// Accept integers beyond 64 bits, such as the 10^30 in many tokenizer configs: they become floating-point
+  /// numbers. Otherwise they are a fault.
   bool long_integers = false;
 };
 
 struct JsonFault {
-  std::string message;     ///< "is not JSON: line 2, column 7: ..."; empty when there is none
-  std::uint32_t line = 0;  ///< from 1
-  bool is_json = false;    ///< a limit is passed, which half a text or other words would not do
+  std::string message;      ///< "is not JSON: line 2, column 7: ..."; empty when there is none
+  std::uint32_t line = 0;   ///< from 1
+  bool over_limit = false;  ///< a limit is exceeded; false: the text is not valid JSON
 
   explicit operator bool() const { return !message.empty(); }
 };
 
-/// Parses all of `text`. Time and memory grow with its length; of keys that stand twice, the last counts.
+/// Parses all of `text`, in time and memory proportional to its length. Of duplicate keys, the last counts.
 JsonFault parse_json(std::string_view text, nlohmann::json& value, const JsonLimits& limits = {});
-/// The same, with the keys of objects in their order.
+/// The same, keeping the order of the keys.
 JsonFault parse_json(std::string_view text, nlohmann::ordered_json& value, const JsonLimits& limits = {});
 
-/// The JSON in a file. Throws Error: no_input, io, data with the file's name and the place.
+/// Parses a file. Throws Error: no_input, io, data with the file's name and the line.
 nlohmann::json read_json(const std::filesystem::path& path, const std::string& component,
                          const JsonLimits& limits = {});
 

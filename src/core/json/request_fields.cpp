@@ -25,7 +25,7 @@ void with_field(Request& request, int position, V&& v) {
   });
 }
 
-// One length replaces the other.
+// Setting one of the two lengths unsets the other.
 void forget_other_length(Request& request, int field) {
   static const int seconds = request_field("seconds"), frames = request_field("frames");
   if (field == seconds) request.frames.reset();
@@ -65,7 +65,8 @@ std::string Overrides::add(const std::string& given, const Scalar& value) {
            (hint.empty() ? std::string() : "; did you mean \"" + hint + "\"?");
   }
   if (value.kind == Scalar::Kind::null) return {};  // the default
-  // It ends a name of a file for the system, while its ending would still be read from what follows.
+  // The system would end a file name at a zero byte, while this program would still read the extension after
+  // it.
   const auto has_zero = [](const std::string& text) { return text.find('\0') != std::string::npos; };
   if (has_zero(value.text) || std::any_of(value.items.begin(), value.items.end(), has_zero))
     return name + " holds a zero byte, expected text";
@@ -96,7 +97,7 @@ bool Overrides::has(const char* name) const {
 void Overrides::apply(Request& request) const {
   for (const Value& value : values_) {
     forget_other_length(request, value.field);
-    with_field(request, value.field, [](auto& field) {  // the new list replaces the old one
+    with_field(request, value.field, [](auto& field) {  // a new list replaces the old one
       if constexpr (std::is_same_v<std::decay_t<decltype(field)>, std::vector<std::string>>) field.clear();
     });
   }

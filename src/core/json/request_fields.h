@@ -1,5 +1,5 @@
-// The fields of a Request by name: how a line of a prompts file, a request on stdin and the metadata of a
-// finished file change one.
+// Sets fields of a Request by name, from a line of a prompts file, a request on stdin or the metadata of a
+// file.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,12 @@
 
 namespace sora {
 
-/// Options that something sets, small: a list of a hundred thousand jobs keeps one of these a line.
+/// Options by name with their values. Small in memory, since a list of a hundred thousand jobs has one for
+/// each line.
 class Overrides {
  public:
-  /// `name` as in JSON or on the command line (dashes or underscores). Returns an empty string, or what is
-  /// wrong with it: an unknown name, with the nearest one, or a value of the wrong kind.
+  /// Adds an option; `name` has dashes or underscores. Returns an empty string, or what is wrong: the name is
+  /// unknown (with the nearest known one) or the value has the wrong type.
   std::string add(const std::string& name, const Scalar& value);
 
   bool has(const char* name) const;
@@ -33,7 +34,7 @@ class Overrides {
 /// Position of a field in visit_request(); -1 when there is none.
 int request_field(const std::string& name);
 
-/// What the option at a position of request_field() decides.
+/// The kind of the option at a position of request_field().
 OptionKind option_kind(int field);
 
 }  // namespace sora

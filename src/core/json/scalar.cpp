@@ -33,7 +33,7 @@ ScalarObject parse_scalars(std::string_view json, const std::string& example) {
     return object;
   }
   if (!parsed.is_object()) {
-    object.fault = "holds no JSON object, expected " + example;
+    object.fault = "is no JSON object, expected " + example;
     return object;
   }
   for (const auto& item : parsed.items()) object.items.emplace_back(item.key(), scalar_of(item.value()));

@@ -1,5 +1,5 @@
-// A value as JSON or a table gives it, for fields of a known type. Parsers of both turn into this, so that
-// no header needs the JSON library.
+// A value from JSON or from a table, to be assigned to a field of a known type. It lets headers do without
+// the JSON library.
 #pragma once
 
 #include <optional>
@@ -19,9 +19,9 @@ struct Scalar {
     number,   ///< a JSON number, as it is written
     boolean,  ///< "true" or "false"
     null,     ///< nothing is set
-    untyped,  ///< a cell of a table: whatever the field takes
+    untyped,  ///< a cell of a table, of whatever type the field has
     list,     ///< an array of strings: `items`
-    other,    ///< another array or an object, which no field takes
+    other,    ///< another array or an object, which fits no field
   };
   Kind kind = Kind::untyped;
   std::string text;
@@ -56,11 +56,11 @@ std::string set_from_scalar(std::optional<T>& field, const Scalar& value) {
 
 /// A JSON object whose values are Scalars.
 struct ScalarObject {
-  std::string fault;  ///< why the text is none; empty: it is one
+  std::string fault;  ///< why the text is no such object; empty: it is one
   std::vector<std::pair<std::string, Scalar>> items;
 };
 
-/// `example` stands in the message when the text is JSON, but no object.
+/// `example` is quoted in the message when the text is JSON, but no object.
 ScalarObject parse_scalars(std::string_view json, const std::string& example);
 
 }  // namespace sora

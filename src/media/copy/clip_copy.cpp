@@ -44,7 +44,7 @@ void ClipCopy::check_stream(const VideoSettings& settings) {
   const AVCodecParameters& video = parameters();
   const std::string codec = avcodec_get_name(video.codec_id);
   if (codec != settings.codec) refuse("they are " + codec + ", the output is " + settings.codec);
-  if (!joins_coded_frames(codec))
+  if (!can_splice(codec))
     refuse("of " + codec + ", which cannot be copied into another stream; h264, vp9 and av1 can");
   if (video.width != settings.width || video.height != settings.height) {
     refuse("they are " + size_text(video.width, video.height) + ", the output is " +

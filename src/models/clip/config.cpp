@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* kComponent = "image_encoder";
 
-// Some ten times the largest encoder: a larger value is a mistake.
+// About ten times the sizes of the largest encoder; larger values must be mistakes.
 constexpr std::int64_t kWidest = 1 << 17;
 constexpr std::int64_t kMostLayers = 1000;
 constexpr std::int64_t kLargest = 1 << 14;  // pixels of a side
@@ -112,7 +112,7 @@ VisionConfig vision_config_of(const Checkpoint& checkpoint, const std::optional<
                                 : kHead;
   if (config.hidden_size % head != 0) {
     fail("is " + std::to_string(config.hidden_size) + " wide, expected a multiple of " +
-         std::to_string(head) + ", the width of its heads, since there is no config.json");
+         std::to_string(head) + ", the width of its heads where no config.json has another");
   }
   config.num_attention_heads = config.hidden_size / head;
   const bool original = checkpoint.find("embeddings.pos_embedding") != nullptr;  // [1, positions, width]
@@ -122,7 +122,7 @@ VisionConfig vision_config_of(const Checkpoint& checkpoint, const std::optional<
   const std::int64_t side = std::llround(std::sqrt(static_cast<double>(positions - 1)));
   config.image_size = side * config.patch_size;
   if (side < 1 || side * side + 1 != positions || config.image_size > kLargest) {
-    fail("has " + std::to_string(positions) + " positions, expected those of a square and one");
+    fail("has " + std::to_string(positions) + " positions, expected a square number and one");
   }
   config.intermediate_size = shape_of(checkpoint, "encoder.layers.0.mlp.fc1.weight", 2)[0];
   config.num_hidden_layers = 0;

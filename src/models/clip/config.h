@@ -11,7 +11,7 @@
 
 namespace sora::clip {
 
-/// Members have the names of config.json and the class defaults of transformers 5.24.0.
+/// Members have the names of config.json's keys and the defaults of the class in transformers 5.24.0.
 struct VisionConfig {
   enum class Activation { gelu, quick_gelu, gelu_tanh };
 
@@ -29,14 +29,14 @@ struct VisionConfig {
   std::int64_t tokens() const { return patches() + 1; }  ///< the class token is the first
 };
 
-/// How a picture is prepared for the encoder.
+/// How an image is preprocessed for the encoder.
 struct ImageProcessorConfig {
-  std::int64_t shortest_edge = 224;  ///< 0: the size is given by width and height
-  std::int64_t width = 0;            ///< resized to this size, stretched if needed
+  std::int64_t shortest_edge = 224;  ///< pixels after resizing; 0: width and height apply instead
+  std::int64_t width = 0;            ///< size after resizing, whatever the aspect
   std::int64_t height = 0;
-  std::int64_t crop_width = 224;  ///< cropped to the centre
+  std::int64_t crop_width = 224;  ///< of the centre crop
   std::int64_t crop_height = 224;
-  int resample = 3;  ///< Pillow's number of the filter: 3 is bicubic
+  int resample = 3;  ///< number of the filter in Pillow: 3 is bicubic
   double rescale_factor = 1 / 255.0;
   std::array<double, 3> image_mean{0.48145466, 0.4578275, 0.40821073};
   std::array<double, 3> image_std{0.26862954, 0.26130258, 0.27577711};
@@ -46,20 +46,20 @@ struct ImageProcessorConfig {
   bool do_normalize = true;
 };
 
-/// Reads `path`. A key that is absent or null has its default. Throws Error: no_input, data (not the
+/// Reads config.json. A key that is absent or null has its default. Throws Error: no_input, data (not the
 /// vision half of a CLIP, a value of the wrong type or out of range).
 VisionConfig read_vision_config(const std::filesystem::path& path);
 
-/// The config that follows from the shapes of a checkpoint (with our names). Heads, activation and eps are
-/// those of `reference` if it has the same width; else heads of 80 from width 1280 on (ViT-H), below it of
-/// 64, and exact GELU. Throws Error (data): a tensor is missing, has an impossible shape, or does not fit
-/// another.
+/// The config of a checkpoint (with our names), from the shapes of its tensors. Heads, activation and eps
+/// cannot be seen there: they are those of `reference` if it has the same width; else heads have a width of
+/// 80 from a hidden size of 1280 on (ViT-H) and of 64 below, and the activation is exact GELU. Throws Error
+/// (data): a tensor is missing, has an impossible shape, or does not fit another.
 VisionConfig vision_config_of(const Checkpoint& checkpoint, const std::optional<VisionConfig>& reference);
 
-/// Reads `path`. Throws Error: no_input, data.
+/// Reads preprocessor_config.json. Throws Error: no_input, data.
 ImageProcessorConfig read_image_processor_config(const std::filesystem::path& path);
 
-/// CLIP's own for an encoder of another size than 224.
+/// CLIP's preprocessing for the encoder's image size.
 ImageProcessorConfig default_image_processor(const VisionConfig& config);
 
 }  // namespace sora::clip

@@ -30,7 +30,7 @@ VisionConfig config_of(const ComponentSource& source, const Checkpoint& checkpoi
   return vision_config_of(checkpoint, reference);
 }
 
-// Without a crop the size depends on each picture, and is checked when the picture is read.
+// Without a crop, the size depends on the image and is checked later.
 void check_size(const ImageProcessorConfig& processor, const VisionConfig& config, const fs::path& path) {
   if (!processor.do_center_crop) return;
   if (processor.crop_width == config.image_size && processor.crop_height == config.image_size) return;

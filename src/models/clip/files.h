@@ -1,4 +1,5 @@
-// An image encoder's config and weights, from a folder or from one file. Reads file headers only; no tensors.
+// The config and the weights of an image encoder, from a folder or from one file. File headers only; no
+// tensors.
 #pragma once
 
 #include <filesystem>
@@ -14,9 +15,9 @@ struct ImageEncoderFiles {
   Checkpoint checkpoint;  ///< with our names
 };
 
-/// `processor` is the folder with preprocessor_config.json; without that file (or with an empty path) the
-/// encoder has CLIP's usual one. Throws Error: no_input, data (also where the processor produces pictures of
-/// another size than the encoder takes), refused.
+/// `processor` is the folder with preprocessor_config.json; without that file (or with an empty path) CLIP's
+/// usual preprocessing is used. Throws Error: no_input, data (also where the preprocessing does not give the
+/// encoder's image size), refused.
 ImageEncoderFiles open_image_encoder(const ComponentSource& source, const std::filesystem::path& processor);
 
 }  // namespace sora::clip

@@ -8,7 +8,7 @@
 namespace sora::clip {
 namespace {
 
-// Queries, keys and values are one tensor in both, and in our network too.
+// Queries, keys and values are one tensor in both layouts, which the network can load.
 constexpr NameRule kWan[] = {
     {"patch_embedding.*", "embeddings.patch_embedding.*"},
     {"cls_embedding", "embeddings.cls_embedding"},
@@ -54,7 +54,7 @@ void name_image_encoder(Checkpoint& checkpoint) {
 }
 
 bool is_of_image_encoder(const std::string& name) {
-  // Wan's and open_clip's files also have a text half, which is not used.
+  // Files of Wan and open_clip also have the text half, whose names begin differently.
   constexpr std::string_view kStarts[] = {"vision_model.",
                                           "visual.",
                                           "clip_vision.",
@@ -67,7 +67,7 @@ bool is_of_image_encoder(const std::string& name) {
   return false;
 }
 
-bool is_left_over(const std::string& name) {
+bool is_unused(const std::string& name) {
   return name == "embeddings.position_ids" || name == "head" || name == "proj" ||
          name == "visual_projection.weight";
 }

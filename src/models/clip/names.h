@@ -1,20 +1,19 @@
-// The layouts of CLIP's image encoder, as tables that map their tensor names to ours, which are those of
-// transformers (without the prefix `vision_model.`): open_clip's layout, and that of the Wan repository's
-// copy.
+// Tables that rename CLIP's image encoder from the layouts of open_clip and of the Wan repository's copy of
+// it to our names, which are those of transformers without the prefix `vision_model.`.
 #pragma once
 
 #include "checkpoint/checkpoint.h"
 
 namespace sora::clip {
 
-/// Renames the tensors of an image encoder in any layout to our names; those of a text half are dropped.
-/// Unknown names are kept. Throws Error (data) if two tensors get one name.
+/// Gives the tensors of an image encoder in any known layout our names. Unknown names stay. Throws Error
+/// (data) if two tensors get the same name.
 void name_image_encoder(Checkpoint& checkpoint);
 
-/// Whether a tensor of that name, of any layout, belongs to an image encoder.
+/// Whether a tensor with this name, in any known layout, belongs to an image encoder.
 bool is_of_image_encoder(const std::string& name);
 
-/// Whether only CLIP's text half needs the tensor of that name (ours).
-bool is_left_over(const std::string& name);
+/// Whether a tensor with this name (ours) is not used here, only by the rest of CLIP.
+bool is_unused(const std::string& name);
 
 }  // namespace sora::clip

@@ -1,4 +1,5 @@
-// SkyReels-V2 (2504.13074): Wan's networks, trained on, with diffusion forcing in its DF models.
+// SkyReels-V2 (2504.13074): Wan's networks with further training; its DF models were trained with diffusion
+// forcing.
 #include "models/wan/family.h"
 
 #include <algorithm>
@@ -20,7 +21,7 @@ std::string lower(std::string text) {
   return text;
 }
 
-// Wan's own negative prompt in English, in generate_video.py of SkyReels-V2.
+// From generate_video.py of SkyReels-V2: Wan's negative prompt in English.
 constexpr const char* kSkyReelsNegativePrompt =
     "Bright tones, overexposed, static, blurred details, subtitles, style, works, paintings, images, static, "
     "overall gray, worst quality, low quality, JPEG compression residue, ugly, incomplete, extra fingers, "
@@ -29,15 +30,15 @@ constexpr const char* kSkyReelsNegativePrompt =
     "messy "
     "background, three legs, many people in the background, walking backwards";
 
-// README.md of SkyReels-V2. Its models for 540p and for 720p have the same shape and are distinguished by
-// name; for image-to-video it recommends 5 for guidance and shift.
+// From README.md of SkyReels-V2. Models for 540p and for 720p have networks of the same shape, so their names
+// decide. For a video from an image the README has 5 for both guidance and shift.
 void published_defaults(ModelFacts& facts) {
   const bool large =
       lower(facts.folder.dir.filename().string()).find("720p") != std::string::npos ||
       lower(facts.folder.source("transformer").path.string()).find("720p") != std::string::npos;
   const bool forcing = facts.folder.expand_timesteps;
   facts.title = std::string("SkyReels-V2 ") +
-                (facts.image.joined ? "I2V"
+                (facts.image.concat ? "I2V"
                  : forcing          ? "DF"
                                     : "T2V") +
                 (large ? " 720P" : " 540P");
@@ -46,21 +47,21 @@ void published_defaults(ModelFacts& facts) {
   facts.frames = large ? 121 : 97;
   facts.fps = 24;
   facts.steps = 50;
-  facts.guidance = facts.image.joined ? 5 : 6;
-  facts.flow_shift = facts.image.joined ? 5 : 8;
+  facts.guidance = facts.image.concat ? 5 : 6;
+  facts.flow_shift = facts.image.concat ? 5 : 8;
   if (forcing) facts.image_guidance = facts.image_flow_shift = 5;
   facts.negative_prompt = kSkyReelsNegativePrompt;
   facts.is_published = true;
 }
 
-// Whether each latent frame has its own timestep. Known by the pipeline's class, since most of these networks
-// have the same shapes as the others, or by the frame-rate embedding, which only the smallest has.
+// Whether each latent frame has a timestep of its own. The pipeline's class decides: most of these networks
+// have the same shape as the others. Only the smallest also has an embedding of the frame rate.
 bool is_diffusion_forcing(const ModelFolder& folder) {
   return folder.pipeline.starts_with("SkyReelsV2DiffusionForcing") ||
          wan::open_transformer(folder.source("transformer")).config.inject_sample_info;
 }
 
-// This is checked for every Wan model; where diffusers' config.json says it, no weight file is opened.
+// Called for every Wan model, so no weight file is opened where diffusers' config.json has the answer.
 bool has_skyreels_network(const ComponentSource& source) {
   const fs::path config = source.path / "config.json";
   if (!source.is_file() && fs::exists(config) && JsonConfig(config, "transformer").has("num_attention_heads"))
@@ -77,14 +78,14 @@ class SkyReelsFamily final : public wan::WanFamily {
             "SkyReelsV2DiffusionForcingVideoToVideoPipeline"};
   }
 
-  // By the pipeline's class, or by the network: its class, or the frame-rate embedding of the smallest.
+  // By the class of the pipeline, else by the class of the network or its embedding of the frame rate.
   bool recognises(const fs::path& dir, const Replacements& replacements) const override {
     try {
       const ModelFolder folder = wan::open_wan_model(dir, replacements);
       if (folder.pipeline.starts_with("SkyReelsV2")) return true;
       return folder.pipeline.starts_with("Wan") && has_skyreels_network(folder.source("transformer"));
     } catch (const Error&) {
-      return false;  // the error is reported when the network is read
+      return false;  // read() of the Wan family reports what is wrong
     }
   }
 
@@ -96,7 +97,7 @@ class SkyReelsFamily final : public wan::WanFamily {
     return facts;
   }
 
-  // Diffusion forcing has a noise level for each latent frame.
+  // With diffusion forcing, each latent frame has its own noise level.
   SchedulerConfig scheduler(const ModelFolder& folder, double flow_shift,
                             bool expand_timesteps) const override {
     SchedulerConfig config = WanFamily::scheduler(folder, flow_shift, expand_timesteps);

@@ -9,12 +9,11 @@
 namespace sora {
 namespace {
 
-constexpr std::int64_t kMost = 1 << 24;  // far above any model; keeps products of two sizes within 64 bits
+constexpr std::int64_t kMost = 1 << 24;  // far above any model; products of two such sizes fit into 64 bits
 
 std::string model_type(const JsonConfig& json) {
   std::string type = json.string("model_type", "");
   if (type.empty()) {
-    // The class name may say it instead.
     const auto classes = json.strings("architectures", std::vector<std::string>{});
     if (!classes.empty())
       type = classes[0].starts_with("UMT5") ? "umt5" : classes[0].starts_with("T5") ? "t5" : "";
@@ -57,7 +56,7 @@ T5Config read_t5_config(const std::filesystem::path& folder) {
   config.d_ff = size("d_ff", umt5 ? 1024 : 2048);
   config.num_layers = size("num_layers", umt5 ? 8 : 6);
   config.num_heads = size("num_heads", umt5 ? 6 : 8);
-  // A quarter of the buckets is for the smallest distances in each direction, so there are at least four.
+  // Each direction has a quarter of the buckets for its smallest distances, so at least four are needed.
   config.relative_attention_num_buckets = json.integer_in("relative_attention_num_buckets", 4, kMost, 32);
   config.relative_attention_max_distance = json.integer_in(
       "relative_attention_max_distance", config.relative_attention_num_buckets / 4 + 1, kMost, 128);

@@ -6,7 +6,7 @@
 
 namespace sora {
 
-/// Names and defaults are those of transformers' T5Config and UMT5Config.
+/// Members have the names and the defaults of transformers' T5Config and UMT5Config.
 struct T5Config {
   enum class Activation { relu, gelu, gelu_tanh, silu };
 
@@ -21,7 +21,7 @@ struct T5Config {
   double layer_norm_epsilon = 1e-6;
   Activation activation = Activation::relu;  ///< feed_forward_proj
   bool gated = false;                        ///< feed_forward_proj begins with "gated-"
-  bool shared_bias = false;                  ///< T5: all layers use the first layer's position bias
+  bool shared_bias = false;                  ///< T5: all layers use the position bias of the first
 };
 
 /// Reads `<text_encoder folder>/config.json`. Throws Error: no_input, data.

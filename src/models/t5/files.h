@@ -1,5 +1,5 @@
-// A text encoder's config and weights, from a folder or from one file, and the tokenizer beside it. Reads
-// file headers only; no tensors.
+// The config and the weights of a text encoder, from a folder or from one file, and its tokenizer. File
+// headers only; no tensors.
 #pragma once
 
 #include <optional>
@@ -13,7 +13,7 @@ namespace sora {
 struct T5Files {
   T5Config config;
   Checkpoint checkpoint;                    ///< with our names
-  std::optional<std::string> spiece_model;  ///< the tokenizer, if it is in the file, as in ComfyUI's
+  std::optional<std::string> spiece_model;  ///< the tokenizer, where the file contains it (ComfyUI)
 };
 
 /// Throws Error: no_input, data, refused.
@@ -22,8 +22,8 @@ T5Files open_text_encoder(const ComponentSource& source);
 /// Whether there is a tokenizer in `folder`: spiece.model or tokenizer.json.
 bool holds_tokenizer(const std::filesystem::path& folder);
 
-/// The tokenizer that belongs to a text encoder in one file: in the file itself (then the file), beside it,
-/// or in the folders tokenizer/ and google/umt5-xxl/ there; {} if there is none.
+/// The tokenizer of a text encoder in one file: that file, if it contains the tokenizer; else the folder of
+/// the file, or tokenizer/ or google/umt5-xxl/ in it; {} if there is none.
 std::optional<std::filesystem::path> tokenizer_beside(const std::filesystem::path& text_encoder);
 
 }  // namespace sora

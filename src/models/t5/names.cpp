@@ -6,7 +6,7 @@
 namespace sora {
 namespace {
 
-// Of the original Wan repository (models_t5_umt5-xxl-enc-bf16).
+// The original Wan repository (models_t5_umt5-xxl-enc-bf16).
 constexpr NameRule kOriginal[] = {
     {"token_embedding.weight", "shared.weight"},
     {"norm.weight", "encoder.final_layer_norm.weight"},
@@ -23,7 +23,7 @@ constexpr NameRule kOriginal[] = {
     {"blocks.#.ffn.fc2.weight", "encoder.block.#.layer.1.DenseReluDense.wo.weight"},
 };
 
-// Of GGUF files of the architectures t5 and t5encoder.
+// GGUF files of the architectures t5 and t5encoder.
 constexpr NameRule kGguf[] = {
     {"token_embd.weight", "shared.weight"},
     {"enc.output_norm.weight", "encoder.final_layer_norm.weight"},
@@ -37,17 +37,17 @@ constexpr NameRule kGguf[] = {
     {"enc.blk.#.ffn_gate.weight", "encoder.block.#.layer.1.DenseReluDense.wi_0.weight"},
     {"enc.blk.#.ffn_up.weight", "encoder.block.#.layer.1.DenseReluDense.wi_1.weight"},
     {"enc.blk.#.ffn_down.weight", "encoder.block.#.layer.1.DenseReluDense.wo.weight"},
-    // The decoder of a whole T5, which is not used.
+    // The decoder of a complete T5, which is not used here.
     {"dec.*", "decoder.*"},
     {"output.weight", "lm_head.weight"},
 };
 
-// Prefixes of the names in all-in-one files.
+// Prefixes in all-in-one files.
 const std::vector<std::string> kPrefixes{"text_encoders.umt5xxl.transformer.", "cond_stage_model."};
 
 const std::string kFirst = "encoder.block.0.layer.";
 
-// Far above any model; keeps products of two sizes within 64 bits.
+// Far above any model; products of two such sizes fit into 64 bits.
 constexpr std::int64_t kMost = 1 << 24;
 
 std::vector<std::int64_t> matrix(const Checkpoint& checkpoint, const std::string& name) {

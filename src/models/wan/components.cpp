@@ -12,14 +12,14 @@ namespace fs = std::filesystem;
 namespace sora::wan {
 namespace {
 
-// config.json of the original repository has other names: dim, num_heads, in_dim.
+// In the original repository, config.json has other keys: dim, num_heads, in_dim.
 bool is_original_config(const fs::path& path) {
   if (!fs::exists(path)) return false;
   const JsonConfig json(path, "transformer");
   return json.has("dim") && json.has("num_heads") && !json.has("num_attention_heads");
 }
 
-// Reads from it what does not follow from the shapes.
+// Reads from it what cannot be seen from the shapes of the tensors.
 TransformerConfig read_original_config(const fs::path& path) {
   const JsonConfig json(path, "transformer");
   TransformerConfig config;
@@ -40,10 +40,10 @@ std::optional<TransformerConfig> transformer_reference(const fs::path& folder) {
   return is_original_config(config) ? read_original_config(config) : read_transformer_config(config);
 }
 
-// A file of the wrong kind is recognised by its tensor names, for a better message than a missing tensor.
-void check_contents(bool there, const ComponentSource& source, const Contents& contents,
+// Reports a file of the wrong kind, by its tensors' names: that is clearer than a list of missing tensors.
+void check_contents(bool found, const ComponentSource& source, const Contents& contents,
                     const char* expected) {
-  if (there) return;
+  if (found) return;
   throw Error(ErrorKind::data, "checkpoint",
               source.path.string() + ": has " +
                   (contents.transformer     ? "a transformer"

@@ -1,5 +1,5 @@
-// A Wan network's config and weights, from a folder in the diffusers layout or the original repository's, or
-// from one safetensors or GGUF file in any layout of names.h. Reads file headers only; no tensors.
+// The config and the weights of a Wan network: from a folder in the layout of diffusers or of the original
+// repository, or from one safetensors or GGUF file in any layout of names.h. File headers only; no tensors.
 #pragma once
 
 #include "checkpoint/model_folder.h"
@@ -18,11 +18,12 @@ struct VaeFiles {
   Checkpoint checkpoint;  ///< with our names
 };
 
-/// A single file has no config: sizes follow from its shapes, and the heads have a width of 128 as in all
-/// published models, unless the source's reference has the same width. Throws Error: no_input, data, refused.
+/// A single file has no config: its sizes come from the shapes of its tensors. The width of the heads is that
+/// of the source's reference if it has the same width, else 128 as in all published models. Throws Error:
+/// no_input, data, refused.
 TransformerFiles open_transformer(const ComponentSource& source);
-/// As above; the mean and deviation of the latents are those of Wan 2.1 (16 channels) or 2.2 (48), unless the
-/// source's reference has as many channels.
+/// As above. For a single file, mean and deviation of the latents are those of the source's reference if it
+/// has as many channels, else those of Wan 2.1 (16 channels) or 2.2 (48).
 VaeFiles open_vae(const ComponentSource& source);
 
 }  // namespace sora::wan

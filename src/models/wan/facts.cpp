@@ -13,7 +13,7 @@
 namespace sora::wan {
 namespace {
 
-/// `table` names the tensor that is read by rows; empty: none.
+/// `table` is the name of the tensor that is read by rows; empty: there is none.
 NetworkSize count_weights(ModelFacts& facts, const Checkpoint& checkpoint, const std::string& table = "") {
   NetworkSize size;
   for (const auto& name : checkpoint.names()) {
@@ -31,7 +31,7 @@ NetworkSize count_weights(ModelFacts& facts, const Checkpoint& checkpoint, const
   return size;
 }
 
-// For a model that attends to images.
+// For a model that attends to the tokens of an image encoder.
 void read_image_encoder(ModelFacts& facts, const TransformerConfig& config) {
   require_image_encoder(facts.folder);
   const ComponentSource source = facts.folder.source("image_encoder");
@@ -69,7 +69,7 @@ TransformerConfig read_transformer(ModelFacts& facts) {
   facts.layers = config.num_layers;
   facts.ffn_dim = config.ffn_dim;
   facts.transformer = count_weights(facts, checkpoint);
-  // The three matrices of attention are fused into one.
+  // The network merges the matrices for queries, keys and values into one.
   facts.transformer.largest =
       std::max(facts.transformer.largest, static_cast<std::uint64_t>(3 * config.dim() * config.dim()));
   if (config.image_dim) read_image_encoder(facts, config);
@@ -88,17 +88,17 @@ TransformerConfig read_transformer(ModelFacts& facts) {
   return config;
 }
 
-// The input channels of the transformer: the latents alone, or with image conditioning (a mask for each frame
-// of a latent frame, and the latents of the images).
+// The transformer's input has either the latents alone, or also a mask with a channel for each frame of a
+// latent frame, and the encoded images.
 void check_channels(ModelFacts& facts, const TransformerConfig& config) {
-  const std::int64_t joined = config.in_channels - config.out_channels;
-  facts.image.joined = joined == facts.temporal_scale + facts.latent_channels;
-  if (joined == 0 || facts.image.joined) return;
+  const std::int64_t further = config.in_channels - config.out_channels;
+  facts.image.concat = further == facts.temporal_scale + facts.latent_channels;
+  if (further == 0 || facts.image.concat) return;
   throw Error(ErrorKind::data, "transformer",
               facts.folder.source("transformer").path.string() + ": takes " +
                   std::to_string(config.in_channels) + " channels and gives " +
                   std::to_string(config.out_channels) +
-                  ", expected as many or, for a model of image to video, " +
+                  ", expected as many or, for an image-to-video model, " +
                   std::to_string(2 * facts.latent_channels + facts.temporal_scale) +
                   "; models with other inputs (VACE, control) are not supported");
 }
@@ -117,8 +117,8 @@ void read_vae(ModelFacts& facts) {
                     std::to_string(facts.latent_channels) + ", the transformer's out_channels");
   }
   facts.vae = count_weights(facts, checkpoint);
-  // The published model whose latents have 48 channels takes a timestep for each token. This is concluded
-  // from the shapes only where there is no model_index.json to say so.
+  // Per-token timesteps are a key of model_index.json. Without that file the shapes decide: of the published
+  // models, the one with 48 latent channels has them.
   if (facts.folder.dir.empty() || !std::filesystem::exists(facts.folder.dir / "model_index.json")) {
     facts.folder.expand_timesteps = config.z_dim == 48;
   }
@@ -132,16 +132,16 @@ void read_text_encoder(ModelFacts& facts) {
                 source.path.string() + ": is " + std::to_string(files.config.d_model) + " wide, expected " +
                     std::to_string(facts.text_dim) + ", the transformer's text_dim");
   }
-  const bool old = !files.checkpoint.find("shared.weight");  // as T5Encoder finds it
+  const bool old = !files.checkpoint.find("shared.weight");  // as in T5Encoder
   facts.text_encoder =
       count_weights(facts, files.checkpoint, old ? "encoder.embed_tokens.weight" : "shared.weight");
   facts.tokenizer = tokenizer_of(facts.folder);
 }
 
-// Without a scheduler_config.json: sample_shift in wan/configs of the original repository.
+// For models without scheduler_config.json: sample_shift in wan/configs of the original repository.
 double published_flow_shift(const ModelFacts& facts) {
   if (facts.image.two_images) return 16;
-  return facts.folder.has("transformer_2") && !facts.image.joined ? 12 : 5;
+  return facts.folder.has("transformer_2") && !facts.image.concat ? 12 : 5;
 }
 
 void read_scheduler(ModelFacts& facts) {
@@ -172,9 +172,9 @@ ModelFacts read_facts(const std::filesystem::path& dir, const Replacements& repl
   const TransformerConfig transformer = read_transformer(facts);
   read_vae(facts);
   check_channels(facts, transformer);
-  // The noise level at which the experts switch, as published; the model is recognised by its channels.
+  // The published values; the channels decide which model it is.
   if (facts.folder.has("transformer_2") && !facts.folder.boundary_ratio) {
-    facts.folder.boundary_ratio = facts.image.joined ? 0.900 : 0.875;
+    facts.folder.boundary_ratio = facts.image.concat ? 0.900 : 0.875;
   }
   read_scheduler(facts);
   read_text_encoder(facts);

@@ -1,5 +1,4 @@
-// The facts of a Wan checkpoint that planning needs (models/family.h), read from its configs and file
-// headers.
+// The ModelFacts of a Wan model (models/family.h), from its configs and file headers alone.
 #pragma once
 
 #include <filesystem>
@@ -8,16 +7,16 @@
 
 namespace sora::wan {
 
-/// All facts but the published defaults and the family. Opens every file header of the model
-/// (open_wan_model). Throws Error: no_input, data, refused.
+/// Reads all file headers of the model. Sets everything except the published defaults and the family. Throws
+/// Error: no_input, data, refused.
 ModelFacts read_facts(const std::filesystem::path& dir, const Replacements& replacements);
 
-/// Sets the settings that the publishers recommend. The model is recognised by the width of the transformer,
-/// by how it takes images and by model_index.json.
+/// Sets the published defaults of the model, which is recognised by the width of its transformer, its image
+/// conditioning and model_index.json.
 void published_defaults(ModelFacts& facts);
 
-/// The scheduler of a model that has no scheduler_config.json: UniPC for flow matching, as all published
-/// Wan models have it.
+/// The scheduler of a model without scheduler_config.json: UniPC for flow matching, as for all published Wan
+/// models.
 SchedulerConfig published_scheduler(double flow_shift);
 
 }  // namespace sora::wan

@@ -20,8 +20,7 @@ const RegisteredFamily<WanFamily> registered;
 
 std::vector<std::string> WanFamily::pipelines() const { return {"WanPipeline", "WanImageToVideoPipeline"}; }
 
-// A folder that does not name a family counts as Wan, so that messages about missing parts are those of this
-// family.
+// Also every folder without model_index.json: if it is no model at all, this family reports what is missing.
 bool WanFamily::recognises(const fs::path& dir, const Replacements& replacements) const {
   std::error_code code;
   if (dir.empty() || !fs::exists(dir / "model_index.json", code)) return true;

@@ -1,11 +1,11 @@
-// The Wan models, 2.1 and 2.2, as a family (models/family.h).
+// The family of Wan 2.1 and 2.2.
 #pragma once
 
 #include "models/family.h"
 
 namespace sora::wan {
 
-/// Families with Wan's networks (SkyReels-V2) derive from it and override what differs.
+/// Other families with Wan's networks (SkyReels-V2) derive from it.
 class WanFamily : public Family {
  public:
   std::string name() const override { return "Wan"; }

@@ -10,7 +10,7 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-// "4steps", "8-step", "_4_steps": a number of steps that stands by itself, not "epoch4-step400".
+// The number in "4steps", "8-step" or "_4_steps", but none in "epoch4-step400".
 std::optional<int> steps_in(const std::string& name) {
   for (std::size_t at = name.find("step"); at != std::string::npos; at = name.find("step", at + 1)) {
     std::size_t end = at + 4;
@@ -26,7 +26,7 @@ std::optional<int> steps_in(const std::string& name) {
   return {};
 }
 
-// Letters and digits alone: publishers spell "step-distill", "step_distill" and "StepDistill".
+// Compared without signs, since publishers write "step-distill", "step_distill" and "StepDistill".
 constexpr std::array kMethods{"stepdistill",    "cfgdistill",  "lightx2v",   "wan21lightning",
                               "wan22lightning", "selfforcing", "ti2v5bturbo"};
 

@@ -1,5 +1,5 @@
-// Few-step models: a Wan model, or a LoRA of one, that was distilled to make a video in a few steps and
-// without guidance.
+// Few-step models: Wan models, or LoRAs for them, that were distilled to make a video in a few steps without
+// guidance.
 #pragma once
 
 #include <filesystem>
@@ -11,13 +11,13 @@
 
 namespace sora::wan {
 
-/// Recognises a few-step model by a name. Their publishers put the method, or the number of steps, into the
-/// names of files and folders ("lightx2v_T2V_14B_cfg_step_distill_v2_lora_rank64", "Wan2.2-Lightning",
-/// "..-4steps-lora-rank64-Seko-V1.1/high_noise_model"); nothing else in
-/// the file says so.
+/// The settings of a few-step model or LoRA, by its name; empty: it is none. Publishers put the method or the
+/// number of steps into the names of files and folders ("lightx2v_T2V_14B_cfg_step_distill_v2_lora_rank64",
+/// "Wan2.2-Lightning",
+/// "..-4steps-lora-rank64-Seko-V1.1/high_noise_model"); nothing inside the file shows it.
 std::optional<FewStep> few_step_by_name(const std::string& name);
 
-/// The first path that is recognised by its own name or that of its folder.
+/// The first path that is few-step by its own name or that of its folder.
 std::optional<NamedFewStep> find_few_step(const std::vector<std::filesystem::path>& paths);
 
 }  // namespace sora::wan

@@ -50,7 +50,7 @@ bool name_has(const fs::path& file, const std::string& part) {
   return name.find(part) != std::string::npos;
 }
 
-// The one file of a kind, or the pair of experts.
+// Chooses the only transformer, or the pair of experts.
 void choose_transformers(const fs::path& dir, const std::vector<fs::path>& files, ModelFolder& folder) {
   if (files.empty()) return;
   if (files.size() == 1) {
@@ -85,7 +85,7 @@ void choose(const fs::path& dir, const std::string& component, const std::vector
   if (files.size() == 1) folder.elsewhere[component] = files[0];
 }
 
-// A folder without model_index.json: the files are recognised by their contents.
+// Finds the components in a folder without model_index.json, by what is in its files.
 ModelFolder discover(const fs::path& dir, const Replacements& replacements) {
   ModelFolder folder;
   folder.dir = dir;
@@ -99,14 +99,14 @@ ModelFolder discover(const fs::path& dir, const Replacements& replacements) {
     folder.elsewhere["transformer_2"] = dir / "low_noise_model";
   }
   for (const fs::path& file : files_with(dir, {".safetensors", ".gguf"})) {
-    if (file.filename().string().starts_with(kStem)) continue;  // or shards of it
+    if (file.filename().string().starts_with(kStem)) continue;  // the transformer above, or its shards
     const Contents contents = contents_of(Checkpoint(file));
     if (contents.transformer) transformers.push_back(file);
     if (contents.vae) vaes.push_back(file);
     if (contents.text_encoder) encoders.push_back(file);
     if (contents.image_encoder) image_encoders.push_back(file);
   }
-  // Replaced parts need not be found.
+  // A component that is replaced need not be found.
   if (!folder.elsewhere.count("transformer") && !replacements.count("transformer"))
     choose_transformers(dir, transformers, folder);
   if (!replacements.count("vae")) choose(dir, "vae", vaes, folder);
@@ -168,7 +168,7 @@ ModelFolder open_wan_model(const fs::path& dir, const Replacements& replacements
     if (!fs::exists(file, code)) missing(option_of(component) + " " + file.string() + ": no such file");
     ComponentSource source(file);
     if (described && folder.has(component)) source.reference = folder.component(component);
-    // The second expert has the same config as the first.
+    // The second expert has the config of the first.
     if (described && component == "transformer_2" && !folder.has(component) && folder.has("transformer"))
       source.reference = folder.component("transformer");
     folder.elsewhere[component] = source;
@@ -184,7 +184,7 @@ void require_image_encoder(const ModelFolder& folder) {
   if (!folder.has("image_encoder") && !folder.dir.empty() && fs::exists(folder.dir / "model_index.json")) {
     missing(
         folder.dir.string() +
-        ": has no image_encoder, which the transformer takes its image tokens from (image_dim is set); get "
+        ": has no image_encoder, which the transformer needs for its image tokens (image_dim is set); get "
         "that folder, or give its weights with --image-encoder FILE");
   }
   require(folder, "image_encoder");
@@ -208,9 +208,10 @@ fs::path tokenizer_of(const ModelFolder& folder) {
     fs::path candidate = *name == '\0' ? folder.dir : folder.dir / name;
     if (!folder.dir.empty() && holds_tokenizer(candidate)) return candidate;
   }
-  missing((folder.dir.empty() ? encoder->second.path.string() : folder.dir.string()) +
-          ": there is no tokenizer; put the spiece.model of google/umt5-xxl, which every Wan model has in "
-          "its folder tokenizer or google/umt5-xxl, beside the text encoder");
+  missing(
+      (folder.dir.empty() ? encoder->second.path.string() : folder.dir.string()) +
+      ": has no tokenizer; put the spiece.model of google/umt5-xxl beside the text encoder; every Wan model "
+      "has it in its folder tokenizer or google/umt5-xxl");
 }
 
 }  // namespace sora::wan

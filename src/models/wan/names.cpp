@@ -48,9 +48,9 @@ constexpr NameRule kTransformer[] = {
     {"head.modulation", "scale_shift_table"},
 };
 
-// Wan 2.1 numbers the blocks of all stages consecutively (`encoder.downsamples.#`), 2.2 within each stage
-// (`encoder.downsamples.#.downsamples.#`). The decoder's flat names are first written as 2.2 does
-// (nest_upsamples), because diffusers numbers those by stage in both.
+// Wan 2.1 numbers the blocks of all stages in one sequence (`encoder.downsamples.#`), 2.2 within each stage
+// (`encoder.downsamples.#.downsamples.#`). Diffusers numbers those of the decoder within each stage for both,
+// so nest_upsamples() first renames the decoder's blocks of 2.1 to the form of 2.2.
 constexpr NameRule kVae[] = {
     {"conv1.*", "quant_conv.*"},
     {"conv2.*", "post_quant_conv.*"},
@@ -75,12 +75,12 @@ constexpr NameRule kVae[] = {
     {"decoder.upsamples.#.upsamples.#.*", "decoder.up_blocks.#.resnets.#.*"},
 };
 
-// Wan 2.1 has a list with one upsampler.
+// In diffusers' names, Wan 2.1 has a list with one upsampler.
 constexpr NameRule kFlatVae[] = {
     {"decoder.up_blocks.#.upsampler.*", "decoder.up_blocks.#.upsamplers.0.*"},
 };
 
-// The parts of a residual block, which the original numbers in a sequence.
+// The parts of a residual block, which have numbers in the original names.
 struct Part {
   std::string_view from, to;
 };
@@ -90,7 +90,7 @@ constexpr Part kResidualParts[] = {{".residual.0.", ".norm1."},
                                    {".residual.6.", ".conv2."},
                                    {".shortcut.", ".conv_shortcut."}};
 
-// The prefixes that all-in-one files and ComfyUI put before each network's names.
+// Prefixes of each network's names in all-in-one files and in ComfyUI.
 const std::vector<std::string> kTransformerPrefixes{"model.diffusion_model.", "diffusion_model."};
 const std::vector<std::string> kVaePrefixes{"first_stage_model.", "vae."};
 
@@ -105,8 +105,8 @@ std::int64_t number_after(const std::string& name, std::string_view prefix) {
   return number;
 }
 
-/// How many blocks a stage of a flat decoder has, its upsampler included: the first upsampler ends the
-/// first stage. 0 where the decoder is not flat.
+/// The number of blocks in a stage of a decoder with one sequence of numbers, including the upsampler, which
+/// is the last block of a stage. 0 where the blocks are numbered within each stage.
 std::int64_t flat_stage_length(const std::vector<std::string>& names) {
   std::int64_t first = -1;
   for (const std::string& name : names) {
@@ -146,7 +146,7 @@ std::span<const NameRule> transformer_names() { return kTransformer; }
 
 void name_transformer(Checkpoint& checkpoint) {
   checkpoint.use_prefix(kTransformerPrefixes);
-  if (!checkpoint.find("time_embedding.0.weight")) return;  // already our names, or an unknown layout
+  if (!checkpoint.find("time_embedding.0.weight")) return;  // our names already, or unknown ones
   checkpoint.rename([](const std::string& name) { return renamed(kTransformer, name).value_or(name); });
 }
 
@@ -173,7 +173,7 @@ Contents contents_of(const Checkpoint& checkpoint) {
     contents.text_encoder |= ends("token_embd.weight") || ends("token_embedding.weight") ||
                              ends("shared.weight") || ends("encoder.embed_tokens.weight");
   }
-  // The text half of a CLIP file is not a text encoder of Wan.
+  // A CLIP file also has CLIP's text encoder, which Wan does not use.
   if (contents.image_encoder && !contents.transformer) contents.text_encoder = false;
   return contents;
 }

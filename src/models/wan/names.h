@@ -1,6 +1,6 @@
-// The layouts of Wan weights, as tables that map tensor names of the original repository (used by ComfyUI's
-// single files and GGUF files too, with or without a prefix) to ours, which are those of diffusers. Checked
-// against diffusers' own conversion (scripts/goldens/layouts.py).
+// Tables that rename Wan weights from the layout of the original repository to our names, which are those of
+// diffusers. ComfyUI's single files and GGUF files have the original names, with or without a prefix. The
+// tables are compared with diffusers' own conversion (scripts/goldens/layouts.py).
 #pragma once
 
 #include <span>
@@ -10,15 +10,15 @@
 
 namespace sora::wan {
 
-/// Original names of the transformer to ours; each rule can be inverted.
+/// From original names of the transformer to ours; all can be reversed.
 std::span<const NameRule> transformer_names();
 
-/// Renames the tensors of a transformer in any layout to our names. Unknown names are kept, so that the check
-/// of the schema lists them. Throws Error (data) if two tensors get one name.
+/// Gives the tensors of a transformer in any known layout our names. Unknown names stay; check_schema()
+/// reports them. Throws Error (data) if two tensors get the same name.
 void name_transformer(Checkpoint& checkpoint);
 void name_vae(Checkpoint& checkpoint);
 
-/// Which networks a file has, by its tensor names; all-in-one files have several.
+/// The networks in a file, by the names of its tensors; all-in-one files have several.
 struct Contents {
   bool transformer = false;
   bool vae = false;

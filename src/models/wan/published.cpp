@@ -5,7 +5,7 @@
 namespace sora::wan {
 namespace {
 
-// sample_neg_prompt of the Wan repository, which all its models were published with.
+// sample_neg_prompt of the Wan repository, the same for all its models.
 constexpr const char* kNegativePrompt =
     "色调艳丽，过曝，静态，细节模糊不清，字幕，风格，作品，画作，画面，静止，整体发灰，最差质量，低质量，JPEG"
     "压缩残留，丑陋的，残缺的，"
@@ -19,8 +19,8 @@ std::string lower(std::string text) {
   return text;
 }
 
-// Wan 2.1 I2V 14B was published twice, for 480p and for 720p: their networks have the same shape and are
-// distinguished by name or by the shift of their scheduler.
+// Wan 2.1 I2V 14B was published for 480p and for 720p. The networks have the same shape; their names differ,
+// and the flow shift of their schedulers.
 bool is_for_480p(const ModelFacts& facts) {
   for (const std::filesystem::path& path : {facts.folder.source("transformer").path, facts.folder.dir}) {
     const std::string name = lower(path.string());
@@ -31,11 +31,10 @@ bool is_for_480p(const ModelFacts& facts) {
   return facts.folder.has("scheduler") && facts.flow_shift <= 3;
 }
 
-// Settings that the publishers recommend; the model is recognised by the width of the transformer, by how it
-// takes images and by model_index.json. Sources: wan/configs and generate.py of the original repositories,
-// the README of each model, the examples in diffusers' Wan documentation.
 }  // namespace
 
+// Sources: wan/configs and generate.py of the original repositories, the README of each model, and the
+// examples in diffusers' documentation of Wan.
 void published_defaults(ModelFacts& facts) {
   const bool two_experts = facts.folder.boundary_ratio && facts.folder.has("transformer_2");
   const auto hd = [&] {
@@ -49,7 +48,7 @@ void published_defaults(ModelFacts& facts) {
     facts.height = 704;
     facts.frames = 121;
     facts.fps = 24;
-  } else if (facts.image.joined && two_experts && facts.transformer_dim == 5120) {
+  } else if (facts.image.concat && two_experts && facts.transformer_dim == 5120) {
     facts.title = "Wan 2.2 I2V-A14B";
     hd();
     facts.steps = 40;
@@ -64,13 +63,13 @@ void published_defaults(ModelFacts& facts) {
   } else if (facts.image.two_images && facts.transformer_dim == 5120) {
     facts.title = "Wan 2.1 FLF2V 14B";
     hd();
-  } else if (facts.image.joined && facts.image.tokens && facts.transformer_dim == 5120) {
+  } else if (facts.image.concat && facts.image.tokens && facts.transformer_dim == 5120) {
     const bool small = is_for_480p(facts);
     facts.title = std::string("Wan 2.1 I2V 14B ") + (small ? "480P" : "720P");
     if (!small) hd();
     facts.steps = 40;
     if (!facts.folder.has("scheduler")) facts.flow_shift = small ? 3 : 5;
-  } else if (facts.image.joined) {
+  } else if (facts.image.concat) {
     facts.title = "Wan image to video";
     if (facts.transformer_dim != 5120) facts.negative_prompt.clear();
   } else if (facts.transformer_dim == 5120) {
@@ -80,7 +79,7 @@ void published_defaults(ModelFacts& facts) {
     facts.title = "Wan 2.1 T2V 1.3B";
   } else {
     facts.title = "Wan";
-    facts.negative_prompt.clear();  // an unknown model, not one of the published ones
+    facts.negative_prompt.clear();  // not a published model
   }
   facts.is_published = !facts.negative_prompt.empty();
 }

@@ -8,7 +8,7 @@
 namespace sora::wan {
 namespace {
 
-// A larger shape is a mistake, as in the configs.
+// Limits as for the configs: larger values must be mistakes.
 constexpr std::int64_t max_width = 1 << 17;
 constexpr std::int64_t max_layers = 1000;
 constexpr std::int64_t max_stages = 8;
@@ -28,7 +28,7 @@ const std::vector<double> wan22_std{
     0.7069, 0.5338, 0.4889, 0.4917, 0.4069, 0.4999, 0.6866, 0.4093, 0.5709, 0.6065, 0.6415, 0.4944,
     0.5726, 1.2042, 0.5458, 1.6887, 0.3971, 1.0600, 0.3943, 0.5537, 0.5444, 0.4089, 0.7468, 0.7744};
 
-// Reads shapes, with errors that name the file, the tensor and what was expected.
+// Reads shapes. Errors name the file, the tensor and what was expected.
 class Shapes {
  public:
   Shapes(const Checkpoint& checkpoint, const char* component, const char* network)
@@ -54,7 +54,7 @@ class Shapes {
     return info->shape;
   }
 
-  /// How many of prefix0suffix, prefix1suffix, ... there are.
+  /// The number of tensors prefix0suffix, prefix1suffix, ...
   std::int64_t count(const std::string& prefix, const std::string& suffix, std::int64_t most) const {
     std::int64_t n = 0;
     while (has(prefix + std::to_string(n) + suffix)) {
@@ -69,21 +69,91 @@ class Shapes {
   const char* network_;
 };
 
-// Patch embedding [dim, in, pt, ph, pw]; in GGUF files its first two dimensions may be merged.
+// Reads the patch embedding [dim, in, pt, ph, pw]; in GGUF files its first two dimensions may be merged.
 void read_patches(const Shapes& shapes, const Checkpoint& checkpoint, std::int64_t dim,
                   TransformerConfig& config) {
   const std::string name = "patch_embedding.weight";
   const TensorInfo* info = checkpoint.find(name);
-  const bool joined = info != nullptr && info->loose_shape && info->shape.size() == 4;
-  const auto& shape = shapes.of(name, joined ? 4 : 5);
-  if (shape[0] % dim != 0 || (!joined && shape[0] != dim)) {
+  const bool merged = info != nullptr && info->loose_shape && info->shape.size() == 4;
+  const auto& shape = shapes.of(name, merged ? 4 : 5);
+  if (shape[0] % dim != 0 || (!merged && shape[0] != dim)) {
     shapes.fail(name + " is " + shape_text(shape) + ", expected " + std::to_string(dim) + " outputs");
   }
-  config.in_channels = joined ? shape[0] / dim : shape[1];
+  config.in_channels = merged ? shape[0] / dim : shape[1];
   for (std::size_t i = 0; i < 3; ++i) {
     config.patch_size[i] = shape[shape.size() - 3 + i];
     if (config.patch_size[i] > 16)
       shapes.fail(name + " is " + shape_text(shape) + ", expected small patches");
+  }
+}
+
+// The width of a residual block, in multiples of base_dim.
+std::int64_t width_of(const Shapes& shapes, const std::string& block, const VaeConfig& config) {
+  const std::int64_t width = shapes.of(block + "conv1.weight", 5)[0];
+  if (width % config.base_dim != 0) {
+    shapes.fail(block + "conv1 is " + std::to_string(width) + " wide, expected a multiple of " +
+                std::to_string(config.base_dim));
+  }
+  return width / config.base_dim;
+}
+
+// Wan 2.2: the encoder's blocks are numbered within each stage.
+void read_residual_stages(const Shapes& shapes, VaeConfig& config) {
+  config.num_res_blocks = shapes.count("encoder.down_blocks.0.resnets.", ".conv1.weight", 100);
+  const std::int64_t stages = shapes.count("encoder.down_blocks.", ".resnets.0.conv1.weight", max_stages);
+  for (std::int64_t i = 0; i < stages; ++i) {
+    const std::string block = "encoder.down_blocks." + std::to_string(i) + ".";
+    config.dim_mult.push_back(width_of(shapes, block + "resnets.0.", config));
+    if (i + 1 < stages)
+      config.temperal_downsample.push_back(shapes.has(block + "downsampler.time_conv.weight"));
+  }
+}
+
+// Wan 2.1: the encoder's blocks have one sequence of numbers, residual blocks and, after each stage, a
+// downsampler.
+void read_flat_stages(const Shapes& shapes, VaeConfig& config) {
+  const std::int64_t resnets = shapes.count("encoder.down_blocks.", ".conv1.weight", 100);
+  config.num_res_blocks = resnets;
+  for (std::int64_t flat = 0;; flat += resnets + 1) {
+    const std::string block = "encoder.down_blocks." + std::to_string(flat) + ".";
+    if (resnets == 0 || !shapes.has(block + "conv1.weight")) return;
+    config.dim_mult.push_back(width_of(shapes, block, config));
+    if (config.stages() > max_stages) shapes.fail("has over " + std::to_string(max_stages) + " stages");
+    const std::string sampler = "encoder.down_blocks." + std::to_string(flat + resnets) + ".";
+    if (!shapes.has(sampler + "resample.1.weight")) return;
+    config.temperal_downsample.push_back(shapes.has(sampler + "time_conv.weight"));
+  }
+}
+
+void read_encoder_stages(const Shapes& shapes, VaeConfig& config) {
+  config.dim_mult.clear();
+  config.temperal_downsample.clear();
+  config.is_residual ? read_residual_stages(shapes, config) : read_flat_stages(shapes, config);
+  if (config.dim_mult.empty() || config.temperal_downsample.size() + 1 != config.stages()) {
+    shapes.fail("has an encoder of " + std::to_string(config.stages()) + " stages and " +
+                std::to_string(config.temperal_downsample.size()) + " downsamplers between them");
+  }
+  if (const std::string problem = shortcut_problem(config); !problem.empty()) {
+    shapes.fail("has widths that do not fit its shortcuts, expected " + problem);
+  }
+}
+
+void set_latent_statistics(const Shapes& shapes, const std::optional<VaeConfig>& reference,
+                           VaeConfig& config) {
+  if (reference && reference->z_dim == config.z_dim) {
+    config.latents_mean = reference->latents_mean;
+    config.latents_std = reference->latents_std;
+  } else if (config.z_dim == 48) {
+    config.latents_mean = wan22_mean;
+    config.latents_std = wan22_std;
+  } else if (config.z_dim == 16) {
+    config.latents_mean = wan21_mean();
+    config.latents_std = wan21_std();
+  } else {
+    shapes.fail(
+        "has " + std::to_string(config.z_dim) +
+        " latent channels, expected 16 (Wan 2.1) or 48 (Wan 2.2): there is no config.json with the mean of "
+        "others");
   }
 }
 
@@ -105,13 +175,14 @@ TransformerConfig transformer_config_of(const Checkpoint& checkpoint,
     config.attention_head_dim = published_head_dim;
     config.num_attention_heads = dim / published_head_dim;
   } else {
-    shapes.fail("is " + std::to_string(dim) + " wide, expected a multiple of the published heads of " +
-                std::to_string(published_head_dim) + ", since there is no config.json");
+    shapes.fail("is " + std::to_string(dim) + " wide, which is no multiple of the published heads of " +
+                std::to_string(published_head_dim) +
+                ", and there is no config.json with the width of its heads");
   }
   read_patches(shapes, checkpoint, dim, config);
   config.text_dim = shapes.of(embedder + "text_embedder.linear_1.weight", 2)[1];
   config.freq_dim = shapes.of(embedder + "time_embedder.linear_1.weight", 2)[1];
-  if (config.freq_dim % 2 != 0) shapes.fail("embeds timesteps in an odd number of frequencies");
+  if (config.freq_dim % 2 != 0) shapes.fail("embeds timesteps with an odd number of frequencies");
   const std::int64_t outputs = shapes.of("proj_out.weight", 2)[0];
   if (outputs % config.patch_volume() != 0) {
     shapes.fail("proj_out gives " + std::to_string(outputs) + " values a token, expected a multiple of " +
@@ -148,49 +219,7 @@ VaeConfig vae_config_of(const Checkpoint& checkpoint, const std::optional<VaeCon
   if (3 * config.patch_size * config.patch_size != first[1]) {
     shapes.fail("takes " + std::to_string(first[1]) + " channels, expected 3 colours of a square patch");
   }
-
-  // The encoder's blocks in turn: resnets, which may widen, and a downsampler at the end of each stage.
-  config.dim_mult.clear();
-  config.temperal_downsample.clear();
-  std::int64_t resnets = 0;
-  const auto width_of = [&](const std::string& block) {
-    const std::int64_t width = shapes.of(block + "conv1.weight", 5)[0];
-    if (width % config.base_dim != 0) {
-      shapes.fail(block + "conv1 is " + std::to_string(width) + " wide, expected a multiple of " +
-                  std::to_string(config.base_dim));
-    }
-    return width / config.base_dim;
-  };
-  if (config.is_residual) {
-    resnets = shapes.count("encoder.down_blocks.0.resnets.", ".conv1.weight", 100);
-    const std::int64_t stages = shapes.count("encoder.down_blocks.", ".resnets.0.conv1.weight", max_stages);
-    for (std::int64_t i = 0; i < stages; ++i) {
-      const std::string block = "encoder.down_blocks." + std::to_string(i) + ".";
-      config.dim_mult.push_back(width_of(block + "resnets.0."));
-      if (i + 1 < stages)
-        config.temperal_downsample.push_back(shapes.has(block + "downsampler.time_conv.weight"));
-    }
-  } else {
-    resnets = shapes.count("encoder.down_blocks.", ".conv1.weight", 100);
-    for (std::int64_t flat = 0;; flat += resnets + 1) {
-      const std::string block = "encoder.down_blocks." + std::to_string(flat) + ".";
-      if (resnets == 0 || !shapes.has(block + "conv1.weight")) break;
-      config.dim_mult.push_back(width_of(block));
-      if (config.stages() > max_stages) shapes.fail("has over " + std::to_string(max_stages) + " stages");
-      const std::string sampler = "encoder.down_blocks." + std::to_string(flat + resnets) + ".";
-      if (!shapes.has(sampler + "resample.1.weight")) break;
-      config.temperal_downsample.push_back(shapes.has(sampler + "time_conv.weight"));
-    }
-  }
-  if (config.dim_mult.empty() || config.temperal_downsample.size() + 1 != config.stages()) {
-    shapes.fail("has an encoder of " + std::to_string(config.stages()) + " stages and " +
-                std::to_string(config.temperal_downsample.size()) + " downsamplers between them");
-  }
-  config.num_res_blocks = resnets;
-  if (const std::string problem = shortcut_problem(config); !problem.empty()) {
-    shapes.fail("its widths leave its shortcuts no whole factors, expected " + problem);
-  }
-
+  read_encoder_stages(shapes, config);
   const auto deepest = shapes.of("decoder.conv_in.weight", 5);
   config.z_dim = deepest[1];
   config.decoder_base_dim = deepest[0] / config.dim_mult.back();
@@ -198,20 +227,7 @@ VaeConfig vae_config_of(const Checkpoint& checkpoint, const std::optional<VaeCon
   config.scale_factor_temporal = 1;
   for (const bool halved : config.temperal_downsample) config.scale_factor_temporal *= halved ? 2 : 1;
   if (config.scale_factor_temporal > 4) shapes.fail("halves time more than twice");
-
-  if (reference && reference->z_dim == config.z_dim) {
-    config.latents_mean = reference->latents_mean;
-    config.latents_std = reference->latents_std;
-  } else if (config.z_dim == 48) {
-    config.latents_mean = wan22_mean;
-    config.latents_std = wan22_std;
-  } else if (config.z_dim == 16) {
-    config.latents_mean = wan21_mean();
-    config.latents_std = wan21_std();
-  } else {
-    shapes.fail("has " + std::to_string(config.z_dim) +
-                " latent channels, expected 16 (Wan 2.1) or 48 (Wan 2.2), since there is no config.json");
-  }
+  set_latent_statistics(shapes, reference, config);
   return config;
 }
 

@@ -1,4 +1,4 @@
-// Configs that follow from the shapes of a network's tensors (with our names).
+// The config of a network from the shapes of its tensors (with our names).
 #pragma once
 
 #include <optional>
@@ -9,9 +9,9 @@
 
 namespace sora::wan {
 
-/// Heads, eps and the length of the rotary table are those of `reference` if it has the same width, else the
-/// published ones. Throws Error (data): a tensor is missing, has an impossible shape, or does not fit
-/// another.
+/// Heads, eps and the length of the rotary table cannot be seen from shapes: they are those of `reference` if
+/// it has the same width, else the published ones. Throws Error (data): a tensor is missing, has an
+/// impossible shape, or does not fit another.
 TransformerConfig transformer_config_of(const Checkpoint& checkpoint,
                                         const std::optional<TransformerConfig>& reference);
 

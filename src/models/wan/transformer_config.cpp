@@ -7,8 +7,8 @@
 namespace sora::wan {
 namespace {
 
-// Some ten times what the largest Wan model has: a larger value is a mistake, and would
-// otherwise fail in an allocation, with a worse message.
+// About ten times the sizes of the largest Wan model. Larger values must be mistakes, and would otherwise end
+// in a failed allocation with a worse message.
 constexpr std::int64_t max_width = 1 << 17;
 constexpr std::int64_t max_layers = 1000;
 
@@ -17,31 +17,29 @@ std::optional<std::int64_t> optional_width(const JsonConfig& json, const char* k
   return json.integer_in(key, 1, max_width);
 }
 
-}  // namespace
-
-TransformerConfig read_transformer_config(const std::filesystem::path& path) {
-  const JsonConfig json(path, "transformer");
-  const std::string kind = json.string("_class_name", "WanTransformer3DModel");
-  TransformerConfig config;
-  config.skyreels = kind == "SkyReelsV2Transformer3DModel";
-  if (kind != "WanTransformer3DModel" && !config.skyreels) {
+// Sets the defaults of SkyReels-V2's class where the config is of that class.
+void read_class(const JsonConfig& json, TransformerConfig& config) {
+  const std::string name = json.string("_class_name", "WanTransformer3DModel");
+  config.skyreels = name == "SkyReelsV2Transformer3DModel";
+  if (name != "WanTransformer3DModel" && !config.skyreels) {
     json.fail("_class_name", "WanTransformer3DModel or SkyReelsV2Transformer3DModel");
   }
-  if (config.skyreels) {  // the defaults of that class
-    config.num_attention_heads = 16;
-    config.ffn_dim = 8192;
-    config.num_layers = 32;
-    config.inject_sample_info = json.boolean("inject_sample_info", false);
-    if (json.integer_in("num_frame_per_block", 1, 1024, 1) != 1) {
-      json.fail("num_frame_per_block", "1 (attention that is causal in blocks of frames is not supported)");
-    }
+  if (!config.skyreels) return;
+  config.num_attention_heads = 16;
+  config.ffn_dim = 8192;
+  config.num_layers = 32;
+  config.inject_sample_info = json.boolean("inject_sample_info", false);
+  if (json.integer_in("num_frame_per_block", 1, 1024, 1) != 1) {
+    json.fail("num_frame_per_block", "1 (attention that is causal in blocks of frames is not supported)");
   }
+}
+
+void read_patch_and_heads(const JsonConfig& json, TransformerConfig& config) {
   const auto patch = json.integers("patch_size", {{1, 2, 2}});
   if (patch.size() != 3 || std::any_of(patch.begin(), patch.end(), [](auto p) { return p < 1 || p > 16; })) {
     json.fail("patch_size", "three integers from 1 to 16");
   }
   std::copy(patch.begin(), patch.end(), config.patch_size.begin());
-
   config.num_attention_heads = json.integer_in("num_attention_heads", 1, 1024, config.num_attention_heads);
   config.attention_head_dim = json.integer_in("attention_head_dim", 2, 1024, config.attention_head_dim);
   if (config.attention_head_dim % 2 != 0) json.fail("attention_head_dim", "an even integer");
@@ -50,12 +48,41 @@ TransformerConfig read_transformer_config(const std::filesystem::path& path) {
                                          " with an attention_head_dim of " +
                                          std::to_string(config.attention_head_dim));
   }
+}
+
+void read_channels(const JsonConfig& json, TransformerConfig& config) {
   config.in_channels = json.integer_in("in_channels", 1, 4096, config.in_channels);
   const auto keys = json.keys();
-  // As in diffusers: absent means 16, but null means in_channels.
-  const bool same_as_in =
+  // As in diffusers: without the key there are 16, but null means as many as in_channels.
+  const bool is_null =
       !json.has("out_channels") && std::find(keys.begin(), keys.end(), "out_channels") != keys.end();
-  config.out_channels = same_as_in ? config.in_channels : json.integer_in("out_channels", 1, 4096, 16);
+  config.out_channels = is_null ? config.in_channels : json.integer_in("out_channels", 1, 4096, 16);
+}
+
+void read_image_conditioning(const JsonConfig& json, TransformerConfig& config) {
+  config.image_dim = optional_width(json, "image_dim");
+  config.added_kv_proj_dim = optional_width(json, "added_kv_proj_dim");
+  if (config.added_kv_proj_dim && !config.image_dim)
+    json.fail("image_dim", "an integer beside added_kv_proj_dim");
+  // These projections get image tokens that were embedded to the width of the transformer.
+  if (config.added_kv_proj_dim && *config.added_kv_proj_dim != config.dim()) {
+    json.fail("added_kv_proj_dim",
+              std::to_string(config.dim()) + " (num_attention_heads x attention_head_dim)");
+  }
+  if (json.has("pos_embed_seq_len")) {
+    config.pos_embed_seq_len = json.integer_in("pos_embed_seq_len", 1, 1 << 20);
+    if (!config.image_dim) json.fail("image_dim", "an integer beside pos_embed_seq_len");
+  }
+}
+
+}  // namespace
+
+TransformerConfig read_transformer_config(const std::filesystem::path& path) {
+  const JsonConfig json(path, "transformer");
+  TransformerConfig config;
+  read_class(json, config);
+  read_patch_and_heads(json, config);
+  read_channels(json, config);
   config.text_dim = json.integer_in("text_dim", 1, max_width, config.text_dim);
   config.freq_dim = json.integer_in("freq_dim", 2, max_width, config.freq_dim);
   if (config.freq_dim % 2 != 0) json.fail("freq_dim", "an even integer");
@@ -65,20 +92,7 @@ TransformerConfig read_transformer_config(const std::filesystem::path& path) {
   config.eps = json.number("eps", config.eps);
   if (config.eps < 0 || config.eps > 1) json.fail("eps", "a number from 0 to 1");
   config.rope_max_seq_len = json.integer_in("rope_max_seq_len", 1, 1 << 20, config.rope_max_seq_len);
-
-  config.image_dim = optional_width(json, "image_dim");
-  config.added_kv_proj_dim = optional_width(json, "added_kv_proj_dim");
-  if (config.added_kv_proj_dim && !config.image_dim)
-    json.fail("image_dim", "an integer beside added_kv_proj_dim");
-  // These projections take image tokens that are already embedded to the width of the transformer.
-  if (config.added_kv_proj_dim && *config.added_kv_proj_dim != config.dim()) {
-    json.fail("added_kv_proj_dim",
-              std::to_string(config.dim()) + " (num_attention_heads x attention_head_dim)");
-  }
-  if (json.has("pos_embed_seq_len")) {
-    config.pos_embed_seq_len = json.integer_in("pos_embed_seq_len", 1, 1 << 20);
-    if (!config.image_dim) json.fail("image_dim", "an integer beside pos_embed_seq_len");
-  }
+  read_image_conditioning(json, config);
   return config;
 }
 

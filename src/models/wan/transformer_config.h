@@ -9,7 +9,7 @@
 
 namespace sora::wan {
 
-/// Members have the names of config.json and the class defaults of diffusers 0.42.1.
+/// Members have the names of config.json's keys and the defaults of the class in diffusers 0.42.1.
 struct TransformerConfig {
   std::array<std::int64_t, 3> patch_size{1, 2, 2};  ///< latent frames, rows, columns of a token
   std::int64_t num_attention_heads = 40;
@@ -22,21 +22,22 @@ struct TransformerConfig {
   std::int64_t num_layers = 40;
   bool cross_attn_norm = true;
   double eps = 1e-6;
-  std::optional<std::int64_t> image_dim;          ///< width of the image encoder's tokens (Wan 2.1 I2V)
-  std::optional<std::int64_t> added_kv_proj_dim;  ///< image tokens have separate keys and values
-  std::int64_t rope_max_seq_len = 1024;           ///< largest size of the token grid along an axis
-  std::optional<std::int64_t> pos_embed_seq_len;  ///< image tokens of two images (first and last frame)
+  std::optional<std::int64_t> image_dim;  ///< width of the image encoder's tokens (Wan 2.1 I2V)
+  std::optional<std::int64_t>
+      added_kv_proj_dim;                 ///< width of the keys and values of image tokens; empty: none
+  std::int64_t rope_max_seq_len = 1024;  ///< largest size of the token grid along an axis
+  std::optional<std::int64_t> pos_embed_seq_len;  ///< tokens of a first and a last image together
 
-  bool skyreels = false;  ///< its class is SkyReels-V2's, which embeds timesteps in double precision
+  bool skyreels = false;            ///< SkyReels-V2's class, which embeds timesteps in double precision
   bool inject_sample_info = false;  ///< it has an embedding of the frame rate: 16 a second, or more
 
   std::int64_t dim() const { return num_attention_heads * attention_head_dim; }
   std::int64_t patch_volume() const { return patch_size[0] * patch_size[1] * patch_size[2]; }
 };
 
-/// Reads `path`. A key that is absent or null takes its default; the keys that diffusers does not
-/// consult (qk_norm, window_size) are not read. Throws Error: no_input, data (not a Wan transformer, a
-/// value of the wrong type or out of range).
+/// Reads config.json. A key that is absent or null has its default; keys that diffusers ignores (qk_norm,
+/// window_size) are not read. Throws Error: no_input, data (not a Wan transformer, a value of the wrong type
+/// or out of range).
 TransformerConfig read_transformer_config(const std::filesystem::path& path);
 
 }  // namespace sora::wan

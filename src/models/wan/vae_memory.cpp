@@ -5,13 +5,13 @@
 namespace sora::wan {
 namespace {
 
-constexpr std::int64_t kept_frames = 2;  // of a convolution's input
-// A residual block's stream, the input of its first convolution and that of its second.
+constexpr std::int64_t cached_frames = 2;  // of a convolution's input, from the chunk before
+// Of a residual block: its input, and the inputs of its two convolutions.
 constexpr std::int64_t live_activations = 3;
-constexpr std::int64_t tile_scratch = std::int64_t{8} << 20;  // floats, of winograd.cpp
+constexpr std::int64_t tile_scratch = std::int64_t{8} << 20;  // floats; as in winograd.cpp
 
-/// Floats of a causal convolution's kernels after Winograd's transform: 36 points, three taps.
-std::int64_t kernel_room(std::int64_t in, std::int64_t out) { return std::int64_t{36} * 3 * in * out; }
+/// Floats of a causal convolution's kernels after Winograd's transform: 36 points, three taps in time.
+std::int64_t kernel_scratch(std::int64_t in, std::int64_t out) { return std::int64_t{36} * 3 * in * out; }
 
 }  // namespace
 
@@ -19,21 +19,21 @@ std::uint64_t decoder_bytes(const VaeConfig& config, std::int64_t height, std::i
   std::int64_t pixels = height / config.scale_factor_spatial * (width / config.scale_factor_spatial);
   const std::size_t last = config.stages() - 1;
   std::int64_t dim = config.decoder_base_dim * config.dim_mult.back();
-  std::int64_t kept = kept_frames * pixels * (config.z_dim + 4 * dim);  // conv_in and the middle block
-  std::int64_t live = live_activations * pixels * dim + kernel_room(dim, dim);
-  std::int64_t frames = 1, waiting = 0;
-  const std::int64_t activations = live_activations + (config.is_residual ? 1 : 0);  // and the shortcut
+  std::int64_t cached = cached_frames * pixels * (config.z_dim + 4 * dim);  // conv_in and the middle block
+  std::int64_t live = live_activations * pixels * dim + kernel_scratch(dim, dim);
+  std::int64_t frames = 1, waiting = 0;  // frames of a chunk; floats of frames that wait for their turn
+  const std::int64_t activations = live_activations + (config.is_residual ? 1 : 0);  // with the shortcut
   for (std::size_t i = 0; i <= last; ++i) {
     const std::int64_t out = config.decoder_base_dim * config.dim_mult[last - i];
     const std::int64_t convolutions = 2 * (config.num_res_blocks + 1);
-    kept += kept_frames * pixels * (dim + (convolutions - 1) * out);
+    cached += cached_frames * pixels * (dim + (convolutions - 1) * out);
     live = std::max(live, waiting + activations * frames * pixels * std::max(dim, out) +
-                              kernel_room(std::max(dim, out), out));
+                              kernel_scratch(std::max(dim, out), out));
     dim = out;
     if (i == last) break;
     const bool temporal = config.temperal_downsample[last - 1 - i];
     if (temporal) {
-      kept += kept_frames * pixels * dim;
+      cached += cached_frames * pixels * dim;
       frames *= 2;
     }
     const auto& flags = config.temperal_downsample;
@@ -46,9 +46,9 @@ std::uint64_t decoder_bytes(const VaeConfig& config, std::int64_t height, std::i
     pixels *= 4;
     dim = config.is_residual ? out : out / 2;
   }
-  // The decoded frames, before and after unpacking.
+  // The decoded frames, twice: before and after they are rearranged.
   const std::int64_t made = 2 * config.scale_factor_temporal * height * width * 3;
-  return static_cast<std::uint64_t>(kept + live + tile_scratch + made) * sizeof(float);
+  return static_cast<std::uint64_t>(cached + live + tile_scratch + made) * sizeof(float);
 }
 
 }  // namespace sora::wan

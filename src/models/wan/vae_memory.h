@@ -1,4 +1,4 @@
-// The memory for decoding with the Wan VAE, computed from its config. No tensors.
+// The memory that decoding with a Wan VAE needs, calculated from its config. No tensors.
 #pragma once
 
 #include <cstdint>
@@ -7,14 +7,14 @@
 
 namespace sora::wan {
 
-/// Layers that do not change the number of frames can take any number of frames at once: fewer need less
-/// memory, more have less overhead. Activations of more than this many elements (32 MB) are processed frame
-/// by frame.
+/// Layers at full frame rate can work on any number of frames at once: few need less memory, many have less
+/// overhead. Where the activations of all frames of a chunk would have more elements than this (32 MB), these
+/// layers work frame by frame.
 constexpr std::int64_t max_chunk_elements = std::int64_t{8} << 20;
 
-/// Peak bytes that a decoder's stream takes beside the weights, for a video of height x width pixels and any
-/// number of frames: the input frames that convolutions keep, the activations of the largest layer, and the
-/// scratch memory of transformed kernels.
+/// Peak bytes of the decoder besides its weights, for a video of height x width pixels and any number of
+/// frames: the convolutions' cached input frames, the activations of the largest layer, and scratch for
+/// transformed kernels.
 std::uint64_t decoder_bytes(const VaeConfig& config, std::int64_t height, std::int64_t width);
 
 }  // namespace sora::wan

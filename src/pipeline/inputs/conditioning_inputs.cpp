@@ -120,7 +120,7 @@ ConditioningInputs read_conditioning_inputs(const Plan& plan, const VideoAutoenc
   if (request.image)
     inputs.start = encode_in_tiles(vae, image_frame(plan, *request.image), plan.picture.vae_tiling);
   if (request.last_image) inputs.end = still_latents(plan, vae, *request.last_image);
-  if (!joins_clips(request)) return inputs;
+  if (!adds_to_clip(request)) return inputs;
 
   const int start = request.backward ? 0 : plan.timeline.windows.front().conditioning;
   const int end = request.backward ? plan.timeline.windows.front().conditioning_end

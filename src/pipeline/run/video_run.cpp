@@ -13,7 +13,7 @@ namespace {
 // The receiver of a run's frames: a file of new frames alone, or one with the clips that they continue.
 std::unique_ptr<FrameOut> open_frames(const Plan& plan, FrameWriter& writer,
                                       const ConditioningInputs& inputs) {
-  if (joins_clips(plan.request)) return std::make_unique<SeamWriter>(plan, writer, inputs);
+  if (adds_to_clip(plan.request)) return std::make_unique<SeamWriter>(plan, writer, inputs);
   return std::make_unique<FrameSink>(plan, writer);
 }
 

@@ -68,14 +68,14 @@ std::string key_of(const TextCache& cache, const Plan& plan, const std::string& 
 }
 
 bool cached(const TextCache& cache, const Plan& plan, const std::string& text, EncodedPrompt& prompt) {
-  return cache.keeps() && read_cached(cache, key_of(cache, plan, text), plan.model.text_dim, prompt);
+  return cache.enabled() && read_cached(cache, key_of(cache, plan, text), plan.model.text_dim, prompt);
 }
 
 }  // namespace
 
 bool read_cached(const TextCache& cache, const std::string& key, std::int64_t width, EncodedPrompt& prompt) {
   try {
-    if (!cache.holds(key)) return false;
+    if (!cache.contains(key)) return false;
     std::map<std::string, std::string> says = SafetensorsFile(cache.file(key)).metadata();
     const at::Tensor rows = read_tensor(cache.file(key), "rows");
     const bool fits =
@@ -85,7 +85,7 @@ bool read_cached(const TextCache& cache, const std::string& key, std::int64_t wi
       return false;
     }
     prompt = {rows, lines_of(says["warnings"])};
-    cache.used(key);
+    cache.touch(key);
     return true;
   } catch (const std::exception& error) {
     log(LogLevel::debug, std::string("a cached prompt cannot be used: ") + error.what());
@@ -156,7 +156,7 @@ void PromptEmbeds::prepare(Model& model, const Plan& plan, const ComingTexts& co
     const EncodedPrompt prompt = on_host(model.prompt_encoder->encode_rows(text));
     warn(prompt);
     add(text, prompt.rows, needed);
-    if (cache.keeps()) write_cached(cache, key_of(cache, plan, text), prompt);
+    if (cache.enabled()) write_cached(cache, key_of(cache, plan, text), prompt);
   };
   if (!model.prompt_encoder) {
     if (!plan.machine.text_fits_beside) {

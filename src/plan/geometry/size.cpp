@@ -51,7 +51,7 @@ std::optional<Size> parse_res(const std::optional<std::string>& res,
   int length = 0;
   if (std::sscanf(res->c_str(), "%5dx%5d%n", &size.width, &size.height, &length) == 2 &&
       length == static_cast<int>(res->size())) {
-    if (aspect) bad_res(*res, "no --aspect beside a size in pixels");
+    if (aspect) bad_res(*res, "no --aspect, since a size in pixels has its own aspect");
     check(size, *res);
     return size;
   }
@@ -75,7 +75,7 @@ Canvas native_canvas(Size wanted, std::int64_t area, Size grid) {
   const double aspect = static_cast<double>(wanted.width) / wanted.height;
   Canvas best;
   double best_cost = 0;
-  // Every height on the grid up to where the area is passed twice over, and every width next to it.
+  // All heights and widths on the grid up to twice the area.
   const int tallest =
       std::max(grid.height, static_cast<int>(std::min<std::int64_t>(2 * area / grid.width, kLargest)));
   for (int height = grid.height; height <= tallest; height += grid.height) {
@@ -89,12 +89,13 @@ Canvas native_canvas(Size wanted, std::int64_t area, Size grid) {
       } else {
         canvas.crop.height = std::max(1, static_cast<int>(std::lround(width / aspect)));
       }
-      const double kept = static_cast<double>(canvas.crop.width) * canvas.crop.height;
+      const double cropped = static_cast<double>(canvas.crop.width) * canvas.crop.height;
       const double stretch =
           std::abs(std::log(static_cast<double>(canvas.crop.width) / canvas.crop.height / aspect));
-      // Area kept against the native one, pixels thrown away, and, most of all, distortion of the aspect.
-      const double cost = std::abs(std::log(kept / static_cast<double>(area))) +
-                          (static_cast<double>(width) * height - kept) / static_cast<double>(area) +
+      // How far the crop's area is from the native one, the pixels cropped away, and, most of all,
+      // distortion.
+      const double cost = std::abs(std::log(cropped / static_cast<double>(area))) +
+                          (static_cast<double>(width) * height - cropped) / static_cast<double>(area) +
                           8 * stretch;
       if (best.made.width == 0 || cost < best_cost) {
         best = canvas;

@@ -1,4 +1,4 @@
-// From the size that is asked for to the size that the network makes, and back.
+// The size of the file, and the size of the picture that the network makes for it.
 #pragma once
 
 #include <cstdint>
@@ -12,28 +12,27 @@ struct Size {
   int height = 0;
 };
 
-/// "1920x1080", or "720p" with the aspect (default 16:9); the number of a named size is its short side.
-/// Without `res` and with `aspect`: nothing, the native area decides. Throws Error (usage).
+/// "1920x1080", or "720p" with the aspect (default 16:9); the number of a named size is its short side. Empty
+/// without `res`: the size then follows from the native area. Throws Error (usage).
 std::optional<Size> parse_res(const std::optional<std::string>& res,
                               const std::optional<std::string>& aspect);
 
 /// "16:9" or "1.85" -> width / height. Throws Error (usage).
 double parse_aspect(const std::string& text);
 
-/// How a picture of the wanted aspect is made.
+/// A picture that the network makes, and its crop to the wanted aspect.
 struct Canvas {
-  Size made;  ///< what the network makes, a multiple of the grid
-  Size crop;  ///< the centre of it that is kept
+  Size made;  ///< by the network, a multiple of the grid
+  Size crop;  ///< at the centre of it
 };
 
-/// The canvas on a grid of grid_width x grid_height pixels that shows `wanted` exactly (made at least as
-/// large, the rest cropped away).
+/// The smallest canvas on the grid from which `wanted` can be cropped.
 Canvas exact_canvas(Size wanted, Size grid);
 
-/// The canvas of about `area` pixels whose crop has the aspect of `wanted`, to be resampled to it.
+/// A canvas of about `area` pixels whose crop has the aspect of `wanted`; the crop is then resampled to it.
 Canvas native_canvas(Size wanted, std::int64_t area, Size grid);
 
-/// The largest size of the same aspect within the box, but not larger than it is.
+/// `size` reduced to fit into the box, with the same aspect; unchanged where it fits already.
 Size fitted(Size size, Size box);
 
 }  // namespace sora

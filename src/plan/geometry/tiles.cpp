@@ -6,22 +6,22 @@
 namespace sora {
 namespace {
 
-std::int64_t down_to(std::int64_t value, std::int64_t grid) { return value / grid * grid; }
+std::int64_t round_down(std::int64_t value, std::int64_t grid) { return value / grid * grid; }
 
-// Where the tiles begin, rising.
+// The first cell of each tile, in rising order.
 std::vector<std::int64_t> starts_of(std::int64_t length, std::int64_t size, std::int64_t overlap,
                                     std::int64_t grid, bool shifted) {
   if (size >= length) return {0};
   const std::int64_t last = length - size;
-  const std::int64_t stride = std::max(grid, down_to(size - std::min(overlap, size - 1), grid));
+  const std::int64_t stride = std::max(grid, round_down(size - std::min(overlap, size - 1), grid));
   const std::int64_t steps = (last + stride - 1) / stride;  // from the first tile to the last one
   std::vector<std::int64_t> starts;
   for (std::int64_t i = 0; i <= steps; ++i)
-    starts.push_back(std::min(last, down_to((i * last + steps - 1) / steps + grid - 1, grid)));
+    starts.push_back(std::min(last, round_down((i * last + steps - 1) / steps + grid - 1, grid)));
   if (!shifted) return starts;
   std::vector<std::int64_t> between{0};
   for (std::size_t i = 1; i < starts.size(); ++i) {
-    const std::int64_t middle = down_to((starts[i - 1] + starts[i]) / 2, grid);
+    const std::int64_t middle = round_down((starts[i - 1] + starts[i]) / 2, grid);
     if (middle > between.back()) between.push_back(middle);
   }
   if (last > between.back()) between.push_back(last);
@@ -38,7 +38,7 @@ std::vector<Tile> tiles_over(std::int64_t length, const TileAxis& axis, std::int
   std::vector<double> sums(static_cast<std::size_t>(length * scale), 0.0);
   const std::int64_t pixels = size * scale;
   for (std::size_t i = 0; i < starts.size(); ++i) {
-    // It fades over what it shares with each neighbour; at an end of the whole it does not.
+    // The weight falls over the overlap with each neighbour; at the ends of the axis there is none.
     const std::int64_t before = i > 0 ? starts[i - 1] + size - starts[i] : 0;
     const std::int64_t after = i + 1 < starts.size() ? starts[i] + size - starts[i + 1] : 0;
     const auto rise = static_cast<double>(before * scale), fall = static_cast<double>(after * scale);

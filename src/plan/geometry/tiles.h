@@ -1,12 +1,12 @@
-// How a large picture and a long window are covered with pieces of the size that a network knows. No tensors.
+// Tiles of the size that a network was trained on, which cover a large picture or a long window. No tensors.
 //
 // Note [Tiles]
-// A network that was trained on one size makes nonsense of a picture many times as large, and attention over
-// all of it costs the square of its area. So each step predicts the noise of overlapping tiles and blends the
-// predictions (MultiDiffusion, Bar-Tal et al. 2302.08113): the latents stay one whole, and each step brings
-// the tiles to agree. A tile's weight fades towards its edges, where it knows least; the weights of all tiles
-// over a cell sum to one. Every other step lies half a tile further, so that no place is an edge in all
-// steps.
+// A network that was trained on one size fails at a picture many times as large, and the cost of attention
+// grows with the square of the area. So each step predicts the noise of overlapping tiles and blends the
+// predictions (MultiDiffusion, Bar-Tal et al. 2302.08113). There is one tensor of latents for the whole
+// picture, and the blending makes neighbouring tiles agree. A tile's weight falls towards its edges, where it
+// sees least of the surroundings; the weights of all tiles over a cell sum to one. In every other step the
+// tiles are shifted by half a tile, so that no place lies at an edge in all steps.
 #pragma once
 
 #include <cstdint>
@@ -16,22 +16,23 @@
 
 namespace sora {
 
-/// Small tiles go through a network together: a product over few tokens does not fill a machine.
+/// Small tiles go through a network together, up to this many tokens: matrix products over few tokens do not
+/// use all cores.
 constexpr std::int64_t kTokensAtOnce = 2560;
 
 struct Tile {
   std::int64_t first = 0;
   std::int64_t count = 0;
-  std::vector<float> weights;  ///< of its cells, as many as `count` times the scale asked for
+  std::vector<float> weights;  ///< for blending: `count` times the scale of tiles_over()
 };
 
-/// Tiles of axis.size or, where that is more, of `length`, that cover 0 .. length - 1. All begin on multiples
-/// of `grid`, of which length and sizes are multiples. `shifted`: the edges inside lie elsewhere. The weights
-/// are for cells of `scale` pixels each, and sum to one over every pixel.
+/// Covers 0 .. length - 1 with tiles of axis.size, but at most `length`. All begin on multiples of `grid`, of
+/// which length and sizes must be multiples. `shifted`: for every other step, with the inner edges elsewhere.
+/// The weights are for cells of `scale` pixels each, and sum to one over every pixel.
 std::vector<Tile> tiles_over(std::int64_t length, const TileAxis& axis, std::int64_t grid, bool shifted,
                              std::int64_t scale = 1);
 
-/// How many tiles a step has: the mean of its two layouts.
+/// Tiles in a step: the mean of the two layouts.
 double tiles_per_step(const Tiling& tiling, std::int64_t frames, std::int64_t rows, std::int64_t columns,
                       std::int64_t patch_rows, std::int64_t patch_columns);
 

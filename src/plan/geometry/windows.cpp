@@ -5,9 +5,10 @@
 namespace sora {
 namespace {
 
-// Goes on after windows.back() until `latent_frames` are there. `exact`: the last window ends there too, and
-// holds more rather than make too much.
-void go_on(std::vector<Window>& windows, int latent_frames, int native, int conditioning, bool exact) {
+// Adds windows after windows.back() until `latent_frames` are covered. `exact`: the last window ends exactly
+// there, with more conditioning frames instead of surplus new ones.
+void append_windows(std::vector<Window>& windows, int latent_frames, int native, int conditioning,
+                    bool exact) {
   conditioning = std::clamp(conditioning, 1, std::max(1, native - 1));
   int made = windows.back().first + windows.back().count;
   while (made < latent_frames) {
@@ -23,18 +24,18 @@ void go_on(std::vector<Window>& windows, int latent_frames, int native, int cond
 
 std::vector<Window> plan_windows(int latent_frames, int native, int conditioning) {
   std::vector<Window> windows{{0, std::min(latent_frames, native), 0, 0, 0, 0}};
-  go_on(windows, latent_frames, native, conditioning, false);
+  append_windows(windows, latent_frames, native, conditioning, false);
   return windows;
 }
 
 std::vector<Window> plan_conditioned_windows(int latent_frames, int native, const Ends& ends) {
   native = std::max(native, ends.start + ends.end + 1);
-  const int hidden_start = ends.are_others ? ends.start : 0;
+  const int hidden_start = ends.of_clips ? ends.start : 0;
   const auto first_window = [&](int count) { return Window{0, count, ends.start, hidden_start, 0, 0}; };
   std::vector<Window> windows;
   if (ends.end == 0) {
     windows.push_back(first_window(std::min(latent_frames, native)));
-    go_on(windows, latent_frames, native, ends.conditioning, false);
+    append_windows(windows, latent_frames, native, ends.conditioning, false);
     return windows;
   }
   if (latent_frames <= native && ends.start > 0) {
@@ -42,12 +43,13 @@ std::vector<Window> plan_conditioned_windows(int latent_frames, int native, cons
   } else {
     const int last_fresh = std::max(1, native - ends.conditioning - ends.end);
     const int least = std::max(1, ends.start);
-    int before = latent_frames - ends.end - last_fresh;  // that the windows before the last one make
+    int before = latent_frames - ends.end - last_fresh;  // latent frames of the windows before the last one
     if (before < least) before = std::max(least, (latent_frames - ends.end) / 2);
-    // Of the given start alone there is nothing to make: the last window begins from it.
+    // Without new frames before the last window, that window begins with the conditioning frames of the
+    // start.
     if (before > ends.start) {
       windows.push_back(first_window(std::min(before, native)));
-      go_on(windows, before, native, ends.conditioning, true);
+      append_windows(windows, before, native, ends.conditioning, true);
       const int first = std::max(0, std::min(before - 1, latent_frames - native));
       windows.push_back({first, latent_frames - first, before - first, before - first, 0, 0});
     } else {
@@ -55,7 +57,7 @@ std::vector<Window> plan_conditioned_windows(int latent_frames, int native, cons
     }
   }
   windows.back().conditioning_end = ends.end;
-  windows.back().hidden_end = ends.are_others ? ends.end : 0;
+  windows.back().hidden_end = ends.of_clips ? ends.end : 0;
   return windows;
 }
 
@@ -67,12 +69,12 @@ std::vector<Window> windows_to_places(int latent_frames, int native, const Ends&
   for (const int place : places) {
     const int made = windows.back().first + windows.back().count;
     if (place < made) continue;
-    // A short window comes first, so that the one that ends with the place is whole.
-    const int odd = (place + 1 - made) % fresh;
-    if (odd > 0) go_on(windows, made + odd, native, ends.conditioning, true);
-    go_on(windows, place + 1, native, ends.conditioning, true);
+    // A short window comes first, so that the one that ends with the place has the full length.
+    const int remainder = (place + 1 - made) % fresh;
+    if (remainder > 0) append_windows(windows, made + remainder, native, ends.conditioning, true);
+    append_windows(windows, place + 1, native, ends.conditioning, true);
   }
-  go_on(windows, latent_frames, native, ends.conditioning, false);
+  append_windows(windows, latent_frames, native, ends.conditioning, false);
   return windows;
 }
 
@@ -82,7 +84,7 @@ std::vector<Window> plan_backward_windows(std::int64_t frames, int scale, int na
   std::int64_t made = 0;
   while (made < frames) {
     const std::int64_t left = (frames - made - 1 + scale - 1) / scale + 1;  // latent frames
-    // The first may be short; those after it have the length that the model knows.
+    // The first may be short; the others have the native length.
     const int fresh =
         windows.empty() ? static_cast<int>(std::min<std::int64_t>(native - end, left)) : native - end;
     windows.push_back({0, fresh + end, 0, 0, end, end});

@@ -1,11 +1,11 @@
-// Which device computes a plan, in which type, on how many threads.
+// Device, number type and threads of a plan.
 #pragma once
 
 #include "sora/plan.h"
 
 namespace sora {
 
-/// What plans need to know of the machine; asked once.
+/// Facts about this machine that plans need; read once.
 struct MachineFacts {
   bool cuda = false;
   int cores = 1;
@@ -14,7 +14,7 @@ struct MachineFacts {
 
 MachineFacts machine_facts();
 
-/// Sets device, dtype and threads of plan.machine. Throws Error (usage).
-void plan_machine(Plan& plan, const MachineFacts& machine);
+/// Sets device, dtype and threads. Throws Error (usage).
+void plan_machine(Machine& machine, const Request& request, const MachineFacts& facts);
 
 }  // namespace sora

@@ -18,7 +18,7 @@
 namespace sora {
 namespace {
 
-constexpr std::uint64_t kLargeTransformer = std::uint64_t{512} << 20;  // bytes of weights
+constexpr std::uint64_t kLargeTransformer = std::uint64_t{512} << 20;  // bytes of its weights
 
 double read_number(const char* path, double fallback) {
   std::ifstream in(path);
@@ -27,22 +27,24 @@ double read_number(const char* path, double fallback) {
   return in >> value ? value : fallback;
 }
 
-bool on_gpu(const Plan& plan) { return plan.machine.device != "cpu"; }
+bool on_gpu(const Machine& machine) { return machine.device != "cpu"; }
 
-double needed(const PhaseMemory& phase, const Plan& plan) { return on_gpu(plan) ? phase.device : phase.ram; }
+double needed(const PhaseMemory& phase, const Machine& machine) {
+  return on_gpu(machine) ? phase.device : phase.ram;
+}
 
-double peak_of(const Plan& plan, const std::vector<PhaseMemory>& phases) {
+double peak_of(const std::vector<PhaseMemory>& phases, const Machine& machine) {
   double peak = 0;
-  for (const PhaseMemory& phase : phases) peak = std::max(peak, needed(phase, plan));
+  for (const PhaseMemory& phase : phases) peak = std::max(peak, needed(phase, machine));
   return peak;
 }
 
 double peak_gb(const Plan& plan, const ModelFacts& model, const std::string& offload) {
-  return peak_of(plan, estimate_memory(plan, model, offload));
+  return peak_of(estimate_memory(plan, model, offload), plan.machine);
 }
 
-// The ways to keep less in memory, the fastest first.
-std::vector<std::string> ways(const Plan& plan, const ModelFacts& model) {
+// Values of --offload to try, the fastest first.
+std::vector<std::string> offload_choices(const Plan& plan, const ModelFacts& model) {
   const std::string& wanted = plan.request.offload;
   const std::vector<std::string> all{"none", "text", "stored", "stream"};
   if (wanted != "auto") {
@@ -52,18 +54,18 @@ std::vector<std::string> ways(const Plan& plan, const ModelFacts& model) {
     }
     return {wanted};
   }
-  // Widening a large matrix when it is used costs little beside the product that it is used in, and holding
-  // all of them widened up to twice the memory, or four times; a small one costs nothing to hold.
+  // To widen a stored matrix each time that it is used costs little beside the product with it, and saves
+  // half or three quarters of the memory; for a small transformer the memory does not matter.
   const NetworkSize& transformer = model.transformer;
   const bool smaller = static_cast<double>(transformer.stored) <
-                       0.9 * element_size(plan) * static_cast<double>(transformer.parameters);
+                       0.9 * element_size(plan.machine) * static_cast<double>(transformer.parameters);
   const std::size_t first = transformer.stored >= kLargeTransformer && smaller ? 2
                             : is_large(model.text_encoder)                     ? 1
                                                                                : 0;
   return {all.begin() + static_cast<std::ptrdiff_t>(first), all.end()};
 }
 
-// A plan like this one for a smaller picture or for fewer frames, as far as memory is concerned.
+// The same plan for a smaller picture or for fewer frames, with the sizes that the memory depends on.
 Plan smaller_picture(const Plan& plan, const ModelFacts& model, double share) {
   Plan smaller = plan;
   const auto side = [&](int made, int patch) {
@@ -74,7 +76,7 @@ Plan smaller_picture(const Plan& plan, const ModelFacts& model, double share) {
   smaller.picture.model_height = side(plan.picture.model_height, model.patch_height);
   smaller.picture.latent_width = smaller.picture.model_width / model.spatial_scale;
   smaller.picture.latent_height = smaller.picture.model_height / model.spatial_scale;
-  const auto even = [&](int made, int file, int crop) {  // of the file; a crop stays a crop
+  const auto even = [&](int made, int file, int crop) {  // side of the file, cropped in the same proportion
     return std::max(
         16, std::min(made, static_cast<int>(made * std::min(1.0, static_cast<double>(crop) / file))) / 2 * 2);
   };
@@ -92,16 +94,16 @@ Plan fewer_frames(const Plan& plan, int latent_frames) {
   return fewer;
 }
 
-// What would fit, the least change of each kind.
-std::string what_fits(const Plan& plan, const ModelFacts& model, const std::string& offload, double limit) {
+// Options with which the plan would fit: the smallest change of each kind.
+std::string advice(const Plan& plan, const ModelFacts& model, const std::string& offload, double limit) {
   std::vector<std::string> ideas;
-  const auto fits = [&](const Plan& other, const std::string& way) {
-    return peak_gb(other, model, way) <= limit;
+  const auto fits = [&](const Plan& changed, const std::string& with_offload) {
+    return peak_gb(changed, model, with_offload) <= limit;
   };
   if (plan.request.offload != "auto") {
-    for (const char* way : {"text", "stored", "stream"}) {
-      if (way == plan.request.offload || !fits(plan, way)) continue;
-      ideas.push_back(std::string("--offload ") + way + " (" + gigabytes_text(peak_gb(plan, model, way)) +
+    for (const char* other : {"text", "stored", "stream"}) {
+      if (other == plan.request.offload || !fits(plan, other)) continue;
+      ideas.push_back(std::string("--offload ") + other + " (" + gigabytes_text(peak_gb(plan, model, other)) +
                       ")");
       break;
     }
@@ -138,47 +140,47 @@ std::string what_fits(const Plan& plan, const ModelFacts& model, const std::stri
   const std::vector<PhaseMemory> phases = estimate_memory(plan, model, offload);
   std::string parts;
   for (const PhaseMemory& phase : phases) {
-    parts += (parts.empty() ? "" : ", ") + phase.phase + " " + gigabytes_text(needed(phase, plan));
+    parts += (parts.empty() ? "" : ", ") + phase.phase + " " + gigabytes_text(needed(phase, plan.machine));
   }
   const double gb = limit.bytes / 1e9;
   throw Error(
       ErrorKind::unavailable, "plan",
-      "this needs about " + gigabytes_text(peak_of(plan, phases)) + " (" + parts + "), " +
+      "this needs about " + gigabytes_text(peak_of(phases, plan.machine)) + " (" + parts + "), " +
           (limit.asked ? "--max-memory allows " + gigabytes_text(gb) : gigabytes_text(gb) + " are free") +
-          "; what would fit: " + what_fits(plan, model, offload, gb));
+          "; what would fit: " + advice(plan, model, offload, gb));
 }
 
 }  // namespace
 
-MemoryLimit memory_limit(const Plan& plan, double free_gb) {
-  if (const auto& most = plan.request.max_memory) {
+MemoryLimit memory_limit(const Request& request, const Machine& machine, double free_gb) {
+  if (const auto& most = request.max_memory) {
     if (!(*most >= 0.001 && *most <= 1e6)) {
       throw Error(ErrorKind::usage, "options",
                   "--max-memory " + shortest_text(*most) + ": expected a number from 0.001 to 1000000");
     }
     return {*most * 1e9, true};
   }
-  return on_gpu(plan) ? MemoryLimit{} : MemoryLimit{free_gb * 1e9, false};
+  return on_gpu(machine) ? MemoryLimit{} : MemoryLimit{free_gb * 1e9, false};
 }
 
 void plan_memory(Plan& plan, const ModelFacts& model, double free_gb) {
-  const MemoryLimit limit = memory_limit(plan, free_gb);
-  const double most = limit.bytes / 1e9;
-  const std::vector<std::string> possible = ways(plan, model);
-  const auto chosen = std::find_if(possible.begin(), possible.end(), [&](const std::string& way) {
-    return limit.bytes == 0 || peak_gb(plan, model, way) <= most;
+  Machine& machine = plan.machine;
+  const MemoryLimit limit = memory_limit(plan.request, machine, free_gb);
+  const double limit_gb = limit.bytes / 1e9;
+  const std::vector<std::string> choices = offload_choices(plan, model);
+  const auto chosen = std::find_if(choices.begin(), choices.end(), [&](const std::string& offload) {
+    return limit.bytes == 0 || peak_gb(plan, model, offload) <= limit_gb;
   });
-  if (chosen == possible.end()) refuse(plan, model, possible.back(), limit);
-  plan.machine.offload = *chosen;
-  plan.machine.frees_text_encoder = plan.machine.offload != "none";
-  plan.machine.prefetch_bytes = prefetch_bytes(model);
+  if (chosen == choices.end()) refuse(plan, model, choices.back(), limit);
+  machine.offload = *chosen;
+  machine.frees_text_encoder = machine.offload != "none";
+  machine.prefetch_bytes = prefetch_bytes(model);
   const double stored = static_cast<double>(model.transformer.stored + model.transformer_2.stored);
-  plan.machine.stream_from_host =
-      on_gpu(plan) && plan.machine.offload == "stream" && stored / 1e9 < 0.8 * free_gb;
-  plan.machine.memory = estimate_memory(plan, model, plan.machine.offload);
-  plan.machine.peak_memory_gb = peak_of(plan, plan.machine.memory);
-  const double beside = text_encoder_gb(plan, model, plan.machine.offload) + plan.machine.peak_memory_gb;
-  plan.machine.text_fits_beside = limit.bytes == 0 || beside <= most;
+  machine.stream_from_host = on_gpu(machine) && machine.offload == "stream" && stored / 1e9 < 0.8 * free_gb;
+  machine.memory = estimate_memory(plan, model, machine.offload);
+  machine.peak_memory_gb = peak_of(machine.memory, machine);
+  const double with_text = text_encoder_gb(machine, model, machine.offload) + machine.peak_memory_gb;
+  machine.text_fits_beside = limit.bytes == 0 || with_text <= limit_gb;
 }
 
 double available_memory_gb() {
@@ -191,12 +193,12 @@ double available_memory_gb() {
   }
   const double limit = read_number("/sys/fs/cgroup/memory.max", 1e18);
   const double used = read_number("/sys/fs/cgroup/memory.current", 0);
-  // ulimit -d counts memory that is asked for, whether or not it is touched: stacks and what allocators
-  // reserve.
-  constexpr double kUntouched = 100e6;
+  // ulimit -d counts allocated memory even where it is never used, such as stacks and reserves of the
+  // allocator.
+  constexpr double kUnused = 100e6;
   rlimit data{};
   const bool bounded = ::getrlimit(RLIMIT_DATA, &data) == 0 && data.rlim_cur != RLIM_INFINITY;
-  const double process = bounded ? std::max(0.0, static_cast<double>(data.rlim_cur) - kUntouched) : 1e18;
+  const double process = bounded ? std::max(0.0, static_cast<double>(data.rlim_cur) - kUnused) : 1e18;
   return std::min({available, limit - used, process}) / 1e9;
 }
 

@@ -8,24 +8,24 @@
 
 namespace sora {
 
-/// Memory that the plan may have, in bytes: --max-memory, of the device where one is used; else what the
-/// machine has free, `free_gb`, of a CPU.
+/// The memory that a plan may use, of the GPU where one is used: --max-memory; without it on a CPU the free
+/// memory, `free_gb`, and on a GPU no limit.
 struct MemoryLimit {
-  double bytes = 0;    ///< 0: not known
-  bool asked = false;  ///< by --max-memory
+  double bytes = 0;    ///< 0: none
+  bool asked = false;  ///< set by --max-memory
 };
-MemoryLimit memory_limit(const Plan& plan, double free_gb);
+MemoryLimit memory_limit(const Request& request, const Machine& machine, double free_gb);
 
-/// Chooses what leaves memory while it is not needed (Plan::offload), so that the plan fits, and sets what
-/// follows from it. To be called when all else is planned. Throws Error: usage (--offload, --max-memory),
-/// unavailable (nothing fits; the message says what would).
+/// Chooses the fastest Machine::offload with which the plan fits into memory, and sets all of plan.machine
+/// that depends on it. To be called last. Throws Error: usage (--offload, --max-memory), unavailable (no way
+/// fits; the message says which smaller sizes would).
 void plan_memory(Plan& plan, const ModelFacts& model, double free_gb);
 
-/// Memory that can be had without swapping, in GB, the limits of the control group and of the process (ulimit
-/// -d) included.
+/// Memory in GB that can be allocated without swapping, within the limits of the control group and of the
+/// process (ulimit -d).
 double available_memory_gb();
 
-/// Whether the driver shows a CUDA device; asks the device files only.
+/// Whether the driver has a CUDA device, by its device file alone.
 bool cuda_device_present();
 
 }  // namespace sora

@@ -1,4 +1,4 @@
-// The arithmetic of memory: what each part of a run needs.
+// Estimates of the memory that each phase of a run needs.
 #pragma once
 
 #include <cstdint>
@@ -10,17 +10,17 @@
 
 namespace sora {
 
-/// Bytes that are brought before they are used when weights are streamed.
+/// Bytes of streamed weights that are prefetched.
 std::uint64_t prefetch_bytes(const ModelFacts& model);
 
-/// Bytes of an element that is computed in.
-double element_size(const Plan& plan);
+/// Bytes of an element of the type that is computed in.
+double element_size(const Machine& machine);
 
-/// Of each phase of the plan with this Plan::offload; phases that it does not have are left out.
+/// The memory of each phase with this Machine::offload; phases that the plan does not have are left out.
 std::vector<PhaseMemory> estimate_memory(const Plan& plan, const ModelFacts& model,
                                          const std::string& offload);
 
-/// What the text encoder needs, its weights and its work.
-double text_encoder_gb(const Plan& plan, const ModelFacts& model, const std::string& offload);
+/// Memory of the text encoder, its weights and its activations.
+double text_encoder_gb(const Machine& machine, const ModelFacts& model, const std::string& offload);
 
 }  // namespace sora

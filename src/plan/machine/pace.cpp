@@ -21,9 +21,9 @@
 // Note [Pace]
 // The file has an object for each model and machine:
 //   {"format": 1, "paces": {KEY: {"load": MEAN, "steps": {BIN: MEAN}, "frames": {CODEC: {BIN: MEAN}}}}}
-// MEAN is {"runs": N, "mean": SECONDS}, for steps and frames the seconds for one unit of work. Work is what
-// the time of a large network grows with; a small one's has a part that stays, so means are kept apart for
-// each power of two of the work (BIN), and the nearest is taken.
+// MEAN is {"runs": N, "mean": SECONDS}; for steps and frames, the seconds of one unit of work. The time of a
+// large network is proportional to its work; a small network takes some time whatever the work is. So there
+// is a mean for each power of two of the work (BIN), and an estimate uses the nearest one.
 
 namespace fs = std::filesystem;
 
@@ -34,10 +34,10 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kLargestFile = 1 << 20;  // bytes
 constexpr std::size_t kMostPaces = 40;
-constexpr int kMostRuns = 1'000'000;   // of a mean; more change nothing
-constexpr double kLeastWeight = 0.25;  // of a new run in a mean: old ones fade
+constexpr int kMostRuns = 1'000'000;   // counted in a mean
+constexpr double kLeastWeight = 0.25;  // of a new run in a mean, so that old runs matter less and less
 constexpr int kFarthest = 4;           // bins
-constexpr int kMostBins = 1100;        // of the largest double
+constexpr int kMostBins = 1100;        // log2 of the largest double is 1024
 
 struct Work {
   double step = 0;   // of one step, in tokens
@@ -46,29 +46,29 @@ struct Work {
   double frames = 0;
 };
 
-// A step over one window, tile by tile. Patches of 2 x 2 cells. Attention grows with their square: 4 n d of
-// the 24 d^2 + 4 n d operations that a token takes in a layer of width d.
-double work_of_step(const Plan& plan, const Window& window) {
-  double tokens =
-             static_cast<double>(window.count) * plan.picture.latent_height * plan.picture.latent_width / 4,
+// One step over one window, with tokens of 2 x 2 latent cells. In a layer of width d, each of n tokens takes
+// 24 d^2 operations in products with weights and 4 n d in attention.
+double work_of_step(const Picture& picture, const Window& window, std::int64_t transformer_dim) {
+  double tokens = static_cast<double>(window.count) * picture.latent_height * picture.latent_width / 4,
          tiles = 1;
-  if (plan.picture.tiling) {
-    const Tiling& tiling = *plan.picture.tiling;
-    tiles = tiles_per_step(tiling, window.count, plan.picture.latent_height, plan.picture.latent_width, 2, 2);
+  if (picture.tiling) {
+    const Tiling& tiling = *picture.tiling;
+    tiles = tiles_per_step(tiling, window.count, picture.latent_height, picture.latent_width, 2, 2);
     tokens = static_cast<double>(std::min<std::int64_t>(tiling.frames.size, window.count) *
-                                 std::min<std::int64_t>(tiling.rows.size, plan.picture.latent_height) *
-                                 std::min<std::int64_t>(tiling.columns.size, plan.picture.latent_width)) /
+                                 std::min<std::int64_t>(tiling.rows.size, picture.latent_height) *
+                                 std::min<std::int64_t>(tiling.columns.size, picture.latent_width)) /
              4;
   }
-  const auto width = static_cast<double>(std::max<std::int64_t>(1, plan.model.transformer_dim));
+  const auto width = static_cast<double>(std::max<std::int64_t>(1, transformer_dim));
   return tiles * tokens * (1 + tokens / (6 * width));
 }
 
 Work work_of(const Plan& plan) {
   Work work;
-  int decoded = 0;  // latent frames, those included that a window is held to
+  int decoded = 0;  // latent frames over all windows, conditioning frames included
   for (const Window& window : plan.timeline.windows) {
-    work.steps += std::max(1, plan.sampling.steps - plan.sampling.first_step) * work_of_step(plan, window);
+    work.steps += std::max(1, plan.sampling.steps - plan.sampling.first_step) *
+                  work_of_step(plan.picture, window, plan.model.transformer_dim);
     decoded += window.count;
   }
   if (plan.sampling.guidance > 1) work.steps *= 2;
@@ -79,11 +79,11 @@ Work work_of(const Plan& plan) {
   const double made =
       static_cast<double>(plan.timeline.model_frames) * plan.picture.model_width * plan.picture.model_height;
   const double written = static_cast<double>(plan.timeline.frames) * plan.picture.width * plan.picture.height;
-  // What a pixel's way through the encoder takes beside a pixel of the smallest decoder; with larger
-  // decoders it matters less than the error of the whole.
+  // Time to encode a pixel, as a share of the time that the smallest VAE takes to decode one; beside larger
+  // VAEs it is within the error of the estimate.
   constexpr double kWritten = 0.03;
-  work.frames =
-      made * repeated * (plan.upscale.active ? 2 : 1) + kWritten * written;  // finish encodes them too
+  work.frames = made * repeated * (plan.upscale.active ? 2 : 1) +
+                kWritten * written;  // a stage also encodes them with the VAE
   for (const Plan& each : plan.before) {
     const Work other = work_of(each);
     work.steps += other.steps;
@@ -93,11 +93,11 @@ Work work_of(const Plan& plan) {
   return work;
 }
 
-std::string key_of(const Plan& plan) {
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';  // a home may be on many machines
-  return plan.model.name + " " + std::to_string(plan.model.weight_bytes) + " " + plan.machine.device + " " +
-         plan.machine.dtype + " " + std::to_string(plan.machine.threads) + " " + host.data();
+std::string key_of(const ModelChoice& model, const Machine& machine) {
+  std::array<char, 256> host{};  // several machines may share a home folder
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  return model.name + " " + std::to_string(model.weight_bytes) + " " + machine.device + " " + machine.dtype +
+         " " + std::to_string(machine.threads) + " " + host.data();
 }
 
 int bin_of(double work) { return static_cast<int>(std::lround(std::log2(std::max(1.0, work)))); }
@@ -107,7 +107,7 @@ struct Mean {
   double seconds = 0;
 };
 
-// A mean that makes sense; runs is 0 for anything else.
+// Reads a mean; runs is 0 where it is not a valid one.
 Mean mean_of(const Json& json) {
   if (!json.is_object()) return {};
   const auto runs = json.find("runs");
@@ -143,7 +143,7 @@ void add(Json& json, double seconds) {
           {"mean", old.seconds + weight * (seconds - old.seconds)}};
 }
 
-// json[key], an object whatever was there.
+// json[key], replaced by an empty object where it is none.
 Json& object_in(Json& json, const std::string& key) {
   Json& value = json[key];
   if (!value.is_object()) value = Json::object();
@@ -165,7 +165,7 @@ Json read_paces_or_none(const fs::path& path) {
   try {
     return read_paces(path);
   } catch (const std::exception& error) {
-    log(LogLevel::debug, std::string("past runs are not read: ") + error.what());
+    log(LogLevel::debug, std::string("the times of past runs cannot be read: ") + error.what());
     return Json::object();
   }
 }
@@ -184,7 +184,7 @@ void write_paces(const fs::path& path, const Json& paces) {
 fs::path pace_file() {
   const auto folder = [](const char* name) {
     const char* value = std::getenv(name);
-    // The XDG specification has relative paths ignored.
+    // By the XDG specification, relative paths are ignored.
     return value != nullptr && *value == '/' ? fs::path(value) : fs::path();
   };
   if (const fs::path cache = folder("XDG_CACHE_HOME"); !cache.empty()) return cache / "sora-gen/pace.json";
@@ -196,7 +196,7 @@ void estimate_pace(Plan& plan) {
   plan.machine.pace.reset();
   plan.machine.seconds_estimate.reset();
   const Json paces = read_paces_or_none(pace_file());
-  const auto found = paces.find(key_of(plan));
+  const auto found = paces.find(key_of(plan.model, plan.machine));
   if (found == paces.end() || !found->is_object()) return;
   const Work work = work_of(plan);
   const Mean step = nearest(found->value("steps", Json()), work.step);
@@ -215,15 +215,15 @@ void remember_pace(const Plan& plan, const Result& result) {
   if (path.empty() || result.step_seconds <= 0 || result.frame_seconds <= 0) return;
   try {
     Json paces = read_paces_or_none(path);
-    const std::string key = key_of(plan);
+    const std::string key = key_of(plan.model, plan.machine);
     Json pace = Json::object();
     if (const auto old = paces.find(key); old != paces.end()) {
       if (old->is_object()) pace = *old;
-      paces.erase(old);  // the latest stands last
+      paces.erase(old);  // the newest goes to the end
     }
-    if (paces.size() >= kMostPaces) {  // all at once: each erased alone would move those behind it
-      const auto much = static_cast<std::ptrdiff_t>(paces.size() - kMostPaces + 1);
-      paces.erase(paces.begin(), std::next(paces.begin(), much));
+    if (paces.size() >= kMostPaces) {  // the oldest, in one call: erasing one by one takes quadratic time
+      const auto surplus = static_cast<std::ptrdiff_t>(paces.size() - kMostPaces + 1);
+      paces.erase(paces.begin(), std::next(paces.begin(), surplus));
     }
     const Work work = work_of(plan);
     add(pace["load"], result.load_seconds);
@@ -233,7 +233,7 @@ void remember_pace(const Plan& plan, const Result& result) {
     paces[key] = pace;
     write_paces(path, paces);
   } catch (const std::exception& error) {
-    log(LogLevel::debug, std::string("this run is not remembered: ") + error.what());
+    log(LogLevel::debug, std::string("the time of this run is not recorded: ") + error.what());
   }
 }
 

@@ -8,17 +8,17 @@
 
 namespace sora {
 
-/// Where past runs are remembered: $XDG_CACHE_HOME/sora-gen/pace.json, by default in ~/.cache; empty when the
+/// The file about past runs: $XDG_CACHE_HOME/sora-gen/pace.json, by default in ~/.cache; empty when the
 /// environment names neither folder.
 std::filesystem::path pace_file();
 
-/// Fills plan.machine.pace and plan.machine.seconds_estimate from runs of the same model, device, type,
-/// threads and codec on this machine, scaled by the work. Leaves them empty where no run was like this one:
-/// within a factor of 16 in the work of a step and of a frame. Never throws.
+/// Sets plan.machine.pace and seconds_estimate from past runs of the same model, device, type, threads and
+/// codec on this machine, scaled by the work. They stay empty where no past run was similar: within a factor
+/// of 16 in the work of a step and of a frame. Never throws.
 void estimate_pace(Plan& plan);
 
-/// Remembers what a run that went well took. A file that is damaged is begun anew, one that cannot be written
-/// is let be; both are said in the debug log alone. Never throws.
+/// Records how long a successful run took. A damaged file is replaced; one that cannot be written is left
+/// alone. Both are reported in the debug log only. Never throws.
 void remember_pace(const Plan& plan, const Result& result);
 
 }  // namespace sora

@@ -18,17 +18,16 @@ namespace {
 
 constexpr std::uint64_t kLargeEncoder = std::uint64_t{256} << 20;  // bytes of weights
 
-// What encodes a prompt, and how: on another device, or with another number of threads, sums are taken in
-// another order, and one seed is to make one video whether or not its text was kept.
-std::string encoder_key(const Plan& plan, const ModelFacts& model, std::optional<std::string>& digest) {
+// Identifies the encoder's files and how it computes: another device or number of threads adds in another
+// order, and a seed must give the same video whether its prompt comes from the cache or not.
+std::string encoder_key(const Machine& machine, const ModelFacts& model, std::optional<std::string>& digest) {
   if (!digest) {
     const ComponentSource source = model.folder.source("text_encoder");
     std::string all = model_digest(source.path) + model_digest(model.tokenizer);
     if (!source.reference.empty()) all += model_digest(source.reference);
     digest = sha256_hex(all);
   }
-  return *digest + " " + plan.machine.device + " " + plan.machine.dtype + " " +
-         std::to_string(plan.machine.threads);
+  return *digest + " " + machine.device + " " + machine.dtype + " " + std::to_string(machine.threads);
 }
 
 }  // namespace
@@ -44,20 +43,21 @@ std::string TextCache::key(const std::string& prompt) const {
 
 fs::path TextCache::file(const std::string& key) const { return folder_ / (key + ".safetensors"); }
 
-bool TextCache::holds(const std::string& key) const {
+bool TextCache::contains(const std::string& key) const {
   std::error_code code;
-  if (!keeps() || !fs::is_regular_file(file(key), code)) return false;
+  if (!enabled() || !fs::is_regular_file(file(key), code)) return false;
   try {
     const SafetensorsFile entry(file(key));
-    const auto says = entry.metadata().find("key");
-    return says != entry.metadata().end() && says->second == key && entry.tensors().count("rows") != 0;
+    const auto recorded = entry.metadata().find("key");
+    return recorded != entry.metadata().end() && recorded->second == key &&
+           entry.tensors().count("rows") != 0;
   } catch (const Error& error) {
-    log(LogLevel::debug, std::string("not used: ") + error.what());
+    log(LogLevel::debug, std::string("this entry of the text cache is not used: ") + error.what());
     return false;
   }
 }
 
-void TextCache::used(const std::string& key) const {
+void TextCache::touch(const std::string& key) const {
   std::error_code code;
   fs::last_write_time(file(key), fs::file_time_type::clock::now(), code);
 }
@@ -115,11 +115,11 @@ void plan_text_cache(Plan& plan, const ModelFacts& model, std::optional<std::str
   if (wanted == "off" || (wanted == "auto" && !is_large(model.text_encoder))) return;
   const fs::path folder = text_cache_folder();
   if (folder.empty()) return;
-  plan.machine.text_cache_key = encoder_key(plan, model, digest);
+  plan.machine.text_cache_key = encoder_key(plan.machine, model, digest);
   const TextCache cache(folder, plan.machine.text_cache_key);
   const std::vector<std::string> texts = texts_of(plan);
   plan.machine.text_cached = std::all_of(texts.begin(), texts.end(), [&](const std::string& text) {
-    return cache.holds(cache.key(model.family->clean_prompt(text)));
+    return cache.contains(cache.key(model.family->clean_prompt(text)));
   });
 }
 

@@ -1,4 +1,4 @@
-// Which model a request means, its replaced parts and its LoRAs included. No tensors.
+// The model of a request, with its replaced parts and its LoRAs. No tensors.
 #pragma once
 
 #include <filesystem>
@@ -23,20 +23,20 @@ void keep_given_model(Request& request);
 /// --transformer, --transformer-2, --vae, --text-encoder and --image-encoder.
 Replacements chosen_files(const Request& request);
 
-/// Opens the model's LoRAs against its transformers, so that a key that matches nothing is found before any
-/// work. Throws Error: usage, no_input, refused, data.
+/// Compares the headers of the LoRAs with the transformers, so that a key that matches nothing is found
+/// before any work. Throws Error: usage, no_input, refused, data.
 void check_loras(const Request& request, const ModelFacts& model);
 
-/// --lora, or --lora-2 of the second expert.
+/// The values of --lora, or of --lora-2 for the second expert.
 std::vector<LoraSource> chosen_loras(const std::vector<std::string>& options);
 
-/// What a request says of the model, as one text: equal for two that mean the same files.
+/// All options that choose the model as one text: equal for two requests with the same files.
 std::string model_choice(const Request& request);
 
-/// A digest over the folder, the single files and the LoRAs (checkpoint/model_digest.h).
+/// A digest of the folder, the single files and the LoRAs (checkpoint/model_digest.h).
 std::string chosen_digest(const Request& request, const std::filesystem::path& folder);
 
-/// Equal for two plans that one loaded model serves.
+/// Equal for two plans that can use the same model in memory.
 std::string model_key(const Plan& plan);
 
 }  // namespace sora

@@ -39,7 +39,8 @@ SamplingDefaults sampling_defaults(Plan& plan, const ModelFacts& model) {
                          " by its name, so the preset is fast; --preset none for the model's own settings");
   }
   const FewStep fast = named ? named->settings : FewStep();
-  // A model that is not one of the published ones has what suits it, or its maker distilled it already.
+  // The published settings are for models of published sizes; of another model its own are used, with fewer
+  // steps and without guidance.
   if (!model.is_published) return {std::min(own.steps, 8), 1, 1, own.flow_shift, own.scheduler};
   return {fast.steps, fast.guidance, fast.guidance, fast.flow_shift, fast.scheduler};
 }

@@ -1,4 +1,4 @@
-// How a model is sampled where the request says nothing: its own settings, or those of few-step models.
+// Sampling settings that the request leaves open: the model's own, or those of few-step models.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ struct SamplingDefaults {
   std::string scheduler;
 };
 
-/// Of the preset that is asked for, or that the name of the weights or of a LoRA asks for: then a note says
-/// so. Sets plan.sampling.preset. Throws Error (usage).
+/// The settings of --preset. Without it, weights or a LoRA that are few-step ones by their name have the
+/// preset fast, and a note says so. Sets plan.sampling.preset. Throws Error (usage).
 SamplingDefaults sampling_defaults(Plan& plan, const ModelFacts& model);
 
 }  // namespace sora

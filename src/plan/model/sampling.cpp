@@ -8,7 +8,7 @@
 namespace sora {
 namespace {
 
-constexpr int kDraftSteps = 8;  // a draft has half of the steps, and these at least
+constexpr int kDraftSteps = 8;  // a draft has half of the steps, but at least these
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// Steps, guidance, scheduler and flow shift: as asked for, else as the preset or the model recommends.
+// Steps, guidance, scheduler and flow shift: of the request, else of the preset or the model.
 #pragma once
 
 #include "models/family.h"
@@ -6,7 +6,7 @@
 
 namespace sora {
 
-/// Sets plan.sampling but for first_step, which a verb sets. Throws Error (usage).
+/// Sets plan.sampling except first_step, which depends on the verb. Throws Error (usage).
 void plan_sampling(Plan& plan, const ModelFacts& model);
 
 }  // namespace sora

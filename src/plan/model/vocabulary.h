@@ -1,4 +1,5 @@
-// Words that a model has never seen. A small model says in sora-gen.json which ones it was trained with.
+// Words of a prompt that a model was not trained with. A small model lists those that it knows in
+// sora-gen.json.
 #pragma once
 
 #include <string>
@@ -7,12 +8,12 @@
 
 namespace sora {
 
-/// The words of `prompt`, lower case, each once and in their order, that `vocabulary` (sorted) does not hold.
-/// A word is letters, with hyphens between them; what is not ASCII counts as letters. Numbers and signs are
-/// none. A compound whose parts are all known is known.
+/// The words of `prompt` that are not in `vocabulary` (sorted): in lower case, each once, in their order. A
+/// word consists of letters and of hyphens between them; characters beyond ASCII count as letters, digits and
+/// signs do not. A compound is known if all its parts are.
 std::vector<std::string> unknown_words(std::string_view prompt, const std::vector<std::string>& vocabulary);
 
-/// For the user: that these words are new to the model.
+/// A warning about these words for the user.
 std::string unknown_words_text(const std::vector<std::string>& words);
 
 }  // namespace sora

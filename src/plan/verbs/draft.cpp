@@ -1,4 +1,4 @@
-// The draft of sora-gen finish: what it says of itself, and what it is made again from.
+// The draft of sora-gen finish: whether it can be made again from its parameters, and with which files.
 #include <algorithm>
 #include <filesystem>
 #include <initializer_list>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/text.h"
-#include "plan/verbs/made_again.h"
+#include "plan/verbs/reproduce.h"
 #include "plan/verbs/upscale.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
@@ -16,20 +16,20 @@
 namespace sora {
 namespace {
 
-// Options that tell finish what the draft was made from, and mean nothing else to it.
-constexpr const char* kOfDraft[] = {"image", "last_image", "shot_image"};
+// Options of finish that name files of the draft.
+constexpr const char* kDraftImages[] = {"image", "last_image", "shot_image"};
 
-// Those that mean something else to finish, so that a draft's cannot be given.
-constexpr const char* kNotOfDraft[] = {"input", "init_noise"};
+// Options whose values belong to finish itself, so that those of the draft cannot be given.
+constexpr const char* kFinishOnly[] = {"input", "init_noise"};
 
 template <std::size_t N>
-bool is_one(const std::string& field, const char* const (&fields)[N]) {
+bool contains(const char* const (&fields)[N], const std::string& field) {
   return std::find(std::begin(fields), std::end(fields), field) != std::end(fields);
 }
 
-// Calls v(field) for the option of that name.
+// Calls v(field) for the option `name`, where that opens files.
 template <class R, class V>
-void with_source(R& request, const std::string& name, V&& v) {
+void with_file_option(R& request, const std::string& name, V&& v) {
   visit_request_kinds(request, [&](const std::string& other, auto& field, OptionKind kind, const char*) {
     if (kind != OptionKind::source || other != name) return;
     using Field = std::decay_t<decltype(field)>;
@@ -49,109 +49,109 @@ void set_list(std::optional<std::string>& field, const std::vector<std::string>&
   field = list.empty() ? std::nullopt : std::optional(list.front());
 }
 
-std::vector<std::string> source_of(const Request& request, const std::string& name) {
+std::vector<std::string> files_of(const Request& request, const std::string& name) {
   std::vector<std::string> list;
-  with_source(request, name, [&](const auto& field) { list = list_of(field); });
+  with_file_option(request, name, [&](const auto& field) { list = list_of(field); });
   return list;
 }
 
-void set_source(Request& request, const std::string& name, const std::vector<std::string>& list) {
-  with_source(request, name, [&](auto& field) { set_list(field, list); });
+void set_files(Request& request, const std::string& name, const std::vector<std::string>& list) {
+  with_file_option(request, name, [&](auto& field) { set_list(field, list); });
 }
 
-// Why a draft with these parameters is not made again; empty: it is.
-std::string obstacle(const Request& draft, const MadeWith& made) {
-  const bool of_clip = joins_clips(draft) || (draft.verb == "loop" && made.source("input") != nullptr);
-  if (!draft.seed) return "its parameters name no seed";
-  if (made.generator != "sora-gen " SORA_GEN_VERSION) return "it was made by " + made.generator;
+// Why a draft with these parameters cannot be made again; empty: it can.
+std::string obstacle(const Request& draft, const RunParameters& parameters) {
+  const bool has_clip =
+      adds_to_clip(draft) || (draft.verb == "loop" && parameters.source("input") != nullptr);
+  if (!draft.seed) return "its parameters have no seed";
+  if (parameters.generator != "sora-gen " SORA_GEN_VERSION) return "it was made by " + parameters.generator;
   if (draft.verb == "finish" || draft.refine) return "it was finished already";
-  if (of_clip) return draft.verb + " puts frames of a clip into it";
+  if (has_clip) return "it has frames of a clip in it, as " + draft.verb + " does";
   return {};
 }
 
-// What a file says of how it was made; nothing where it cannot be read. Returns why it is not made again.
-std::string read_draft(const InputFacts& facts, const std::string& path, MadeWith& made, Request& draft) {
+// Reads the parameters in the draft's file; they stay empty where they cannot be read. Returns why the draft
+// cannot be made again; empty: it can.
+std::string read_draft(const InputFacts& facts, const std::string& path, RunParameters& parameters,
+                       Request& draft) {
   if (facts.parameters.empty()) return "it does not say how it was made";
   try {
-    made = read_parameters(facts.parameters, path);
-    made.options.apply(draft);
-    return obstacle(draft, made);
+    parameters = read_parameters(facts.parameters, path);
+    parameters.options.apply(draft);
+    return obstacle(draft, parameters);
   } catch (const Error& error) {
-    made = {};
-    return "what it says of how it was made cannot be read";
+    parameters = {};
+    return "the parameters in its file cannot be read";
   }
 }
 
-template <class T>
-void take(std::optional<T>& field, const std::optional<T>& from) {
-  if (!field) field = from;
-}
-
-// What finish leaves open is the draft's.
-void take_over(Request& request, const Request& draft) {
+// Options that finish does not set are those of the draft.
+void fill_from_draft(Request& request, const Request& draft) {
+  const auto fill = [](auto& field, const auto& from) {
+    if (!field) field = from;
+  };
   if (request.prompt.empty()) request.prompt = draft.prompt;
-  take(request.negative_prompt, draft.negative_prompt);
-  take(request.seed, draft.seed);
-  take(request.guidance, draft.guidance);
-  take(request.guidance_2, draft.guidance_2);
-  take(request.flow_shift, draft.flow_shift);
-  take(request.scheduler, draft.scheduler);
+  fill(request.negative_prompt, draft.negative_prompt);
+  fill(request.seed, draft.seed);
+  fill(request.guidance, draft.guidance);
+  fill(request.guidance_2, draft.guidance_2);
+  fill(request.flow_shift, draft.flow_shift);
+  fill(request.scheduler, draft.scheduler);
 }
 
 bool names_own_model(const Request& request) {
   return request.model != Request().model || request.transformer || request.vae || request.text_encoder;
 }
 
-// The draft's model, and the one that finishes it unless the request has its own. A folder that is given may
-// be the draft's that is not installed; its digest tells (Draft::model_digest).
-void take_model(Request& draft, Request& request, const MadeWith& made, bool own_model) {
-  if (!made.model) return;
-  const std::string here = installed_model(*made.model);
-  const bool is_given = here.empty() || std::filesystem::path(request.model).filename() == here;
-  if (!own_model) request.model = here;
-  draft.model = own_model && is_given ? request.model : here;
+// Sets the model of the draft, and that of finish unless it has its own. The model of --model may be the
+// draft's, where that is not installed; Planner compares its digest.
+void set_models(Request& draft, Request& request, const RunParameters& parameters, bool own_model) {
+  if (!parameters.model) return;
+  const std::string installed = installed_model(*parameters.model);
+  const bool is_given = installed.empty() || std::filesystem::path(request.model).filename() == installed;
+  if (!own_model) request.model = installed;
+  draft.model = own_model && is_given ? request.model : installed;
 }
 
-// The model and the files of the draft, as far as `request` gives them. Asks for what shapes all that is
-// made, unless the request has a model of its own. Returns why the frames are taken; empty: nothing is
-// missing.
-std::string take_sources(Request& draft, Request& request, const MadeWith& made) {
+// Gives the draft its model and its files, as far as `request` names them. Without the model and the files
+// that replace its parts finish cannot work, unless the request has a model of its own: throws Error
+// (no_input). Returns why the draft cannot be made again; empty: nothing is missing.
+std::string set_sources(Request& draft, Request& request, const RunParameters& parameters) {
   const bool own_model = names_own_model(request);
-  const auto missing = not_given(made, [&](const std::string& field) {
+  const auto missing = missing_options(parameters, [&](const std::string& field) {
     if (field == "model") return own_model;
-    return !is_one(field, kNotOfDraft) && !source_of(request, field).empty();
+    return !contains(kFinishOnly, field) && !files_of(request, field).empty();
   });
-  std::vector<Wanted> needed;
-  std::copy_if(missing.begin(), missing.end(), std::back_inserter(needed), [&](const Wanted& each) {
-    return !own_model && !is_one(each.field, kOfDraft) && !is_one(each.field, kNotOfDraft);
+  std::vector<MissingOption> needed;
+  std::copy_if(missing.begin(), missing.end(), std::back_inserter(needed), [&](const MissingOption& option) {
+    return !own_model && !contains(kDraftImages, option.field) && !contains(kFinishOnly, option.field);
   });
-  ask_for(needed, *request.input, "sora-gen finish DRAFT --res SIZE");
+  require_options(needed, *request.input, "sora-gen finish DRAFT --res SIZE");
 
-  take_model(draft, request, made, own_model);
-  take_strengths(request.lora, made.source("lora"));
-  take_strengths(request.lora_2, made.source("lora_2"));
-  for (const NamedSource& source : made.sources) {
-    if (!is_one(source.field, kNotOfDraft)) set_source(draft, source.field, source_of(request, source.field));
+  set_models(draft, request, parameters, own_model);
+  copy_strengths(request.lora, parameters.source("lora"));
+  copy_strengths(request.lora_2, parameters.source("lora_2"));
+  for (const RecordedSource& source : parameters.sources) {
+    if (!contains(kFinishOnly, source.field)) set_files(draft, source.field, files_of(request, source.field));
   }
   drop_empty_sources(draft);
   drop_empty_sources(request);
   if (missing.empty()) return {};
-  const Wanted& first = missing.front();
-  return "it was made with " + option_and_value(first) + ", which finish is not given";
+  return "it was made with " + option_and_value(missing.front()) + ", which is not given to finish";
 }
 
-// An image for a draft that was not made with it would be passed over.
-void check_images(const Request& request, const MadeWith& made) {
-  for (const char* field : kOfDraft) {
-    if (source_of(request, field).empty() || made.source(field) != nullptr) continue;
+// An image for a draft that was made without one is an error, since it would have no effect.
+void check_images(const Request& request, const RunParameters& parameters) {
+  for (const char* field : kDraftImages) {
+    if (files_of(request, field).empty() || parameters.source(field) != nullptr) continue;
     throw Error(ErrorKind::usage, "options",
-                option_name(field) + " goes with a draft that was made with it, and " + *request.input +
-                    (made.generator.empty() ? " does not say how it was made" : " was not"));
+                option_name(field) + " is for a draft that was made with an image, and " + *request.input +
+                    (parameters.generator.empty() ? " does not say how it was made" : " was not"));
   }
 }
 
-// How the request's own machine is used for what it begins from.
-void share_machine(Request& draft, const Request& request) {
+// The draft is made with the device and the memory of the request, and its frames go to the first stage.
+void set_machine_and_output(Request& draft, const Request& request) {
   draft.device = request.device;
   draft.dtype = request.dtype;
   draft.threads = request.threads;
@@ -170,29 +170,30 @@ void share_machine(Request& draft, const Request& request) {
 Draft read_draft(Request& request) {
   Draft draft;
   draft.facts = probed("--input", *request.input);
-  MadeWith made;
-  Request again;
-  draft.why_frames = read_draft(draft.facts, *request.input, made, again);
-  check_images(request, made);
-  if (made.generator.empty()) return draft;
-  take_over(request, again);
-  const std::string missing = take_sources(again, request, made);
+  RunParameters parameters;
+  Request draft_request;
+  draft.why_frames = read_draft(draft.facts, *request.input, parameters, draft_request);
+  check_images(request, parameters);
+  if (parameters.generator.empty()) return draft;
+  fill_from_draft(request, draft_request);
+  const std::string missing = set_sources(draft_request, request, parameters);
   if (draft.why_frames.empty()) draft.why_frames = missing;
   if (!draft.why_frames.empty()) {
-    for (const char* field : kOfDraft) set_source(request, field, {});  // its frames show them
+    // The frames of the draft show its images already.
+    for (const char* field : kDraftImages) set_files(request, field, {});
     return draft;
   }
-  share_machine(again, request);
-  draft.request = again;
-  draft.model_digest = made.model_digest;
+  set_machine_and_output(draft_request, request);
+  draft.request = draft_request;
+  draft.model_digest = parameters.model_digest;
   return draft;
 }
 
 std::optional<std::uint64_t> seed_of_file(const std::string& path) {
-  MadeWith made;
+  RunParameters parameters;
   Request request;
-  (void)read_draft(probed("--input", path), path, made, request);
-  return made.generator.empty() ? std::nullopt : request.seed;
+  (void)read_draft(probed("--input", path), path, parameters, request);
+  return parameters.generator.empty() ? std::nullopt : request.seed;
 }
 
 }  // namespace sora

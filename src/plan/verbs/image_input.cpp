@@ -13,11 +13,11 @@ namespace {
 
 void check_images(const ModelFacts& model, bool image, bool last_image, std::int64_t latent_frames) {
   const ImageInput& takes = model.image;
-  if (!takes.joined && !takes.tokens) return;
+  if (!takes.concat && !takes.tokens) return;
   if (!image) {
-    wrong("this model (" + model.title + ") makes a video of an image, and there is none; use sora-gen " +
-          "animate IMAGE --prompt TEXT" + (takes.two_images ? " --last-image IMAGE" : "") +
-          ", or a model of text to video");
+    wrong("this model (" + model.title + ") needs an image to begin from, and there is none; use " +
+          "sora-gen animate IMAGE --prompt TEXT" + (takes.two_images ? " --last-image IMAGE" : "") +
+          ", or a text-to-video model");
   }
   if (takes.two_images && !last_image) {
     wrong("this model (" + model.title +
@@ -32,8 +32,8 @@ void check_images(const ModelFacts& model, bool image, bool last_image, std::int
   if (last_image && latent_frames < 2) wrong("--last-image: expected a video of two frames or more");
   const std::int64_t native = (model.frames - 1) / model.temporal_scale + 1;
   if (takes.two_images && latent_frames > native) {
-    wrong("this model (" + model.title + ") makes its first and last image in one go of at most " +
-          std::to_string(model.frames) + " frames; ask for fewer --seconds or --frames");
+    wrong("this model (" + model.title + ") makes all frames between its two images at once, at most " +
+          std::to_string(model.frames) + "; ask for fewer --seconds or --frames");
   }
 }
 

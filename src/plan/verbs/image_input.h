@@ -1,4 +1,4 @@
-// Whether a model can begin from the images that a request names. No tensors.
+// Whether a model takes the images of a request. No tensors.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,10 @@
 
 namespace sora {
 
-/// Of a video of `latent_frames` with a first and a last image, or without. Models that take no images of
-/// their own take them as held latents, which is not looked at here.
-/// Throws Error (usage): a model that needs images gets none, one that takes two gets one, one that takes one
-/// gets two, or more frames than a model of two images makes at once.
+/// Checks whether the model makes a video of `latent_frames` from an image, a last image, both or none.
+/// Models without image conditioning take images as conditioning frames, and any of them is fine. Throws
+/// Error (usage): an image is missing, there is one too many, or there are more frames than a model of two
+/// images makes at once.
 void check_images(const ModelFacts& model, bool image, bool last_image, std::int64_t latent_frames);
 
 }  // namespace sora

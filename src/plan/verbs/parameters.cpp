@@ -8,7 +8,7 @@ namespace {
 constexpr std::size_t kLongestText = 1 << 20;  // bytes, as of a prompt on the command line
 constexpr std::size_t kLongestName = 80;       // of the program, or a digest
 
-// As on the command line, where no text can have a zero byte in it.
+// A text with a zero byte or of great length cannot come from the command line either.
 std::string text_fault(const Scalar& value) {
   const auto fault = [](const std::string& text) -> std::string {
     if (text.size() > kLongestText) return "holds a text of over 1 MB";
@@ -26,8 +26,9 @@ std::vector<std::string> values_of(const Scalar& value) {
   return value.text.empty() ? std::vector<std::string>() : std::vector{value.text};
 }
 
-// The one place where an option's kind decides what becomes of a file's word. Returns what is wrong with it.
-std::string take(MadeWith& made, const std::string& name, const Scalar& value, OptionKind kind) {
+// The one place where the kind of an option decides whether a recorded value is used. Returns what is wrong
+// with the value; empty: nothing.
+std::string take(RunParameters& made, const std::string& name, const Scalar& value, OptionKind kind) {
   if (std::string fault = text_fault(value); !fault.empty()) return name + " " + fault;
   if (kind == OptionKind::video) return made.options.add(name, value);
   if (value.kind == Scalar::Kind::null) return {};
@@ -44,17 +45,17 @@ std::string take(MadeWith& made, const std::string& name, const Scalar& value, O
 
 }  // namespace
 
-const NamedSource* MadeWith::source(const std::string& field) const {
-  for (const NamedSource& named : sources) {
+const RecordedSource* RunParameters::source(const std::string& field) const {
+  for (const RecordedSource& named : sources) {
     if (named.field == field) return &named;
   }
   return nullptr;
 }
 
-MadeWith read_parameters(const std::string& json, const std::string& file) {
+RunParameters read_parameters(const std::string& json, const std::string& file) {
   const ScalarObject object = parse_scalars(json, "the parameters of a run");
   if (!object.fault.empty()) throw Error(ErrorKind::data, "inspect", file + ": its metadata " + object.fault);
-  MadeWith made;
+  RunParameters made;
   for (const auto& [name, value] : object.items) {
     if (name == "generator") made.generator = one_line(value.text.substr(0, kLongestName));
     if (name == "model_digest") made.model_digest = value.text.substr(0, kLongestName);

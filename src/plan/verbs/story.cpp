@@ -70,7 +70,7 @@ std::optional<double> parse_time(const std::string& given) {
     time = time * 60 + value;
   }
   if (time > kLongestTime) return {};
-  return std::round(time * 1000) / 1000;  // as it is written by time_text()
+  return std::round(time * 1000) / 1000;  // so that time_text() gives the same time back
 }
 
 std::string time_text(double seconds) {
@@ -96,7 +96,8 @@ std::string split_shot(const std::string& text, double& time, std::string& rest)
   const std::string word = line.substr(0, end);
   const auto found = parse_time(word);
   if (!found || is_number(word)) {
-    return "does not begin with a time, expected one such as 0:04, 1:02.5 or 12s and then the rest";
+    return "does not begin with a time, expected one such as 0:04, 1:02.5 or 12s and a prompt or file after "
+           "it";
   }
   time = *found;
   rest = trimmed(line.substr(end));
@@ -133,32 +134,31 @@ std::vector<std::string> shot_image_files(const Request& request) {
   return files;
 }
 
-void read_story(Plan& plan, const ModelFacts& model) {
-  Request& request = plan.request;
+void read_story(Request& request, Inputs& inputs, const ModelFacts& model) {
   for (TimedText& shot : timed("--shot", request.shot))
-    plan.inputs.shots.push_back({shot.time, std::move(shot.text)});
-  if (const auto fault = find_fault(plan.inputs.shots)) {
+    inputs.shots.push_back({shot.time, std::move(shot.text)});
+  if (const auto fault = find_fault(inputs.shots)) {
     wrong("shot " + std::to_string(fault->shot + 1) + " " + fault->message);
   }
   for (TimedText& image : timed("--shot-image", request.shot_image)) {
-    if (image.text.empty()) wrong("--shot-image at " + time_text(image.time) + " names no file");
+    if (image.text.empty()) wrong("--shot-image at " + time_text(image.time) + " has no file");
     if (image.time <= 0)
-      wrong("--shot-image " + image.text + " is at 0:00, where --image FILE is what it begins with");
-    if (!plan.inputs.shot_images.empty() && image.time <= plan.inputs.shot_images.back().time) {
+      wrong("--shot-image " + image.text + " is at 0:00; the image at 0:00 is given by --image FILE");
+    if (!inputs.shot_images.empty() && image.time <= inputs.shot_images.back().time) {
       wrong("--shot-image " + image.text + " is at " + time_text(image.time) + ", expected a time after " +
-            time_text(plan.inputs.shot_images.back().time) + ", that of the image before it");
+            time_text(inputs.shot_images.back().time) + ", that of the image before it");
     }
-    plan.inputs.shot_images.push_back({image.time, std::move(image.text), 0});
+    inputs.shot_images.push_back({image.time, std::move(image.text), 0});
   }
-  if (!plan.inputs.shot_images.empty() && model.image.joined) {
-    wrong("this model (" + model.title + ") takes an image at the start alone, and " +
-          plan.inputs.shot_images.front().path + " is at " + time_text(plan.inputs.shot_images.front().time) +
-          "; use a model of text to video");
+  if (!inputs.shot_images.empty() && model.image.concat) {
+    wrong("this model (" + model.title + ") takes an image only at the start, and " +
+          inputs.shot_images.front().path + " is at " + time_text(inputs.shot_images.front().time) +
+          "; use a text-to-video model");
   }
-  plan.inputs.fade = request.fade.value_or(kFade);
-  if (!(plan.inputs.fade >= 0 && plan.inputs.fade <= kLongestFade))
+  inputs.fade = request.fade.value_or(kFade);
+  if (!(inputs.fade >= 0 && inputs.fade <= kLongestFade))
     wrong("--fade: expected seconds from 0 (a prompt takes over at once) to 60");
-  const std::string& first = plan.inputs.shots.front().prompt;
+  const std::string& first = inputs.shots.front().prompt;
   if (!request.prompt.empty() && request.prompt != first) {
     wrong("a storyboard has its prompts in its shots, and --prompt is " + in_quotes(request.prompt) +
           "; write it as --shot \"0:00 ...\"");
@@ -166,9 +166,9 @@ void read_story(Plan& plan, const ModelFacts& model) {
   request.prompt = first;
 }
 
-double story_length(const Plan& plan, const ModelFacts& model) {
-  const double last = std::max(plan.inputs.shots.back().time,
-                               plan.inputs.shot_images.empty() ? 0 : plan.inputs.shot_images.back().time);
+double story_length(const Inputs& inputs, const ModelFacts& model) {
+  const double last =
+      std::max(inputs.shots.back().time, inputs.shot_images.empty() ? 0 : inputs.shot_images.back().time);
   return last + model.frames / model.fps;
 }
 
@@ -189,7 +189,7 @@ void plan_story_windows(Plan& plan, const ModelFacts& model, int latent_frames, 
     image.latent = static_cast<int>((frame + model.temporal_scale - 1) / model.temporal_scale);
     if (!places.empty() && image.latent <= places.back()) {
       wrong("--shot-image " + image.path + " is at " + time_text(image.time) +
-            ", too near the image before it: expected " +
+            ", too near the image before it: expected at least " +
             time_text(model.temporal_scale / plan.timeline.model_fps) + " s between two");
     }
     places.push_back(image.latent);
@@ -198,19 +198,20 @@ void plan_story_windows(Plan& plan, const ModelFacts& model, int latent_frames, 
       windows_to_places(latent_frames, native, {plan.request.image ? 1 : 0, 0, conditioning, false}, places);
 }
 
-std::vector<double> shares_at(const Plan& plan, double time) {
+std::vector<double> shares_at(const Inputs& inputs, double time) {
+  const std::vector<Shot>& shots = inputs.shots;
   // How far the shots from i on have taken over: 0 to 1.
   const auto taken = [&](std::size_t i) {
     if (i == 0) return 1.0;
-    if (i == plan.inputs.shots.size()) return 0.0;
-    const double begin = plan.inputs.shots[i].time;
-    double fade = std::min(plan.inputs.fade, begin - plan.inputs.shots[i - 1].time);
-    if (i + 1 < plan.inputs.shots.size()) fade = std::min(fade, plan.inputs.shots[i + 1].time - begin);
+    if (i == shots.size()) return 0.0;
+    const double begin = shots[i].time;
+    double fade = std::min(inputs.fade, begin - shots[i - 1].time);
+    if (i + 1 < shots.size()) fade = std::min(fade, shots[i + 1].time - begin);
     if (fade <= 0) return time < begin ? 0.0 : 1.0;
     return std::clamp((time - begin) / fade + 0.5, 0.0, 1.0);
   };
   std::vector<double> shares;
-  for (std::size_t i = 0; i < plan.inputs.shots.size(); ++i) shares.push_back(taken(i) - taken(i + 1));
+  for (std::size_t i = 0; i < shots.size(); ++i) shares.push_back(taken(i) - taken(i + 1));
   return shares;
 }
 
@@ -219,7 +220,7 @@ std::optional<std::size_t> steady_shot(const Plan& plan, const Window& window, i
   for (int latent = window.first + window.conditioning; latent < window.first + window.count; ++latent) {
     for (const ShotImage& image : plan.inputs.shot_images)
       if (image.latent == latent) return {};
-    const auto shares = shares_at(plan, time_of_latent(plan, latent, temporal_scale));
+    const auto shares = shares_at(plan.inputs, time_of_latent(plan.timeline, latent, temporal_scale));
     const auto whole = std::find(shares.begin(), shares.end(), 1.0);
     if (whole == shares.end()) return {};
     const auto shot = static_cast<std::size_t>(whole - shares.begin());
@@ -229,10 +230,9 @@ std::optional<std::size_t> steady_shot(const Plan& plan, const Window& window, i
   return steady;
 }
 
-double time_of_latent(const Plan& plan, int latent, int temporal_scale) {
+double time_of_latent(const Timeline& timeline, int latent, int temporal_scale) {
   if (latent == 0) return 0;
-  return (static_cast<double>(latent) * temporal_scale - (temporal_scale - 1) / 2.0) /
-         plan.timeline.model_fps;
+  return (static_cast<double>(latent) * temporal_scale - (temporal_scale - 1) / 2.0) / timeline.model_fps;
 }
 
 }  // namespace sora

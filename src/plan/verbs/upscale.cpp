@@ -12,16 +12,16 @@
 namespace sora {
 namespace {
 
-constexpr double kLevel = 0.3;  // that a stage begins from, of 0 to 1
-constexpr int kSteps = 3;       // that a stage makes
-constexpr double kGrowth = 2.1;
-constexpr int kHeld = 2;                 // latent frames that a window takes from the one before
-constexpr int kLongest = 3;              // windows of the native length in one
-constexpr double kWindowBytes = 512e6;   // of a window's latents and frames
-constexpr double kVaeBytes = 1e9;        // of a chunk of the VAE
-constexpr std::int64_t kVaeOverlap = 6;  // cells
-constexpr std::int64_t kVaeLeast = 16;
-constexpr double kSameShape = 0.02;  // of the width: two shapes that differ less are one
+constexpr double kNoiseLevel = 0.3;         // that a stage begins from, from 0 to 1
+constexpr int kSteps = 3;                   // of a stage
+constexpr double kLargestFactor = 2.1;      // of one stage
+constexpr int kConditioning = 2;            // conditioning frames of a window after the first
+constexpr int kLongestWindow = 3;           // in native lengths
+constexpr double kWindowBytes = 512e6;      // of a window's latents and frames
+constexpr double kVaeBytes = 1e9;           // of a decoded chunk
+constexpr std::int64_t kVaeOverlap = 6;     // latent cells
+constexpr std::int64_t kSmallestTile = 16;  // latent cells of a side, of the VAE
+constexpr double kShapeTolerance = 0.02;    // of the width: shapes that differ less count as equal
 
 [[noreturn]] void wrong(const std::string& message) { throw Error(ErrorKind::usage, "options", message); }
 
@@ -49,8 +49,8 @@ void plan_time(Plan& plan, const ModelFacts& model, const Source& source, bool l
     const auto wanted = request.frames ? static_cast<double>(*request.frames)
                                        : std::round(*request.seconds * plan.timeline.fps);
     if (!(wanted >= 1 && wanted <= static_cast<double>(plan.timeline.frames))) {
-      wrong("finish makes at most what the draft shows, " + std::to_string(plan.timeline.frames) +
-            " frames; it makes no longer video: draft a longer one");
+      wrong("finish makes at most the " + std::to_string(plan.timeline.frames) +
+            " frames that the draft shows; for a longer video, make a longer draft");
     }
     plan.timeline.frames = static_cast<std::int64_t>(wanted);
   }
@@ -62,18 +62,18 @@ void plan_time(Plan& plan, const ModelFacts& model, const Source& source, bool l
 
   const int scale = model.temporal_scale;
   const int native = (model.frames - 1) / scale + 1;
-  const int alone = static_cast<int>((plan.timeline.model_frames - 1 + scale - 1) / scale) + 1;
-  // Latents, the scheduler's history and what is predicted; frames as bytes, and decoded ones in fp16.
-  const double a_frame =
+  const int latents = static_cast<int>((plan.timeline.model_frames - 1 + scale - 1) / scale) + 1;
+  // Latents, predictions and the scheduler's history; frames as bytes, and decoded ones in fp16.
+  const double latent_frame_bytes =
       6.0 * plan.picture.latent_channels * plan.picture.latent_height * plan.picture.latent_width * 4 +
       9.0 * scale * plan.picture.model_width * plan.picture.model_height;
-  const int fits = static_cast<int>(std::min(1e6, kWindowBytes / a_frame));
-  int window = std::clamp(fits, native, kLongest * native);
-  if (alone > window && window > kHeld) {  // all of about one length
-    const int count = (alone - kHeld + window - kHeld - 1) / (window - kHeld);
-    window = std::max(native, kHeld + (alone - kHeld + count - 1) / count);
+  const int fits = static_cast<int>(std::min(1e6, kWindowBytes / latent_frame_bytes));
+  int window = std::clamp(fits, native, kLongestWindow * native);
+  if (latents > window && window > kConditioning) {  // all windows of about one length
+    const int count = (latents - kConditioning + window - kConditioning - 1) / (window - kConditioning);
+    window = std::max(native, kConditioning + (latents - kConditioning + count - 1) / count);
   }
-  plan.timeline.windows = plan_windows(alone, window, kHeld);
+  plan.timeline.windows = plan_windows(latents, window, kConditioning);
   plan.timeline.latent_frames = 0;
   for (const Window& each : plan.timeline.windows)
     plan.timeline.latent_frames = std::max(plan.timeline.latent_frames, each.first + each.count);
@@ -83,48 +83,62 @@ TileAxis axis(std::int64_t size, std::int64_t grid, std::int64_t share) {
   return {size, std::max(grid, size / share / grid * grid)};
 }
 
-void plan_tiles(Plan& plan, const ModelFacts& model) {
+void plan_tiles(Picture& picture, const Timeline& timeline, const ModelFacts& model) {
   std::int64_t rows = std::max(1, model.height / (model.spatial_scale * model.patch_height));
   std::int64_t columns = std::max(1, model.width / (model.spatial_scale * model.patch_width));
-  if ((rows < columns) != (plan.picture.latent_height < plan.picture.latent_width) && rows != columns)
+  if ((rows < columns) != (picture.latent_height < picture.latent_width) && rows != columns)
     std::swap(rows, columns);
   const std::int64_t frames = (model.frames - 1) / model.temporal_scale + 1;
   Tiling tiling{axis(frames, 1, 2), axis(rows * model.patch_height, model.patch_height, 2),
                 axis(columns * model.patch_width, model.patch_width, 2)};
   std::int64_t longest = 0;
-  for (const Window& window : plan.timeline.windows) longest = std::max<std::int64_t>(longest, window.count);
-  if (tiling.frames.size < longest || tiling.rows.size < plan.picture.latent_height ||
-      tiling.columns.size < plan.picture.latent_width) {
-    plan.picture.tiling = tiling;
+  for (const Window& window : timeline.windows) longest = std::max<std::int64_t>(longest, window.count);
+  if (tiling.frames.size < longest || tiling.rows.size < picture.latent_height ||
+      tiling.columns.size < picture.latent_width) {
+    picture.tiling = tiling;
   }
 }
 
-// The steps whose first level is nearest to the one that is asked for.
-void plan_steps(Plan& plan) {
-  const Request& request = plan.request;
+// A stage makes the last steps of a longer schedule: sets that schedule's length and the first step of the
+// stage so that the stage begins as near as possible to the noise level of --strength.
+void plan_steps(Sampling& sampling, const Request& request) {
+  // With remix --refine, --strength belongs to the remix.
   const bool own_level = !request.refine || verb_kind(request.verb) != VerbKind::remix;
-  const double level = own_level ? request.strength.value_or(kLevel) : kLevel;
+  const double level = own_level ? request.strength.value_or(kNoiseLevel) : kNoiseLevel;
   if (!(level >= 0 && level <= 1)) {
-    wrong("--strength: expected a noise level from 0 (enlarged, nothing is denoised) to 1");
+    wrong("--strength: expected a noise level from 0 (enlarged only, not denoised) to 1");
   }
   const bool own_steps = request.steps && !request.refine;
   const int made = level == 0 ? 0 : (own_steps ? *request.steps : kSteps);
   if (made < 0 || made > 1000)
     wrong("--steps " + std::to_string(made) + ": expected a number from 1 to 1000");
   // sigma = shift u / (1 + (shift - 1) u), u falling evenly from 1 to 0
-  const double u = level / (plan.sampling.flow_shift - (plan.sampling.flow_shift - 1) * level);
-  plan.sampling.steps = made == 0 ? 1 : std::clamp(static_cast<int>(std::lround(made / u)), made, 1000);
-  plan.sampling.first_step = plan.sampling.steps - made;
+  const double u = level / (sampling.flow_shift - (sampling.flow_shift - 1) * level);
+  sampling.steps = made == 0 ? 1 : std::clamp(static_cast<int>(std::lround(made / u)), made, 1000);
+  sampling.first_step = sampling.steps - made;
+}
+
+// Tiles of the VAE in which a decoded chunk takes at most about `bytes`; empty where the whole picture does.
+std::optional<Tiling> vae_tiling_for(const Picture& picture, const ModelFacts& model, double bytes) {
+  const std::int64_t scale = model.spatial_scale;
+  std::int64_t rows = picture.latent_height, columns = picture.latent_width;
+  while (static_cast<double>(model.decoder_bytes(rows * scale, columns * scale)) > bytes &&
+         std::max(rows, columns) > kSmallestTile) {
+    std::int64_t& longer = rows >= columns ? rows : columns;
+    longer = std::max(kSmallestTile, (longer + 1) / 2 + kVaeOverlap / 2);
+  }
+  if (rows == picture.latent_height && columns == picture.latent_width) return {};
+  return Tiling{{1, 0}, {rows, kVaeOverlap}, {columns, kVaeOverlap}};
 }
 
 }  // namespace
 
-Source source_of(const Plan& plan) {
-  return {{plan.picture.crop_width, plan.picture.crop_height},
-          plan.timeline.model_fps,
-          plan.timeline.model_frames,
-          plan.timeline.fps,
-          plan.timeline.frames};
+Source source_of(const Picture& picture, const Timeline& timeline) {
+  return {{picture.crop_width, picture.crop_height},
+          timeline.model_fps,
+          timeline.model_frames,
+          timeline.fps,
+          timeline.frames};
 }
 
 Source source_of(const Draft& draft, double native_fps) {
@@ -134,26 +148,28 @@ Source source_of(const Draft& draft, double native_fps) {
     source.fps = native_fps;
     source.frames = 1;
   }
-  if (!(source.fps > 0)) wrong("the draft does not say its frame rate; write it into a file of another kind");
+  if (!(source.fps > 0))
+    wrong("the draft's file does not say its frame rate; use a file of another kind, such as .mp4 or .mkv");
   source.fps = std::clamp(source.fps, 0.1, 1000.0);
   if (source.frames <= 0 || (!facts.steady_rate && !facts.is_image))
     source.frames = std::llround(facts.duration * source.fps);
-  if (source.frames < 1) wrong("the draft does not say its length; write it into a file of another kind");
+  if (source.frames < 1)
+    wrong("the draft's file does not say its length; use a file of another kind, such as .mp4 or .mkv");
   source.shown_fps = source.fps;
   source.shown_frames = source.frames;
   return source;
 }
 
 Size finished_size(const Request& request, const Source& source, Size file) {
-  if (!request.res) wrong("finish needs --res, the size to make the draft at, as in --res 1920x1080");
+  if (!request.res) wrong("finish needs --res, the size of the finished video, as in --res 1920x1080");
   std::optional<std::string> aspect = request.aspect;
-  // "1080p" of a portrait or a square is its own 1080p.
+  // "1080p" of a portrait or a square draft has the draft's shape.
   const bool named = request.res->find('x') == std::string::npos;
   if (named && !aspect) aspect = std::to_string(file.width) + ":" + std::to_string(file.height);
   const Size size = *parse_res(request.res, aspect);
   if (size.width < file.width || size.height < file.height || area(size) <= area(source.size)) {
     wrong("--res " + *request.res + " is not larger than the draft, which has " + text_of(file) +
-          "; finish makes a video larger, and remix makes it anew at its own size");
+          "; finish makes a video larger, remix changes it at its own size");
   }
   return size;
 }
@@ -161,7 +177,8 @@ Size finished_size(const Request& request, const Source& source, Size file) {
 std::vector<Size> stage_sizes(Size from, Size to) {
   const double growth =
       std::max(static_cast<double>(to.width) / from.width, static_cast<double>(to.height) / from.height);
-  const int stages = std::max(1, static_cast<int>(std::ceil(std::log(growth) / std::log(kGrowth) - 1e-9)));
+  const int stages =
+      std::max(1, static_cast<int>(std::ceil(std::log(growth) / std::log(kLargestFactor) - 1e-9)));
   std::vector<Size> sizes;
   for (int i = 1; i < stages; ++i) {
     const double share = std::pow(growth, static_cast<double>(i - stages) / stages);
@@ -190,25 +207,12 @@ void make_source(Plan& plan) {
   request.sidecar = false;
 }
 
-std::optional<Tiling> vae_tiling_for(const Plan& plan, const ModelFacts& model, double bytes) {
-  const std::int64_t scale = model.spatial_scale;
-  std::int64_t rows = plan.picture.latent_height, columns = plan.picture.latent_width;
-  while (static_cast<double>(model.decoder_bytes(rows * scale, columns * scale)) > bytes &&
-         std::max(rows, columns) > kVaeLeast) {
-    std::int64_t& longer = rows >= columns ? rows : columns;
-    longer = std::max(kVaeLeast, (longer + 1) / 2 + kVaeOverlap / 2);
-  }
-  if (rows == plan.picture.latent_height && columns == plan.picture.latent_width) return {};
-  return Tiling{{1, 0}, {rows, kVaeOverlap}, {columns, kVaeOverlap}};
-}
-
 void plan_stage(Plan& plan, const ModelFacts& model, const Source& source, Size size, bool last) {
-  if (model.image.joined) {
-    wrong(plan.model.name +
-          " makes videos of images alone; finish with a model that needs none: --model NAME");
+  if (model.image.concat) {
+    wrong(plan.model.name + " makes videos from images only; use a model that needs none: --model NAME");
   }
   plan.upscale.active = true;
-  plan_steps(plan);
+  plan_steps(plan.sampling, plan.request);
   const Size grid{model.spatial_scale * model.patch_width, model.spatial_scale * model.patch_height};
   const Canvas canvas = exact_canvas(size, grid);
   plan.picture.model_width = canvas.made.width;
@@ -219,9 +223,9 @@ void plan_stage(Plan& plan, const ModelFacts& model, const Source& source, Size 
   plan.picture.latent_width = plan.picture.model_width / model.spatial_scale;
   plan.picture.latent_height = plan.picture.model_height / model.spatial_scale;
   plan_time(plan, model, source, last);
-  plan_tiles(plan, model);
+  plan_tiles(plan.picture, plan.timeline, model);
   const double limit = plan.request.max_memory.value_or(1e6) * 1e9;
-  plan.picture.vae_tiling = vae_tiling_for(plan, model, std::min(kVaeBytes, limit / 4));
+  plan.picture.vae_tiling = vae_tiling_for(plan.picture, model, std::min(kVaeBytes, limit / 4));
 }
 
 void note_stages(Plan& last, const std::vector<Plan>& before, bool from_file) {
@@ -232,7 +236,7 @@ void note_stages(Plan& last, const std::vector<Plan>& before, bool from_file) {
   const int made = last.sampling.steps - last.sampling.first_step;
   std::string note = "made larger in " + std::to_string(before.size() + (from_file ? 1 : 0)) + " stages (" +
                      sizes + "), each enlarged" +
-                     (made == 0 ? std::string(" and passed through the VAE")
+                     (made == 0 ? std::string(", encoded and decoded")
                                 : ", re-noised and denoised in " + std::to_string(made) + " steps");
   if (last.picture.tiling && made > 0) {
     const auto scale = static_cast<std::int64_t>(last.picture.model_width / last.picture.latent_width);
@@ -240,11 +244,10 @@ void note_stages(Plan& last, const std::vector<Plan>& before, bool from_file) {
             std::to_string(last.picture.tiling->rows.size * scale) + ", blended";
   }
   last.notes.push_back(note);
-  if (last.picture.vae_tiling)
-    last.notes.push_back("the VAE sees the picture in tiles, so that it fits into memory");
+  if (last.picture.vae_tiling) last.notes.push_back("the VAE works in tiles, so that it fits into memory");
   if (last.timeline.windows.size() > 1) {
     last.notes.push_back("made in " + std::to_string(last.timeline.windows.size()) +
-                         " windows, each held to the end of the one before");
+                         " windows, each conditioned on the last frames of the one before");
   }
 }
 
@@ -252,12 +255,12 @@ void note_draft(Plan& plan, const Draft& draft) {
   const Size made{plan.upscale.draft_width, plan.upscale.draft_height};
   if (draft.why_frames.empty()) {
     plan.notes.insert(plan.notes.begin(), "the draft is made again from its seed and parameters, at " +
-                                              text_of(made) + ", as the network made it");
+                                              text_of(made) + ", the size that its network makes");
   } else {
-    plan.notes.insert(plan.notes.begin(), "the draft is taken from its frames: " + draft.why_frames);
+    plan.notes.insert(plan.notes.begin(), "the frames in the draft's file are used: " + draft.why_frames);
   }
   if (plan.request.prompt.empty() && plan.inputs.shots.empty())
-    plan.notes.emplace_back("there is no prompt: the model is not told what it sees; --prompt tells it");
+    plan.notes.emplace_back("there is no prompt; --prompt describes to the model what the draft shows");
 }
 
 Request stage_request(const Plan& stage, const std::string& path) {
@@ -268,11 +271,11 @@ Request stage_request(const Plan& stage, const std::string& path) {
   request.image.reset();
   request.last_image.reset();
   request.input_2.reset();
-  // Of one shape but for the rounding of its sides: no part is cut off for that.
+  // Where the shape differs by the rounding of the sides alone, nothing is cropped.
   const double width = stage.inputs.video->width;
   const double wanted =
       static_cast<double>(stage.inputs.video->height) * stage.picture.crop_width / stage.picture.crop_height;
-  if (std::abs(width - wanted) <= std::max(2.0, kSameShape * width)) request.fit = "stretch";
+  if (std::abs(width - wanted) <= std::max(2.0, kShapeTolerance * width)) request.fit = "stretch";
   return request;
 }
 

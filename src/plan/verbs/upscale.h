@@ -1,15 +1,15 @@
-// A small video made large: what that means for a plan. No tensors.
+// Upscale stages, by which finish and --refine make a small video large. No tensors.
 //
 // Note [Finishing]
-// A draft is made larger in stages of about two: each enlarges the frames, encodes them, re-noises the
-// latents to a chosen level, and denoises them in tiles (Note [Tiles] in tiles.h). What it makes is then led
-// back to the draft in all that the draft can show: the difference between the two, looked at so small as the
-// draft was made, is taken away. So the model adds detail, and composition and colours stay.
+// A draft is enlarged in upscale stages of about a factor of two. Each stage enlarges the frames, encodes
+// them, adds noise to the latents up to a chosen level, and denoises them in tiles (Note [Tiles] in tiles.h).
+// Its frames are then corrected towards the draft: both are reduced to the draft's size, and their difference
+// there is subtracted. So the model adds detail, and composition and colours stay as in the draft.
 //
-// Frames are enlarged and not latents: with the default model twice as large, a decoded picture of enlarged
-// latents is 24 to 28 dB from the enlarged picture (a grid of the cells shows), that of an enlarged picture
-// that was encoded 38 to 40 dB. One stage of sixteen would leave nothing for a network to recognise at a
-// level that keeps the composition.
+// Frames are enlarged and not latents: with the default model and a factor of two, a picture that is decoded
+// from enlarged latents has a PSNR of 24 to 28 dB against the enlarged picture (the grid of latent cells
+// shows), one that is enlarged and then encoded 38 to 40 dB. A single stage by a factor of sixteen would not
+// work: at a noise level that keeps the composition, its network would have no structure to recognise.
 #pragma once
 
 #include <optional>
@@ -22,61 +22,59 @@
 
 namespace sora {
 
-/// What a stage begins from.
+/// The video that a stage enlarges.
 struct Source {
-  Size size;                ///< at which it was made
-  double fps = 0;           ///< of its frames
+  Size size;                ///< of its frames as the network made them
+  double fps = 0;           ///< rate of these frames
   std::int64_t frames = 0;  ///< how many there are
-  double shown_fps = 0;     ///< of the file that is asked for, unless the request says otherwise
+  double shown_fps = 0;     ///< rate of the finished file, unless the request has its own
   std::int64_t shown_frames = 0;
 };
 
 /// The draft of sora-gen finish.
 struct Draft {
   InputFacts facts;
-  std::optional<Request> request;  ///< that makes it again, to the bit; empty: its frames are taken
-  std::string why_frames;          ///< then: why
-  std::string model_digest;        ///< of the model that made it, its first digits; empty: it does not say
+  std::optional<Request> request;  ///< makes the draft again, to the bit; empty: its decoded frames are used
+  std::string why_frames;          ///< why the decoded frames are used
+  std::string model_digest;        ///< first digits of its model's digest; empty: the draft does not say
 };
 
-/// Looks at the draft that `request` names, and takes over from its parameters what `request` leaves open.
-/// The files that the draft was made with are those that `request` gives for them. Throws Error: usage (an
-/// image is given that the draft does not name), no_input (a model or a LoRA is needed and not given), data.
+/// Reads the draft of `request`, and takes options that `request` leaves open from the draft's parameters.
+/// Files that the draft was made with are only opened where `request` names them. Throws Error: usage (an
+/// image with which the draft was not made), no_input (a model or a LoRA is needed and not given), data.
 Draft read_draft(Request& request);
 
 /// The seed of a file that was made by this program. Throws Error: no_input, data.
 std::optional<std::uint64_t> seed_of_file(const std::string& path);
 
-/// Source of a draft that is made again by `plan`, or of a file's frames.
-Source source_of(const Plan& plan);
+/// The frames that a plan makes, and the frames in a draft's file.
+Source source_of(const Picture& picture, const Timeline& timeline);
 Source source_of(const Draft& draft, double native_fps);
 
-/// The size that --res and --aspect ask for, in the shape of `draft` where they do not say.
-/// Throws Error (usage): there is none, or it is not larger than the draft.
+/// The size of --res and --aspect; "1080p" without an aspect has the shape of the draft's file, whose size is
+/// `file`. Throws Error (usage): there is no --res, or it is not larger than the draft.
 Size finished_size(const Request& request, const Source& source, Size file);
 
-/// From `from`, not included, to `to`.
+/// The size of each stage on the way from `from` to `to`, which is the last.
 std::vector<Size> stage_sizes(Size from, Size to);
 
-/// Makes `plan` a source for the next one: its frames as the network makes them, lossless, nothing beside.
+/// Changes `plan` into one whose frames the next stage enlarges: as the network makes them, lossless, without
+/// files beside them.
 void make_source(Plan& plan);
 
-/// One stage: its picture, time, steps and tiles, from plan.request and what plan_sampling() set.
-/// Throws Error: usage.
+/// Sets picture, timeline, steps and tiles of a stage, from plan.request and what plan_sampling() set.
+/// Throws Error (usage).
 void plan_stage(Plan& plan, const ModelFacts& model, const Source& source, Size size, bool last);
 
-/// Says in plain words what the plan does to the draft: stages and tiles, and where the draft comes from.
+/// Notes for people: the stages and tiles; and whether the draft is made again or its frames are decoded.
 void note_stages(Plan& last, const std::vector<Plan>& before, bool from_file);
 void note_draft(Plan& plan, const Draft& draft);
 
-/// Tiles of the VAE in which a chunk takes at most about `bytes`; nothing where a whole one does.
-std::optional<Tiling> vae_tiling_for(const Plan& plan, const ModelFacts& model, double bytes);
-
-/// What `stage` is run with instead of its own request: the video `path` that stage.inputs.video describes,
-/// whatever it was asked for with.
+/// The request to run `stage` with: finish, with the video `path` as its input. stage.inputs.video describes
+/// that video.
 Request stage_request(const Plan& stage, const std::string& path);
 
-/// Steps of the network in a whole run, those of what is made before included.
+/// Steps of a whole run over all windows, earlier stages included.
 int steps_of(const Plan& plan);
 
 }  // namespace sora

@@ -1,4 +1,4 @@
-// What a verb begins from, and what that means for the plan. No tensors, no libav.
+// The verbs that make a video, and the files that they begin from. No tensors, no libav.
 #pragma once
 
 #include <array>
@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "models/family.h"
 #include "sora/plan.h"
 
 namespace sora {
@@ -19,9 +18,11 @@ enum class VerbKind { generate, animate, extend, connect, loop, remix, finish, s
 /// Throws Error (usage) for a name that is no verb that makes a video.
 VerbKind verb_kind(const std::string& name);
 
-/// A video beside which new footage is put (extend, connect, and loop of a clip), so that frames of the file
-/// and frames of the network stand side by side in the output.
-bool joins_clips(const Request& request);
+/// Names of verbs for a message: "animate, loop".
+std::string verb_names(const std::vector<VerbKind>& kinds);
+
+/// Whether new frames are added to those of a clip: extend, connect, and loop of a clip.
+bool adds_to_clip(const Request& request);
 
 /// --background: "#rrggbb", black, white or grey. Throws Error (usage).
 std::array<std::uint8_t, 3> parse_colour(const std::string& text);
@@ -29,25 +30,14 @@ std::array<std::uint8_t, 3> parse_colour(const std::string& text);
 /// The files that a request begins from, in the order in which a verb names them, with the option of each.
 std::vector<std::pair<const char*, std::string>> input_files(const Request& request);
 
-/// How the planner looks at a video or an image: its header alone. Throws Error: no_input, data.
+/// Reads the header of a video or an image. Throws Error: no_input, data.
 using Probe = std::function<InputFacts(const std::filesystem::path&)>;
 
-/// libav is in libsora; the program, which plans without it, sets a probe that opens the library when a plan
-/// first needs one.
+/// Sets what probed() calls. libav is in libsora, which the program does not link: its probe opens the
+/// library when a plan first needs it.
 void set_probe(Probe probe);
 
-/// What the probe says of an input that `option` names. Throws Error: no_input, data.
+/// The header of the file `path` of an option such as --image. Throws Error: no_input, data.
 InputFacts probed(const char* option, const std::string& path);
-
-/// Checks that `request` has what its verb needs and nothing that means nothing to it. Throws Error (usage).
-void check_verb_options(const Request& request);
-
-/// Checks what the verb of plan.request asks for, and looks at its inputs: all that can be wrong with them
-/// short of decoding. Size, shape and rate that the request leaves open are taken from the input.
-/// Throws Error: usage, no_input, data.
-void plan_inputs(Plan& plan, const ModelFacts& model);
-
-/// plan.timeline.windows and what follows from them, from frames, fps and model_fps.
-void plan_verb_windows(Plan& plan, const ModelFacts& model);
 
 }  // namespace sora

@@ -15,7 +15,7 @@ constexpr const char* kComponent = "scheduler";
 template <class T>
 using Choices = std::initializer_list<std::pair<const char*, T>>;
 
-/// The value that the string under `key` stands for; any other string is an error that lists the choices.
+/// The choice that the string under `key` names; any other string is an error that lists the choices.
 template <class T>
 T choice(const JsonConfig& json, const char* key, Choices<T> choices, T fallback) {
   if (!json.has(key)) return fallback;
@@ -39,8 +39,8 @@ double positive(const JsonConfig& json, const char* key, double fallback) {
   return value;
 }
 
-/// Features of diffusers that would change the numbers and are not built in must be off.
-void refuse_what_is_not_built_in(const JsonConfig& json) {
+/// Features of diffusers that are not supported must be off.
+void refuse_unsupported(const JsonConfig& json) {
   for (const char* key :
        {"thresholding", "rescale_betas_zero_snr", "use_exponential_sigmas", "use_beta_sigmas",
         "use_lu_lambdas", "use_dynamic_shifting", "invert_sigmas", "stochastic_sampling"}) {
@@ -51,14 +51,14 @@ void refuse_what_is_not_built_in(const JsonConfig& json) {
   }
   if (json.string("algorithm_type", "dpmsolver++") != "dpmsolver++")
     json.fail("algorithm_type", "dpmsolver++");
-  // Python writes minus infinity as a bare word, which JsonConfig hands on as a string.
+  // Python writes minus infinity without quotes, and JsonConfig returns it as a string.
   if (json.string("lambda_min_clipped", "-Infinity") != "-Infinity") {
     json.fail("lambda_min_clipped", "-Infinity (sora-gen does not clip noise levels)");
   }
 }
 
-/// A key of a newer diffusers may change the numbers. Keys of another scheduler are left in the file when
-/// diffusers converts a config from one class to another, and mean nothing.
+/// A key of a newer diffusers may change the result, so it is worth a warning. Keys of another scheduler stay
+/// in the file when diffusers converts a config from one class to another, and have no effect.
 void warn_of_unknown_keys(const JsonConfig& json) {
   static const std::initializer_list<const char*> known = {"algorithm_type",
                                                            "base_image_seq_len",
@@ -105,7 +105,7 @@ void warn_of_unknown_keys(const JsonConfig& json) {
     if (key.empty() || key.front() == '_') continue;  // _class_name, _diffusers_version
     if (std::find(known.begin(), known.end(), key) == known.end()) {
       log(LogLevel::warning, std::string("[") + kComponent + "] " + json.path().string() + ": " + key +
-                                 " is not known and is left out of account");
+                                 " is not known and has no effect");
     }
   }
 }
@@ -155,7 +155,7 @@ void read_variance_preserving_grid(const JsonConfig& json, SchedulerConfig& conf
 void read_solver(const JsonConfig& json, SchedulerConfig& config) {
   const bool unipc = config.scheduler == "unipc";
   config.solver_order = json.integer_in("solver_order", 1, unipc ? 3 : 2, 2);
-  // Names of other solvers mean the own default, as in diffusers.
+  // A solver type of the other class means the default, as in diffusers.
   const SolverType own = unipc ? SolverType::bh2 : SolverType::midpoint;
   config.solver_type = choice<SolverType>(json, "solver_type",
                                           {{"bh1", unipc ? SolverType::bh1 : own},
@@ -170,8 +170,8 @@ void read_solver(const JsonConfig& json, SchedulerConfig& config) {
   config.disable_corrector = json.integers("disable_corrector", std::vector<std::int64_t>());
 }
 
-/// Combinations for which the formulas of the solver have no value.
-void refuse_what_has_no_value(const JsonConfig& json, const SchedulerConfig& config) {
+/// Combinations for which the solver would divide by zero or has no formula.
+void refuse_undefined(const JsonConfig& json, const SchedulerConfig& config) {
   if (config.scheduler != "unipc") return;
   if (!config.predict_x0) {
     if (config.prediction_type == PredictionType::flow_prediction) {
@@ -197,7 +197,7 @@ SchedulerConfig read_scheduler_config(const std::filesystem::path& path) {
                                           {"FlowMatchEulerDiscreteScheduler", "euler"},
                                           {"DPMSolverMultistepScheduler", "dpm++"}},
                                          nullptr);
-  refuse_what_is_not_built_in(json);
+  refuse_unsupported(json);
   warn_of_unknown_keys(json);
   config.num_train_timesteps = json.integer_in("num_train_timesteps", 1, 1000000, 1000);
   read_flow_grid(json, config);
@@ -216,7 +216,7 @@ SchedulerConfig read_scheduler_config(const std::filesystem::path& path) {
       FinalSigmas::zero);
   read_variance_preserving_grid(json, config);
   read_solver(json, config);
-  refuse_what_has_no_value(json, config);
+  refuse_undefined(json, config);
   return config;
 }
 

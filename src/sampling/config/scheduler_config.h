@@ -9,7 +9,7 @@
 
 namespace sora {
 
-/// What the network's output is.
+/// What the network predicts.
 enum class PredictionType { epsilon, sample, v_prediction, flow_prediction };
 
 /// bh1 and bh2 are UniPC's, midpoint and heun DPM-Solver++'s.
@@ -19,8 +19,8 @@ enum class FinalSigmas { zero, sigma_min };
 enum class TimestepSpacing { linspace, leading, trailing };
 enum class BetaSchedule { linear, scaled_linear, squaredcos_cap_v2 };
 
-/// The values of all three schedulers in one struct; member names are the keys. What a scheduler's config
-/// lacks has the default that diffusers gives it.
+/// The values of all three schedulers in one struct. Members have the names of the keys, and the defaults of
+/// diffusers for keys that are not there.
 struct SchedulerConfig {
   std::string scheduler = "unipc";  ///< _class_name as an option value: unipc, euler or dpm++
 
@@ -31,9 +31,9 @@ struct SchedulerConfig {
   bool use_flow_sigmas = false;
   double flow_shift = 1;  ///< `shift` in Euler's config
   std::optional<double> shift_terminal;
-  /// Euler: levels i / N, shifted once, at which few-step models are distilled. The grid of diffusers' class
-  /// is shifted twice and ends at 1 / num_train_timesteps, so that of four steps the last does nearly
-  /// nothing.
+  /// Euler: noise levels i / N, shifted once; few-step models are distilled for these. The levels of
+  /// diffusers' class are shifted twice and end at 1 / num_train_timesteps, so that the last of four steps
+  /// does nearly nothing.
   bool even_levels = false;
   bool use_karras_sigmas = false;  ///< UniPC with flow sigmas only
   std::optional<double> sigma_min;
@@ -54,16 +54,16 @@ struct SchedulerConfig {
   bool lower_order_final = true;
   bool euler_at_final = false;                  ///< DPM-Solver++
   bool predict_x0 = true;                       ///< UniPC
-  std::vector<std::int64_t> disable_corrector;  ///< UniPC: steps after which nothing is corrected
-  /// UniPC, not in the file: what the first step makes takes the place of the noise it started from, also
-  /// where the second one looks for that noise to correct it. So does SkyReels-V2's diffusion forcing, whose
-  /// pipelines write each frame over the view of it that the solver keeps.
+  std::vector<std::int64_t> disable_corrector;  ///< UniPC: steps without the corrector
+  /// UniPC, not a key of the file: the result of the first step overwrites the noise that it started from,
+  /// which the corrector of the second step then uses. The pipelines of SkyReels-V2's diffusion forcing do
+  /// so: they write each frame into the tensor that the solver remembers.
   bool overwrites_noise = false;
 };
 
-/// Throws Error: no_input (no such file), data (another class, a mistyped or unknown value, a feature that
-/// is not built in; the message names the key, what was found and what was expected). A key that no
-/// scheduler of diffusers knows gives a warning.
+/// Throws Error: no_input (no such file), data (another class, a value of the wrong type or out of range, a
+/// feature that is not supported; the message names the key, its value and what was expected). A key that no
+/// scheduler of diffusers has gives a warning.
 SchedulerConfig read_scheduler_config(const std::filesystem::path& path);
 
 }  // namespace sora

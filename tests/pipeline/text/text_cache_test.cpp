@@ -191,15 +191,15 @@ TEST_F(TextCacheTest, TheFolderStaysWithinItsBounds) {
   write_cached(cache, keys[0], prompt);
   age(0, 2 * day);
   write_cached(cache, keys[1], prompt);
-  EXPECT_FALSE(cache.holds(keys[0])) << "not used for longer than it is kept";
+  EXPECT_FALSE(cache.contains(keys[0])) << "not used for longer than it is kept";
   write_cached(cache, keys[2], prompt);
   age(1, day / 2);
   age(2, day / 3);
   write_cached(cache, keys[3], prompt);
-  cache.used(keys[1]);
+  cache.touch(keys[1]);
   write_cached(cache, keys[4], prompt);
-  EXPECT_FALSE(cache.holds(keys[2])) << "the one that was not used for longest";
-  for (const int i : {1, 3, 4}) EXPECT_TRUE(cache.holds(keys[i])) << i;
+  EXPECT_FALSE(cache.contains(keys[2])) << "the one that was not used for longest";
+  for (const int i : {1, 3, 4}) EXPECT_TRUE(cache.contains(keys[i])) << i;
 }
 
 TEST_F(TextCacheTest, TwoRunsAtOnceSeeWholeEntriesOnly) {

@@ -24,18 +24,18 @@ const fs::path kData = test_data() / "image";
 
 TEST(ImageModels, AreToldByTheirConfigs) {
   const ModelFacts i2v = read_model(kData / "i2v");
-  EXPECT_TRUE(i2v.image.joined);
+  EXPECT_TRUE(i2v.image.concat);
   EXPECT_TRUE(i2v.image.tokens);
   EXPECT_FALSE(i2v.image.two_images);
   EXPECT_EQ(i2v.latent_channels, 4);
   const ModelFacts flf2v = read_model(kData / "flf2v");
-  EXPECT_TRUE(flf2v.image.joined && flf2v.image.tokens && flf2v.image.two_images);
+  EXPECT_TRUE(flf2v.image.concat && flf2v.image.tokens && flf2v.image.two_images);
   const ModelFacts a14b = read_model(kData / "i2v_a14b");
-  EXPECT_TRUE(a14b.image.joined);
+  EXPECT_TRUE(a14b.image.concat);
   EXPECT_FALSE(a14b.image.tokens || a14b.image.two_images);
   EXPECT_DOUBLE_EQ(*a14b.folder.boundary_ratio, 0.9);
   const ModelFacts t2v = read_model(test_data() / "pipeline/wan21");
-  EXPECT_FALSE(t2v.image.joined || t2v.image.tokens);
+  EXPECT_FALSE(t2v.image.concat || t2v.image.tokens);
 }
 
 TEST(ImageModels, GetTheImagesThatTheyTakeOrSaySo) {
@@ -48,7 +48,7 @@ TEST(ImageModels, GetTheImagesThatTheyTakeOrSaySo) {
   EXPECT_THAT(error("flf2v", true, false), HasSubstr("--last-image IMAGE"));
   EXPECT_THAT(error("flf2v", true, true, 22), HasSubstr("at most 81 frames"));
   EXPECT_THAT(error("flf2v", true, true, 1), HasSubstr("two frames"));
-  EXPECT_THAT(error("i2v_a14b", false, false), HasSubstr("makes a video of an image"));
+  EXPECT_THAT(error("i2v_a14b", false, false), HasSubstr("needs an image to begin from"));
   check_images(read_model(kData / "i2v"), true, false, 40);
   check_images(read_model(kData / "flf2v"), true, true, 21);
   check_images(read_model(kData / "i2v_a14b"), true, true, 2);
@@ -93,7 +93,7 @@ TEST_F(SpoiltImageModel, WithAnEncoderOfAnotherWidthIsNamed) {
 TEST_F(SpoiltImageModel, WithOtherChannelsIsNamed) {
   edit("transformer/config.json", R"("in_channels": 12)", R"("in_channels": 13)");
   EXPECT_THAT(error(ErrorKind::data), HasSubstr("takes 13 channels and gives 4, expected as many or, for a "
-                                                "model of image to video, 12"));
+                                                "image-to-video model, 12"));
 }
 
 TEST_F(SpoiltImageModel, WithTwoImagesNeedsAsManyPositionsAsTokens) {

@@ -9,7 +9,7 @@
 #include <type_traits>
 
 #include "checkpoint/model_folder.h"
-#include "plan/verbs/made_again.h"
+#include "plan/verbs/reproduce.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 
@@ -71,7 +71,7 @@ TEST(Parameters, OfEveryOptionOnlyThoseOfTheVideoAreTaken) {
   Request unchanged;
   std::set<std::string> seen;
   visit_request_kinds(unchanged, [&](const std::string& name, auto& field, OptionKind kind, const char*) {
-    const MadeWith made = read_parameters(json_of(name, some_value(field)), "file");
+    const RunParameters made = read_parameters(json_of(name, some_value(field)), "file");
     Request request;
     made.options.apply(request);
     const auto changed = differences(request, unchanged);
@@ -124,7 +124,7 @@ class MadeAgain : public testing::Test {
     ::unsetenv("SORA_GEN_MODELS");
   }
 
-  static MadeWith made(const std::string& more) {
+  static RunParameters made(const std::string& more) {
     return read_parameters(R"({"generator": "sora-gen 0", "seed": 3, )" + more + "}", "file");
   }
 
@@ -145,8 +145,8 @@ TEST_F(MadeAgain, AModelIsFoundByItsNameWhereModelsAre) {
 
 TEST_F(MadeAgain, AStrengthComesFromTheFileWhereTheNameMatches) {
   const auto loras = [](std::vector<std::string> given, std::vector<std::string> said) {
-    const NamedSource source{"lora", std::move(said)};
-    take_strengths(given, &source);
+    const RecordedSource source{"lora", std::move(said)};
+    copy_strengths(given, &source);
     return given;
   };
   EXPECT_THAT(loras({"mine/ink.safetensors"}, {"/a/ink.safetensors:0.8"}),
@@ -159,10 +159,11 @@ TEST_F(MadeAgain, AStrengthComesFromTheFileWhereTheNameMatches) {
 }
 
 TEST_F(MadeAgain, TheCommandLineGivesWhatIsOpenedAndWins) {
-  const MadeWith said = made(R"("model": "/x/mine", "steps": 9, "lora": ["a/ink:0.5"], "image": "p.png")");
+  const RunParameters said =
+      made(R"("model": "/x/mine", "steps": 9, "lora": ["a/ink:0.5"], "image": "p.png")");
   Overrides given;
   try {
-    request_again(said, given, "my clip.mp4", "rerun");
+    reproducing_request(said, given, "my clip.mp4", "rerun");
     ADD_FAILURE();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::no_input);
@@ -173,7 +174,7 @@ TEST_F(MadeAgain, TheCommandLineGivesWhatIsOpenedAndWins) {
   EXPECT_EQ(given.add("lora", {Scalar::Kind::list, "", {"b/ink"}}), "");
   EXPECT_EQ(given.add("image", {Scalar::Kind::text, "q.png", {}}), "");
   EXPECT_EQ(given.add("steps", {Scalar::Kind::number, "4", {}}), "");
-  const Request request = request_again(said, given, "clip.mp4", "rerun");
+  const Request request = reproducing_request(said, given, "clip.mp4", "rerun");
   EXPECT_THAT(request.lora, ElementsAre("b/ink:0.5"));
   EXPECT_EQ(request.image, "q.png");
   EXPECT_EQ(request.steps, 4);
@@ -185,7 +186,7 @@ TEST_F(MadeAgain, AFloodOfNamesIsToldShort) {
   std::string list;
   for (int i = 0; i < 1000; ++i) list += (i == 0 ? "\"" : ", \"") + std::string(500, 'a') + "\"";
   try {
-    request_again(made("\"lora\": [" + list + "]"), {}, "clip.mp4", "rerun");
+    reproducing_request(made("\"lora\": [" + list + "]"), {}, "clip.mp4", "rerun");
     ADD_FAILURE();
   } catch (const Error& error) {
     EXPECT_LT(std::string(error.what()).size(), 1500U);

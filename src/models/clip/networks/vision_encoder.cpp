@@ -57,7 +57,7 @@ void check(const Checkpoint& checkpoint, const VisionConfig& config) {
   (void)VisionEncoder(w, config);
   (void)VisionLayer(w / "encoder" / "layers" / (config.num_hidden_layers - 1), config);
   (void)nn::LayerNorm(w / "post_layernorm", config.hidden_size, config.layer_norm_eps);
-  check_schema(recorder->schema(), checkpoint, is_left_over);
+  check_schema(recorder->schema(), checkpoint, is_unused);
 }
 
 VisionEncoder load(ImageEncoderFiles files, at::Device device) {

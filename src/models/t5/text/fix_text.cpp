@@ -77,7 +77,7 @@ std::u32string remove_terminal_escapes(std::u32string_view text) {
   return out;
 }
 
-/// Control characters without effect on the text. C1 controls are kept, because they come from mojibake.
+/// Control characters without effect on the text. Not the C1 controls, which may come from mojibake.
 bool is_useless_control(char32_t c) {
   return c <= 0x08 || c == 0x0B || (c >= 0x0E && c <= 0x1F) || c == 0x7F ||
          (c >= 0x206A && c <= 0x206F) ||  // deprecated formatting of Arabic
@@ -85,9 +85,9 @@ bool is_useless_control(char32_t c) {
          (c >= 0xFFF9 && c <= 0xFFFC);    // interlinear annotation, object replacement
 }
 
-/// Applies all repairs until nothing changes. Each pass removes one layer of wrong encoding, of which a real
-/// text has two or three. The number of passes is limited: texts with thousands ("&amp;amp;amp;...") are
-/// attacks.
+/// Applies all repairs until nothing changes. A text was encoded wrongly two or three times at most, and each
+/// pass undoes one; a text that needs thousands of passes ("&amp;amp;amp;...") is malicious, so their number
+/// is limited.
 std::u32string fix_segment(std::u32string_view segment, bool unescape) {
   std::u32string text(segment);
   for (int pass = 0; pass < kMostPasses; ++pass) {
@@ -117,8 +117,7 @@ std::u32string fix_text(std::u32string_view text) {
     end = end == std::u32string_view::npos ? text.size() : end + 1;
     end = std::min(end, begin + kLongestSegment);
     const std::u32string_view segment = text.substr(begin, end - begin);
-    // A literal '<' means that this is HTML, whose entities are intended; this holds for the following lines
-    // too.
+    // From the first line with a tag on, the text is HTML, and its entities are meant as such.
     unescape = unescape && segment.find(U'<') == std::u32string_view::npos;
     out += fix_segment(segment, unescape);
     begin = end;

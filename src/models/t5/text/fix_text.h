@@ -1,4 +1,4 @@
-// Repairs broken text as ftfy.fix_text does with its defaults.
+// Repairs broken text, as ftfy.fix_text does with its defaults.
 #pragma once
 
 #include <string>
@@ -6,9 +6,9 @@
 
 namespace sora {
 
-/// Line by line: HTML entities (until a line has a literal '<'), mojibake, Latin ligatures, full- and
-/// half-width forms, curly quotes, line breaks, terminal escapes, control characters, and normalization form
-/// C.
+/// Repairs, line by line, HTML entities (up to the first line with a '<'), mojibake, Latin ligatures, full-
+/// and half-width forms, curly quotes, line breaks, terminal escapes and control characters, and normalizes
+/// to form C.
 std::u32string fix_text(std::u32string_view text);
 
 }  // namespace sora

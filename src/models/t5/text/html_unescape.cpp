@@ -15,7 +15,7 @@ bool is_digit(char32_t c) { return c >= '0' && c <= '9'; }
 bool is_hex(char32_t c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool is_alnum(char32_t c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-/// The entity of that name. `name` is the text after '&', with the semicolon if there is one.
+/// The entity with this name: the text after '&', with the semicolon if there is one.
 const Entity* find(std::u32string_view name) {
   std::string ascii;
   for (const char32_t c : name) {
@@ -34,7 +34,7 @@ const Entity* find(std::u32string_view name) {
 
 bool is_noncharacter(char32_t c) { return (c >= 0xFDD0 && c <= 0xFDEF) || (c & 0xFFFE) == 0xFFFE; }
 
-/// Digits of a number in `base`, saturated above Unicode.
+/// The value of digits in `base`, at most 0x110000 (just above Unicode).
 char32_t number_of(std::u32string_view digits, unsigned base) {
   char32_t value = 0;
   for (const char32_t c : digits) {
@@ -44,7 +44,7 @@ char32_t number_of(std::u32string_view digits, unsigned base) {
   return value;
 }
 
-/// Controls and noncharacters, which are not allowed in a document.
+/// Control characters and noncharacters, which are not allowed in a document.
 bool is_disallowed(char32_t c) {
   const bool control = (c < 0x20 && c != '\t' && c != '\n' && c != '\f' && c != '\r') || c == 0x7F;
   return control || is_noncharacter(c);
@@ -61,7 +61,8 @@ void append_numeric(std::u32string& out, char32_t c) {
   }
 }
 
-/// Length of a numeric reference at the start of `text` (after '&'), or 0; sets its value.
+/// Parses a numeric reference at the start of `text` (after '&'). Returns its length, or 0 where there is
+/// none.
 std::size_t parse_numeric(std::u32string_view text, char32_t& value) {
   if (text.empty() || text[0] != '#') return 0;
   const bool hex = text.size() > 1 && (text[1] | 0x20) == 'x';
@@ -77,7 +78,7 @@ bool ends_name(char32_t c) {
   return c == '\t' || c == '\n' || c == '\f' || c == ' ' || c == '<' || c == '&' || c == '#' || c == ';';
 }
 
-/// Length of a possible name at the start of `text` (after '&'), with its semicolon.
+/// The length of a possible name at the start of `text` (after '&'), with its semicolon.
 std::size_t parse_name(std::u32string_view text) {
   std::size_t end = 0;
   while (end < text.size() && end < kLongestName && !ends_name(text[end])) ++end;

@@ -10,8 +10,7 @@ namespace sora {
 /// semicolon ("&amp", "&notin"), like Python's html.unescape.
 std::u32string html_unescape(std::u32string_view text);
 
-/// Replaces only unambiguous references: those that end in a semicolon, and capitalised names of Latin
-/// letters
+/// Replaces only references that end in a semicolon, and also names of Latin letters in capitals
 /// ("&EACUTE;"), like ftfy.fixes.unescape_html.
 std::u32string html_unescape_careful(std::u32string_view text);
 

@@ -16,12 +16,12 @@ using prompt_tables::Pattern;
 
 constexpr char32_t kSubstitute = 0x1A;
 constexpr char32_t kReplacement = 0xFFFD;
-constexpr int kMostSteps = 30;  // each undoes one wrong decoding; a real text has two or three
+constexpr int kMostSteps = 30;  // each undoes one wrong decoding; real texts had two or three
 
 char32_t at(std::u32string_view text, std::size_t index) { return text[index]; }
 char32_t at(std::string_view bytes, std::size_t index) { return static_cast<unsigned char>(bytes[index]); }
 
-/// Length of the steps' match at `begin`, or empty. An optional step is tried with and without.
+/// Length of the match at `begin`, or empty. An optional step is tried both ways.
 template <class Text>
 std::optional<std::size_t> match_steps(std::span<const prompt_tables::Step> steps, Text text,
                                        std::size_t begin) {
@@ -73,7 +73,7 @@ bool is_ascii(std::u32string_view text) {
 
 bool is_c1(char32_t c) { return c >= 0x80 && c <= 0x9F; }
 
-/// The bytes of `text` in `charmap`, or empty if it has characters outside of it.
+/// The bytes of `text` in `charmap`, or empty if a character is not in it.
 std::optional<std::string> encode(std::u32string_view text, const Charmap& charmap) {
   std::string bytes;
   bytes.reserve(text.size());
@@ -91,18 +91,18 @@ std::optional<std::string> encode(std::u32string_view text, const Charmap& charm
   return bytes;
 }
 
-/// Restores the byte 0xA0 where a program replaced it by a space within a UTF-8 sequence.
+/// Restores bytes 0xA0 of UTF-8 sequences that some program replaced by spaces.
 std::string restore_byte_a0(std::string_view bytes) {
-  // "Ã la" is "à la", with its space; but Portuguese "às", "àquele", "àquela", "àquilo" are single words.
+  // In "Ã la", which is "à la", the space is a real one. In the Portuguese words "às", "àquele", "àquela",
+  // "àquilo" it is the byte 0xA0.
   std::string text;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     text += bytes[i];
     if (bytes.substr(i, 2) != "\xC3 ") continue;
     const std::string_view after = bytes.substr(i + 2);
-    bool single_word = false;
-    for (const char* ending : {" ", "quele", "quela", "quilo", "s "})
-      single_word |= after.starts_with(ending);
-    if (!single_word) text += '\xA0';
+    bool one_word = false;
+    for (const char* ending : {" ", "quele", "quela", "quilo", "s "}) one_word |= after.starts_with(ending);
+    if (!one_word) text += '\xA0';
   }
   return substitute(prompt_tables::ftfy().altered_utf8, text, [](std::string_view found) {
     std::string fixed(found);
@@ -115,7 +115,7 @@ std::string replace_lossy_sequences(std::string_view bytes) {
   return substitute(prompt_tables::ftfy().lossy_utf8, bytes, [](std::string_view) { return "\xEF\xBF\xBD"; });
 }
 
-/// UTF-8 and two variants: CESU-8's surrogate pairs of three bytes each, and Java's C0 80 for U+0000.
+/// UTF-8 and two variants: CESU-8 with surrogate pairs of three bytes each, and Java's C0 80 for U+0000.
 std::optional<std::u32string> decode_utf8_variants(std::string_view bytes) {
   std::string plain;
   for (std::size_t i = 0; i < bytes.size();) {
@@ -136,7 +136,7 @@ std::optional<std::u32string> decode_utf8_variants(std::string_view bytes) {
   return from_utf8(plain);
 }
 
-/// Length of a run of sequences at `begin` that look like UTF-8 in a single-byte encoding.
+/// Length of a run at `begin` of sequences that look like UTF-8 decoded as a single-byte encoding.
 std::size_t match_utf8_lookalike(std::u32string_view text, std::size_t begin) {
   const prompt_tables::Ftfy& tables = prompt_tables::ftfy();
   if (begin > 0 && tables.continuation_strict->contains(text[begin - 1])) return 0;
@@ -158,7 +158,7 @@ std::size_t match_utf8_lookalike(std::u32string_view text, std::size_t begin) {
   return end - begin;
 }
 
-/// Repairs parts of a text that mixes encodings. Empty if nothing looks like UTF-8.
+/// Repairs parts of a text of mixed encodings. Empty if no part looks like UTF-8.
 std::optional<std::u32string> decode_inconsistent_utf8(std::u32string_view text) {
   std::u32string out;
   bool found = false;
@@ -170,21 +170,21 @@ std::optional<std::u32string> decode_inconsistent_utf8(std::u32string_view text)
     }
     found = true;
     const std::u32string_view part = text.substr(i, length);
-    // Not for the whole text, which would recurse endlessly.
+    // Not for the whole text: the recursion would not end.
     out += length < text.size() && is_bad(part) ? fix_encoding(part) : std::u32string(part);
     i += length;
   }
   return found ? std::optional(out) : std::nullopt;
 }
 
-/// Latin-1 read again as Windows-1252; empty if a byte is not defined there.
+/// Text that was decoded as Latin-1, decoded as Windows-1252; empty if a byte is not in that encoding.
 std::optional<std::u32string> latin1_as_windows1252(std::u32string_view text) {
   const std::u32string fixed = fix_c1_controls(text);
   if (std::any_of(fixed.begin(), fixed.end(), is_c1)) return {};
   return fixed;
 }
 
-/// One step towards the repaired text.
+/// Undoes one wrong decoding.
 std::u32string fix_encoding_step(std::u32string_view text) {
   if (is_ascii(text) || !is_bad(text)) return std::u32string(text);
 

@@ -6,12 +6,13 @@
 
 namespace sora {
 
-/// ftfy.fix_encoding: finds sequences that are very unlikely in real text, and re-reads the text as UTF-8
-/// through the single-byte encoding that it went through (Latin-1, Windows-125x, MacRoman, ...). Text without
-/// such sequences stays as it is. The method is that of ftfy 6.3 (https://github.com/rspeer/python-ftfy).
+/// Like ftfy.fix_encoding: where the text has sequences that are very unlikely in real text, it is encoded in
+/// the single-byte encoding that it was wrongly decoded with (Latin-1, Windows-125x, MacRoman, ...), and
+/// decoded as UTF-8. Text without such sequences is unchanged. The method is that of ftfy 6.3
+/// (https://github.com/rspeer/python-ftfy).
 std::u32string fix_encoding(std::u32string_view text);
 
-/// Replaces C1 control characters by the Windows-1252 characters of the same bytes.
+/// Replaces C1 control characters by the characters of Windows-1252 with the same codes.
 std::u32string fix_c1_controls(std::u32string_view text);
 
 }  // namespace sora

@@ -24,7 +24,7 @@ std::string prompt_clean(std::string_view prompt) {
   std::string out;
   bool space = false;
   for (const char32_t c : text) {
-    // U+001C to U+001F are space only for str.strip(); fix_text() has removed them.
+    // Python's str.strip() also removes U+001C to U+001F; fix_text() has removed them already.
     if (is_white_space(c)) {
       space = true;
       continue;

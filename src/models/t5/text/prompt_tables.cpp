@@ -12,10 +12,10 @@ using Words = std::vector<std::string_view>;
 
 [[noreturn]] void fail(std::string_view word) {
   throw Error(ErrorKind::internal, "prompt",
-              "cannot read a table of prompt cleaning at \"" + std::string(word) + "\"");
+              "a table for prompt cleaning cannot be parsed at \"" + std::string(word) + "\"");
 }
 
-/// Reads the next line of `text`, with its continuation lines, as words. False at the end.
+/// Removes the first line of `text` and its continuation lines, and returns their words. False at the end.
 bool next_record(std::string_view& text, Words& words) {
   words.clear();
   while (!text.empty()) {
@@ -107,7 +107,7 @@ void add_record(const Words& words, Ftfy& tables) {
 
 const Ftfy& ftfy() {
   static const Ftfy* const tables = [] {
-    auto* parsed = new Ftfy{};  // never moved, because patterns point to its sets
+    auto* parsed = new Ftfy{};  // never moved, since patterns point to its sets
     std::string_view text = kFtfyText;
     for (Words words; next_record(text, words);) add_record(words, *parsed);
     return parsed;

@@ -1,5 +1,5 @@
-// The data behind prompt cleaning: ftfy.txt and html_entities.txt, which scripts/tables/prompt_tables.py
-// writes. The text of the files is built into the library and parsed at first use.
+// Tables for prompt cleaning: ftfy.txt and html_entities.txt, written by scripts/tables/prompt_tables.py. The
+// text of both files is part of the library and is parsed on first use.
 #pragma once
 
 #include <algorithm>
@@ -16,8 +16,8 @@ struct Range {
   char32_t first, last;  // inclusive
 };
 
-/// A set of characters (or of bytes) as sorted ranges. In the file: set RANGES; patterns refer to a set
-/// by its number.
+/// A set of characters (or bytes) as sorted ranges. In the file: "set RANGES"; other lines refer to its
+/// number.
 struct CharSet {
   std::vector<Range> ranges;
 
@@ -40,8 +40,8 @@ struct Alternative {
   std::vector<Step> steps;
 };
 
-/// A regular expression that is a list of alternatives, each a short sequence of sets. In the file: a line
-/// for each alternative, NAME [^] SETS, with ? behind an optional one.
+/// A regular expression of alternatives, each a short sequence of sets. In the file: "NAME [^] SETS" for each
+/// alternative, with ? after an optional set.
 using Pattern = std::vector<Alternative>;
 
 /// A single-byte encoding. Bytes below 0x80 are ASCII, except that byte 0x1A of a sloppy one is U+FFFD.
@@ -59,10 +59,10 @@ struct Ligature {
 struct Ftfy {
   std::deque<CharSet> sets;
   Pattern badness;       ///< sequences of characters that indicate mojibake
-  Pattern altered_utf8;  ///< bytes: UTF-8 with a space in place of 0xA0
-  Pattern lossy_utf8;    ///< bytes: UTF-8 whose continuation was lost (0x1A or '?')
+  Pattern altered_utf8;  ///< bytes: UTF-8 with a space instead of 0xA0
+  Pattern lossy_utf8;    ///< bytes: UTF-8 with lost continuation bytes (0x1A or '?')
 
-  /// What the lead and continuation bytes of UTF-8 look like in the single-byte encodings below.
+  /// The lead and continuation bytes of UTF-8, as characters of the single-byte encodings below.
   const CharSet *first_of_2, *first_of_3, *first_of_4;
   const CharSet *continuation, *continuation_strict;
 

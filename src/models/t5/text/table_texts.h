@@ -1,4 +1,4 @@
-// The contents of ftfy.txt and html_entities.txt.
+// The text of the files ftfy.txt and html_entities.txt.
 #pragma once
 
 #include <string_view>

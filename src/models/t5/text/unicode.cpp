@@ -46,8 +46,8 @@ int combining_class(char32_t c) {
   return utf8proc_get_property(static_cast<utf8proc_int32_t>(c))->combining_class;
 }
 
-// Sorts consecutive combining marks by their classes, the first step of normalization. utf8proc swaps
-// neighbours, which takes quadratic time.
+// Sorts successive combining marks by their class, the first part of normalization. utf8proc would do so by
+// swapping neighbours, in quadratic time.
 std::u32string with_sorted_marks(std::u32string_view text) {
   std::u32string sorted(text);
   for (std::size_t begin = 0; begin < sorted.size();) {

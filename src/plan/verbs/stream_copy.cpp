@@ -1,4 +1,4 @@
-#include "plan/verbs/carry.h"
+#include "plan/verbs/stream_copy.h"
 
 #include <cmath>
 #include <string>
@@ -37,27 +37,27 @@ std::string containers_for(const std::string& codec) {
 void plan_sound(Plan& plan) {
   const Request& request = plan.request;
   const VerbKind kind = verb_kind(request.verb);
-  const std::string* kept = nullptr;  // the kind of the first sound
+  const std::string* first_kind = nullptr;  // of the first sound that is copied
   for (const Source& source : sources(plan)) {
     const InputFacts& facts = *source.facts;
     if (!facts.has_audio || request.no_audio) continue;
-    const auto silent = [&](const std::string& why) {
-      plan.notes.push_back("the sound of " + source.path + " is not kept: " + why);
+    const auto leave_out = [&](const std::string& why) {
+      plan.notes.push_back("the sound of " + source.path + " is left out: " + why);
     };
     if (kind == VerbKind::loop) {
-      silent("it has no end that meets its start");
+      leave_out("the end of the sound would not meet its start");
     } else if (request.only_new) {
-      silent("the new frames alone have none");
+      leave_out("it belongs to the clip's frames, and --only-new leaves those out");
     } else if (facts.audio_codec.empty()) {
-      silent("its codec is not known");
+      leave_out("its codec is not known");
     } else if (!takes_sound(plan.output.container, facts.audio_codec)) {
       const std::string others = containers_for(facts.audio_codec);
-      silent(plan.output.container + " does not take " + facts.audio_codec +
-             (others.empty() ? std::string() : "; an output in " + others + " keeps it"));
-    } else if (kept != nullptr && *kept != facts.audio_kind) {
-      silent("it is of another kind than the first clip's, and sound is copied, not coded again");
+      leave_out(plan.output.container + " does not take " + facts.audio_codec +
+                (others.empty() ? std::string() : "; an output in " + others + " can have it"));
+    } else if (first_kind != nullptr && *first_kind != facts.audio_kind) {
+      leave_out("its codec or format differs from the first clip's, and sound is copied, not coded again");
     } else {
-      kept = &facts.audio_kind;
+      first_kind = &facts.audio_kind;
       plan.output.audio.push_back(source.path);
     }
   }
@@ -80,7 +80,7 @@ void check_copied(const Plan& plan, const Source& source) {
            size_text(plan.picture.width, plan.picture.height) + " (--res)");
   }
   if (facts.pix_fmt != plan.output.pix_fmt) cannot(facts.pix_fmt, plan.output.pix_fmt + " (--pix-fmt)");
-  if (facts.turned) cannot("shown turned, mirrored or stretched", "has no mark for that");
+  if (facts.turned) cannot("shown turned, mirrored or stretched", "is not");
   if (!facts.steady_rate || std::abs(facts.fps - plan.timeline.fps) > 1e-3) {
     cannot(facts.steady_rate ? "of " + rate_text(facts.fps) : "of no steady rate",
            "of " + rate_text(plan.timeline.fps) + " (--fps)");
@@ -96,17 +96,17 @@ void check_copy(const Plan& plan) {
     wrong("--copy with --contact-sheet or --thumbnail: the clip's frames are not decoded; leave one out");
   }
   if (plan.output.path == "-") wrong("--copy writes a file, not standard output; name one with -o");
-  if (!joins_coded_frames(plan.output.codec)) {
+  if (!can_splice(plan.output.codec)) {
     wrong("--copy with " + plan.output.codec +
-          ": coded frames are joined of h264, vp9 and av1; choose with --codec");
+          ": only h264, vp9 and av1 frames can be copied beside new ones; choose one with --codec");
   }
-  if (!plan.inputs.video) wrong("--copy goes with a clip, and there is none");
+  if (!plan.inputs.video) wrong("--copy copies the frames of a clip, and there is none");
   for (const Source& source : sources(plan)) check_copied(plan, source);
 }
 
 }  // namespace
 
-void plan_carried(Plan& plan) {
+void plan_stream_copy(Plan& plan) {
   check_copy(plan);
   plan_sound(plan);
 }

@@ -1,4 +1,4 @@
-#include "jobs/made.h"
+#include "jobs/sidecar.h"
 
 #include <nlohmann/json.hpp>
 
@@ -25,7 +25,7 @@ bool starts_with_brace(const fs::path& file) {
   return first == '{';
 }
 
-// A safetensors file starts with the length of its header and then with the header's brace.
+// A safetensors file begins with the length of its header, and the header with a brace.
 bool looks_like_safetensors(const fs::path& file) {
   const File opened(file, "inspect");
   char start[9] = "";
@@ -34,10 +34,10 @@ bool looks_like_safetensors(const fs::path& file) {
   return start[8] == '{' && start[7] == 0;
 }
 
-std::string of_sidecar(const fs::path& file) {
+std::string parameters_of_sidecar(const fs::path& file) {
   Json json;
   if (const JsonFault fault = parse_json(read_text(file, "inspect", kLargestSidecar), json)) {
-    if (!fault.is_json) return {};
+    if (!fault.over_limit) return {};  // not JSON
     throw Error(ErrorKind::data, "inspect", file.string() + ": " + fault.message);
   }
   if (!json.is_object() || !json.contains("parameters")) return {};
@@ -50,8 +50,8 @@ std::string sidecar_name(const std::string& output) { return output + ".json"; }
 
 void write_sidecar(const Plan& plan, const Result& result) {
   Json json;
-  const JsonLimits ours{SIZE_MAX, SIZE_MAX, true};
-  if (const JsonFault fault = parse_json(metadata_json(plan), json["parameters"], ours)) {
+  const JsonLimits no_limits{SIZE_MAX, SIZE_MAX, true};
+  if (const JsonFault fault = parse_json(metadata_json(plan), json["parameters"], no_limits)) {
     throw Error(ErrorKind::internal, "sidecar", "the parameters of the run: " + fault.message);
   }
   json["output"] = fs::path(result.output).filename().string();
@@ -59,23 +59,23 @@ void write_sidecar(const Plan& plan, const Result& result) {
   json["frames"] = result.frames;
   json["sha256"] = result.sha256;
   json["seconds"] = result.seconds;
-  // Names of files need not be UTF-8, and JSON is.
+  // JSON must be UTF-8, which file names need not be.
   const std::string text = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   OutputFile file(sidecar_name(result.output), plan.request.overwrite);
   file.write(text.data(), text.size());
   file.commit();
 }
 
-std::string parameters_beside(const fs::path& file) {
+std::string recorded_parameters(const fs::path& file) {
   if (looks_like_safetensors(file)) {
     const SafetensorsFile tensors(file);
     const auto found = tensors.metadata().find("parameters");
     return found == tensors.metadata().end() ? "" : found->second;
   }
-  if (starts_with_brace(file)) return of_sidecar(file);
+  if (starts_with_brace(file)) return parameters_of_sidecar(file);
   std::error_code code;
   const std::string beside = sidecar_name(file.string());
-  return fs::is_regular_file(beside, code) ? of_sidecar(beside) : "";
+  return fs::is_regular_file(beside, code) ? parameters_of_sidecar(beside) : "";
 }
 
 }  // namespace sora

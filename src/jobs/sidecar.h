@@ -1,4 +1,5 @@
-// How a finished file was made: parameters in its metadata, beside it, or in a file of kept latents.
+// The sidecar of an output (its parameters in a JSON file beside it), and the parameters in a checkpoint of a
+// job.
 #pragma once
 
 #include <filesystem>
@@ -17,8 +18,9 @@ std::string sidecar_name(const std::string& output);
 /// Throws Error: cannot_create, io.
 void write_sidecar(const Plan& plan, const Result& result);
 
-/// The parameters in a sidecar or in a file of kept latents, as JSON; empty when `file` is neither.
-/// Throws Error: no_input, data (it is one, and damaged).
-std::string parameters_beside(const std::filesystem::path& file);
+/// The parameters as JSON from `file`, if that is a sidecar or the checkpoint of a job, else from the sidecar
+/// beside it; empty where there are none. Throws Error: no_input, data (the sidecar or checkpoint is
+/// damaged).
+std::string recorded_parameters(const std::filesystem::path& file);
 
 }  // namespace sora

@@ -1,0 +1,139 @@
+#include "plan/metadata.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "plan/model/model_choice.h"
+#include "plan/verbs/story.h"
+#include "plan/verbs/verb.h"
+
+namespace sora {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json shot_lines(const std::vector<Shot>& shots) {
+  Json lines = Json::array();
+  for (const Shot& shot : shots) lines.push_back(time_text(shot.time) + " " + shot.prompt);
+  return lines;
+}
+
+// Of a model's path only the last part is written: the folder that it lies in is private to this machine, and
+// whoever makes the video again has the model elsewhere.
+std::string model_name(const ModelChoice& model, const Request& request) {
+  namespace fs = std::filesystem;
+  if (model.dir != fs::path(request.model)) return request.model;
+  const fs::path path = fs::absolute(model.dir).lexically_normal();
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
+// The value of --steps that gives this plan: of finish the steps of a stage, with --refine those of the small
+// video.
+int requested_steps(const Plan& plan) {
+  if (!plan.upscale.active) return plan.sampling.steps;
+  return plan.request.refine ? plan.before.front().sampling.steps
+                             : std::max(1, plan.sampling.steps - plan.sampling.first_step);
+}
+
+void add_prompts(Json& json, const Plan& plan) {
+  const bool is_storyboard = verb_kind(plan.request.verb) == VerbKind::storyboard;
+  if (!is_storyboard && plan.inputs.shots.empty()) json["prompt"] = plan.request.prompt;
+  // Those of a draft, which finish reads from the draft itself: for people, since "shots" is no option.
+  if (!is_storyboard && !plan.inputs.shots.empty()) json["shots"] = shot_lines(plan.inputs.shots);
+  json["negative_prompt"] = plan.sampling.negative_prompt;
+}
+
+void add_inputs(Json& json, const Request& request) {
+  const auto add = [&](const char* name, const auto& field) {
+    if (field) json[name] = *field;
+  };
+  const auto add_flag = [&](const char* name, bool flag) {
+    if (flag) json[name] = true;
+  };
+  if (request.verb != "generate") json["verb"] = request.verb;
+  add("image", request.image);
+  add("last_image", request.last_image);
+  add("input", request.input);
+  add("input_2", request.input_2);
+  add("fit", request.fit);
+  add("background", request.background);
+  add("strength", request.strength);
+  add_flag("backward", request.backward);
+  add_flag("only_new", request.only_new);
+  add_flag("no_audio", request.no_audio);
+  add_flag("copy", request.copy);
+}
+
+void add_storyboard(Json& json, const Inputs& inputs, const Request& request) {
+  if (verb_kind(request.verb) == VerbKind::storyboard) {
+    json["shot"] = shot_lines(inputs.shots);
+    if (!inputs.shot_images.empty()) json["shot_image"] = Json::array();
+    for (const ShotImage& image : inputs.shot_images)
+      json["shot_image"].push_back(time_text(image.time) + " " + image.path);
+    json["fade"] = inputs.fade;
+  } else if (!request.shot_image.empty()) {
+    json["shot_image"] = request.shot_image;  // of the draft that finish makes large
+  }
+}
+
+void add_model(Json& json, const ModelChoice& model, const Request& request) {
+  if (!model.dir.empty()) json["model"] = model_name(model, request);
+  for (const auto& [component, file] : chosen_files(request)) json[component] = file.string();
+  if (!request.lora.empty()) json["lora"] = request.lora;
+  if (!request.lora_2.empty()) json["lora_2"] = request.lora_2;
+  json["model_digest"] = model.digest.substr(0, 16);
+}
+
+void add_sampling(Json& json, const Plan& plan) {
+  const Sampling& sampling = plan.sampling;
+  json["seed"] = *plan.request.seed;
+  if (sampling.preset == "fast" || plan.request.preset) json["preset"] = sampling.preset;
+  json["steps"] = requested_steps(plan);
+  json["guidance"] = sampling.guidance;
+  if (sampling.boundary_ratio) json["guidance_2"] = sampling.guidance_2;
+  json["flow_shift"] = sampling.flow_shift;
+  json["scheduler"] = sampling.scheduler;
+}
+
+void add_length_and_size(Json& json, const Plan& plan) {
+  const Request& request = plan.request;
+  json["frames"] = plan.timeline.frames;
+  json["fps"] = plan.timeline.fps;
+  if (plan.upscale.active) {
+    if (request.drift_control) json["drift_control"] = *request.drift_control;  // of the small video
+  } else if (plan.timeline.windows.size() > 1) {
+    json["drift_control"] = plan.timeline.drift_control;
+  }
+  if (!request.res && (request.aspect || request.draft)) {
+    // The size that the network makes follows from the aspect, not from the size of the file.
+    if (request.aspect) json["aspect"] = *request.aspect;
+  } else {
+    json["res"] = std::to_string(plan.picture.width) + "x" + std::to_string(plan.picture.height);
+  }
+}
+
+}  // namespace
+
+std::string metadata_json(const Plan& plan) {
+  const Request& request = plan.request;
+  Json json;
+  json["generator"] = "sora-gen " SORA_GEN_VERSION;
+  add_prompts(json, plan);
+  add_inputs(json, request);
+  add_storyboard(json, plan.inputs, request);
+  if (request.draft) json["draft"] = true;
+  if (request.refine) json["refine"] = true;
+  add_model(json, plan.model, request);
+  add_sampling(json, plan);
+  add_length_and_size(json, plan);
+  json["codec"] = plan.output.codec;
+  if (request.crf) json["crf"] = plan.output.crf;
+  json["pix_fmt"] = plan.output.pix_fmt;
+  json["dtype"] = plan.machine.dtype;
+  if (request.init_noise) json["init_noise"] = *request.init_noise;
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace sora

@@ -1,0 +1,138 @@
+// A plan for programs: JSON.
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "sora/plan.h"
+
+namespace sora {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+
+void add_storyboard(Json& json, const Inputs& inputs) {
+  if (inputs.shots.empty()) return;
+  json["shots"] = Json::array();
+  for (const Shot& shot : inputs.shots)
+    json["shots"].push_back({{"time", shot.time}, {"prompt", shot.prompt}});
+  json["shot_images"] = Json::array();
+  for (const ShotImage& image : inputs.shot_images)
+    json["shot_images"].push_back({{"time", image.time}, {"path", image.path}, {"latent", image.latent}});
+  json["fade"] = inputs.fade;
+}
+
+void add_sampling(Json& json, const Sampling& sampling) {
+  json["first_step"] = sampling.first_step;
+  json["preset"] = sampling.preset;
+  json["steps"] = sampling.steps;
+  json["guidance"] = sampling.guidance;
+  json["guidance_2"] = sampling.guidance_2;
+  json["flow_shift"] = sampling.flow_shift;
+  json["scheduler"] = sampling.scheduler;
+  json["boundary_ratio"] = or_null(sampling.boundary_ratio);
+  json["expand_timesteps"] = sampling.expand_timesteps;
+}
+
+void add_picture(Json& json, const Picture& picture) {
+  json["width"] = picture.width;
+  json["height"] = picture.height;
+  json["model_width"] = picture.model_width;
+  json["model_height"] = picture.model_height;
+  json["crop_width"] = picture.crop_width;
+  json["crop_height"] = picture.crop_height;
+  json["enlarged"] = picture.enlarged;
+}
+
+void add_timeline(Json& json, const Timeline& timeline, const Picture& picture) {
+  json["fps"] = timeline.fps;
+  json["model_fps"] = timeline.model_fps;
+  json["frames"] = timeline.frames;
+  json["seconds"] = static_cast<double>(timeline.frames) / timeline.fps;
+  json["latents"] = {picture.latent_channels, timeline.latent_frames, picture.latent_height,
+                     picture.latent_width};
+  json["windows"] = Json::array();
+  for (const Window& window : timeline.windows) {
+    json["windows"].push_back({{"first", window.first},
+                               {"count", window.count},
+                               {"conditioning", window.conditioning},
+                               {"conditioning_end", window.conditioning_end}});
+  }
+  json["drift_control"] = timeline.drift_control;
+}
+
+Json stage_json(const Plan& plan) {
+  return {{"width", plan.picture.crop_width},
+          {"height", plan.picture.crop_height},
+          {"steps", plan.sampling.steps - plan.sampling.first_step}};
+}
+
+// Of finish and --refine: what is made first, and this plan.
+Json stages_json(const Plan& plan) {
+  Json stages = Json::array();
+  if (!plan.upscale.active) return stages;
+  for (const Plan& earlier : plan.before) stages.push_back(stage_json(earlier));
+  stages.push_back(stage_json(plan));
+  return stages;
+}
+
+Json tiling_json(const std::optional<Tiling>& tiling) {
+  if (!tiling) return {};
+  return {{"frames", tiling->frames.size}, {"rows", tiling->rows.size}, {"columns", tiling->columns.size}};
+}
+
+void add_output(Json& json, const Output& output) {
+  json["output"] = output.path;
+  json["container"] = output.container;
+  json["codec"] = output.codec;
+  json["crf"] = output.crf;
+  json["pix_fmt"] = output.pix_fmt;
+  json["audio"] = output.audio;
+}
+
+void add_machine(Json& json, const Machine& machine) {
+  json["device"] = machine.device;
+  json["dtype"] = machine.dtype;
+  json["threads"] = machine.threads;
+  json["offload"] = machine.offload;
+  json["memory"] = Json::object();
+  for (const PhaseMemory& phase : machine.memory)
+    json["memory"][phase.phase] = {{"ram_gb", phase.ram}, {"device_gb", phase.device}};
+  json["text_cached"] = machine.text_cached;
+  json["peak_memory_gb"] = machine.peak_memory_gb;
+  json["seconds_estimate"] = or_null(machine.seconds_estimate);
+  json["estimate_runs"] = machine.pace ? Json(machine.pace->runs) : Json();
+}
+
+}  // namespace
+
+std::string plan_json(const Plan& plan, int indent) {
+  Json json;
+  json["prompt"] = plan.request.prompt;
+  json["negative_prompt"] = plan.sampling.negative_prompt;
+  json["seed"] = *plan.request.seed;
+  json["model"] = {{"name", plan.model.name},
+                   {"path", plan.model.dir.string()},
+                   {"pipeline", plan.model.pipeline},
+                   {"weight_bytes", plan.model.weight_bytes}};
+  json["verb"] = plan.request.verb;
+  add_storyboard(json, plan.inputs);
+  add_sampling(json, plan.sampling);
+  add_picture(json, plan.picture);
+  add_timeline(json, plan.timeline, plan.picture);
+  json["draft"] = plan.request.draft;
+  json["stages"] = stages_json(plan);
+  json["tiles"] = tiling_json(plan.picture.tiling);
+  json["vae_tiles"] = tiling_json(plan.picture.vae_tiling);
+  add_output(json, plan.output);
+  add_machine(json, plan.machine);
+  json["unknown_words"] = plan.unknown_words;
+  json["notes"] = plan.notes;
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace sora

@@ -1,0 +1,151 @@
+// What a verb begins from, and what the request takes over from it.
+#include "plan/verbs/inputs.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "core/text.h"
+#include "plan/verbs/parameters.h"
+#include "plan/verbs/story.h"
+#include "plan/verbs/verb.h"
+#include "plan/verbs/verb_options.h"
+#include "sora/error.h"
+
+namespace sora {
+namespace {
+
+constexpr int kSmallestSide = 16;  // of a file
+constexpr int kLargestSide = 4096;
+constexpr double kWidestShape = 4;  // a longer image is cropped, unless --res or --aspect is given
+
+[[noreturn]] void wrong(const std::string& message) { throw Error(ErrorKind::usage, "options", message); }
+
+[[noreturn]] void wrong_kind(const std::string& path, const std::string& is, const std::string& expected) {
+  throw Error(ErrorKind::data, "input", path + ": is " + is + ", expected " + expected);
+}
+
+int even(int side) { return std::clamp(side / 2 * 2, kSmallestSide, kLargestSide); }
+
+double fps_of(const InputFacts& facts, const std::string& path) {
+  if (facts.fps > 0) return std::clamp(facts.fps, 0.1, 1000.0);
+  wrong(path + ": does not say its frame rate; give it with --fps");
+}
+
+// The shape of the image, unless the request has its own.
+void take_shape(Request& request, const InputFacts& image) {
+  if (request.res || request.aspect) return;
+  const double shape = static_cast<double>(image.width) / image.height;
+  if (shape > kWidestShape || shape < 1 / kWidestShape) {
+    request.aspect = shape > 1 ? "4:1" : "1:4";
+  } else {
+    request.aspect = std::to_string(image.width) + ":" + std::to_string(image.height);
+  }
+}
+
+void take_size_and_rate(Request& request, const InputFacts& facts) {
+  if (!request.res && !request.aspect)
+    request.res = std::to_string(even(facts.width)) + "x" + std::to_string(even(facts.height));
+  if (!request.fps) request.fps = fps_of(facts, *request.input);
+}
+
+void take_length(Request& request, const InputFacts& facts) {
+  if (request.seconds || request.frames) return;
+  const double fps = *request.fps;
+  std::int64_t frames = facts.frames;
+  if (frames <= 0 || !facts.steady_rate || std::abs(fps - facts.fps) > 1e-6)
+    frames = std::llround(facts.duration * fps);
+  if (frames < 1) wrong(*request.input + ": does not say its length; give it with --seconds or --frames");
+  request.frames = static_cast<int>(std::min<std::int64_t>(frames, 10'000'000));
+}
+
+// The prompt that the file was made with, where it is one of ours; of a storyboard the first or the last
+// shot's. Empty: the file does not say.
+std::string prompt_of_file(const InputFacts& facts, const std::string& path, bool first_shot) {
+  if (facts.parameters.empty()) return {};
+  Request made;
+  try {
+    read_parameters(facts.parameters, path).options.apply(made);
+  } catch (const Error&) {
+    return {};
+  }
+  if (made.shot.empty()) return made.prompt;
+  double time = 0;
+  std::string prompt;
+  const bool fine = split_shot(first_shot ? made.shot.front() : made.shot.back(), time, prompt).empty();
+  return fine ? prompt : std::string();
+}
+
+// Without --prompt, the request gets the prompt that its input was made with.
+void take_prompt(Plan& plan, VerbKind kind, const std::vector<InputFacts>& facts) {
+  Request& request = plan.request;
+  if (!request.prompt.empty() || kind == VerbKind::storyboard || kind == VerbKind::finish) return;
+  const auto files = input_files(request);
+  const bool first_shot = kind == VerbKind::animate || request.backward;
+  const std::string prompt = prompt_of_file(facts.front(), files.front().second, first_shot);
+  // A transition takes the prompt of its two clips only where they have the same one.
+  if (kind == VerbKind::connect && prompt != prompt_of_file(facts.back(), files.back().second, true)) return;
+  if (prompt.empty()) return;
+  request.prompt = prompt;
+  plan.notes.push_back("prompt: \"" + one_line(prompt) + "\", with which " + files.front().second +
+                       " was made; --prompt replaces it");
+}
+
+// How this model is conditioned on frames of the input, for the plan's notes.
+std::string conditioning_note(const ModelFacts& model) {
+  if (model.image.concat)
+    return "the network sees the images in channels beside the noise, as in its training";
+  return model.folder.expand_timesteps
+             ? "frames of the input are conditioning frames, marked as clean by per-token timesteps"
+             : "frames of the input are put in place at each step's noise level: this model has no per-token "
+               "timesteps, so the new frames follow them less closely";
+}
+
+void plan_images(Plan& plan, const std::vector<InputFacts>& facts) {
+  if (plan.request.image) take_shape(plan.request, facts.front());
+  const auto files = input_files(plan.request);
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    if (!facts[i].is_image)
+      plan.notes.push_back(files[i].second +
+                           " is a video: its first frame is used; sora-gen extend continues a video");
+  }
+}
+
+void plan_videos(Plan& plan, const ModelFacts& model, VerbKind kind, const std::vector<InputFacts>& facts) {
+  Request& request = plan.request;
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    if (facts[i].is_image && kind != VerbKind::remix) {
+      wrong_kind(input_files(request)[i].second, "one picture",
+                 "a video; sora-gen animate begins from a picture");
+    }
+  }
+  plan.inputs.video = facts.front();
+  if (facts.size() > 1) plan.inputs.video_2 = facts[1];
+  if (facts.front().is_image) {  // remix of a picture
+    if (!request.fps) request.fps = model.fps;
+    if (!request.frames && !request.seconds) request.frames = 1;
+  }
+  take_size_and_rate(request, facts.front());
+  if (kind == VerbKind::remix) take_length(request, facts.front());
+}
+
+}  // namespace
+
+void plan_inputs(Plan& plan, const ModelFacts& model) {
+  const VerbKind kind = verb_kind(plan.request.verb);
+  check_verb_options(plan.request);
+  if (kind == VerbKind::storyboard) read_story(plan.request, plan.inputs, model);
+  std::vector<InputFacts> facts;
+  for (const auto& [option, path] : input_files(plan.request)) facts.push_back(probed(option, path));
+  if (facts.empty()) return;
+  take_prompt(plan, kind, facts);
+  if (kind == VerbKind::animate || kind == VerbKind::storyboard) {
+    plan_images(plan, facts);
+  } else {
+    plan_videos(plan, model, kind, facts);
+  }
+  if (kind != VerbKind::remix) plan.notes.push_back(conditioning_note(model));
+}
+
+}  // namespace sora
