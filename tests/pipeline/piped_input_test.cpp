@@ -9,6 +9,7 @@
 #include <string>
 
 #include "media/write/video_writer.h"
+#include "places.h"
 #include "temporary_folder.h"
 
 namespace fs = std::filesystem;
@@ -46,8 +47,9 @@ class PipedInput : public testing::Test {
   int run(const std::string& line) const {
     const std::string script = "cd '" + folder_.path().string() + "' || exit 99; export HOME='" +
                                home_.path().string() + "' TMPDIR='" + home_.path().string() +
-                               "' SORA_GEN_MODELS='" SORA_TEST_DATA "/pipeline'; exec 2> stderr.txt; " +
-                               "sora-gen() { '" SORA_PROGRAM "' \"$@\"; }; " + line;
+                               "' SORA_GEN_MODELS='" + (test_data() / "pipeline").string() +
+                               "'; exec 2> stderr.txt; sora-gen() { '" + built_program().string() +
+                               "' \"$@\"; }; " + line;
     std::ofstream(folder_ / "script.sh") << script;
     return std::system(("bash '" + (folder_ / "script.sh").string() + "'").c_str()) / 256;
   }
