@@ -20,6 +20,7 @@ const std::map<std::string_view, const char*> group_starts{{"prompt", "What is s
                                                            {"output", "Where it goes"},
                                                            {"device", "On what"},
                                                            {"init_noise", "For tests and comparisons"},
+                                                           {"enhance", "Prompts written out"},
                                                            {"prompts", "Many videos"},
                                                            {"progress", "How the program talks"},
                                                            {"prompt_file", "Other"}};
@@ -48,6 +49,7 @@ const std::map<std::string_view, const char*> value_names{{"res", "SIZE"},
                                                           {"progress", "MODE"},
                                                           {"log_file", "FILE"},
                                                           {"prompt_file", "FILE"},
+                                                          {"enhance_command", "CMD"},
                                                           {"config", "FILE"},
                                                           {"seconds", "S"},
                                                           {"guidance", "G"},
@@ -117,6 +119,7 @@ std::string option_rows(bool all) {
   };
   const Options options;
   visit_request(options.request, add);
+  visit_prompts(options, add);
   visit_batch(options, add);
   visit_talk(options, add);
   visit_actions(options, add);

@@ -53,6 +53,8 @@ const std::vector<Verb> verbs{
     {"decode", "LATENTS", "make the video of latents that a run kept", 1, true, decode_kept},
     // requests from another program, the model kept in memory
     {"serve", "", "with --stdio: take requests as JSON lines on stdin, answer on stdout", 0, true, serve},
+    // published models, fetched
+    {"pull", "[NAME]", "fetch a published model; without a name, list them", 0, false, pull_model, 1},
     // what is installed, which family, what it needs
     {"models", "", "list the models that are found", 0, false, list_models},
     // what works on this machine, and what to install
@@ -80,6 +82,10 @@ const Verb& verb_of(const Options& options) {
                                 : options.video_flags.front()) +
                       "; sora-gen --help shows what it takes");
     }
+    const bool enhances = options.enhance || options.enhance_command;
+    if (enhances && (!verb.takes_request || verb.run == decode_kept || verb.run == serve))
+      throw Error(ErrorKind::usage, "options",
+                  word + " takes no --enhance: it is given no prompt to write out");
     return verb;
   }
   const std::string hint = nearest(word, names);

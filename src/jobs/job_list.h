@@ -33,6 +33,9 @@ struct ListSettings {
   std::string name_pattern = "{index:04}-{slug}-{seed}.{ext}";
   bool named = false;        ///< the pattern is a name that was asked for, and a job under another is not it
   std::uint64_t repeat = 1;  ///< seeds a prompt
+  /// Puts written out prompts into a job's request, whose seed and name are of the prompt as it stands in the
+  /// list; may be empty.
+  std::function<void(Request&)> rewrite;
 };
 
 /// A hundred thousand of these stay small; request() makes the whole of one.

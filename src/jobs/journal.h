@@ -1,8 +1,9 @@
 // What a folder of outputs knows about its jobs: a log that is appended to and synced, and locks.
 //
-//   FOLDER/.sora-gen/journal.jsonl   one event a line: run, start, done, failed, stopped
+//   FOLDER/.sora-gen/journal.jsonl   one event a line: run, enhanced, start, done, failed, stopped
 //   FOLDER/.sora-gen/jobs.jsonl      the jobs of the list that was run last, one a line
 //   FOLDER/.sora-gen/lock            byte 0: a run is at work; byte 1: the journal is written to;
+//                                    byte 2: prompts are asked for;
 //                                    a byte far out for each job that is being made (job_byte)
 //   FOLDER/.sora-gen/KEY.safetensors what is denoised of a job that is not finished
 //
@@ -16,12 +17,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "jobs/locked_file.h"
 #include "sora/generator.h"
 
 namespace sora {
+
+class JournalFields;
 
 /// The last that the journal says about a job.
 struct JobRecord {
@@ -53,8 +57,8 @@ class Journal {
 
   static bool exists(const std::filesystem::path& folder);
 
-  /// Begins a run: creates what is missing and takes the lock. Throws Error: busy when another run holds it
-  /// (with `share`, only when that one does not share), cannot_create, io.
+  /// Begins a run: creates what is missing and takes the lock, once. Throws Error: busy when another run
+  /// holds it (with `share`, only when that one does not share), cannot_create, io.
   void open(bool share);
 
   /// Reads what was appended since the last call, by others too. A last line that is not whole, as a crash
@@ -78,6 +82,21 @@ class Journal {
   void failed(const std::string& key, const std::string& output, int exit_code, const std::string& error);
   void stopped(const std::string& key, const std::string& output);
 
+  /// What a prompt became that was written out (--enhance), by the rules of that kind (PromptInstruction);
+  /// null when the journal does not know.
+  const std::string* enhanced(const std::string& kind, const std::string& prompt) const;
+  void add_enhanced(const std::string& kind, const std::string& prompt, const std::string& written);
+  /// While this lives, no other run asks for prompts. Waits for it, and reads what it wrote.
+  class Asking {
+   public:
+    explicit Asking(Journal& journal);
+    ~Asking();
+    Asking(const Asking&) = delete;
+
+   private:
+    Journal& journal_;
+  };
+
   /// Replaces the list, whole.
   void write_list(const std::vector<ListedJob>& jobs);
   std::vector<ListedJob> read_list() const;
@@ -90,6 +109,7 @@ class Journal {
  private:
   void append(const std::string& line);
   void read_line(std::string_view line);
+  void read_enhanced(const JournalFields& fields);
 
   std::filesystem::path folder_;
   std::filesystem::path home_;  // folder_/.sora-gen
@@ -97,6 +117,7 @@ class Journal {
   std::uint64_t read_to_ = 0;
   std::uint64_t lines_ = 0;  // read
   std::map<std::string, JobRecord> records_;
+  std::map<std::pair<std::string, std::string>, std::string> enhanced_;  // by kind and prompt
 };
 
 /// Whether an output as a journal records it lies in the journal's folder. A folder may come from elsewhere,

@@ -14,8 +14,8 @@ namespace sora {
 /// cut between words where possible; "video" when nothing is left of the prompt.
 std::string slug(const std::string& prompt);
 
-/// What a request's video is called after: its prompt, or without one its verb and the file that it begins
-/// from.
+/// What a request's video is called after: its prompt as it was written, or without one its verb and the file
+/// that it begins from.
 std::string title_of(const Request& request);
 
 /// "mp4", or what --format asks for, as the ending of a name.

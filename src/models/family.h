@@ -132,6 +132,11 @@ class Family {
   /// A prompt as the tokenizer is given it: two that are equal then are one.
   virtual std::string clean_prompt(const std::string& prompt) const = 0;
 
+  /// What a language model is told that is to write a prompt out as this family's models like it: the system
+  /// message of --enhance. `from_image`: the video begins from a picture, which the language model does not
+  /// see.
+  virtual std::string prompt_instruction(bool from_image) const = 0;
+
   /// The first path whose name, or that of the folder it lies in, is that of a few-step model or LoRA.
   virtual std::optional<NamedFewStep> find_few_step(
       const std::vector<std::filesystem::path>& paths) const = 0;

@@ -56,6 +56,7 @@ std::string plan_text(const Plan& plan) {
     line("verb", plan.request.verb + (plan.request.backward ? " backward" : "") + files);
   }
   if (plan.inputs.shots.empty()) line("prompt", "\"" + plan.request.prompt + "\"");
+  if (plan.request.original_prompt) line("written as", "\"" + *plan.request.original_prompt + "\"");
   for (const Shot& shot : plan.inputs.shots)
     line(&shot == &plan.inputs.shots.front() ? "shots" : "",
          time_text(shot.time) + "  \"" + shot.prompt + "\"");
@@ -123,6 +124,7 @@ std::string plan_text(const Plan& plan) {
 std::string plan_json(const Plan& plan, int indent) {
   Json json;
   json["prompt"] = plan.request.prompt;
+  if (plan.request.original_prompt) json["original_prompt"] = *plan.request.original_prompt;
   json["negative_prompt"] = plan.sampling.negative_prompt;
   json["seed"] = *plan.request.seed;
   json["model"] = {{"name", plan.model.name},
@@ -238,6 +240,7 @@ std::string metadata_json(const Plan& plan) {
   } else {
     json["shots"] = shot_lines(plan);  // the draft's, which finish reads again: for people
   }
+  if (plan.request.original_prompt) json["original_prompt"] = *plan.request.original_prompt;
   json["negative_prompt"] = plan.sampling.negative_prompt;
   if (plan.request.verb != "generate") json["verb"] = plan.request.verb;
   if (plan.request.image) json["image"] = *plan.request.image;

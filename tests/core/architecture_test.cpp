@@ -101,7 +101,7 @@ class Layers {
     }
     // The program: it opens libsora by a type that pipeline/run/entry.h declares.
     for (const char* folder : {"cli", "cli/verbs", "cli/terminal"}) target_of_[folder] = "sora-gen";
-    uses_["sora-gen"] = {"sora_jobs", "sora_pipeline_run"};
+    uses_["sora-gen"] = {"sora_jobs", "sora_net_enhance", "sora_net_hub", "sora_pipeline_run"};
   }
 
   bool knows(const std::string& folder) const { return target_of_.count(folder) > 0; }
@@ -143,6 +143,7 @@ struct ThirdParty {
 const std::vector<ThirdParty> kThirdParties = {
     {"CLI11", {"CLI/", "CLI11"}, {"src/cli/"}},
     {"spdlog", {"spdlog/", "fmt/"}, {"src/cli/"}},
+    {"libcurl", {"curl/"}, {"src/net/"}},
     {"sentencepiece", {"sentencepiece"}, {"src/models/t5/tokenizer/"}},
     {"libav", {"libav", "libsw"}, {"src/media/"}},
     {"tensors",
@@ -184,7 +185,7 @@ std::vector<fs::path> base_files() {
   for (const auto& entry : fs::recursive_directory_iterator(kRoot / "src")) {
     const std::string folder = folder_of(fs::relative(entry.path(), kRoot / "src").generic_string());
     if (entry.path().extension() == ".cpp" && layers().knows(folder) &&
-        (folder.starts_with("cli") || layers().may_use("jobs", folder))) {
+        (folder.starts_with("cli") || folder.starts_with("net") || layers().may_use("jobs", folder))) {
       files.push_back(entry.path());
     }
   }

@@ -26,7 +26,9 @@ class ProgressDisplay {
   virtual ~ProgressDisplay() = default;
 
   virtual void update(const Progress& progress) = 0;  ///< as a ProgressSink: from the working thread, often
-  virtual void job(const JobLabel&) {}                ///< of a batch: what the following updates are about
+  /// A prompt was written out, before any work.
+  virtual void enhanced(const std::string& /*prompt*/, const std::string& /*written*/) {}
+  virtual void job(const JobLabel&) {}  ///< of a batch: what the following updates are about
   virtual void done(const Result& result, std::uint64_t seed) = 0;
   /// The end of a batch.
   virtual void batch_done(std::uint64_t /*done*/, std::uint64_t /*already*/, std::uint64_t /*failed*/) {}

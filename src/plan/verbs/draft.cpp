@@ -89,7 +89,10 @@ void take(std::optional<T>& field, const std::optional<T>& from) {
 
 // What finish leaves open is the draft's.
 void take_over(Request& request, const Request& draft) {
-  if (request.prompt.empty()) request.prompt = draft.prompt;
+  if (request.prompt.empty()) {
+    request.prompt = draft.prompt;
+    take(request.original_prompt, draft.original_prompt);
+  }
   take(request.negative_prompt, draft.negative_prompt);
   take(request.seed, draft.seed);
   take(request.guidance, draft.guidance);

@@ -158,7 +158,8 @@ Request request_again(const MadeWith& made, const Overrides& given, const std::s
   tell_refused(made, file);
   Request request;
   made.options.apply(request);
-  if (made.model) request.model = installed_model(*made.model);  // else it is given
+  if (made.model) request.model = installed_model(*made.model);                   // else it is given
+  if (given.has("prompt") || given.has("shot")) request.original_prompt.reset();  // of other words
   given.apply(request);
   if (!request.seed) {
     throw Error(ErrorKind::data, verb, file + ": does not say its seed, so that it cannot be made again");
