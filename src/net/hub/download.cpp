@@ -146,8 +146,8 @@ void download(const Hub& hub, const HubListing& listing, const HubFile& file, co
     }
     const HttpAnswer answer = receive(hub, listing, file, part, received);
     using Fault = HttpAnswer::Fault;
-    const bool restart =
-        answer.fault == Fault::no_ranges || answer.fault == Fault::too_large || answer.status == 416;
+    const bool restart = (answer.fault == Fault::no_ranges && answer.status == 200) ||
+                         answer.fault == Fault::too_large || answer.status == 416;
     if (restart) from_the_beginning();
     if (!restart && !may_go_better(answer)) hub.fail(file.path, answer);
     const std::uint64_t now = size_of(part);
