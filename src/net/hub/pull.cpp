@@ -33,7 +33,7 @@ void make_folder(const fs::path& path) {
   if (code) fail(ErrorKind::cannot_create, path.string() + ": cannot be created: " + code.message());
 }
 
-void rename(const fs::path& from, const fs::path& to) {
+void move_to(const fs::path& from, const fs::path& to) {
   std::error_code code;
   fs::rename(from, to, code);
   if (code) fail(ErrorKind::io, to.string() + ": cannot be put in place: " + code.message());
@@ -177,7 +177,7 @@ class Puller {
         download(
             hub_, result_.listing, file, part, [&](std::uint64_t bytes) { hooks_.bytes(here_ + bytes); },
             hooks_.stop);
-        rename(part, target);
+        move_to(part, target);
       }
     }
     here_ += file.bytes;
@@ -191,11 +191,11 @@ class Puller {
     if (fs::exists(final_, code)) {
       const fs::path aside = models_ / ("." + name_ + ".old");
       fs::remove_all(aside, code);
-      rename(final_, aside);
-      rename(work_, final_);
+      move_to(final_, aside);
+      move_to(work_, final_);
       fs::remove_all(aside, code);
     } else {
-      rename(work_, final_);
+      move_to(work_, final_);
     }
     sync_folder(models_);
   }
