@@ -49,8 +49,10 @@ void send_all(int fd, std::string_view text) {
 
 }  // namespace
 
-LoopbackServer::LoopbackServer(Handler handler)
-    : handler_(std::move(handler)), socket_(listening_socket(port_)), thread_([this] { serve(); }) {}
+LoopbackServer::LoopbackServer(Handler handler) : handler_(std::move(handler)) {
+  socket_ = listening_socket(port_);
+  thread_ = std::thread([this] { serve(); });
+}
 
 LoopbackServer::~LoopbackServer() {
   ends_ = true;
