@@ -85,7 +85,9 @@ const Verb& verb_of(const Options& options) {
     const bool enhances = options.enhance || options.enhance_command;
     if (enhances && (!verb.takes_request || verb.run == decode_kept || verb.run == serve))
       throw Error(ErrorKind::usage, "options",
-                  word + " takes no --enhance: it is given no prompt to write out");
+                  word +
+                      " takes no --enhance; it is for the verbs that make videos of a prompt that the line "
+                      "or a list has");
     return verb;
   }
   const std::string hint = nearest(word, names);
