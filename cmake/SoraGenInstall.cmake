@@ -8,10 +8,15 @@
 #   lib/cmake/sora-gen            find_package(sora-gen), target sora-gen::sora
 #   share/sora-gen/models         the model that ships
 #   share/sora-gen/scripts        what messages send people to: convert, fetch-model
-#   share/doc/sora-gen            licences
+#   share/doc/sora-gen            licence
+#   share/doc/sora-gen-libtorch   licences of libtorch
 #
 # lib/ is not CMAKE_INSTALL_LIBDIR: the program finds libsora at ../lib.
+#
+# Each install() is of a component, which cpack makes a package of (SoraGenPackage.cmake): development, torch, or
+# program where none is named.
 include(CMakePackageConfigHelpers)
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME program)
 
 target_include_directories(sora INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
 target_compile_features(sora INTERFACE cxx_std_20)
@@ -19,18 +24,19 @@ set_target_properties(sora PROPERTIES INSTALL_RPATH "$ORIGIN/sora-gen/torch/lib"
 
 install(TARGETS sora-gen RUNTIME DESTINATION bin)
 install(TARGETS sora EXPORT sora-gen LIBRARY DESTINATION lib)
-install(DIRECTORY include/sora DESTINATION include FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY include/sora DESTINATION include COMPONENT development FILES_MATCHING PATTERN "*.h")
 
-install(EXPORT sora-gen NAMESPACE sora-gen:: FILE sora-genTargets.cmake DESTINATION lib/cmake/sora-gen)
+install(EXPORT sora-gen NAMESPACE sora-gen:: FILE sora-genTargets.cmake DESTINATION lib/cmake/sora-gen
+        COMPONENT development)
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/sora-genConfigVersion.cmake
                                  COMPATIBILITY SameMinorVersion)
 install(FILES cmake/sora-genConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/sora-genConfigVersion.cmake
-        DESTINATION lib/cmake/sora-gen)
+        DESTINATION lib/cmake/sora-gen COMPONENT development)
 
 file(REAL_PATH ${Libtorch_ROOT}/lib libtorch_folder)  # a link, where scripts/setup unpacked it
-install(DIRECTORY ${libtorch_folder}/ DESTINATION lib/sora-gen/torch/lib
+install(DIRECTORY ${libtorch_folder}/ DESTINATION lib/sora-gen/torch/lib COMPONENT torch
         FILES_MATCHING PATTERN "libc10*.so" PATTERN "libtorch_c*.so" PATTERN "libtorch_nvshmem.so" PATTERN "lib*.so.*")
-install(DIRECTORY ${Libtorch_ROOT}/nvidia ${Libtorch_ROOT}/torch.libs DESTINATION lib/sora-gen OPTIONAL
+install(DIRECTORY ${Libtorch_ROOT}/nvidia ${Libtorch_ROOT}/torch.libs DESTINATION lib/sora-gen COMPONENT torch OPTIONAL
         PATTERN include EXCLUDE)
 
 install(DIRECTORY models/default DESTINATION share/sora-gen/models OPTIONAL)
@@ -40,5 +46,5 @@ install(FILES scripts/hub.py scripts/hub_library.py DESTINATION share/sora-gen/s
 
 install(FILES LICENSE DESTINATION share/doc/sora-gen)
 file(GLOB licences ${Libtorch_ROOT}/*.dist-info)
-install(DIRECTORY ${licences} DESTINATION share/doc/sora-gen/third-party OPTIONAL
+install(DIRECTORY ${licences} DESTINATION share/doc/sora-gen-libtorch COMPONENT torch OPTIONAL
         FILES_MATCHING PATTERN "LICENSE*" PATTERN "NOTICE*")

@@ -139,7 +139,8 @@ def ask(url, what):
 
 def plain_path(path):
     parts = path.split("/") if isinstance(path, str) else [""]
-    return len(parts) <= 6 and all(re.fullmatch(r"[\w][\w. +=-]*", part) for part in parts)
+    plain = all(re.fullmatch(r"[\w.][\w. +=-]*", part) and part not in (".", "..") for part in parts)
+    return plain and len(parts) <= 6
 
 
 def listing(repository, revision):

@@ -14,6 +14,8 @@ struct Request {
   // What is seen
   std::string prompt;
   std::optional<std::string> negative_prompt;
+  /// The prompt before it was enhanced; of a storyboard its shots, one a line.
+  std::optional<std::string> original_prompt;
 
   // What it begins from
   /// generate (from noise alone), animate (a picture), extend, connect, loop, remix or finish (a video),
@@ -113,6 +115,8 @@ void visit_request_kinds(R& r, V&& v) {
   v("prompt", r.prompt, video,
     "what to show; - reads standard input; default of a verb: the prompt that its file was made with");
   v("negative_prompt", r.negative_prompt, video, "what not to show; default: the model's own");
+  v("original_prompt", r.original_prompt, video,
+    "what the prompt was before it was enhanced; kept in the file, and nothing is made of it");
   v("verb", r.verb, video, "generate, animate, extend, connect, loop, remix, finish or storyboard");
   v("image", r.image, source, "picture that animate or a storyboard begins with");
   v("last_image", r.last_image, source, "picture that animate ends with");

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "checkpoint/hub_cache.h"
+#include "checkpoint/published_models.h"
 #include "core/folders.h"
 #include "core/json/json_config.h"
 #include "sora/error.h"
@@ -117,12 +118,15 @@ fs::path find_model(const std::string& name) {
     throw Error(ErrorKind::no_input, kComponent,
                 name + ": no such model folder" +
                     (is_hub_name(name) ? ", and not in the hub's cache, " + hub_cache().string() +
-                                             "; get it with: " + script_command("fetch-model") + " " + name
+                                             "; get it with: sora-gen pull " + name
                                        : ""));
   }
   const auto searched = model_search_path();
+  const PublishedModel* published = published_model(name);
   for (const auto& path : searched) {
     if (fs::is_directory(path / name, code)) return path / name;
+    if (published != nullptr && fs::is_directory(path / published->folder(), code))
+      return path / published->folder();
   }
   if (fs::is_directory(name, code)) return name;
   std::string list;
@@ -130,8 +134,10 @@ fs::path find_model(const std::string& name) {
   throw Error(
       ErrorKind::no_input, kComponent,
       "no model \"" + name + "\"" + (list.empty() ? "" : " in " + list) +
-          "; give a folder, set SORA_GEN_MODELS to the folder that holds it, or get a published one with: " +
-          script_command("fetch-model") + " " + name);
+          (published != nullptr
+               ? "; get it with: sora-gen pull " + name
+               : "; give a folder, set SORA_GEN_MODELS to the folder that holds it, or get a published one, "
+                 "which sora-gen pull lists"));
 }
 
 }  // namespace sora

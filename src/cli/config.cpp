@@ -20,6 +20,7 @@ using Json = nlohmann::ordered_json;
 template <class O, class V>
 void visit_config(O& options, V&& v) {
   visit_request(options.request, v);
+  visit_prompts(options, v);
   visit_batch(options, v);
   visit_reporting(options, v);
 }

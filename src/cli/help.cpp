@@ -20,6 +20,7 @@ const std::map<std::string_view, const char*> group_starts{{"prompt", "What to s
                                                            {"output", "Output"},
                                                            {"device", "Device and memory"},
                                                            {"init_noise", "For tests and comparisons"},
+                                                           {"enhance", "Prompts written out"},
                                                            {"prompts", "Many videos"},
                                                            {"progress", "Progress, results and log"},
                                                            {"prompt_file", "Other"}};
@@ -49,6 +50,7 @@ const std::map<std::string_view, const char*> value_names{{"res", "SIZE"},
                                                           {"progress", "MODE"},
                                                           {"log_file", "FILE"},
                                                           {"prompt_file", "FILE"},
+                                                          {"enhance_command", "CMD"},
                                                           {"config", "FILE"},
                                                           {"seconds", "S"},
                                                           {"guidance", "G"},
@@ -118,6 +120,7 @@ std::string option_rows(bool all) {
   };
   const Options options;
   visit_request(options.request, add);
+  visit_prompts(options, add);
   visit_batch(options, add);
   visit_reporting(options, add);
   visit_actions(options, add);

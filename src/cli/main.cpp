@@ -53,6 +53,8 @@ const std::vector<Verb> verbs{
     {"decode", "LATENTS", "make the video from latents that a failed run saved", 1, true, decode_latents},
     // requests from another program, the model kept in memory
     {"serve", "", "with --stdio: read requests as JSON lines from stdin, answer on stdout", 0, true, serve},
+    // published models, fetched
+    {"pull", "[NAME]", "fetch a published model; without a name, list them", 0, false, pull_model, 1},
     // installed models
     {"models", "", "list the installed models", 0, false, list_models},
     // what works on this machine, and what to install
@@ -80,6 +82,12 @@ const Verb& verb_of(const Options& options) {
                                 : options.video_flags.front()) +
                       "; sora-gen --help shows what it takes");
     }
+    const bool enhances = options.enhance || options.enhance_command;
+    if (enhances && (!verb.takes_request || verb.run == decode_kept || verb.run == serve))
+      throw Error(ErrorKind::usage, "options",
+                  word +
+                      " takes no --enhance; it is for the verbs that make videos of a prompt that the line "
+                      "or a list has");
     return verb;
   }
   const std::string hint = nearest(word, names);

@@ -26,6 +26,7 @@ constexpr std::uint64_t kLongestPrompt = 1 << 20;  // bytes; a model reads some 
 template <class V>
 void visit_all(Options& options, V&& v) {
   visit_request(options.request, v);
+  visit_prompts(options, v);
   visit_batch(options, v);
   visit_reporting(options, v);
   visit_actions(options, v);

@@ -1,6 +1,6 @@
 // The options of the command line. Options of the video are listed by visit_request() (sora/request.h), those
-// of the program by the three visitors below. Parsing, --config, --print-config and the help text all use
-// these four lists.
+// of the program by the visitors below. Parsing, --config, --print-config and the help text all use
+// these lists.
 #pragma once
 
 #include <optional>
@@ -25,6 +25,10 @@ struct Options {
 
   std::vector<std::string> video_flags;  ///< flags on the line that belong to `request`
   Overrides given;                       ///< their values, to override options from a file
+
+  // Prompts
+  bool enhance = false;
+  std::optional<std::string> enhance_command;  ///< from the command line alone, as it is run
 
   // Many videos
   std::optional<std::string> prompts;
@@ -73,6 +77,11 @@ void visit_reporting(O& o, V&& v) {
 }
 
 template <class O, class V>
+void visit_prompts(O& o, V&& v) {
+  v("enhance", o.enhance, "have prompts written out by the endpoint of $SORA_GEN_ENHANCE_URL");
+}
+
+template <class O, class V>
 void visit_batch(O& o, V&& v) {
   v("prompts", o.prompts, "file of prompts: one a line, JSON Lines, CSV or TSV; - reads standard input");
   v("out_dir", o.out_dir, "folder for the videos of a batch; a second run continues where the first stopped");
@@ -92,6 +101,8 @@ void visit_batch(O& o, V&& v) {
 template <class O, class V>
 void visit_actions(O& o, V&& v) {
   v("prompt_file", o.prompt_file, "read the prompt from a file");
+  v("enhance_command", o.enhance_command,
+    "have prompts written out by a command: the prompt on its stdin, the answer on its stdout");
   v("config", o.config, "read options from a JSON file; flags win over it");
   v("stdio", o.stdio, "serve: requests on standard input, events on standard output");
   v("dry_run", o.dry_run, "show the plan: model, size, steps, memory, time; make nothing");

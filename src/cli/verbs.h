@@ -37,6 +37,7 @@ int decode_latents(Session& session);   ///< decode.cpp
 int inspect_file(Session& session);     ///< inspect.cpp
 int rerun_file(Session& session);       ///< inspect.cpp
 int serve(Session& session);            ///< serve.cpp
+int pull_model(Session& session);       ///< pull.cpp
 int list_models(Session& session);      ///< models.cpp
 int run_doctor(Session& session);       ///< doctor.cpp
 

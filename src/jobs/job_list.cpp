@@ -165,6 +165,7 @@ Request JobList::request(const Job& job) const {
       *beside = in_folder(settings_.out_dir, format_name(**beside, fields_of(job, request)));
     }
   }
+  if (settings_.rewrite) settings_.rewrite(request);
   return request;
 }
 

@@ -33,6 +33,9 @@ struct ListSettings {
   std::string name_pattern = "{index:04}-{slug}-{seed}.{ext}";
   bool named = false;        ///< the pattern comes from -o: the user chose the name
   std::uint64_t repeat = 1;  ///< videos for each prompt
+  /// Puts enhanced prompts into the request of a job, whose seed and name depend on the prompt as it is in
+  /// the list; may be empty.
+  std::function<void(Request&)> rewrite;
 };
 
 /// A job, small enough for a list of a hundred thousand. JobList::request() has all its options.

@@ -26,6 +26,8 @@ using State = JobRecord::State;
 
 constexpr std::uint64_t kRunByte = 0;
 constexpr std::uint64_t kWriteByte = 1;
+constexpr std::uint64_t kAskByte = 2;
+constexpr std::size_t kLongestPrompt = 1 << 20;  // bytes
 constexpr std::uint64_t kLongestList = std::uint64_t{1} << 31;
 
 // 60 bits of the key as an offset, after the bytes with other meanings.
@@ -67,6 +69,7 @@ bool Journal::exists(const fs::path& folder) {
 }
 
 void Journal::open(bool share) {
+  if (lock_) return;
   std::error_code code;
   fs::create_directories(home_, code);
   if (code) {
@@ -106,6 +109,7 @@ void Journal::read_line(std::string_view line) {
   if (!fields.is_object()) return;  // an incomplete line, left by a crash before a later run
   const std::string event = fields.text("event");
   const std::string key = fields.text("key");
+  if (event == "enhanced") read_enhanced(fields);
   if (key.empty()) return;
   JobRecord record;
   record.output = fields.text("output");
@@ -211,6 +215,30 @@ void Journal::failed(const std::string& key, const std::string& output, int exit
 void Journal::stopped(const std::string& key, const std::string& output) {
   append(event("stopped", key, output).text());
 }
+
+void Journal::read_enhanced(const JournalFields& fields) {
+  std::string written = fields.text("enhanced");
+  const bool fine =
+      !written.empty() && written.size() <= kLongestPrompt && written.find('\0') == std::string::npos;
+  if (fine) enhanced_[{fields.text("kind"), fields.text("prompt")}] = std::move(written);
+}
+
+const std::string* Journal::enhanced(const std::string& kind, const std::string& prompt) const {
+  const auto found = enhanced_.find({kind, prompt});
+  return found == enhanced_.end() ? nullptr : &found->second;
+}
+
+void Journal::add_enhanced(const std::string& kind, const std::string& prompt, const std::string& written) {
+  append(event("enhanced", "", "").add("kind", kind).add("prompt", prompt).add("enhanced", written).text());
+  enhanced_[{kind, prompt}] = written;
+}
+
+Journal::Asking::Asking(Journal& journal) : journal_(journal) {
+  journal_.lock_->lock(kAskByte, LockedFile::Mode::exclusive);
+  journal_.refresh();
+}
+
+Journal::Asking::~Asking() { journal_.lock_->unlock(kAskByte); }
 
 void Journal::write_list(const std::vector<ListedJob>& jobs) {
   std::string text;

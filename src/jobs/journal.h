@@ -1,9 +1,9 @@
 // The journal of a folder of outputs: a log of its jobs, which is appended to and synced, and locks.
 //
-//   FOLDER/.sora-gen/journal.jsonl   one event a line: run, start, done, failed, stopped
+//   FOLDER/.sora-gen/journal.jsonl   one event a line: run, enhanced, start, done, failed, stopped
 //   FOLDER/.sora-gen/jobs.jsonl      the jobs of the last list, one a line
-//   FOLDER/.sora-gen/lock            locked bytes: 0 while a run works, 1 while the journal is written,
-//                                    and one for each job that is being made (job_byte)
+//   FOLDER/.sora-gen/lock            locked bytes: 0 while a run works, 1 while the journal is written, 2 while
+//                                    prompts are asked for, and one for each job that is being made (job_byte)
 //   FOLDER/.sora-gen/KEY.safetensors the checkpoint of an unfinished job
 //
 // Not an SQLite database, since people and jq can read lines, an interrupted write damages only the last
@@ -17,12 +17,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "jobs/locked_file.h"
 #include "sora/generator.h"
 
 namespace sora {
+
+class JournalFields;
 
 /// The last event of a job.
 struct JobRecord {
@@ -54,7 +57,7 @@ class Journal {
 
   static bool exists(const std::filesystem::path& folder);
 
-  /// Begins a run: creates missing files and takes the lock. Throws Error: busy when another run has it (with
+  /// Begins a run: creates missing files and takes the lock, once. Throws Error: busy when another run has it (with
   /// `share`, only when that run does not share), cannot_create, io.
   void open(bool share);
 
@@ -79,6 +82,21 @@ class Journal {
   void failed(const std::string& key, const std::string& output, int exit_code, const std::string& error);
   void stopped(const std::string& key, const std::string& output);
 
+  /// What a prompt became that was written out (--enhance), by the rules of that kind (PromptInstruction);
+  /// null when the journal does not know.
+  const std::string* enhanced(const std::string& kind, const std::string& prompt) const;
+  void add_enhanced(const std::string& kind, const std::string& prompt, const std::string& written);
+  /// While this lives, no other run asks for prompts. Waits for it, and reads what it wrote.
+  class Asking {
+   public:
+    explicit Asking(Journal& journal);
+    ~Asking();
+    Asking(const Asking&) = delete;
+
+   private:
+    Journal& journal_;
+  };
+
   /// Replaces the list, whole.
   void write_list(const std::vector<ListedJob>& jobs);
   std::vector<ListedJob> read_list() const;
@@ -91,6 +109,7 @@ class Journal {
  private:
   void append(const std::string& line);
   void read_line(std::string_view line);
+  void read_enhanced(const JournalFields& fields);
 
   std::filesystem::path folder_;
   std::filesystem::path home_;  // folder_/.sora-gen
@@ -98,6 +117,7 @@ class Journal {
   std::uint64_t read_to_ = 0;
   std::uint64_t lines_ = 0;  // that were read
   std::map<std::string, JobRecord> records_;
+  std::map<std::pair<std::string, std::string>, std::string> enhanced_;  // by kind and prompt
 };
 
 /// Whether a recorded output is in the journal's folder. The folder may come from someone else, so a recorded

@@ -50,11 +50,15 @@ std::string slug(const std::string& prompt) {
 }
 
 std::string title_of(const Request& request) {
+  const std::string original = request.original_prompt.value_or("");
   if (request.prompt.empty() && !request.shot.empty()) {
     double time = 0;
     std::string prompt;
-    if (split_shot(request.shot.front(), time, prompt).empty()) return prompt;
+    const std::string shot =
+        original.empty() ? request.shot.front() : original.substr(0, original.find('\n'));
+    if (split_shot(shot, time, prompt).empty()) return prompt;
   }
+  if (!original.empty()) return original;
   const bool by_image = request.image && request.verb != "finish";
   const auto& file = by_image ? request.image : request.input;
   if (!request.prompt.empty() || !file) return request.prompt;

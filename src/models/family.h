@@ -132,6 +132,10 @@ class Family {
   /// The prompt as it goes to the tokenizer. Prompts that are equal after this have the same embeddings.
   virtual std::string clean_prompt(const std::string& prompt) const = 0;
 
+  /// The system message of --enhance: what a language model is told that is to write a prompt out in the way
+  /// that this family was trained with. `from_image`: the video begins from a picture, which it does not see.
+  virtual std::string prompt_instruction(bool from_image) const = 0;
+
   /// The first path that is a few-step model or LoRA by its own name or that of its folder.
   virtual std::optional<NamedFewStep> find_few_step(
       const std::vector<std::filesystem::path>& paths) const = 0;

@@ -42,6 +42,7 @@ void add_prompts(Json& json, const Plan& plan) {
   if (!is_storyboard && plan.inputs.shots.empty()) json["prompt"] = plan.request.prompt;
   // Those of a draft, which finish reads from the draft itself: for people, since "shots" is no option.
   if (!is_storyboard && !plan.inputs.shots.empty()) json["shots"] = shot_lines(plan.inputs.shots);
+  if (plan.request.original_prompt) json["original_prompt"] = *plan.request.original_prompt;
   json["negative_prompt"] = plan.sampling.negative_prompt;
 }
 

@@ -113,6 +113,7 @@ void add_machine(Json& json, const Machine& machine) {
 std::string plan_json(const Plan& plan, int indent) {
   Json json;
   json["prompt"] = plan.request.prompt;
+  if (plan.request.original_prompt) json["original_prompt"] = *plan.request.original_prompt;
   json["negative_prompt"] = plan.sampling.negative_prompt;
   json["seed"] = *plan.request.seed;
   json["model"] = {{"name", plan.model.name},

@@ -36,6 +36,8 @@ void add_inputs(Lines& lines, const Plan& plan) {
     lines.add("verb", plan.request.verb + (plan.request.backward ? " backward" : "") + files);
   }
   if (inputs.shots.empty()) lines.add("prompt", "\"" + plan.request.prompt + "\"");
+  if (const auto& original = plan.request.original_prompt)
+    lines.add("written as", "\"" + *original + "\"");
   for (const Shot& shot : inputs.shots)
     lines.add(&shot == &inputs.shots.front() ? "shots" : "",
               time_text(shot.time) + "  \"" + shot.prompt + "\"");

@@ -97,7 +97,7 @@ class Layers {
     }
     // The program may include pipeline/run/entry.h: it opens libsora by the type declared there.
     for (const char* folder : {"cli", "cli/verbs", "cli/terminal"}) target_of_[folder] = "sora-gen";
-    uses_["sora-gen"] = {"sora_jobs", "sora_pipeline_run"};
+    uses_["sora-gen"] = {"sora_jobs", "sora_net_enhance", "sora_net_hub", "sora_pipeline_run"};
   }
 
   bool knows(const std::string& folder) const { return target_of_.count(folder) > 0; }
@@ -139,6 +139,7 @@ struct ThirdParty {
 const std::vector<ThirdParty> kThirdParties = {
     {"CLI11", {"CLI/", "CLI11"}, {"src/cli/"}},
     {"spdlog", {"spdlog/", "fmt/"}, {"src/cli/"}},
+    {"libcurl", {"curl/"}, {"src/net/"}},
     {"sentencepiece", {"sentencepiece"}, {"src/models/t5/tokenizer/"}},
     {"libav", {"libav", "libsw"}, {"src/media/"}},
     {"tensors",
@@ -180,7 +181,7 @@ std::vector<fs::path> base_files() {
   for (const auto& entry : fs::recursive_directory_iterator(kRoot / "src")) {
     const std::string folder = folder_of(fs::relative(entry.path(), kRoot / "src").generic_string());
     if (entry.path().extension() == ".cpp" && layers().knows(folder) &&
-        (folder.starts_with("cli") || layers().may_use("jobs", folder))) {
+        (folder.starts_with("cli") || folder.starts_with("net") || layers().may_use("jobs", folder))) {
       files.push_back(entry.path());
     }
   }

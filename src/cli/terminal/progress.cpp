@@ -74,6 +74,9 @@ class JsonProgress final : public ProgressDisplay {
  public:
   explicit JsonProgress(int fd) : fd_(fd) {}
 
+  void enhanced(const std::string& prompt, const std::string& written) override {
+    write(JsonLine().add("event", "enhanced").add("prompt", prompt).add("enhanced", written).text());
+  }
   void job(const JobLabel& label) override {
     job_ = label.position;
     write(JsonLine()

@@ -2,8 +2,11 @@
 #include "jobs/batch.h"
 
 #include <filesystem>
+#include <optional>
+#include <set>
 #include <string>
 
+#include "cli/enhancer.h"
 #include "cli/make.h"
 #include "cli/signals.h"
 #include "cli/terminal/terminal.h"
@@ -12,6 +15,7 @@
 #include "core/random_seed.h"
 #include "core/text.h"
 #include "jobs/batch_index.h"
+#include "jobs/enhanced_prompts.h"
 #include "plan/machine/pace.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
@@ -149,6 +153,7 @@ class ListedPlans {
           .add("fps", plan.timeline.fps)
           .add("steps", plan.sampling.steps)
           .add("peak_memory_gb", plan.machine.peak_memory_gb);
+      if (plan.request.original_prompt) line.add("original_prompt", *plan.request.original_prompt);
       text_ += line.text() + "\n";
     } else {
       text_ += std::to_string(job.index) + "  " + one_line(job.output) + (done ? "  (done)" : "") + "  \"" +
@@ -156,7 +161,11 @@ class ListedPlans {
     }
   }
 
+  void note(const std::string& text) { note_ = text; }
+
   void show() {
+    if (!note_.empty() && json_) log(LogLevel::warning, note_);
+    if (!note_.empty() && !json_) text_ += note_ + "\n";
     if (!json_) {
       text_ += counted(jobs_, "job", "jobs") + ", " + std::to_string(done_) + " done, " +
                seconds_text(seconds_) + " of video\n";
@@ -167,10 +176,18 @@ class ListedPlans {
  private:
   const JobList& list_;
   bool json_;
-  std::string text_;
+  std::string text_, note_;
   std::uint64_t jobs_ = 0, done_ = 0;
   double seconds_ = 0;
 };
+
+// How many prompts of the list nobody has written out yet.
+std::size_t texts_to_ask_for(const JobList& list) {
+  std::set<std::string> texts;
+  for (const Job& job : list.jobs())
+    for (const std::string& text : texts_to_enhance(list.request(job))) texts.insert(text);
+  return texts.size();
+}
 
 class Reporter final : public BatchObserver {
  public:
@@ -226,10 +243,15 @@ int run_batch(Session& session) {
     wrong("there is no prompt; give --prompts FILE, or --prompt \"a lighthouse by the sea\"");
   }
   const BatchSettings settings = batch_settings(options);
-  JobList list(read_list(options), list_settings(options));
+  std::optional<Enhancer> enhancer;
+  if (wants_enhancing(options)) enhancer.emplace(session);
+  const fs::path folder = folder_of(options);
+  Journal journal(folder);
+  ListSettings of_list = list_settings(options);
+  if (enhancer) of_list.rewrite = [&](Request& request) { enhancer->put_known(request, journal); };
+  JobList list(read_list(options), of_list);
   if (list.jobs().empty()) check_list(options, list);
 
-  const fs::path folder = folder_of(options);
   std::error_code code;
   if (!options.dry_run && options.out_dir) {
     fs::create_directories(folder, code);
@@ -239,14 +261,18 @@ int run_batch(Session& session) {
     }
   }
   Planner planner;
-  Journal journal(folder);
   ListedPlans plans(list, options.json);
   const auto show = [&](const Job& job, const Plan& plan, bool done) { plans.add(job, plan, done); };
   Batch batch(list, planner, journal, settings, options.dry_run ? show : Batch::EachPlan());
   check_list(options, list);
   if (options.dry_run) {
+    if (enhancer) plans.note(enhancer->would_ask(texts_to_ask_for(list)));
     plans.show();
     return 0;
+  }
+  if (enhancer) {
+    journal.open(settings.share);
+    enhancer->ask_for_all(list, journal);
   }
 
   begin_work(options.quiet || json_on_stderr(options));

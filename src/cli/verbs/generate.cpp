@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "cli/enhancer.h"
 #include "cli/make.h"
 #include "cli/piped_input.h"
 #include "cli/signals.h"
@@ -13,6 +14,7 @@
 #include "core/folders.h"
 #include "core/random_seed.h"
 #include "core/text.h"
+#include "jobs/enhanced_prompts.h"
 #include "jobs/job_key.h"
 #include "jobs/output_files.h"
 #include "jobs/output_name.h"
@@ -93,8 +95,11 @@ void report(Session& session, const Plan& plan, const Result& result) {
   if (options.json) write_stdout(result_json(result, *plan.request.seed) + "\n");
 }
 
-int make_one(Session& session, const Request& request) {
+int make_one(Session& session, const Request& asked) {
   const Options& options = session.options;
+  Request request = asked;
+  std::optional<Enhancer> enhancer;
+  if (wants_enhancing(options)) enhancer.emplace(session);
   // All errors that can be found without libtorch are found here.
   if (!options.dry_run) {
     check_output_files(request);
@@ -102,11 +107,17 @@ int make_one(Session& session, const Request& request) {
   Plan plan = make_plan(request);
   estimate_pace(plan);
   if (options.dry_run) {
+    if (enhancer) plan.notes.push_back(enhancer->would_ask(texts_to_enhance(request).size()));
     write_stdout(options.json ? plan_json(plan) : plan_text(plan));
     return 0;
   }
   if (plan.output.path == "-" && ::isatty(STDOUT_FILENO) != 0) {
     wrong("-o - writes the video to stdout, which is a terminal; pipe it, as in | ffplay -, or name a file");
+  }
+  if (enhancer) {
+    enhancer->enhance(request, plan.request);
+    plan = make_plan(request);
+    estimate_pace(plan);
   }
   begin_work(options.quiet || json_on_stderr(options));
   const std::string unknown = plan.unknown_words.empty() ? "" : unknown_words_text(plan.unknown_words);

@@ -17,6 +17,7 @@ class WanFamily : public Family {
                             bool expand_timesteps) const override;
   void check_loras(const std::vector<LoraSource>& loras, const ComponentSource& network) const override;
   std::string clean_prompt(const std::string& prompt) const override;
+  std::string prompt_instruction(bool from_image) const override;
   std::optional<NamedFewStep> find_few_step(const std::vector<std::filesystem::path>& paths) const override;
   bool is_whole_model(const Replacements& replacements) const override;
 };

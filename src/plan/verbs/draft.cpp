@@ -90,7 +90,10 @@ void fill_from_draft(Request& request, const Request& draft) {
   const auto fill = [](auto& field, const auto& from) {
     if (!field) field = from;
   };
-  if (request.prompt.empty()) request.prompt = draft.prompt;
+  if (request.prompt.empty()) {
+    request.prompt = draft.prompt;
+    fill(request.original_prompt, draft.original_prompt);
+  }
   fill(request.negative_prompt, draft.negative_prompt);
   fill(request.seed, draft.seed);
   fill(request.guidance, draft.guidance);

@@ -163,6 +163,7 @@ Request reproducing_request(const RunParameters& parameters, const Overrides& gi
   Request request;
   parameters.options.apply(request);
   if (parameters.model) request.model = installed_model(*parameters.model);  // --model overrides it below
+  if (given.has("prompt") || given.has("shot")) request.original_prompt.reset();  // of another prompt
   given.apply(request);
   if (parameters.model || given.has("model")) keep_given_model(request);
   if (!request.seed) {
