@@ -8,6 +8,8 @@
 #   lib/cmake/sora-gen            find_package(sora-gen), target sora-gen::sora
 #   share/sora-gen/models         the model that ships
 #   share/sora-gen/scripts        what messages send people to: convert, fetch-model
+#   share/man/man1                man pages, one a verb
+#   share/bash-completion, share/zsh, share/fish   what shells complete
 #   share/doc/sora-gen            licences
 #
 # lib/ is not CMAKE_INSTALL_LIBDIR: the program finds libsora at ../lib.
@@ -37,6 +39,12 @@ install(DIRECTORY models/default DESTINATION share/sora-gen/models OPTIONAL)
 
 install(PROGRAMS scripts/convert scripts/fetch-model DESTINATION share/sora-gen/scripts)
 install(FILES scripts/hub.py scripts/hub_library.py DESTINATION share/sora-gen/scripts)
+
+# Written by the program when it was built (src/cli/CMakeLists.txt).
+install(DIRECTORY ${CMAKE_BINARY_DIR}/help/man1 DESTINATION share/man)
+install(FILES ${CMAKE_BINARY_DIR}/help/sora-gen DESTINATION share/bash-completion/completions)
+install(FILES ${CMAKE_BINARY_DIR}/help/_sora-gen DESTINATION share/zsh/site-functions)
+install(FILES ${CMAKE_BINARY_DIR}/help/sora-gen.fish DESTINATION share/fish/vendor_completions.d)
 
 install(FILES LICENSE DESTINATION share/doc/sora-gen)
 file(GLOB licences ${Libtorch_ROOT}/*.dist-info)

@@ -56,6 +56,15 @@ struct InputFacts {
   std::string parameters;   ///< of the run that made it, as JSON; empty: it does not say
 };
 
+/// A word of the prompt that the model was not trained with.
+struct UnknownWord {
+  std::string word;
+  std::string
+      nearest;  ///< a word that it was trained with and that means or looks the same; empty: none does
+
+  bool operator==(const UnknownWord&) const = default;
+};
+
 /// A storyboard's prompt, from a time on.
 struct Shot {
   double time = 0;  ///< seconds
@@ -184,6 +193,7 @@ struct Machine {
   std::string text_cache_key;       ///< tells what encodes prompts, and how; empty: nothing is kept on disk
   bool text_cached = false;         ///< all its texts were encoded by earlier runs
   std::optional<Pace> pace;         ///< learnt from past runs here; make_plan() leaves it empty
+  double slowdown = 1;  ///< by other programs at work: 2 is twice as long, which the pace includes
   std::optional<double> seconds_estimate;  ///< of the whole run, from the pace
 };
 
@@ -201,8 +211,10 @@ struct Plan {
   Upscale upscale;
   std::vector<Plan> before;  ///< upscaling: what is made first, each from the one before it
 
-  std::vector<std::string> unknown_words;  ///< of the prompts, that the model says it has never seen
-  std::vector<std::string> notes;          ///< plain words: what will be enlarged, cropped, windowed
+  std::vector<UnknownWord> unknown_words;  ///< of the prompts, that the model says it has never seen
+  std::size_t prompt_words = 0;       ///< words of the prompts, each counted once; 0: the model has no list
+  std::vector<std::string> warnings;  ///< what a user should know before a run: options without effect
+  std::vector<std::string> notes;     ///< plain words: what will be enlarged, cropped, windowed
 };
 
 /// Makes plans, and remembers the models that it has looked at: planning a hundred thousand jobs reads each

@@ -14,6 +14,7 @@ struct Request {
   // What is seen
   std::string prompt;
   std::optional<std::string> negative_prompt;
+  bool strict_words = false;  ///< a prompt with words that the model was not trained with is refused
 
   // What it begins from
   /// generate (from noise alone), animate (a picture), extend, connect, loop, remix or finish (a video),
@@ -40,7 +41,7 @@ struct Request {
   std::optional<int> frames;            ///< instead of seconds
   std::optional<double> drift_control;  ///< windows after the first are held to its look: 0 not, 1 wholly
   std::optional<double> fps;            ///< resamples in time; it does not change the speed
-  std::optional<std::string> res;       ///< "WxH", "480p", "720p", "1080p"
+  std::optional<std::string> res;       ///< "WxH", "720p", "4k" and others: plan/geometry/size.h
   std::optional<std::string> aspect;    ///< "16:9", with a named res or alone
   bool draft = false;                   ///< small and fast, for finish to make large
   bool refine = false;  ///< a res beyond the native size is made as finish makes it, not enlarged
@@ -110,6 +111,7 @@ void visit_request_kinds(R& r, V&& v) {
   using enum OptionKind;
   v("prompt", r.prompt, video, "what is seen; - reads standard input; default of a verb: its file's own");
   v("negative_prompt", r.negative_prompt, video, "what to keep out; default: the model's own");
+  v("strict_words", r.strict_words, machine, "refuse prompts with words that the model has never seen");
   v("verb", r.verb, video, "generate, animate, extend, connect, loop, remix, finish or storyboard");
   v("image", r.image, source, "picture that animate or a storyboard begins with");
   v("last_image", r.last_image, source, "picture that animate ends with");
@@ -127,12 +129,13 @@ void visit_request_kinds(R& r, V&& v) {
   v("shot", r.shot, video, "storyboard: \"0:04 a storm\", a time and a prompt; may be given several times");
   v("shot_image", r.shot_image, source, "storyboard: \"0:08 photo.jpg\", what is seen at that time");
   v("fade", r.fade, video, "storyboard: seconds in which a prompt takes over; default: 1");
-  v("seconds", r.seconds, video, "length in seconds; default: the model's native length");
+  v("seconds", r.seconds, video,
+    "length: seconds, or 500ms, 1m30s, 1:30; default: the model's native length");
   v("frames", r.frames, video, "length in frames, instead of --seconds");
   v("drift_control", r.drift_control, video,
     "long videos keep their first look: 0 is off, 1 all of it; default: 0.9");
   v("fps", r.fps, video, "frames per second; another rate than the model's resamples in time");
-  v("res", r.res, video, "size: WxH, 480p, 720p or 1080p; default: the model's native size");
+  v("res", r.res, video, "size: WxH, 480p, 720p, 1080p, 1440p, 4k or 8k; default: the model's native size");
   v("aspect", r.aspect, video, "aspect ratio W:H, for a named or the native size");
   v("draft", r.draft, video, "small and fast; sora-gen finish makes it large");
   v("refine", r.refine, video, "sizes beyond the native one are denoised in tiles instead of enlarged");

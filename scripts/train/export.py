@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 
+import hints
 import tokenizer
 import torch
 import transformer
@@ -148,6 +149,8 @@ if __name__ == "__main__":
                 "autoencoder_samples": torch.load(
                     o.state + "/vae.pt", weights_only=False, map_location="cpu"
                 )["samples"],
+                "max_words": hints.longest(),
+                "synonyms": hints.synonyms(wording.words()),
                 "vocabulary": wording.words(),
             },
             f,

@@ -3,10 +3,12 @@
 // from these four lists.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/json/presets.h"
 #include "core/json/request_fields.h"
 #include "sora/request.h"
 
@@ -24,7 +26,10 @@ struct Options {
   std::vector<std::string> words;  ///< what stands on the line besides options: the verb and its files
 
   std::vector<std::string> video_flags;  ///< flags of `request` that are on the line
-  Overrides given;                       ///< and their values, for requests that start from a file
+  Overrides on_line;                     ///< and their values
+  Overrides given;  ///< the same and those of its preset, for requests that start from a file
+  Presets presets;  ///< those of the configuration file
+  std::map<std::string, std::string> sources;  ///< where options come from that are not the defaults
 
   // Many videos
   std::optional<std::string> prompts;
@@ -92,11 +97,11 @@ void visit_batch(O& o, V&& v) {
 template <class O, class V>
 void visit_actions(O& o, V&& v) {
   v("prompt_file", o.prompt_file, "read the prompt from a file");
-  v("config", o.config, "read options from a JSON file; flags win over it");
+  v("config", o.config, "read options from this JSON file instead of one's own; none: from no file");
   v("stdio", o.stdio, "serve: requests on standard input, events on standard output");
   v("dry_run", o.dry_run, "show the plan: model, size, steps, memory, time; make nothing");
-  v("print_config", o.print_config, "print all options as JSON, for --config; make nothing");
-  v("help", o.help, "the options that are needed first");
+  v("print_config", o.print_config, "print all options, and where they come from, as JSON for --config");
+  v("help", o.help, "the options that are needed first; of a verb: its own");
   v("help_all", o.help_all, "every option");
   v("version", o.version, "the version");
 }
@@ -110,12 +115,9 @@ int many(const Options& options);
 /// One letter for the options that have one, as "-o"; else empty.
 std::string short_flag_name(const std::string& name);
 
-/// Reads the command line, the config file that it names, and the prompt where that comes from a file or
-/// from stdin. Ranges are left to make_plan(). Throws Error: usage; no_input or data for the files.
+/// Reads the command line, the configuration file below it (configuration.h), and the prompt where that comes
+/// from a file or from stdin. Ranges are left to make_plan(). Throws Error: usage; no_input or data for the
+/// files.
 Options parse_options(int argc, const char* const* argv);
-
-/// --config and --print-config.
-void read_config(const std::string& path, Options& options);
-std::string config_text(const Options& options);
 
 }  // namespace sora

@@ -10,6 +10,9 @@ namespace sora {
 /// $XDG_STATE_HOME nor $HOME is set. Nothing is created.
 std::filesystem::path state_folder();
 
+/// $XDG_CONFIG_HOME/sora-gen, else ~/.config/sora-gen: what the user sets.
+std::filesystem::path config_folder();
+
 /// $XDG_CACHE_HOME/sora-gen, else ~/.cache/sora-gen: what can be made again.
 std::filesystem::path cache_folder();
 

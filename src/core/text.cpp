@@ -17,32 +17,18 @@ std::string set_integer(T& value, std::string_view text) {
          std::to_string(std::numeric_limits<T>::max());
 }
 
-constexpr std::size_t kLongestName = 64;  // bytes; no option or field has more
-
-// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours. Both texts have at
-// most kLongestName bytes.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::array<std::array<std::uint8_t, kLongestName + 1>, kLongestName + 1> d{};
-  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = static_cast<std::uint8_t>(i);
-  for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = static_cast<std::uint8_t>(j);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      int least = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        least = std::min(least, d[i - 2][j - 2] + 1);
-      }
-      d[i][j] = static_cast<std::uint8_t>(least);
-    }
-  }
-  return d[a.size()][b.size()];
-}
-
 // "sec" and "secs" for "seconds": its first letter, and some of the others in their order.
 bool is_short_for(std::string_view word, std::string_view candidate) {
   if (word.size() < 2 || candidate.empty() || word.front() != candidate.front()) return false;
   std::size_t next = 0;
   for (const char c : candidate) next += next < word.size() && c == word[next];
   return next == word.size();
+}
+
+// Behind the dashes of an option.
+char first_letter(std::string_view word) {
+  const std::size_t at = word.find_first_not_of('-');
+  return at == std::string_view::npos ? '\0' : word[at];
 }
 
 std::string two_digits(long long value) { return (value < 10 ? "0" : "") + std::to_string(value); }
@@ -118,23 +104,41 @@ std::string set_from_text(std::vector<std::string>& value, std::string_view text
   return {};
 }
 
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  if (std::max(a.size(), b.size()) > kLongestName) return std::max(a.size(), b.size());
+  std::array<std::array<std::uint8_t, kLongestName + 1>, kLongestName + 1> d{};
+  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = static_cast<std::uint8_t>(i);
+  for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = static_cast<std::uint8_t>(j);
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      int least = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        least = std::min(least, d[i - 2][j - 2] + 1);
+      }
+      d[i][j] = static_cast<std::uint8_t>(least);
+    }
+  }
+  return d[a.size()][b.size()];
+}
+
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  // A third of the letters may be wrong; a shortened word counts as one mistake.
+  // A third of the letters may be wrong. A shortened word counts as one mistake, and gives way to a spelling
+  // with one.
+  if (word.size() > kLongestName) return {};
+  struct Fit {
+    std::size_t distance;
+    bool shortened, other_start;
+    auto operator<=>(const Fit&) const = default;
+  };
   std::string best;
-  if (word.size() > kLongestName) return best;
-  std::size_t best_distance = word.size() / 3 + 2;
+  Fit best_fit{word.size() / 3 + 2, false, false};
   for (const auto& candidate : candidates) {
     if (candidate.size() > kLongestName) continue;
-    const std::size_t difference =
-        std::max(word.size(), candidate.size()) - std::min(word.size(), candidate.size());
-    std::size_t distance = 1;
-    if (!is_short_for(word, candidate)) {
-      if (difference >= best_distance) continue;  // the distance is not below it
-      distance = edit_distance(word, candidate);
-    }
-    if (distance < best_distance && distance < candidate.size()) {
+    Fit fit{edit_distance(word, candidate), false, first_letter(word) != first_letter(candidate)};
+    if (fit.distance > 1 && is_short_for(word, candidate)) fit = {1, true, false};
+    if (fit < best_fit && fit.distance < candidate.size()) {
       best = candidate;
-      best_distance = distance;
+      best_fit = fit;
     }
   }
   return best;

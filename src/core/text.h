@@ -23,8 +23,14 @@ std::string set_from_text(std::optional<T>& value, std::string_view text) {
   return set_from_text(value.emplace(), text);
 }
 
-/// The candidate that `word` most likely meant; empty when none is near (by Damerau-Levenshtein distance), or
-/// when `word` is longer than any name.
+constexpr std::size_t kLongestName = 64;  // bytes; no option, field or word of a list has more
+
+/// How many letters are to be put in, left out, replaced or swapped with their neighbour to make one text of
+/// the other (optimal string alignment). Of texts over kLongestName bytes: the length of the longer one.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+/// The candidate that `word` most likely meant, by edit_distance(); among equals the one that begins with the
+/// same letter. Empty when none is near, or when `word` is longer than any name.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 /// A character of UTF-8; where there is none, one byte that is not `valid`.

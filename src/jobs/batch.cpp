@@ -69,6 +69,7 @@ Batch::Batch(JobList& list, Planner& planner, Journal& journal, const BatchSetti
     entry.job = &job;
     entry.mine = (job.index - 1) % settings_.shard.count == settings_.shard.index - 1;
     if (settings_.sort) entry.order = order_of(plan);
+    if (settings_.planned && entry.mine) settings_.planned(plan);
     if (each && entry.mine) {
       if (knows_jobs) {
         entry.key = job_key(plan);

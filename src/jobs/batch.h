@@ -15,12 +15,13 @@
 namespace sora {
 
 struct BatchSettings {
-  bool resume = true;         ///< jobs that are done and whole are left out
-  bool retry_failed = false;  ///< jobs that failed in an earlier run are tried again
-  bool share = false;         ///< other runs may take jobs from the same list
-  bool sort = false;          ///< jobs of one model and size one after another
-  bool posters = false;       ///< a thumbnail of every video, for the index
-  Shard shard;                ///< of the list; the whole list is checked and written down all the same
+  bool resume = true;                        ///< jobs that are done and whole are left out
+  bool retry_failed = false;                 ///< jobs that failed in an earlier run are tried again
+  bool share = false;                        ///< other runs may take jobs from the same list
+  bool sort = false;                         ///< jobs of one model and size one after another
+  bool posters = false;                      ///< a thumbnail of every video, for the index
+  std::function<void(const Plan&)> planned;  ///< told of every plan of the shard, before any work
+  Shard shard;  ///< of the list; the whole list is checked and written down all the same
 };
 
 struct BatchCounts {

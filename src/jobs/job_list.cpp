@@ -148,9 +148,7 @@ NameFields JobList::fields_of(const Job& job, const Request& request) const {
 }
 
 Request JobList::overlaid(std::uint32_t entry) const {
-  Request request = settings_.base;
-  file_.lines[entry].overrides.apply(request);
-  return request;
+  return layered(settings_.base, settings_.presets, file_.lines[entry].overrides, settings_.given);
 }
 
 Request JobList::request(const Job& job) const {

@@ -86,7 +86,9 @@ struct ModelFacts {
   std::optional<NamedFewStep> few_step;  ///< its weights are distilled ones, by their name
   std::string res;                       ///< of the file, where it is not the native size; empty: native
   std::vector<std::string> vocabulary;   ///< words it was trained with, sorted; empty: it does not say
-  std::int64_t smallest_area = 0;        ///< pixels; smaller pictures are made at this area and reduced
+  std::map<std::string, std::string> synonyms;  ///< words that it was not trained with: one that it was
+  int max_words = 0;               ///< of the longest prompts that it was trained with; 0: it does not say
+  std::int64_t smallest_area = 0;  ///< pixels; smaller pictures are made at this area and reduced
 
   // Sizes
   std::uint64_t weight_bytes = 0;                                            ///< all weight files

@@ -7,12 +7,13 @@
 
 #include "core/random_seed.h"
 #include "models/family.h"
+#include "plan/idle_options.h"
 #include "plan/machine/machine.h"
 #include "plan/machine/memory.h"
 #include "plan/machine/text_cache.h"
 #include "plan/model/model_choice.h"
+#include "plan/model/prompt_words.h"
 #include "plan/model/sampling.h"
-#include "plan/model/vocabulary.h"
 #include "plan/output.h"
 #include "plan/picture.h"
 #include "plan/timeline.h"
@@ -23,17 +24,6 @@
 #include "sora/error.h"
 
 namespace sora {
-namespace {
-
-void plan_words(Plan& plan, const std::vector<std::string>& vocabulary) {
-  if (vocabulary.empty()) return;
-  std::string texts = plan.request.prompt;
-  for (const Shot& shot : plan.inputs.shots) texts += "\n" + shot.prompt;
-  plan.unknown_words = unknown_words(texts, vocabulary);
-  if (!plan.unknown_words.empty()) plan.notes.push_back(unknown_words_text(plan.unknown_words));
-}
-
-}  // namespace
 
 struct Planner::State {
   struct Entry {
@@ -76,6 +66,7 @@ struct Planner::State {
     plan.model.text_dim = model.facts.text_dim;
     plan.model.text_rows = model.facts.text_rows;
     plan_sampling(plan, model.facts);
+    cut_prompts(plan, model.facts);
     return plan;
   }
 
@@ -89,7 +80,9 @@ struct Planner::State {
   /// Checks the outputs and what the machine has for them.
   void end(Plan& plan, Entry& entry) {
     plan_output(plan);
-    plan_words(plan, entry.facts.vocabulary);
+    cut_prompts(plan, entry.facts);  // those of files
+    plan_words(plan, entry.facts);
+    warn_of_idle_options(plan, entry.facts);
     plan_carried(plan);
     check_pictures(plan.request);
     check_tensor_files(plan);
@@ -175,8 +168,9 @@ struct Planner::State {
     return plan;
   }
 
-  Plan refine(Plan small) {
-    const Request request = small.request;
+  Plan refine(Plan small, const std::string& prompt) {
+    Request request = small.request;
+    if (!prompt.empty()) request.prompt = prompt;  // where it was cut, the stages say so too
     const Source source = source_of(small);
     const Size size{small.picture.width, small.picture.height};
     make_source(small);
@@ -193,7 +187,7 @@ Plan Planner::plan(const Request& request) {
   if (verb_kind(request.verb) == VerbKind::finish) return state_->finish(request);
   Plan plan = state_->plan(request);
   return request.refine && plan.picture.enlarged && plan.picture.width > plan.picture.crop_width
-             ? state_->refine(plan)
+             ? state_->refine(plan, request.prompt)
              : plan;
 }
 

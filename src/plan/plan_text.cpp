@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "plan/metadata.h"
 #include "plan/model/model_choice.h"
+#include "plan/verbs/file_frames.h"
 #include "plan/verbs/story.h"
 #include "plan/verbs/verb.h"
 #include "sora/plan.h"
@@ -32,6 +33,14 @@ std::string memory_text(const Plan& plan) {
   if (plan.machine.offload == "stored") text += ", weights are kept as they are stored";
   if (plan.machine.offload == "stream") text += ", weights are brought when they are used";
   return text;
+}
+
+// What other programs take, where that matters.
+std::string beside_others(const Plan& plan) {
+  constexpr double kMatters = 1.1;
+  if (plan.machine.slowdown < kMatters) return {};
+  return "; other programs are at work here, without them about " +
+         estimate_text(*plan.machine.seconds_estimate / plan.machine.slowdown);
 }
 
 // What --steps means to the request: of finish the steps of a stage, with --refine those of the small video.
@@ -73,10 +82,13 @@ std::string plan_text(const Plan& plan) {
     for (const std::string& lora : *loras)
       line("lora", lora + (loras == &plan.request.lora ? "" : " (second expert)"));
   }
-  line("video", std::to_string(plan.timeline.frames) + (plan.timeline.frames == 1 ? " frame" : " frames") +
-                    " of " + size(plan.picture.width, plan.picture.height) + " at " +
-                    number(plan.timeline.fps) + " fps, " +
-                    number(static_cast<double>(plan.timeline.frames) / plan.timeline.fps) + " s");
+  const std::int64_t frames = file_frames(plan);
+  line("video", std::to_string(frames) + (frames == 1 ? " frame" : " frames") + " of " +
+                    size(plan.picture.width, plan.picture.height) + " at " + number(plan.timeline.fps) +
+                    " fps, " + fixed_text(static_cast<double>(frames) / plan.timeline.fps, 1) + " s" +
+                    (frames > plan.timeline.frames
+                         ? ", of which " + std::to_string(plan.timeline.frames) + " frames are new"
+                         : ""));
   line(
       "network",
       size(plan.picture.model_width, plan.picture.model_height) + ", latents " +
@@ -113,9 +125,10 @@ std::string plan_text(const Plan& plan) {
     std::string time = "about " + estimate_text(*plan.machine.seconds_estimate);
     if (plan.machine.pace)
       time += ", from " + std::to_string(plan.machine.pace->runs) +
-              (plan.machine.pace->runs == 1 ? " run" : " runs") + " here";
+              (plan.machine.pace->runs == 1 ? " run" : " runs") + " here" + beside_others(plan);
     line("time", time);
   }
+  for (const auto& warning : plan.warnings) line("warning", warning);
   for (const auto& note : plan.notes) line("note", note);
   return text;
 }
@@ -157,8 +170,9 @@ std::string plan_json(const Plan& plan, int indent) {
   json["enlarged"] = plan.picture.enlarged;
   json["fps"] = plan.timeline.fps;
   json["model_fps"] = plan.timeline.model_fps;
-  json["frames"] = plan.timeline.frames;
-  json["seconds"] = static_cast<double>(plan.timeline.frames) / plan.timeline.fps;
+  json["frames"] = file_frames(plan);
+  json["new_frames"] = plan.timeline.frames;
+  json["seconds"] = static_cast<double>(file_frames(plan)) / plan.timeline.fps;
   json["latents"] = {plan.picture.latent_channels, plan.timeline.latent_frames, plan.picture.latent_height,
                      plan.picture.latent_width};
   json["windows"] = Json::array();
@@ -204,7 +218,14 @@ std::string plan_json(const Plan& plan, int indent) {
   json["peak_memory_gb"] = plan.machine.peak_memory_gb;
   json["seconds_estimate"] = plan.machine.seconds_estimate ? Json(*plan.machine.seconds_estimate) : Json();
   json["estimate_runs"] = plan.machine.pace ? Json(plan.machine.pace->runs) : Json();
-  json["unknown_words"] = plan.unknown_words;
+  json["slowdown"] = plan.machine.slowdown;
+  json["unknown_words"] = Json::array();
+  json["nearest_words"] = Json::object();
+  for (const UnknownWord& unknown : plan.unknown_words) {
+    json["unknown_words"].push_back(unknown.word);
+    if (!unknown.nearest.empty()) json["nearest_words"][unknown.word] = unknown.nearest;
+  }
+  json["warnings"] = plan.warnings;
   json["notes"] = plan.notes;
   return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -29,6 +29,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "cli/failure.h"
 #include "cli/make.h"
@@ -150,7 +151,11 @@ class Server {
     }
     if (!fault.empty()) throw Error(ErrorKind::data, "serve", "the request: " + fault);
     Order order{id, session_.options.request};
+    if (const auto preset = overrides.text("preset"))
+      apply_preset(order.request, session_.options.presets, *preset);
+    const auto preset = order.request.preset;
     overrides.apply(order.request);
+    order.request.preset = preset;
     const Plan plan = finished(order);
     if (only_plan) {
       std::string text = JsonLine().add("event", "plan").add("id", id).text();
@@ -160,7 +165,7 @@ class Server {
       return true;
     }
     check_output_files(order.request);
-    push(std::move(order));
+    push(std::move(order), plan.warnings);
     return true;
   }
 
@@ -176,13 +181,14 @@ class Server {
     return planner_.plan(request);
   }
 
-  void push(Order order) {
+  void push(Order order, const std::vector<std::string>& warnings) {
     const std::lock_guard lock(mutex_);
     const std::size_t waiting = queue_.size() + (busy_ ? 1 : 0);
     events_.send(JsonLine()
                      .add("event", "queued")
                      .add("id", order.id)
                      .add("waiting", static_cast<std::int64_t>(waiting))
+                     .add("warnings", warnings)
                      .text());
     queue_.push_back(std::move(order));
     changed_.notify_all();
@@ -287,6 +293,7 @@ class Server {
                             .add("event", "progress")
                             .add("id", id)
                             .add("phase", phase_name(progress.phase))
+                            .add("text", phase_text(progress.phase))
                             .add("step", progress.step)
                             .add("steps", progress.steps)
                             .add("frame", progress.frame)

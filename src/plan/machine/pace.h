@@ -12,7 +12,8 @@ namespace sora {
 /// environment names neither folder.
 std::filesystem::path pace_file();
 
-/// Fills plan.machine.pace and plan.machine.seconds_estimate from runs of the same model, device, type,
+/// Fills plan.machine.slowdown from what else the machine does (machine_load.h), and plan.machine.pace and
+/// plan.machine.seconds_estimate from runs of the same model, device, type,
 /// threads and codec on this machine, scaled by the work. Leaves them empty where no run was like this one:
 /// within a factor of 16 in the work of a step and of a frame. Never throws.
 void estimate_pace(Plan& plan);

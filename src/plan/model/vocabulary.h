@@ -12,7 +12,4 @@ namespace sora {
 /// none. A compound whose parts are all known is known.
 std::vector<std::string> unknown_words(std::string_view prompt, const std::vector<std::string>& vocabulary);
 
-/// For the user: that these words are new to the model.
-std::string unknown_words_text(const std::vector<std::string>& words);
-
 }  // namespace sora

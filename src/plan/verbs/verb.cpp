@@ -18,7 +18,7 @@ namespace {
 constexpr int kHeldStart = 2;   // latent frames of what came before: enough to know the motion
 constexpr int kHeldEnd = 1;     // of what comes after: four frames, which have motion in them
 constexpr int kLeastSide = 16;  // of a file
-constexpr int kLargestSide = 4096;
+constexpr int kLargestSide = 8192;
 constexpr double kWidestShape = 4;  // an image that is longer is cropped, unless --res says otherwise
 
 [[noreturn]] void wrong(const std::string& message) { throw Error(ErrorKind::usage, "options", message); }
