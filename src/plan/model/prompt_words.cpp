@@ -93,7 +93,7 @@ std::string unknown_words_text(const Plan& plan) {
   const std::string words = listed_words(plan.unknown_words);
   if (is_beyond(plan)) {
     return "this prompt is beyond the model \"" + plan.model.name + "\", which has never seen " + words +
-           "; the words that it knows are in sora-gen models --json";
+           "; sora-gen models lists the words that it knows";
   }
   return "the model has never seen " + words + "; what it makes of " +
          (plan.unknown_words.size() == 1 ? "that" : "those") + " is a guess";
@@ -132,7 +132,7 @@ void plan_words(Plan& plan, const ModelFacts& model) {
   if (plan.request.strict_words) {
     throw Error(ErrorKind::usage, "prompt",
                 "the model \"" + plan.model.name + "\" has never seen " + listed_words(plan.unknown_words) +
-                    ", and --strict-words refuses that; use other words (sora-gen models --json lists them)");
+                    ", and --strict-words refuses that; use other words (sora-gen models lists them)");
   }
   plan.warnings.push_back(unknown_words_text(plan));
 }
