@@ -17,6 +17,8 @@ std::string set_integer(T& value, std::string_view text) {
          std::to_string(std::numeric_limits<T>::max());
 }
 
+constexpr std::size_t kLongestName = 64;  // bytes; no option, field or word of a list has more
+
 // "sec" and "secs" for "seconds": its first letter, and some of the others in their order.
 bool is_short_for(std::string_view word, std::string_view candidate) {
   if (word.size() < 2 || candidate.empty() || word.front() != candidate.front()) return false;

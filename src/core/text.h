@@ -23,10 +23,8 @@ std::string set_from_text(std::optional<T>& value, std::string_view text) {
   return set_from_text(value.emplace(), text);
 }
 
-constexpr std::size_t kLongestName = 64;  // bytes; no option, field or word of a list has more
-
 /// How many letters are to be put in, left out, replaced or swapped with their neighbour to make one text of
-/// the other (optimal string alignment). Of texts over kLongestName bytes: the length of the longer one.
+/// the other (optimal string alignment). Of texts over 64 bytes: the length of the longer one.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
 /// The candidate that `word` most likely meant, by edit_distance(); among equals the one that begins with the

@@ -146,11 +146,12 @@ std::string of_zsh(const std::vector<Verb>& verbs) {
   std::string text =
       "#compdef sora-gen\n# made by: sora-gen completions zsh\n"
       "_sora_gen() {\n"
-      "  local state\n"
+      "  local curcontext=$curcontext state line\n"
+      "  typeset -A opt_args\n"
       "  local -a verbs\n"
       "  verbs=(\n";
   for (const Verb& verb : verbs) text += std::string("    '") + verb.name + ":" + zsh_text(verb.help) + "'\n";
-  text += "    'help:the help of a verb'\n  )\n  _arguments \\\n";
+  text += "    'help:the help of a verb'\n  )\n  _arguments -C \\\n";
   for (const OptionInfo& option : option_table()) {
     const bool again = option.repeats || option.name == "verbose";
     const std::string rest = "[" + zsh_text(option.help) + "]" + zsh_value(option) + "' \\\n";

@@ -61,10 +61,9 @@ std::string synopsis(const Verb& verb) {
 std::string help_text(const std::vector<Verb>& verbs, bool all, std::size_t width) {
   std::string text =
       wrapped("sora-gen makes video from words, with open text-to-video models.", 0, width) + "\n";
-  for (const char* example :
-       {"sora-gen --prompt \"a lighthouse by the sea\" -o sea.mp4 --seconds 5 --res 720p",
-        "echo \"a lighthouse\" | sora-gen --prompt - -o - | ffplay -",
-        "sora-gen --prompts shots.txt --out-dir shots/"}) {
+  for (const char* example : {"sora-gen --prompt \"a lighthouse by the sea\" -o sea.mp4 --res 720p",
+                              "echo \"a lighthouse\" | sora-gen --prompt - -o - | ffplay -",
+                              "sora-gen --prompts shots.txt --out-dir shots/"}) {
     text += wrapped_command(example, 2, width);
   }
   text += "\nVerbs (sora-gen help VERB):\n";

@@ -17,11 +17,12 @@ constexpr int kNarrowest = 40, kUsual = 80, kWidest = 120;
 // Where a word ends: at a space, and for commands at one outside of quotes.
 std::vector<std::string_view> words_of(std::string_view text, bool quotes) {
   std::vector<std::string_view> words;
-  bool quoted = false;
+  char quote = 0;
   std::size_t start = 0;
   for (std::size_t i = 0; i <= text.size(); ++i) {
-    if (i < text.size() && quotes && text[i] == '"') quoted = !quoted;
-    if (i < text.size() && (text[i] != ' ' || quoted)) continue;
+    const char c = i < text.size() ? text[i] : ' ';
+    if (quotes && (c == '"' || c == '\'')) quote = quote == 0 ? c : quote == c ? '\0' : quote;
+    if (i < text.size() && (c != ' ' || quote != 0)) continue;
     if (i > start) words.push_back(text.substr(start, i - start));
     start = i + 1;
   }
@@ -33,7 +34,7 @@ std::string filled(const std::vector<std::string_view>& words, std::size_t inden
   std::string text(indent, ' ');
   std::size_t at = indent;
   bool first = true;
-  for (const std::string_view word : words) {
+  for (const std::string_view& word : words) {
     const bool last = &word == &words.back();
     const std::size_t needed = word.size() + (last ? 0 : goes_on.size());
     if (!first && at + 1 + needed > width) {

@@ -9,7 +9,7 @@ const std::vector<VerbPage> pages{
      "makes at another size or rate than that which was asked for is enlarged or resampled, and said.",
      {"prompt", "prompt_file", "negative_prompt", "strict_words", "seconds", "frames", "fps", "res", "aspect",
       "draft", "refine", "drift_control", "count", "prompts", "out_dir"},
-     {"sora-gen --prompt \"a lighthouse by the sea\" -o sea.mp4 --seconds 5 --res 720p",
+     {"sora-gen --prompt \"a lighthouse by the sea\" -o sea.mp4 --res 720p",
       "sora-gen --prompt \"a blue boat\" --count 4 -o boat.png",
       "echo \"a lighthouse\" | sora-gen --prompt - -o - | ffplay -"}},
     {"animate",

@@ -10,8 +10,9 @@
 namespace sora {
 namespace {
 
-constexpr std::size_t kMostHints = 64;  // words of a prompt for which a nearest one is looked for
-constexpr std::size_t kMostListed = 8;  // in a line for people
+constexpr std::size_t kMostHints = 64;    // words of a prompt for which a nearest one is looked for
+constexpr std::size_t kLongestWord = 64;  // bytes; no other is looked for in a list
+constexpr std::size_t kMostListed = 8;    // in a line for people
 
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
@@ -65,7 +66,7 @@ std::string first_words(std::string_view prompt, std::size_t most) {
 std::string nearest_word(const std::string& word, const ModelFacts& model) {
   const auto synonym = model.synonyms.find(word);
   if (synonym != model.synonyms.end()) return synonym->second;
-  return word.size() > kLongestName ? std::string() : nearest_spelling(word, model.vocabulary);
+  return word.size() > kLongestWord ? std::string() : nearest_spelling(word, model.vocabulary);
 }
 
 std::vector<UnknownWord> with_nearest(const std::vector<std::string>& words, const ModelFacts& model) {
