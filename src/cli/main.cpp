@@ -82,6 +82,7 @@ const Verb& verb_of(const Options& options) {
     }
     return verb;
   }
+  names.emplace_back("help");
   const std::string hint = nearest(word, names);
   throw Error(ErrorKind::usage, "options",
               "\"" + word + "\" is neither a verb nor the value of an option; did you mean " +

@@ -93,7 +93,7 @@ TEST(Progress, InALogIsPlainLines) {
             "loading the model, 0.0 s\n"
             "denoising 1/3, 0.1 s, 0.1 s left\n"
             "denoising 3/3, 0.2 s, 0.0 s left\n"
-            "decode, frame 81/81, 0.2 s, 0.0 s left\n"
+            "decoding, frame 81/81, 0.2 s, 0.0 s left\n"
             "a.mp4: 13 B, 81 frames, seed 7, made in 1.5 s\n");
 }
 

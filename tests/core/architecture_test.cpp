@@ -100,7 +100,7 @@ class Layers {
       for (std::string word; words >> word;) uses_[match[1]].push_back(word);
     }
     // The program: it opens libsora by a type that pipeline/run/entry.h declares.
-    for (const char* folder : {"cli", "cli/verbs", "cli/terminal"}) target_of_[folder] = "sora-gen";
+    for (const char* folder : {"cli", "cli/verbs", "cli/terminal", "cli/help"}) target_of_[folder] = "sora-gen";
     uses_["sora-gen"] = {"sora_jobs", "sora_pipeline_run"};
   }
 
