@@ -24,7 +24,7 @@ const std::vector<VerbPage> pages{
      {"seconds", "frames", "backward", "only_new", "no_audio", "copy", "prompt", "fit", "background",
       "drift_control"},
      {"sora-gen extend clip.mp4 --seconds 5",
-      "sora-gen extend clip.mp4 --backward --prompt \"a quiet street at dawn\" -o longer.mp4"}},
+      "sora-gen extend clip.mp4 --backward --prompt \"a street at dawn\""}},
     {"connect",
      "Makes a transition that grows from the end of one clip into the start of another. The file has both "
      "clips and what lies between.",
