@@ -130,7 +130,7 @@ void read_configuration(const std::optional<std::string>& file, Options& options
   const std::string own = users_config_file();
   std::error_code code;
   if (own.empty() || !std::filesystem::exists(own, code)) return;
-  const std::string way_out = "; --config none goes on without it, --config FILE with another";
+  const std::string way_out = " (--config none goes on without it, --config FILE with another)";
   try {
     read_file({own, way_out}, options);
   } catch (const Error& error) {
@@ -167,7 +167,8 @@ std::string config_text(const Options& options, int indent) {
   });
   Json sources = Json::object();
   for (const auto& [name, source] : options.sources) {
-    if (config.contains(name)) sources[name] = source;
+    // Of two lengths, one stands for the other; the options of a preset stand for its name.
+    if (config.contains(name) && !config[name].is_null()) sources[name] = source;
   }
   config["sources"] = sources;
   return config.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";

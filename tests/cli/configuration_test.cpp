@@ -100,6 +100,7 @@ TEST_F(Configured, TheCommandLineCountsMoreThanALineOfAListAndThatMoreThanAPrese
   EXPECT_EQ(plain[1]["sources"]["model"], "command line");
   EXPECT_THAT(plain[1]["sources"]["codec"].get<std::string>(), HasSubstr("config file /"));
   EXPECT_FALSE(plain[1]["sources"].contains("seed"));
+  EXPECT_FALSE(plain[1]["sources"].contains("seconds")) << "frames stand for it";
   const auto flagged = jobs({"--steps", "4", "--crf", "25"});
   for (const json& job : flagged) EXPECT_EQ(job["steps"], 4);
   EXPECT_EQ(flagged[1]["crf"], 25);
@@ -125,7 +126,7 @@ TEST_F(Configured, PrintConfigSaysWhereValuesComeFrom) {
 }
 
 TEST_F(Configured, ABrokenFileNamesThePlaceAndTheWayOut) {
-  const std::string out = "; --config none goes on without it";
+  const std::string out = " (--config none goes on without it, --config FILE with another)";
   const std::vector<std::string> line{"-p", "a", "--model", "wan21"};
   for (const auto& [text, message] : std::vector<std::pair<std::string, std::string>>{
            {"{\"steps\": ", "config.json: is not JSON: line 1"},
