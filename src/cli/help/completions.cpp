@@ -161,8 +161,12 @@ std::string of_zsh(const std::vector<Verb>& verbs) {
   }
   text +=
       "    '1: :->first' \\\n"
+      "    '2: :->second' \\\n"
       "    '*:file:_files'\n"
-      "  [[ $state == first ]] && _describe verb verbs\n"
+      "  case $state in\n"
+      "    first) _describe verb verbs ;;\n"
+      "    second) if [[ $line[1] == help ]]; then _describe verb verbs; else _files; fi ;;\n"
+      "  esac\n"
       "}\n"
       "_sora_gen \"$@\"\n";
   return text;
