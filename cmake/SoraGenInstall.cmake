@@ -8,6 +8,8 @@
 #   lib/cmake/sora-gen            find_package(sora-gen), target sora-gen::sora
 #   share/sora-gen/models         the model that ships
 #   share/sora-gen/scripts        what messages send people to: convert, fetch-model
+#   share/man/man1                man pages, one a verb
+#   share/bash-completion, share/zsh, share/fish   completions of shells
 #   share/doc/sora-gen            licence
 #   share/doc/sora-gen-libtorch   licences of libtorch
 #
@@ -43,6 +45,12 @@ install(DIRECTORY models/default DESTINATION share/sora-gen/models OPTIONAL)
 
 install(PROGRAMS scripts/convert scripts/fetch-model DESTINATION share/sora-gen/scripts)
 install(FILES scripts/hub.py scripts/hub_library.py DESTINATION share/sora-gen/scripts)
+
+# Written by the program when it was built (src/cli/CMakeLists.txt).
+install(DIRECTORY ${CMAKE_BINARY_DIR}/help/man1 DESTINATION share/man)
+install(FILES ${CMAKE_BINARY_DIR}/help/sora-gen DESTINATION share/bash-completion/completions)
+install(FILES ${CMAKE_BINARY_DIR}/help/_sora-gen DESTINATION share/zsh/site-functions)
+install(FILES ${CMAKE_BINARY_DIR}/help/sora-gen.fish DESTINATION share/fish/vendor_completions.d)
 
 install(FILES LICENSE DESTINATION share/doc/sora-gen)
 file(GLOB licences ${Libtorch_ROOT}/*.dist-info)

@@ -56,6 +56,15 @@ struct InputFacts {
   std::string parameters;   ///< of the run that made it, as JSON (plan/metadata.h); empty: there are none
 };
 
+/// A word of the prompt that the model was not trained with.
+struct UnknownWord {
+  std::string word;
+  /// A word that it was trained with, of the same meaning or a similar spelling; empty: there is none.
+  std::string nearest;
+
+  bool operator==(const UnknownWord&) const = default;
+};
+
 /// A prompt of a storyboard, which applies from a time on.
 struct Shot {
   double time = 0;  ///< seconds
@@ -184,6 +193,7 @@ struct Machine {
   bool text_fits_beside = true;     ///< the text encoder would also fit beside the other networks
   std::string text_cache_key;  ///< identifies the text encoder in the text cache; empty: there is no cache
   bool text_cached = false;    ///< all prompts of the plan are in the text cache
+  double slowdown = 1;  ///< by other programs at work: 2 doubles the time; the pace includes it
   std::optional<Pace> pace;    ///< set by estimate_pace(); make_plan() leaves it empty
   std::optional<double> seconds_estimate;  ///< of the whole run, from the pace
 };
@@ -203,7 +213,9 @@ struct Plan {
   std::vector<Plan>
       before;  ///< of upscale stages: the plans that are run first, each from the frames of the last
 
-  std::vector<std::string> unknown_words;  ///< of the prompts; the model was not trained with them
+  std::vector<UnknownWord> unknown_words;  ///< of the prompts; the model was not trained with them
+  std::size_t prompt_words = 0;            ///< words of the prompts, each counted once; 0: no word list
+  std::vector<std::string> warnings;       ///< for the user before a run, such as options without effect
   std::vector<std::string> notes;          ///< for people: what will be enlarged, cropped, made in windows
 };
 

@@ -13,7 +13,8 @@ namespace sora {
 
 enum class Phase { load, encode_text, denoise, decode, finish };
 
-SORA_API const char* phase_name(Phase phase);
+SORA_API const char* phase_name(Phase phase);  ///< for programs: load, encode_text, denoise, decode, finish
+SORA_API const char* phase_text(Phase phase);  ///< for people: "reading the prompt"
 
 struct Progress {
   Phase phase = Phase::load;

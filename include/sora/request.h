@@ -16,6 +16,7 @@ struct Request {
   std::optional<std::string> negative_prompt;
   /// The prompt before it was enhanced; of a storyboard its shots, one a line.
   std::optional<std::string> original_prompt;
+  bool strict_words = false;  ///< refuse a prompt with words that the model was not trained with
 
   // What it begins from
   /// generate (from noise alone), animate (a picture), extend, connect, loop, remix or finish (a video),
@@ -43,7 +44,7 @@ struct Request {
   std::optional<int> frames;            ///< instead of seconds
   std::optional<double> drift_control;  ///< strength that keeps later windows like the first; 0 is off
   std::optional<double> fps;            ///< resamples in time; it does not change the speed
-  std::optional<std::string> res;       ///< "WxH", "480p", "720p", "1080p"
+  std::optional<std::string> res;       ///< "WxH", "720p", "4k" and others: plan/geometry/size.h
   std::optional<std::string> aspect;    ///< "16:9", with a named res or alone
   bool draft = false;                   ///< small and fast, for finish to make large
   bool refine = false;  ///< sizes beyond the native one are made in upscale stages instead of being enlarged
@@ -115,6 +116,7 @@ void visit_request_kinds(R& r, V&& v) {
   v("prompt", r.prompt, video,
     "what to show; - reads standard input; default of a verb: the prompt that its file was made with");
   v("negative_prompt", r.negative_prompt, video, "what not to show; default: the model's own");
+  v("strict_words", r.strict_words, machine, "refuse prompts with words that the model has never seen");
   v("original_prompt", r.original_prompt, video,
     "what the prompt was before it was enhanced; kept in the file, and nothing is made of it");
   v("verb", r.verb, video, "generate, animate, extend, connect, loop, remix, finish or storyboard");
@@ -135,13 +137,13 @@ void visit_request_kinds(R& r, V&& v) {
   v("shot_image", r.shot_image, source, "storyboard: \"0:08 photo.jpg\", an image to show at that time");
   v("fade", r.fade, video,
     "storyboard: seconds in which a prompt takes over from the one before; default: 1");
-  v("seconds", r.seconds, video, "length in seconds; default: the model's native length");
+  v("seconds", r.seconds, video, "length: seconds, or 500ms, 1m30s, 1:30; default: the model's native length");
   v("frames", r.frames, video, "length in frames, instead of --seconds");
   v("drift_control", r.drift_control, video,
     "long videos: how strongly colour and contrast of the start are kept, 0 to 1; default: 0.9");
   v("fps", r.fps, video,
     "frames per second; a rate other than the model's resamples in time, at the same speed");
-  v("res", r.res, video, "size: WxH, 480p, 720p or 1080p; default: the model's native size");
+  v("res", r.res, video, "size: WxH, 480p, 720p, 1080p, 1440p, 4k or 8k; default: the model's native size");
   v("aspect", r.aspect, video, "aspect ratio W:H, for a named or the native size");
   v("draft", r.draft, video, "small and fast; sora-gen finish makes it large");
   v("refine", r.refine, video,

@@ -111,7 +111,7 @@ class Bench:
                 worst=inside(out[count:after]),
             )
         rows["remix"] = {}
-        unprompted = [] if self.options.prompt else ["--prompt", ""]
+        unprompted = [] if self.options.prompt else ["--prompt", " "]
         for strength in STRENGTHS:
             out = self.run("remix", clip, "--strength", str(strength), *unprompted)
             rows["remix"][f"{strength:g}"] = psnr(out[:count], frames[: len(out)])

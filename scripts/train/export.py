@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 
+import hints
 import tokenizer
 import torch
 import transformer
@@ -150,6 +151,8 @@ if __name__ == "__main__":
                 "autoencoder_samples": torch.load(
                     options.state + "/vae.pt", weights_only=False, map_location="cpu"
                 )["samples"],
+                "max_words": hints.longest(),
+                "synonyms": hints.synonyms(wording.words()),
                 "vocabulary": wording.words(),
             },
             f,

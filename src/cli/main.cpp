@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "cli/failure.h"
-#include "cli/help.h"
+#include "cli/help/help_verb.h"
 #include "cli/last_resort.h"
 #include "cli/library.h"
 #include "cli/log_setup.h"
@@ -80,7 +80,7 @@ const Verb& verb_of(const Options& options) {
                   word + " takes no " +
                       (has_word ? "\"" + options.words[verb.words + verb.more + 1] + "\""
                                 : options.video_flags.front()) +
-                      "; sora-gen --help shows what it takes");
+                      "; sora-gen help " + word + " shows what it takes");
     }
     const bool enhances = options.enhance || options.enhance_command;
     if (enhances && (!verb.takes_request || verb.run == decode_kept || verb.run == serve))
@@ -90,6 +90,7 @@ const Verb& verb_of(const Options& options) {
                       "or a list has");
     return verb;
   }
+  names.emplace_back("help");
   const std::string hint = nearest(word, names);
   throw Error(ErrorKind::usage, "options",
               "\"" + word + "\" is neither a verb nor the value of an option; did you mean " +
@@ -109,9 +110,7 @@ int run(int argc, const char* const* argv) {
     set_log_sink(make_log_sink(session.options, false));  // until the options are known
     session.options = parse_options(argc, argv);
     if (session.options.version) return write_stdout("sora-gen " SORA_GEN_VERSION "\n"), 0;
-    if (session.options.help || session.options.help_all) {
-      return write_stdout(help_text(verbs, session.options.help_all)), 0;
-    }
+    if (asks_for_help(session.options)) return show_help(session.options, verbs);
     session.log_sink = make_log_sink(session.options, json_on_stderr(session.options));
     set_log_sink(session.log_sink);
     set_probe([sink = session.log_sink](const auto& path) { return load_library(sink).probe(path); });

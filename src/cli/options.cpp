@@ -9,7 +9,9 @@
 #include <string_view>
 #include <type_traits>
 
+#include "cli/configuration.h"
 #include "core/file.h"
+#include "core/json/option_values.h"
 #include "core/log.h"
 #include "core/standard_streams.h"
 #include "core/text.h"
@@ -51,7 +53,6 @@ const std::map<std::string, std::string> other_names{{"--num-inference-steps", "
                                                      {"--force", "--overwrite"},
                                                      {"-y", "--overwrite"},
                                                      {"-n", "--negative-prompt"},
-                                                     {"-p", "--prompt"},
                                                      {"-s", "--seed"},
                                                      {"-m", "--model"},
                                                      {"-W", "--res"},
@@ -131,16 +132,17 @@ class Parser {
     visit_all(options_, [this](const std::string& name, auto& field, const char*) {
       const CLI::Option* option = declared_.at(name);
       if (option->count() == 0) return;
+      options_.sources[name] = "command line";
       if constexpr (std::is_same_v<std::decay_t<decltype(field)>, FlagCount>) {
         field.count = static_cast<int>(option->count());
       } else if constexpr (std::is_same_v<std::decay_t<decltype(field)>, std::vector<std::string>>) {
         field = option->results();  // all values, if it is given several times
       } else {
-        const std::string text = this->text(name);
+        const std::string text = plain_value(name, this->text(name));
         if (std::find(flags_.begin(), flags_.end(), text) != flags_.end()) {
           wrong(flag_name(name) + " is followed by " + excerpt(text) + " instead of a value");
         }
-        const std::string expected = set_from_text(field, text);
+        const std::string expected = expected_value(name, set_from_text(field, text));
         if (!expected.empty()) wrong(flag_name(name) + " is \"" + excerpt(text) + "\", expected " + expected);
       }
     });
@@ -153,10 +155,14 @@ class Parser {
       if constexpr (std::is_same_v<Field, std::vector<std::string>>) {
         value = {Scalar::Kind::list, "", declared_.at(name)->results()};
       } else {
-        value.text = std::is_same_v<Field, bool> ? "true" : text(name);
+        value.text = std::is_same_v<Field, bool> ? "true" : plain_value(name, text(name));
       }
-      (void)options_.given.add(name, value);  // faults were reported above
+      (void)options_.on_line.add(name, value);  // faults were reported above
+      const bool own = name == "preset" && own_preset(options_.presets, value.text) != nullptr;
+      if (!own) (void)options_.given.add(name, value);
     });
+    if (const Overrides* own = own_preset(options_.presets, options_.on_line.text("preset")))
+      options_.given.add_missing(*own);
   }
 
  private:
@@ -188,6 +194,11 @@ void read_prompt(Options& options, bool from_flag) {
     }
     options.request.prompt = without_last_line_break(
         read_stdin(kLongestPrompt, "is over 1 MB, expected one prompt; use --prompts for many"));
+  }
+  if (from_flag && options.on_line.text("prompt") == "") {
+    wrong(
+        "--prompt is empty, as with a variable that is not set; --prompt \" \" asks for a video without "
+        "words");
   }
   const auto check = [kind](const std::string& text, const std::string& where) {
     if (!is_utf8(text))
@@ -253,8 +264,9 @@ std::string flag_name(const std::string& name) {
 int videos_per_prompt(const Options& options) { return options.count.value_or(options.repeat.value_or(1)); }
 
 std::string short_flag_name(const std::string& name) {
-  static const std::map<std::string, std::string> letters{
-      {"output", "-o"}, {"quiet", "-q"}, {"verbose", "-v"}, {"help", "-h"}, {"version", "-V"}};
+  static const std::map<std::string, std::string> letters{{"prompt", "-p"}, {"output", "-o"},
+                                                          {"quiet", "-q"},  {"verbose", "-v"},
+                                                          {"help", "-h"},   {"version", "-V"}};
   const auto it = letters.find(name);
   return it == letters.end() ? "" : it->second;
 }
@@ -263,19 +275,29 @@ Options parse_options(int argc, const char* const* argv) {
   Options options;
   Parser parser(options);
   parser.parse(argc, argv);
-  if (parser.given("help") || parser.given("help_all") || parser.given("version")) {
-    parser.apply();
+  options.help = parser.given("help");
+  options.help_all = parser.given("help_all");
+  options.version = parser.given("version");
+  const std::string first = options.words.empty() ? "" : options.words.front();
+  if (options.help || options.help_all || options.version || first == "help" || first == "completions") {
+    if (parser.given("format")) options.request.format = parser.text("format");
     return options;  // the rest of the line does not matter
   }
   if (parser.given("seconds") && parser.given("frames"))
     wrong("both --seconds and --frames are given; leave one out");
-  if (parser.given("config")) {
-    read_config(parser.text("config"), options);
-    // Setting one of the two lengths unsets the other.
-    if (parser.given("frames")) options.request.seconds.reset();
-    if (parser.given("seconds")) options.request.frames.reset();
+  read_configuration(parser.given("config") ? std::optional(parser.text("config")) : std::nullopt, options);
+  if (parser.given("preset")) take_preset(parser.text("preset"), options);
+  // Setting one of the two lengths unsets the other.
+  for (const auto& [length, other] : {std::pair{"frames", "seconds"}, {"seconds", "frames"}}) {
+    if (!parser.given(length)) continue;
+    options.sources.erase(other);
+    options.request.seconds.reset();
+    options.request.frames.reset();
   }
+  const auto preset = options.request.preset;
   parser.apply();
+  if (own_preset(options.presets, options.on_line.text("preset"))) options.request.preset = preset;
+  options.has_prompt = options.has_prompt || !options.request.prompt.empty();
   if (!options.prompts) read_prompt(options, parser.given("prompt"));
   check_batch(options);
   check_reporting(options);

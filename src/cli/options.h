@@ -3,10 +3,12 @@
 // these lists.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/json/presets.h"
 #include "core/json/request_fields.h"
 #include "sora/request.h"
 
@@ -24,7 +26,10 @@ struct Options {
   std::vector<std::string> words;  ///< words that are not options: the verb and its files
 
   std::vector<std::string> video_flags;  ///< flags on the line that belong to `request`
-  Overrides given;                       ///< their values, to override options from a file
+  Overrides on_line;                     ///< their values
+  Overrides given;  ///< the same and those of its preset, to override options from a file
+  Presets presets;  ///< those of the configuration file
+  std::map<std::string, std::string> sources;  ///< where options come from that are not the defaults
 
   // Prompts
   bool enhance = false;
@@ -103,11 +108,11 @@ void visit_actions(O& o, V&& v) {
   v("prompt_file", o.prompt_file, "read the prompt from a file");
   v("enhance_command", o.enhance_command,
     "have prompts written out by a command: the prompt on its stdin, the answer on its stdout");
-  v("config", o.config, "read options from a JSON file; flags win over it");
+  v("config", o.config, "read options from this JSON file instead of one's own; none: from no file");
   v("stdio", o.stdio, "serve: requests on standard input, events on standard output");
   v("dry_run", o.dry_run, "show the plan: model, size, steps, memory, time; make nothing");
-  v("print_config", o.print_config, "print all options as JSON, for --config; make nothing");
-  v("help", o.help, "show the most important options");
+  v("print_config", o.print_config, "print all options, and where they come from, as JSON for --config");
+  v("help", o.help, "show the most important options; of a verb: its own");
   v("help_all", o.help_all, "show every option");
   v("version", o.version, "show the version");
 }
@@ -121,12 +126,8 @@ int videos_per_prompt(const Options& options);
 /// The short form of an option, such as "-o"; empty where it has none.
 std::string short_flag_name(const std::string& name);
 
-/// Reads the command line, the config file that it names, and a prompt from a file or stdin. make_plan()
+/// Reads the command line, the configuration file (configuration.h), and a prompt from a file or stdin. make_plan()
 /// checks the ranges. Throws Error: usage; no_input or data for the files.
 Options parse_options(int argc, const char* const* argv);
-
-/// --config and --print-config.
-void read_config(const std::string& path, Options& options);
-std::string config_text(const Options& options);
 
 }  // namespace sora

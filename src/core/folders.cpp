@@ -33,6 +33,7 @@ std::string script_command(const std::string& name) {
 }
 
 std::filesystem::path state_folder() { return folder("XDG_STATE_HOME", ".local/state"); }
+std::filesystem::path config_folder() { return folder("XDG_CONFIG_HOME", ".config"); }
 std::filesystem::path data_folder() { return folder("XDG_DATA_HOME", ".local/share"); }
 std::filesystem::path cache_folder() { return folder("XDG_CACHE_HOME", ".cache"); }
 

@@ -10,6 +10,9 @@ namespace sora {
 /// $XDG_STATE_HOME nor $HOME is set. Does not create the folder; nor do the functions below.
 std::filesystem::path state_folder();
 
+/// $XDG_CONFIG_HOME/sora-gen, else ~/.config/sora-gen: for what the user sets.
+std::filesystem::path config_folder();
+
 /// $XDG_CACHE_HOME/sora-gen, else ~/.cache/sora-gen: for data that can be computed again.
 std::filesystem::path cache_folder();
 

@@ -18,4 +18,20 @@ const char* phase_name(Phase phase) {
   return "finish";
 }
 
+const char* phase_text(Phase phase) {
+  switch (phase) {
+    case Phase::load:
+      return "loading the model";
+    case Phase::encode_text:
+      return "reading the prompt";
+    case Phase::denoise:
+      return "denoising";
+    case Phase::decode:
+      return "decoding";
+    case Phase::finish:
+      break;
+  }
+  return "finishing";
+}
+
 }  // namespace sora

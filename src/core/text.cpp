@@ -17,11 +17,11 @@ std::string set_integer(T& value, std::string_view text) {
          std::to_string(std::numeric_limits<T>::max());
 }
 
-constexpr std::size_t kLongestName = 64;  // bytes, of options and fields
+constexpr std::size_t kLongestName = 64;  // bytes, of options, fields and words of a list
 
 // Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours. Both texts have at
 // most kLongestName bytes. Where the distance is not below `most`, some number that is not either.
-std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t most) {
+std::size_t distance_below(std::string_view a, std::string_view b, std::size_t most) {
   std::array<std::array<std::uint8_t, kLongestName + 1>, kLongestName + 1> d;
   for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = static_cast<std::uint8_t>(i);
   for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = static_cast<std::uint8_t>(j);
@@ -50,6 +50,12 @@ bool is_short_for(std::string_view word, std::string_view candidate) {
   std::size_t next = 0;
   for (const char c : candidate) next += next < word.size() && c == word[next];
   return next == word.size();
+}
+
+// Behind the dashes of an option.
+char first_letter(std::string_view word) {
+  const std::size_t at = word.find_first_not_of('-');
+  return at == std::string_view::npos ? '\0' : word[at];
 }
 
 std::string two_digits(long long value) { return (value < 10 ? "0" : "") + std::to_string(value); }
@@ -127,23 +133,31 @@ std::string set_from_text(std::vector<std::string>& value, std::string_view text
   return {};
 }
 
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  const std::size_t longer = std::max(a.size(), b.size());
+  return longer > kLongestName ? longer : distance_below(a, b, longer + 1);
+}
+
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  // Up to a third of the letters may be wrong; an abbreviation counts as one mistake.
+  // Up to a third of the letters may be wrong. An abbreviation counts as one mistake, but a word with one wrong
+  // letter is preferred.
+  if (word.size() > kLongestName) return {};
+  struct Fit {
+    std::size_t distance;
+    bool shortened, other_start;
+    auto operator<=>(const Fit&) const = default;
+  };
   std::string best;
-  if (word.size() > kLongestName) return best;
-  std::size_t best_distance = word.size() / 3 + 2;
+  Fit best_fit{word.size() / 3 + 2, false, false};
   for (const auto& candidate : candidates) {
     if (candidate.size() > kLongestName) continue;
-    const std::size_t difference =
-        std::max(word.size(), candidate.size()) - std::min(word.size(), candidate.size());
-    std::size_t distance = 1;
-    if (!is_short_for(word, candidate)) {
-      if (difference >= best_distance) continue;  // the distance is not below it
-      distance = edit_distance(word, candidate, best_distance);
-    }
-    if (distance < best_distance && distance < candidate.size()) {
+    // An abbreviation has a distance of more than one, and counts as one.
+    const std::size_t most = best_fit.distance + 1;
+    Fit fit{distance_below(word, candidate, most), false, first_letter(word) != first_letter(candidate)};
+    if (fit.distance > 1 && is_short_for(word, candidate)) fit = {1, true, false};
+    if (fit < best_fit && fit.distance < candidate.size()) {
       best = candidate;
-      best_distance = distance;
+      best_fit = fit;
     }
   }
   return best;

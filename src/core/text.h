@@ -23,8 +23,12 @@ std::string set_from_text(std::optional<T>& value, std::string_view text) {
   return set_from_text(value.emplace(), text);
 }
 
-/// The candidate that is nearest to `word` by Damerau-Levenshtein distance; empty when none is near, or when
-/// `word` is longer than any name.
+/// How many letters to insert, remove, replace or swap with their neighbour to make one text from the other
+/// (optimal string alignment). Of texts over 64 bytes: the length of the longer one.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+/// The candidate that is nearest to `word` by edit_distance(); among equals the one that begins with the same
+/// letter. Empty when none is near, or when `word` is longer than any name.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 /// A UTF-8 character; a byte that begins none is a character of one byte that is not `valid`.

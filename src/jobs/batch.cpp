@@ -69,6 +69,7 @@ Batch::Batch(JobList& list, Planner& planner, Journal& journal, const BatchSetti
     entry.job = &job;
     entry.in_shard = (job.index - 1) % settings_.shard.count == settings_.shard.index - 1;
     if (settings_.sort) entry.order = order_of(plan);
+    if (settings_.planned && entry.in_shard) settings_.planned(plan);
     if (each && entry.in_shard) {
       if (has_records) {
         entry.key = job_key(plan);

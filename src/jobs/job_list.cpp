@@ -149,10 +149,9 @@ NameFields JobList::fields_of(const Job& job, const Request& request) const {
 }
 
 Request JobList::with_line_options(std::uint32_t entry) const {
-  Request request = settings_.base;
   const Overrides& line = file_.lines[entry].overrides;
-  line.apply(request);
-  if (line.has("model")) keep_given_model(request);
+  Request request = layered(settings_.base, settings_.presets, line, settings_.given);
+  if (line.has("model") || settings_.given.has("model")) keep_given_model(request);
   return request;
 }
 

@@ -24,6 +24,18 @@ bool has_weight_file(const fs::path& dir) {
   return false;
 }
 
+// Hints alone: one that leads to a word that the model does not know either is left out.
+void read_synonyms(ModelFacts& facts, const JsonConfig& config) {
+  if (!config.has("synonyms")) return;
+  const auto table = config.object("synonyms");
+  if (!table) config.fail("synonyms", "an object such as {\"storm\": \"rain\"}");
+  for (const std::string& word : table->keys()) {
+    const std::string known = table->string(word);
+    if (std::binary_search(facts.vocabulary.begin(), facts.vocabulary.end(), known))
+      facts.synonyms.emplace(word, known);
+  }
+}
+
 }  // namespace
 
 const std::vector<const Family*>& families() { return registry(); }
@@ -94,6 +106,8 @@ void read_own_defaults(ModelFacts& facts) {
   facts.res = config.string("default_res", facts.res);
   facts.vocabulary = config.strings("vocabulary", std::vector<std::string>());
   std::sort(facts.vocabulary.begin(), facts.vocabulary.end());
+  read_synonyms(facts, config);
+  facts.max_words = static_cast<int>(config.integer_in("max_words", 0, 100000, 0));
   facts.smallest_area = config.integer_in("smallest_area", 0, 1 << 24, facts.smallest_area);
 }
 

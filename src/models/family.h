@@ -86,6 +86,8 @@ struct ModelFacts {
   std::optional<NamedFewStep> few_step;  ///< its weights are few-step ones, by their name
   std::string res;                       ///< default size of the file; empty: the native size
   std::vector<std::string> vocabulary;   ///< words it was trained with, sorted; empty: not known
+  std::map<std::string, std::string> synonyms;  ///< other words: the word it was trained with
+  int max_words = 0;  ///< of its longest training prompts; 0: not known
   std::int64_t smallest_area = 0;        ///< pixels; smaller pictures are made at this area and reduced
 
   // Sizes

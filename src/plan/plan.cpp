@@ -7,12 +7,13 @@
 
 #include "core/random_seed.h"
 #include "models/family.h"
+#include "plan/idle_options.h"
 #include "plan/machine/machine.h"
 #include "plan/machine/memory.h"
 #include "plan/machine/text_cache.h"
 #include "plan/model/model_choice.h"
+#include "plan/model/prompt_words.h"
 #include "plan/model/sampling.h"
-#include "plan/model/vocabulary.h"
 #include "plan/output.h"
 #include "plan/picture.h"
 #include "plan/timeline.h"
@@ -25,17 +26,6 @@
 #include "sora/error.h"
 
 namespace sora {
-namespace {
-
-void note_unknown_words(Plan& plan, const std::vector<std::string>& vocabulary) {
-  if (vocabulary.empty()) return;
-  std::string texts = plan.request.prompt;
-  for (const Shot& shot : plan.inputs.shots) texts += "\n" + shot.prompt;
-  plan.unknown_words = unknown_words(texts, vocabulary);
-  if (!plan.unknown_words.empty()) plan.notes.push_back(unknown_words_text(plan.unknown_words));
-}
-
-}  // namespace
 
 struct Planner::State {
   struct Entry {
@@ -78,6 +68,7 @@ struct Planner::State {
     plan.model.text_dim = model.facts.text_dim;
     plan.model.text_rows = model.facts.text_rows;
     plan_sampling(plan, model.facts);
+    cut_prompts(plan, model.facts);
     return plan;
   }
 
@@ -91,7 +82,9 @@ struct Planner::State {
   /// The outputs, and what the machine needs to make them.
   void end(Plan& plan, Entry& entry) {
     plan.output = plan_output(plan.request, plan.picture);
-    note_unknown_words(plan, entry.facts.vocabulary);
+    cut_prompts(plan, entry.facts);  // those of files
+    plan_words(plan, entry.facts);
+    warn_of_idle_options(plan, entry.facts);
     plan_stream_copy(plan);
     check_pictures(plan.request);
     check_tensor_files(plan.request, plan.picture, plan.timeline);
@@ -180,8 +173,9 @@ struct Planner::State {
   }
 
   /// The plan of --refine: first `small`, then upscale stages.
-  Plan refine(Plan small) {
-    const Request request = small.request;
+  Plan refine(Plan small, const std::string& prompt) {
+    Request request = small.request;
+    if (!prompt.empty()) request.prompt = prompt;  // uncut, so that the stages warn too if it is too long
     const Source source = source_of(small.picture, small.timeline);
     const Size size{small.picture.width, small.picture.height};
     make_source(small);
@@ -198,7 +192,7 @@ Plan Planner::plan(const Request& request) {
   if (verb_kind(request.verb) == VerbKind::finish) return state_->finish(request);
   Plan plan = state_->plan(request);
   return request.refine && plan.picture.enlarged && plan.picture.width > plan.picture.crop_width
-             ? state_->refine(plan)
+             ? state_->refine(plan, request.prompt)
              : plan;
 }
 

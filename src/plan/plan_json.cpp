@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "plan/verbs/file_frames.h"
 #include "sora/plan.h"
 
 namespace sora {
@@ -48,11 +49,13 @@ void add_picture(Json& json, const Picture& picture) {
   json["enlarged"] = picture.enlarged;
 }
 
-void add_timeline(Json& json, const Timeline& timeline, const Picture& picture) {
+// `frames`: of the file, which may have those of a clip beside the new ones.
+void add_timeline(Json& json, const Timeline& timeline, const Picture& picture, std::int64_t frames) {
   json["fps"] = timeline.fps;
   json["model_fps"] = timeline.model_fps;
-  json["frames"] = timeline.frames;
-  json["seconds"] = static_cast<double>(timeline.frames) / timeline.fps;
+  json["frames"] = frames;
+  json["new_frames"] = timeline.frames;
+  json["seconds"] = static_cast<double>(frames) / timeline.fps;
   json["latents"] = {picture.latent_channels, timeline.latent_frames, picture.latent_height,
                      picture.latent_width};
   json["windows"] = Json::array();
@@ -106,6 +109,16 @@ void add_machine(Json& json, const Machine& machine) {
   json["peak_memory_gb"] = machine.peak_memory_gb;
   json["seconds_estimate"] = or_null(machine.seconds_estimate);
   json["estimate_runs"] = machine.pace ? Json(machine.pace->runs) : Json();
+  json["slowdown"] = machine.slowdown;
+}
+
+void add_unknown_words(Json& json, const std::vector<UnknownWord>& words) {
+  json["unknown_words"] = Json::array();
+  json["nearest_words"] = Json::object();
+  for (const UnknownWord& unknown : words) {
+    json["unknown_words"].push_back(unknown.word);
+    if (!unknown.nearest.empty()) json["nearest_words"][unknown.word] = unknown.nearest;
+  }
 }
 
 }  // namespace
@@ -124,14 +137,15 @@ std::string plan_json(const Plan& plan, int indent) {
   add_storyboard(json, plan.inputs);
   add_sampling(json, plan.sampling);
   add_picture(json, plan.picture);
-  add_timeline(json, plan.timeline, plan.picture);
+  add_timeline(json, plan.timeline, plan.picture, file_frames(plan));
   json["draft"] = plan.request.draft;
   json["stages"] = stages_json(plan);
   json["tiles"] = tiling_json(plan.picture.tiling);
   json["vae_tiles"] = tiling_json(plan.picture.vae_tiling);
   add_output(json, plan.output);
   add_machine(json, plan.machine);
-  json["unknown_words"] = plan.unknown_words;
+  add_unknown_words(json, plan.unknown_words);
+  json["warnings"] = plan.warnings;
   json["notes"] = plan.notes;
   return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
 }

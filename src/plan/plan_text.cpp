@@ -5,6 +5,7 @@
 #include "core/amounts.h"
 #include "core/text.h"
 #include "plan/model/model_choice.h"
+#include "plan/verbs/file_frames.h"
 #include "plan/verbs/story.h"
 #include "plan/verbs/verb.h"
 #include "sora/plan.h"
@@ -58,10 +59,12 @@ void add_model(Lines& lines, const ModelChoice& model, const Request& request) {
   for (const std::string& lora : request.lora_2) lines.add("lora", lora + " (second expert)");
 }
 
-void add_sizes(Lines& lines, const Picture& picture, const Timeline& timeline) {
-  lines.add("video", count_text(timeline.frames, "frame") + " of " +
-                         size_text(picture.width, picture.height) + " at " + number_text(timeline.fps) +
-                         " fps, " + number_text(static_cast<double>(timeline.frames) / timeline.fps) + " s");
+void add_sizes(Lines& lines, const Picture& picture, const Timeline& timeline, std::int64_t frames) {
+  const std::string seconds = fixed_text(static_cast<double>(frames) / timeline.fps, 1);
+  std::string video = count_text(frames, "frame") + " of " + size_text(picture.width, picture.height) +
+                      " at " + number_text(timeline.fps) + " fps, " + seconds + " s";
+  if (frames > timeline.frames) video += ", of which " + std::to_string(timeline.frames) + " frames are new";
+  lines.add("video", video);
   lines.add(
       "network",
       size_text(picture.model_width, picture.model_height) + ", latents " +
@@ -104,6 +107,14 @@ std::string memory_text(const Machine& machine) {
   return text;
 }
 
+// The estimate without other programs, where they make a difference.
+std::string without_load(const Machine& machine) {
+  constexpr double kNoticed = 1.1;
+  if (machine.slowdown < kNoticed) return {};
+  return "; other programs are at work here, without them about " +
+         estimate_text(*machine.seconds_estimate / machine.slowdown);
+}
+
 void add_machine(Lines& lines, const Machine& machine) {
   lines.add("device", machine.device + ", " + machine.dtype + ", " + count_text(machine.threads, "thread"));
   if (machine.text_cached) {
@@ -114,7 +125,7 @@ void add_machine(Lines& lines, const Machine& machine) {
   lines.add("memory", memory_text(machine));
   if (!machine.seconds_estimate) return;
   std::string time = "about " + estimate_text(*machine.seconds_estimate);
-  if (machine.pace) time += ", from " + count_text(machine.pace->runs, "run") + " here";
+  if (machine.pace) time += ", from " + count_text(machine.pace->runs, "run") + " here" + without_load(machine);
   lines.add("time", time);
 }
 
@@ -124,11 +135,12 @@ std::string plan_text(const Plan& plan) {
   Lines lines;
   add_inputs(lines, plan);
   add_model(lines, plan.model, plan.request);
-  add_sizes(lines, plan.picture, plan.timeline);
+  add_sizes(lines, plan.picture, plan.timeline, file_frames(plan));
   lines.add("sampling", sampling_text(plan.sampling, plan.upscale.active) + ", seed " +
                             std::to_string(*plan.request.seed));
   add_output(lines, plan.output, plan.request.copy);
   add_machine(lines, plan.machine);
+  for (const auto& warning : plan.warnings) lines.add("warning", warning);
   for (const auto& note : plan.notes) lines.add("note", note);
   return lines.text;
 }

@@ -281,14 +281,14 @@ TEST(Batch, ASecondRunInTheFolderIsRefusedUnlessBothShare) {
   const std::vector<std::string> other{"--prompts", "p.txt", "--model", "wan21",
                                        "--out-dir", out,     "--name",  "{slug}.{ext}"};
   first.start({"--prompts", "p.txt", "--model", "wan21", "--out-dir", "out", "--name", "{slug}.{ext}"});
-  ASSERT_TRUE(first.wait_for_stderr("denoise"));
+  ASSERT_TRUE(first.wait_for_stderr("denois"));
   EXPECT_EQ(second.run(other).code, 75);
   first.signal(SIGINT);
   EXPECT_EQ(first.wait().code, 130);
 
   first.start(
       {"--prompts", "p.txt", "--model", "wan21", "--out-dir", "out", "--name", "{slug}.{ext}", "--share"});
-  ASSERT_TRUE(first.wait_for_stderr("denoise"));
+  ASSERT_TRUE(first.wait_for_stderr("denois"));
   auto sharing = other;
   sharing.emplace_back("--share");
   const Finished finished = second.run(sharing);
@@ -327,7 +327,7 @@ TEST(Where, IsAnsweredOnASignal) {
   program.start({"--prompt", "slow", "--model", "wan21", "--progress", "json"});
   ASSERT_TRUE(program.wait_for_stderr("\"denoise\""));
   program.signal(SIGUSR1);
-  EXPECT_TRUE(program.wait_for_stderr("\ndenoise "));
+  EXPECT_TRUE(program.wait_for_stderr("\ndenoising "));
   program.signal(SIGINT);
   const Finished finished = program.wait();
   EXPECT_EQ(finished.code, 130);

@@ -164,7 +164,7 @@ TEST(Temporaries, OfAKilledSharerAreGoneWhenTheOthersEnd) {
   program.write("p.txt", "slow\n");
   program.start(
       {"--prompts", "p.txt", "--model", "wan21", "--out-dir", "out", "--share", "--progress", "plain"});
-  ASSERT_TRUE(program.wait_for_stderr("denoise "));
+  ASSERT_TRUE(program.wait_for_stderr("denoising "));
   const std::string left = ".2-x.mp4.999999999-abcdef@";
   program.write("out/" + left + host_name() + ".part", "half a video");
   program.write("out/" + left + "another-node.part", "half a video");
@@ -184,7 +184,7 @@ TEST(Lock, NamesWhoHoldsIt) {
   const std::vector<std::string> line{"--prompts", "p.txt", "--model",    "wan21",
                                       "--out-dir", "out",   "--progress", "plain"};
   program.start(line);
-  ASSERT_TRUE(program.wait_for_stderr("denoise "));
+  ASSERT_TRUE(program.wait_for_stderr("denoising "));
   Program second;
   second.write("p.txt", "slow\n");
   std::vector<std::string> there = line;

@@ -87,13 +87,13 @@ TEST(Progress, InALogIsPlainLines) {
   Program program;
   std::string said = program.run(make("a")).err;
   // Between the first and the last step, one is reported every two seconds: on a busy machine.
-  if (const std::size_t at = said.find("denoise 2/3"); at != std::string::npos)
+  if (const std::size_t at = said.find("denoising 2/3"); at != std::string::npos)
     said.erase(at, said.find('\n', at) + 1 - at);
   EXPECT_EQ(said,
-            "load, 0.0 s\n"
-            "denoise 1/3, 0.1 s, 0.1 s left\n"
-            "denoise 3/3, 0.2 s, 0.0 s left\n"
-            "decode, frame 81/81, 0.2 s, 0.0 s left\n"
+            "loading the model, 0.0 s\n"
+            "denoising 1/3, 0.1 s, 0.1 s left\n"
+            "denoising 3/3, 0.2 s, 0.0 s left\n"
+            "decoding, frame 81/81, 0.2 s, 0.0 s left\n"
             "a.mp4: 13 B, 81 frames, seed 7, made in 1.5 s\n");
 }
 
@@ -145,7 +145,7 @@ TEST(Interrupt, StopsAtTheNextStepAndLeavesNoFile) {
 TEST(Interrupt, TheSecondTimeEndsAtOnceAndRemovesTheTemporaryFile) {
   Program program;
   program.start(make("stuck", {"--progress", "plain"}));
-  ASSERT_TRUE(program.wait_for_stderr("denoise"));
+  ASSERT_TRUE(program.wait_for_stderr("denois"));
   ASSERT_EQ(program.files().size(), 1U);  // the temporary
   program.signal(SIGINT);
   ASSERT_TRUE(program.wait_for_stderr("asked to stop"));

@@ -40,7 +40,8 @@ TEST(Verbs, TakeTheirFilesFromTheLine) {
   const json extend = plan({"extend", "clip.mp4", "--seconds", "2"});
   EXPECT_EQ(extend["width"], 128);
   EXPECT_EQ(extend["fps"], 12.0);
-  EXPECT_EQ(extend["frames"], 24);
+  EXPECT_EQ(extend["new_frames"], 24);
+  EXPECT_EQ(extend["frames"], 48) << "with those of the clip";
   EXPECT_EQ(plan({"connect", "clip.mp4", "clip.mp4", "--seconds", "1"})["windows"].back()["conditioning_end"],
             1);
   EXPECT_EQ(plan({"loop", "clip.mp4"})["verb"], "loop");

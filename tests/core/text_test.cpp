@@ -84,6 +84,11 @@ TEST(Nearest, FindsWhatWasMeant) {
   EXPECT_EQ(nearest("setps", names), "steps");
   EXPECT_EQ(nearest("secs", names), "seconds");
   EXPECT_EQ(nearest("lighthouse", names), "");
+  const std::vector<std::string> flags{"--seconds", "--scheduler", "--seed", "--need"};
+  EXPECT_EQ(nearest("--sede", flags), "--seed") << "swapped letters, not a short --scheduler";
+  EXPECT_EQ(nearest("--sed", flags), "--seed") << "a letter less, not a short --seconds";
+  EXPECT_EQ(nearest("--secs", flags), "--seconds");
+  EXPECT_EQ(nearest("seep", {"deep", "seed", "keep"}), "seed") << "among equals the same first letter";
 }
 
 // The table of distances alone would have 10^7 x 10^7 cells here.

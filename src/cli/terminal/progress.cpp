@@ -4,8 +4,10 @@
 
 #include <cerrno>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "cli/terminal/terminal.h"
 #include "core/json/json_line.h"
@@ -93,6 +95,7 @@ class JsonProgress final : public ProgressDisplay {
     line.add("event", "progress");
     if (job_) line.add("job", *job_);
     write(line.add("phase", phase_name(progress.phase))
+              .add("text", phase_text(progress.phase))
               .add("step", progress.step)
               .add("steps", progress.steps)
               .add("frame", progress.frame)
@@ -138,7 +141,7 @@ class JsonProgress final : public ProgressDisplay {
 }  // namespace
 
 std::string progress_text(const Progress& progress) {
-  std::string line = phase_name(progress.phase);
+  std::string line = phase_text(progress.phase);
   if (progress.phase == Phase::denoise) line.append(" ").append(part_text(progress.step, progress.steps));
   if (progress.frame > 0) line.append(", frame ").append(part_text(progress.frame, progress.frames));
   line.append(", ").append(seconds_text(progress.elapsed));
@@ -153,9 +156,16 @@ std::string result_text(const Result& result, std::uint64_t seed) {
          seconds_text(result.seconds);
 }
 
-std::string result_json(const Result& result, std::uint64_t seed) {
+std::string result_json(const Result& result, const Plan& plan) {
   JsonLine line;
-  return add_result(line, result, seed).text();
+  add_result(line, result, *plan.request.seed);
+  std::vector<std::string> words;
+  std::map<std::string, std::string> nearest;
+  for (const UnknownWord& unknown : plan.unknown_words) {
+    words.push_back(unknown.word);
+    if (!unknown.nearest.empty()) nearest[unknown.word] = unknown.nearest;
+  }
+  return line.add("unknown_words", words).add("nearest_words", nearest).add("warnings", plan.warnings).text();
 }
 
 std::string done_json(const Result& result, std::uint64_t seed) {

@@ -21,22 +21,6 @@ constexpr auto kRedrawInterval = std::chrono::milliseconds(100);
 constexpr auto kClockInterval = std::chrono::seconds(1);
 constexpr int kWidestBar = 40;
 
-const char* description_of(Phase phase) {
-  switch (phase) {
-    case Phase::load:
-      return "loading the model";
-    case Phase::encode_text:
-      return "reading the prompt";
-    case Phase::denoise:
-      return "denoising";
-    case Phase::decode:
-      return "decoding";
-    case Phase::finish:
-      break;
-  }
-  return "finishing";
-}
-
 struct Fraction {
   std::int64_t part = 0;
   std::int64_t whole = 0;  ///< 0: not known in this phase
@@ -59,11 +43,11 @@ std::string drawn_bar(const Fraction& fraction, int width, bool utf8) {
 /// The status line for a terminal of `columns` columns; `waited`: seconds since the last report.
 std::string status_line(const Progress& progress, double waited, int columns, bool utf8) {
   const Fraction fraction = fraction_of(progress);
-  std::string head = description_of(progress.phase);
+  std::string head = phase_text(progress.phase);
   std::string tail;
   if (fraction.whole > 0) tail.append(" ").append(part_text(fraction.part, fraction.whole));
   if (progress.phase == Phase::denoise && progress.frame > 0) {  // windows of a long video
-    tail.append("  frames ").append(part_text(progress.frame, progress.frames));
+    tail.append("  frame ").append(part_text(progress.frame, progress.frames));
   }
   tail.append("  ").append(clock_text(progress.elapsed + waited));
   if (progress.eta) tail.append("  ").append(clock_text(*progress.eta - waited)).append(" left");

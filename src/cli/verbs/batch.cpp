@@ -1,5 +1,5 @@
 // Many videos: a prompts file, or one prompt with many seeds.
-#include "jobs/batch.h"
+#include "cli/verbs/batch.h"
 
 #include <filesystem>
 #include <optional>
@@ -10,13 +10,16 @@
 #include "cli/make.h"
 #include "cli/signals.h"
 #include "cli/terminal/terminal.h"
+#include "cli/verbs/batch_warnings.h"
 #include "core/file.h"
 #include "core/json/json_line.h"
 #include "core/random_seed.h"
 #include "core/text.h"
+#include "jobs/batch.h"
 #include "jobs/batch_index.h"
 #include "jobs/enhanced_prompts.h"
 #include "plan/machine/pace.h"
+#include "plan/verbs/file_frames.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
 
@@ -34,6 +37,8 @@ std::string counted(std::uint64_t n, const char* one, const char* many) {
   return std::to_string(n) + " " + (n == 1 ? one : many);
 }
 
+}  // namespace
+
 PromptsFile read_list(const Options& options) {
   if (!options.prompts) {  // one prompt, many seeds
     PromptsFile file;
@@ -49,6 +54,10 @@ PromptsFile read_list(const Options& options) {
 ListSettings list_settings(const Options& options) {
   ListSettings settings;
   settings.base = options.request;
+  if (options.prompts) {
+    settings.presets = options.presets;
+    settings.given = options.on_line;
+  }
   const bool numbered = options.count && !options.prompts;  // one name, numbered for each video
   if (numbered && options.request.output) {
     if (*options.request.output == "-") {
@@ -80,6 +89,8 @@ ListSettings list_settings(const Options& options) {
   if (options.name) settings.name_pattern = *options.name;
   return settings;
 }
+
+namespace {
 
 // The folder of the videos, with the journal.
 fs::path folder_of(const Options& options) {
@@ -137,7 +148,7 @@ class ListedPlans {
   void add(const Job& job, const Plan& plan, bool done) {
     ++jobs_;
     done_ += done;
-    seconds_ += static_cast<double>(plan.timeline.frames) / plan.timeline.fps;
+    seconds_ += static_cast<double>(file_frames(plan)) / plan.timeline.fps;
     if (json_) {
       JsonLine line;
       line.add("index", job.index)
@@ -149,10 +160,11 @@ class ListedPlans {
           .add("model", plan.model.name)
           .add("width", plan.picture.width)
           .add("height", plan.picture.height)
-          .add("frames", plan.timeline.frames)
+          .add("frames", file_frames(plan))
           .add("fps", plan.timeline.fps)
           .add("steps", plan.sampling.steps)
-          .add("peak_memory_gb", plan.machine.peak_memory_gb);
+          .add("peak_memory_gb", plan.machine.peak_memory_gb)
+          .add("warnings", plan.warnings);
       if (plan.request.original_prompt) line.add("original_prompt", *plan.request.original_prompt);
       text_ += line.text() + "\n";
     } else {
@@ -242,7 +254,7 @@ int run_batch(Session& session) {
   if (!options.prompts && !options.has_prompt && input_files(options.request).empty()) {
     wrong("there is no prompt; give --prompts FILE, or --prompt \"a lighthouse by the sea\"");
   }
-  const BatchSettings settings = batch_settings(options);
+  BatchSettings settings = batch_settings(options);
   std::optional<Enhancer> enhancer;
   if (wants_enhancing(options)) enhancer.emplace(session);
   const fs::path folder = folder_of(options);
@@ -262,9 +274,12 @@ int run_batch(Session& session) {
   }
   Planner planner;
   ListedPlans plans(list, options.json);
+  BatchWarnings warnings;
+  settings.planned = [&](const Plan& plan) { warnings.add(plan); };
   const auto show = [&](const Job& job, const Plan& plan, bool done) { plans.add(job, plan, done); };
   Batch batch(list, planner, journal, settings, options.dry_run ? show : Batch::EachPlan());
   check_list(options, list);
+  for (const std::string& warning : warnings.lines()) log(LogLevel::warning, warning);
   if (options.dry_run) {
     if (enhancer) plans.note(enhancer->would_ask(texts_to_ask_for(list)));
     plans.show();

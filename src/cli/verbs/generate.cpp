@@ -6,11 +6,13 @@
 #include <string>
 
 #include "cli/enhancer.h"
+#include "cli/configuration.h"
 #include "cli/make.h"
 #include "cli/piped_input.h"
 #include "cli/signals.h"
 #include "cli/terminal/preview.h"
 #include "cli/terminal/terminal.h"
+#include "cli/verbs/batch.h"
 #include "core/folders.h"
 #include "core/random_seed.h"
 #include "core/text.h"
@@ -20,7 +22,6 @@
 #include "jobs/output_name.h"
 #include "jobs/sidecar.h"
 #include "plan/machine/pace.h"
-#include "plan/model/vocabulary.h"
 #include "plan/verbs/upscale.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
@@ -92,7 +93,7 @@ void report(Session& session, const Plan& plan, const Result& result) {
   const Options& options = session.options;
   session.progress->done(result, *plan.request.seed);
   if (!options.quiet && !json_on_stderr(options)) write_stderr_line(result_text(result, *plan.request.seed));
-  if (options.json) write_stdout(result_json(result, *plan.request.seed) + "\n");
+  if (options.json) write_stdout(result_json(result, plan) + "\n");
 }
 
 int make_one(Session& session, const Request& asked) {
@@ -120,11 +121,11 @@ int make_one(Session& session, const Request& asked) {
     estimate_pace(plan);
   }
   begin_work(options.quiet || json_on_stderr(options));
-  const std::string unknown = plan.unknown_words.empty() ? "" : unknown_words_text(plan.unknown_words);
   const bool prompt_of_file = request.prompt.empty() && !plan.request.prompt.empty();
   if (prompt_of_file && !options.quiet && !json_on_stderr(options))
     write_stderr_line("prompt: \"" + one_line(plan.request.prompt) + "\", with which the file was made");
-  for (const std::string& note : plan.notes) log(note == unknown ? LogLevel::warning : LogLevel::info, note);
+  for (const std::string& warning : plan.warnings) log(LogLevel::warning, warning);
+  for (const std::string& note : plan.notes) log(LogLevel::info, note);
   Maker maker(session);
   report(session, plan, maker.make(plan, checkpoint_options(plan)));
   return 0;
@@ -133,6 +134,7 @@ int make_one(Session& session, const Request& asked) {
 int generate(Session& session) {
   const Options& options = session.options;
   if (options.print_config) {
+    if (options.prompts) return print_list_config(session);
     write_stdout(config_text(options));
     return 0;
   }

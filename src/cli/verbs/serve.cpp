@@ -27,6 +27,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "cli/failure.h"
 #include "cli/make.h"
@@ -149,7 +150,11 @@ class Server {
     }
     if (!fault.empty()) throw Error(ErrorKind::data, "serve", "the request: " + fault);
     QueuedRequest queued{id, session_.options.request};
+    if (const auto preset = overrides.text("preset"))
+      apply_preset(queued.request, session_.options.presets, *preset);
+    const auto preset = queued.request.preset;
     overrides.apply(queued.request);
+    queued.request.preset = preset;
     if (overrides.has("model")) keep_given_model(queued.request);
     const Plan plan = complete(queued);
     if (only_plan) {
@@ -160,7 +165,7 @@ class Server {
       return true;
     }
     check_output_files(queued.request);
-    push(std::move(queued));
+    push(std::move(queued), plan.warnings);
     return true;
   }
 
@@ -176,13 +181,14 @@ class Server {
     return planner_.plan(request);
   }
 
-  void push(QueuedRequest queued) {
+  void push(QueuedRequest queued, const std::vector<std::string>& warnings) {
     const std::lock_guard lock(mutex_);
     const std::size_t waiting = queue_.size() + (busy_ ? 1 : 0);
     events_.send(JsonLine()
                      .add("event", "queued")
                      .add("id", queued.id)
                      .add("waiting", static_cast<std::int64_t>(waiting))
+                     .add("warnings", warnings)
                      .text());
     queue_.push_back(std::move(queued));
     changed_.notify_all();
@@ -287,6 +293,7 @@ class Server {
                             .add("event", "progress")
                             .add("id", id)
                             .add("phase", phase_name(progress.phase))
+                            .add("text", phase_text(progress.phase))
                             .add("step", progress.step)
                             .add("steps", progress.steps)
                             .add("frame", progress.frame)

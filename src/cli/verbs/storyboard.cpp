@@ -18,7 +18,7 @@ int make_storyboard(Session& session) {
   Options& options = session.options;
   Request& request = options.request;
   if (options.words.size() > 1) {
-    if (options.given.has("shot")) {
+    if (options.on_line.has("shot")) {
       throw Error(ErrorKind::usage, "options",
                   "storyboard has both " + options.words[1] + " and --shot; leave one of them out");
     }
@@ -27,8 +27,7 @@ int make_storyboard(Session& session) {
     const StoryFile file =
         parse_story(name, word == "-" ? read_stdin(kLargestStory, "is over 4 MB, expected a storyboard")
                                       : read_text(word, "storyboard", kLargestStory));
-    file.options.apply(request);
-    options.given.apply(request);
+    request = layered(request, options.presets, file.options, options.on_line);
     check_story(name, file, request);
   }
   request.verb = "storyboard";

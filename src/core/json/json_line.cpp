@@ -43,6 +43,19 @@ JsonLine& JsonLine::add(const std::string& key, std::uint64_t value) {
   return add_raw(key, std::to_string(value));
 }
 
+JsonLine& JsonLine::add(const std::string& key, const std::vector<std::string>& values) {
+  std::string list;
+  for (const std::string& value : values) list += (list.empty() ? "" : ",") + quoted(value);
+  return add_raw(key, "[" + list + "]");
+}
+
+JsonLine& JsonLine::add(const std::string& key, const std::map<std::string, std::string>& values) {
+  std::string object;
+  for (const auto& [name, value] : values)
+    object += (object.empty() ? "" : ",") + quoted(name) + ":" + quoted(value);
+  return add_raw(key, "{" + object + "}");
+}
+
 JsonLine& JsonLine::add(const std::string& key, double value) {
   return add_raw(key, nlohmann::json(std::round(value * 1000) / 1000).dump());  // null when it is not finite
 }

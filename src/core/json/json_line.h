@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sora {
 
@@ -16,6 +18,8 @@ class JsonLine {
   JsonLine& add(const std::string& key, std::int64_t value);
   JsonLine& add(const std::string& key, std::uint64_t value);
   JsonLine& add(const std::string& key, double value);  ///< rounded to 3 decimals
+  JsonLine& add(const std::string& key, const std::vector<std::string>& values);
+  JsonLine& add(const std::string& key, const std::map<std::string, std::string>& values);  ///< an object
   template <class T>
   JsonLine& add(const std::string& key, const std::optional<T>& value) {
     return value ? add(key, *value) : add_raw(key, "null");

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "core/json/option_values.h"
+
 namespace sora {
 namespace {
 
@@ -55,9 +57,10 @@ OptionKind option_kind(int field) {
   return kinds.at(static_cast<std::size_t>(field));
 }
 
-std::string Overrides::add(const std::string& given, const Scalar& value) {
+std::string Overrides::add(const std::string& given, const Scalar& as_written) {
   std::string name = given;
   std::replace(name.begin(), name.end(), '-', '_');
+  const Scalar value = plain_value(name, as_written);
   const int field = request_field(name);
   if (field < 0) {
     const std::string hint = nearest(name, field_names());
@@ -73,7 +76,7 @@ std::string Overrides::add(const std::string& given, const Scalar& value) {
   if (has(name.c_str())) return name + " is given twice";
   Request scratch;
   std::string expected;
-  with_field(scratch, field, [&](auto& f) { expected = set_from_scalar(f, value); });
+  with_field(scratch, field, [&](auto& f) { expected = expected_value(name, set_from_scalar(f, value)); });
   if (!expected.empty()) {
     const bool quoted = value.kind == Scalar::Kind::text || value.kind == Scalar::Kind::untyped;
     std::string shown = excerpt(value.text);
@@ -92,6 +95,34 @@ std::string Overrides::add(const std::string& given, const Scalar& value) {
 bool Overrides::has(const char* name) const {
   const int field = request_field(name);
   return std::any_of(values_.begin(), values_.end(), [&](const Value& v) { return v.field == field; });
+}
+
+std::optional<std::string> Overrides::text(const char* name) const {
+  const int field = request_field(name);
+  std::optional<std::string> found;
+  for (const Value& value : values_) {
+    if (value.field == field) found = value.text;
+  }
+  return found;
+}
+
+std::vector<std::string> Overrides::names() const {
+  std::vector<std::string> names;
+  for (const Value& value : values_) {
+    const std::string& name = field_names().at(value.field);
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
+
+void Overrides::add_missing(const Overrides& others) {
+  const Overrides before = *this;
+  const bool has_length = before.has("seconds") || before.has("frames");
+  for (const Value& value : others.values_) {
+    const std::string& name = field_names().at(value.field);
+    const bool is_length = name == "seconds" || name == "frames";
+    if (!before.has(name.c_str()) && !(is_length && has_length)) values_.push_back(value);
+  }
 }
 
 void Overrides::apply(Request& request) const {

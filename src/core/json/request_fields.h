@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,11 @@ class Overrides {
   std::string add(const std::string& name, const Scalar& value);
 
   bool has(const char* name) const;
+  /// The value of an option as text, of a list the last one; empty when it is not set.
+  std::optional<std::string> text(const char* name) const;
+  std::vector<std::string> names() const;  ///< each once, in the order in which they were added
+  /// Takes from `others` what is not set here; one length stands for the other.
+  void add_missing(const Overrides& others);
   bool empty() const { return values_.empty(); }
   void apply(Request& request) const;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 #include "core/text.h"
 #include "sora/error.h"
@@ -11,7 +12,7 @@ namespace sora {
 namespace {
 
 constexpr int kSmallest = 16;
-constexpr int kLargest = 4096;
+constexpr int kLargest = 8192;  // a side
 
 int round_up(int value, int step) { return (value + step - 1) / step * step; }
 int even(double value) { return 2 * static_cast<int>(std::lround(value / 2)); }
@@ -20,12 +21,24 @@ int even(double value) { return 2 * static_cast<int>(std::lround(value / 2)); }
   throw Error(ErrorKind::usage, "options", "--res " + excerpt(text) + ": expected " + expected);
 }
 
+// The short side of a size with a name, "720p", "4k": 0 when it is none.
+int named_lines(const std::string& res) {
+  const std::string name = ascii_lower(res);
+  for (const auto& [known, lines] : {std::pair{"2k", 1440}, {"4k", 2160}, {"uhd", 2160}, {"8k", 4320}}) {
+    if (name == known) return lines;
+  }
+  int lines = 0, length = 0;
+  const bool fits =
+      std::sscanf(name.c_str(), "%5dp%n", &lines, &length) == 1 && length == static_cast<int>(name.size());
+  return fits ? lines : 0;
+}
+
 void check(Size size, const std::string& text) {
   const bool in_range =
       std::min(size.width, size.height) >= kSmallest && std::max(size.width, size.height) <= kLargest;
   if (!in_range || size.width % 2 || size.height % 2) {
-    bad_res(text, "even sides from 16 to 4096, got " + std::to_string(size.width) + "x" +
-                      std::to_string(size.height));
+    bad_res(text, "even sides from 16 to " + std::to_string(kLargest) + ", got " +
+                      std::to_string(size.width) + "x" + std::to_string(size.height));
   }
 }
 
@@ -55,12 +68,8 @@ std::optional<Size> parse_res(const std::optional<std::string>& res,
     check(size, *res);
     return size;
   }
-  int lines = 0;
-  length = 0;
-  if (std::sscanf(res->c_str(), "%5d%*1[pP]%n", &lines, &length) != 1 ||
-      length != static_cast<int>(res->size())) {
-    bad_res(*res, "WIDTHxHEIGHT, such as 1280x720, or 480p, 720p, 1080p");
-  }
+  const int lines = named_lines(*res);
+  if (lines == 0) bad_res(*res, "WIDTHxHEIGHT, such as 1280x720, or 480p, 720p, 1080p, 1440p, 4k, 8k");
   const double ratio = aspect ? parse_aspect(*aspect) : 16.0 / 9;
   size = ratio >= 1 ? Size{even(lines * ratio), lines} : Size{lines, even(lines / ratio)};
   check(size, *res);

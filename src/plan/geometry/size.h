@@ -12,7 +12,8 @@ struct Size {
   int height = 0;
 };
 
-/// "1920x1080", or "720p" with the aspect (default 16:9); the number of a named size is its short side. Empty
+/// "1920x1080", or "720p" with the aspect (default 16:9); the number of a named size is its short side;
+/// 2k is 1440p, 4k is 2160p, 8k is 4320p. Empty
 /// without `res`: the size then follows from the native area. Throws Error (usage).
 std::optional<Size> parse_res(const std::optional<std::string>& res,
                               const std::optional<std::string>& aspect);

@@ -16,6 +16,7 @@
 #include "core/output_file.h"
 #include "core/text.h"
 #include "plan/geometry/tiles.h"
+#include "plan/machine/machine_load.h"
 #include "sora/error.h"
 
 // Note [Pace]
@@ -195,6 +196,7 @@ fs::path pace_file() {
 void estimate_pace(Plan& plan) {
   plan.machine.pace.reset();
   plan.machine.seconds_estimate.reset();
+  plan.machine.slowdown = plan.machine.device == "cpu" ? machine_slowdown(plan.machine.threads) : 1;
   const Json paces = read_paces_or_none(pace_file());
   const auto found = paces.find(key_of(plan.model, plan.machine));
   if (found == paces.end() || !found->is_object()) return;
@@ -205,8 +207,9 @@ void estimate_pace(Plan& plan) {
       codecs.is_object() ? nearest(codecs.value(plan.output.codec, Json()), work.frame) : Mean{};
   if (step.runs == 0 || frame.runs == 0) return;
   const Mean load = mean_of(found->value("load", Json()));
-  plan.machine.pace = {load.seconds, step.seconds * work.steps, frame.seconds * work.frames,
-                       std::min(step.runs, frame.runs)};
+  const double slowdown = plan.machine.slowdown;
+  plan.machine.pace = {slowdown * load.seconds, slowdown * step.seconds * work.steps,
+                       slowdown * frame.seconds * work.frames, std::min(step.runs, frame.runs)};
   plan.machine.seconds_estimate = plan.machine.pace->total();
 }
 
@@ -226,10 +229,13 @@ void remember_pace(const Plan& plan, const Result& result) {
       paces.erase(paces.begin(), std::next(paces.begin(), surplus));
     }
     const Work work = work_of(plan);
-    add(pace["load"], result.load_seconds);
-    add(object_in(pace, "steps")[std::to_string(bin_of(work.step))], result.step_seconds / work.steps);
+    // What it would have taken alone, as far as that was known when it began.
+    const double slowdown = std::max(1.0, plan.machine.slowdown);
+    add(pace["load"], result.load_seconds / slowdown);
+    add(object_in(pace, "steps")[std::to_string(bin_of(work.step))],
+        result.step_seconds / work.steps / slowdown);
     add(object_in(object_in(pace, "frames"), plan.output.codec)[std::to_string(bin_of(work.frame))],
-        result.frame_seconds / work.frames);
+        result.frame_seconds / work.frames / slowdown);
     paces[key] = pace;
     write_paces(path, paces);
   } catch (const std::exception& error) {

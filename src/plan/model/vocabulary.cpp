@@ -48,12 +48,4 @@ std::vector<std::string> unknown_words(std::string_view prompt, const std::vecto
   return unknown;
 }
 
-std::string unknown_words_text(const std::vector<std::string>& words) {
-  std::string text = "the model has never seen ";
-  for (const std::string& word : words) {
-    text += (&word == &words.front() ? "\"" : (&word == &words.back() ? " and \"" : ", \"")) + word + "\"";
-  }
-  return text + "; what it makes of " + (words.size() == 1 ? "that" : "those") + " is a guess";
-}
-
 }  // namespace sora

@@ -13,7 +13,4 @@ namespace sora {
 /// signs do not. A compound is known if all its parts are.
 std::vector<std::string> unknown_words(std::string_view prompt, const std::vector<std::string>& vocabulary);
 
-/// A warning about these words for the user.
-std::string unknown_words_text(const std::vector<std::string>& words);
-
 }  // namespace sora

@@ -17,7 +17,7 @@ namespace sora {
 namespace {
 
 constexpr int kSmallestSide = 16;  // of a file
-constexpr int kLargestSide = 4096;
+constexpr int kLargestSide = 8192;
 constexpr double kWidestShape = 4;  // a longer image is cropped, unless --res or --aspect is given
 
 [[noreturn]] void wrong(const std::string& message) { throw Error(ErrorKind::usage, "options", message); }

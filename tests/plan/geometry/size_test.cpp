@@ -15,11 +15,18 @@ TEST(Size, NamedSizesGiveTheShortSide) {
   EXPECT_EQ(parse_res("720p", "9:16")->height, 1280);
   EXPECT_EQ(parse_res("480p", {})->width % 2, 0);
   EXPECT_EQ(parse_res("1080p", "1:1")->width, 1080);
+  EXPECT_EQ(parse_res("1440p", {})->width, 2560);
+  for (const char* name : {"4k", "4K", "2160p"}) {
+    EXPECT_EQ(parse_res(name, {})->width, 3840) << name;
+    EXPECT_EQ(parse_res(name, {})->height, 2160) << name;
+  }
+  EXPECT_EQ(parse_res("8k", {})->width, 7680);
+  EXPECT_EQ(parse_res("4k", "9:16")->height, 3840);
 }
 
 TEST(Size, WrongSizesAreUsageErrors) {
   for (const char* text : {"", "x", "12", "1920x", "x1080", "1920x1080x3", "-64x64", "64x-64", "15x64",
-                           "63x64", "8000x64", "64 x64", "p", "1080", "0x0"}) {
+                           "63x64", "8200x64", "5k", "4kk", "64 x64", "p", "1080", "0x0"}) {
     try {
       parse_res(text, {});
       FAIL() << text << " was taken";

@@ -19,6 +19,7 @@ class PaceTest : public testing::Test {
  protected:
   void SetUp() override {
     ::setenv("XDG_CACHE_HOME", cache_.c_str(), 1);
+    ::setenv("SORA_GEN_LOADAVG", "/dev/null", 1);
     plan_.model.name = "large";
     plan_.model.weight_bytes = 1000;
     plan_.model.transformer_dim = 1536;
@@ -37,7 +38,10 @@ class PaceTest : public testing::Test {
     result_.step_seconds = 40;
     result_.frame_seconds = 8.5;
   }
-  void TearDown() override { ::unsetenv("XDG_CACHE_HOME"); }
+  void TearDown() override {
+    ::unsetenv("XDG_CACHE_HOME");
+    ::unsetenv("SORA_GEN_LOADAVG");
+  }
 
   static std::optional<Pace> pace_of(Plan plan) {
     estimate_pace(plan);

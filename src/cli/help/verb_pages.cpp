@@ -1,0 +1,96 @@
+#include "cli/help/verb_pages.h"
+
+namespace sora {
+namespace {
+
+const std::vector<VerbPage> pages{
+    {"generate",
+     "Makes a video, or a picture with -o x.png, from words alone. The verb needs not be named. What a model "
+     "makes at another size or rate than that which was asked for is enlarged or resampled, and said.",
+     {"prompt", "prompt_file", "negative_prompt", "strict_words", "seconds", "frames", "fps", "res", "aspect",
+      "draft", "refine", "drift_control", "count", "prompts", "out_dir"},
+     {"sora-gen --prompt \"a lighthouse by the sea\" -o sea.mp4 --res 720p",
+      "sora-gen --prompt \"a blue boat\" --count 4 -o boat.png",
+      "echo \"a lighthouse\" | sora-gen --prompt - -o - | ffplay -"}},
+    {"animate",
+     "Makes a video that begins with a picture, and ends with another one where --last-image names it. It "
+     "has the picture's shape unless --res or --aspect says otherwise.",
+     {"prompt", "last_image", "fit", "background", "seconds", "frames", "res", "aspect", "drift_control"},
+     {"sora-gen animate photo.jpg --prompt \"the waves roll in\"",
+      "sora-gen animate dawn.png --last-image dusk.png --seconds 4 -o day.mp4"}},
+    {"extend",
+     "Makes new footage that goes on where a clip ends, or leads to where it begins. The file has the clip "
+     "and the new frames, at the clip's size and rate, with its sound.",
+     {"seconds", "frames", "backward", "only_new", "no_audio", "copy", "prompt", "fit", "background",
+      "drift_control"},
+     {"sora-gen extend clip.mp4 --seconds 5",
+      "sora-gen extend clip.mp4 --backward --prompt \"a street at dawn\""}},
+    {"connect",
+     "Makes a transition that grows from the end of one clip into the start of another. The file has both "
+     "clips and what lies between.",
+     {"seconds", "frames", "only_new", "no_audio", "copy", "prompt", "fit", "background"},
+     {"sora-gen connect a.mp4 b.mp4 --seconds 3", "sora-gen connect a.mp4 b.mp4 --only-new -o between.mp4"}},
+    {"loop",
+     "Makes a video whose end meets its start: a clip and new frames that lead back to its first one, or a "
+     "new video from --prompt.",
+     {"prompt", "seconds", "frames", "only_new", "no_audio", "copy", "fit", "background"},
+     {"sora-gen loop clip.mp4 --seconds 2", "sora-gen loop --prompt \"waves on a beach\" -o waves.gif"}},
+    {"remix",
+     "Makes a clip anew from --prompt: the same movement, seen differently.",
+     {"prompt", "strength", "no_audio", "fit", "background", "draft", "refine"},
+     {"sora-gen remix clip.mp4 --prompt \"in winter\" --strength 0.6",
+      "sora-gen remix photo.jpg --prompt \"at night\" -o night.png"}},
+    {"storyboard",
+     "Makes one continuous video of prompts at times. The story is a file of lines such as \"0:04 a storm\", "
+     "or JSON; - reads it from standard input; --shot gives it on the command line.",
+     {"shot", "shot_image", "image", "fade", "seconds", "frames", "fit", "background", "drift_control"},
+     {"sora-gen storyboard story.txt -o story.mp4",
+      "sora-gen storyboard --shot \"0:00 a forest\" --shot \"0:05 a forest at night\""}},
+    {"finish",
+     "Makes a small video again at full size: same seed, same composition. Its prompt, seed and model are "
+     "those that the file names.",
+     {"res", "aspect", "strength", "steps", "prompt", "model"},
+     {"sora-gen finish draft.mp4 --res 1920x1080",
+      "sora-gen finish draft.mp4 --res 4k --strength 0.5 -o large.mp4"}},
+    {"inspect",
+     "Shows how a file was made, from what stands in it or in the sidecar beside it.",
+     {"json"},
+     {"sora-gen inspect clip.mp4", "sora-gen inspect clip.mp4 --json | jq .seed"}},
+    {"rerun",
+     "Makes a file again from the parameters that it holds; options on the command line change some of them.",
+     {"seed", "prompt", "steps", "res", "output"},
+     {"sora-gen rerun clip.mp4", "sora-gen rerun clip.mp4 --seed 8 -o another.mp4"}},
+    {"status",
+     "Shows what is done, failed, running and left in the folder of a batch.",
+     {"json"},
+     {"sora-gen status shots/", "sora-gen status shots/ --json"}},
+    {"decode",
+     "Makes the video of latents that a run kept: the end of the work without the rest of it.",
+     {"output", "codec", "crf", "pix_fmt", "format"},
+     {"sora-gen decode kept.safetensors -o clip.mp4",
+      "sora-gen decode kept.safetensors -o clip.webm --codec vp9"}},
+    {"serve",
+     "Keeps the model in memory and takes requests as JSON, one a line on standard input; events go to "
+     "standard output, one a line.",
+     {"stdio", "model", "device"},
+     {"sora-gen serve --stdio", "echo '{\"prompt\": \"a red ball\"}' | sora-gen serve --stdio"}},
+    {"models",
+     "Lists the models that are found: their family, what they make and what they need.",
+     {"json"},
+     {"sora-gen models", "SORA_GEN_MODELS=/data/models sora-gen models --json"}},
+    {"doctor",
+     "Checks devices, libraries, codecs and models, and says what to install.",
+     {"json"},
+     {"sora-gen doctor", "sora-gen doctor --json"}}};
+
+}  // namespace
+
+const VerbPage& verb_page(std::string_view verb) {
+  static const VerbPage none{"", "", {}, {}};
+  for (const VerbPage& page : pages) {
+    if (verb == page.verb) return page;
+  }
+  return none;
+}
+
+}  // namespace sora

@@ -1,0 +1,27 @@
+#include "plan/verbs/file_frames.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "plan/verbs/verb.h"
+
+namespace sora {
+namespace {
+
+// At the rate of the file.
+std::int64_t frames_of(const InputFacts& clip, double fps) {
+  const bool as_they_are = clip.frames > 0 && clip.steady_rate && std::abs(clip.fps - fps) < 1e-6;
+  return as_they_are ? clip.frames : std::llround(std::max(0.0, clip.duration) * fps);
+}
+
+}  // namespace
+
+std::int64_t file_frames(const Plan& plan) {
+  std::int64_t frames = plan.timeline.frames;
+  if (plan.request.only_new || !joins_clips(plan.request)) return frames;
+  if (plan.inputs.video) frames += frames_of(*plan.inputs.video, plan.timeline.fps);
+  if (plan.inputs.video_2) frames += frames_of(*plan.inputs.video_2, plan.timeline.fps);
+  return frames;
+}
+
+}  // namespace sora

@@ -1,0 +1,13 @@
+// How many frames a file will have: those of its clips, which pass through, and the new ones.
+#pragma once
+
+#include <cstdint>
+
+#include "sora/plan.h"
+
+namespace sora {
+
+/// As far as the clips say how long they are; a clip that does not counts for nothing.
+std::int64_t file_frames(const Plan& plan);
+
+}  // namespace sora
