@@ -105,7 +105,7 @@ if __name__ == "__main__":
     dtype = getattr(torch, o.dtype)
     tok = fast_tokenizer(o.state + "/spiece.model")
     scheduler = UniPCMultistepScheduler(
-        prediction_type="flow_prediction",
+        prediction_type="sample" if net.predicts == "sample" else "flow_prediction",
         use_flow_sigmas=True,
         flow_shift=o.shift,
         solver_order=2,

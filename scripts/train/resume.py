@@ -1,6 +1,7 @@
 """Makes a state folder of a shipped model, so that training goes on from it where the state itself is gone.
 
     python resume.py MODEL STATE            # writes STATE/vae.pt, latents.pt, transformer.pt and spiece.model
+    python resume.py MODEL STATE --autoencoder      # writes STATE/vae.pt only, counted from sample 0
 
 Weights are what was averaged and rounded to the file's type; optimisers begin anew, and the heads that read attributes during training
 are learnt again.  A model with guidance folded in goes on with `train_transformer.py --fold`.
@@ -26,23 +27,26 @@ def read(kind, folder):
     return m
 
 
+def predicts(model):
+    with open(model + "/scheduler/scheduler_config.json") as f:
+        return json.load(f)["prediction_type"]
+
+
 if __name__ == "__main__":
     ap = argparse.ArgumentParser()
     ap.add_argument("model")
     ap.add_argument("state")
+    ap.add_argument("--autoencoder", action="store_true", help="take over the autoencoder alone")
     o = ap.parse_args()
     os.makedirs(o.state, exist_ok=True)
-    for name in ("vae.pt", "transformer.pt"):
+    for name in ("vae.pt",) if o.autoencoder else ("vae.pt", "transformer.pt"):
         if os.path.exists(f"{o.state}/{name}"):
             raise SystemExit(f"{o.state}/{name} is there already; resume from that, or remove it")
     with open(o.model + "/sora-gen.json") as f:
         facts = json.load(f)
-    shutil.copy(o.model + "/tokenizer/spiece.model", o.state + "/spiece.model")
-    text = UMT5EncoderModel.from_pretrained(o.model + "/text_encoder", torch_dtype=torch.float32)
-    v, net = read(AutoencoderKLWan, o.model + "/vae"), read(WanTransformer3DModel, o.model + "/transformer")
     whole = lambda m: [p.detach().clone() for p in m.parameters()]
+    v = read(AutoencoderKLWan, o.model + "/vae")
     c = v.config
-    common.save(o.state + "/latents.pt", mean=list(c.latents_mean), std=list(c.latents_std))
     common.save(
         o.state + "/vae.pt",
         config=dict(
@@ -54,9 +58,15 @@ if __name__ == "__main__":
         ),
         model=v.state_dict(),
         ema=whole(v),
-        samples=facts.get("autoencoder_samples", 0),
+        samples=0 if o.autoencoder else facts.get("autoencoder_samples", 0),
         step=0,
     )
+    if o.autoencoder:
+        raise SystemExit
+    common.save(o.state + "/latents.pt", mean=list(c.latents_mean), std=list(c.latents_std))
+    shutil.copy(o.model + "/tokenizer/spiece.model", o.state + "/spiece.model")
+    text = UMT5EncoderModel.from_pretrained(o.model + "/text_encoder", torch_dtype=torch.float32)
+    net = read(WanTransformer3DModel, o.model + "/transformer")
     c = net.config
     common.save(
         o.state + "/transformer.pt",
@@ -65,6 +75,8 @@ if __name__ == "__main__":
             width=c.num_attention_heads * c.attention_head_dim,
             layers=c.num_layers,
             ffn=c.ffn_dim,
+            patch=c.patch_size[1],
+            predicts="sample" if predicts(o.model) == "sample" else "velocity",
         ),
         text=text.state_dict(),
         net=net.state_dict(),

@@ -69,6 +69,19 @@ ap.add_argument(
     default="muon",
     help="for the blocks' matrices; Muon needs fewer steps, Adam cheaper ones",
 )
+ap.add_argument("--patch", type=int, default=2, help="latent cells of a token, along each side")
+ap.add_argument(
+    "--predicts",
+    choices=["velocity", "sample"],
+    default="velocity",
+    help="what the network puts out; sample where a token has more numbers than the network is wide",
+)
+ap.add_argument(
+    "--minutes",
+    type=float,
+    default=0,
+    help="for comparisons: processor time in all at which the rate has fallen to zero and the run ends, instead of --samples",
+)
 ap.add_argument("--procs", type=int, default=2)
 ap.add_argument("--every", type=float, default=300)
 ap.add_argument("--seed", type=int, default=0)
@@ -93,10 +106,16 @@ weight = np.array([len(b[2]) * share for b, share in found])
 weight /= weight.sum()
 cells = max(b[0][0].numel() for b in buckets)
 C = buckets[0][0].shape[-1]
-config = dict(channels=C, width=o.width, layers=o.layers, ffn=o.ffn)
+config = dict(
+    channels=C, width=o.width, layers=o.layers, ffn=o.ffn, patch=o.patch, predicts=o.predicts
+)
 enc, net = transformer.build_text(len(tok)), transformer.build(**config)
-if o.width > 4 * C:
+if o.width > o.patch**2 * C:
     transformer.passthrough(net)
+elif o.predicts == "sample":
+    some = (torch.cat([b[0][:300].cpu().float().flatten(0, 1) for b in buckets[:1]])[None] - mean.cpu()) / std.cpu()
+    directions, power = transformer.principal_directions(some, o.patch, o.width - 1)
+    transformer.passthrough(net, power, directions)
 heads = torch.nn.ModuleDict(
     dict(
         text=torch.nn.Linear(128, sum(train_text.SIZES)),
@@ -136,15 +155,20 @@ adam = torch.optim.AdamW(
 )
 ema = [p.detach().clone() for p in kept]
 done = step = stage = 0
+spent, clock = 0.0, time.process_time()  # seconds of processor time
 name = o.sizes
 if start:
-    done, step = start["samples"], start["step"]
+    done, step, spent = start["samples"], start["step"], start.get("seconds", 0.0)
     stage = start["stage"] if start["sizes"] == name else done  # a new stage begins where the last ended
     if "adam" in start:
         muon.load_state_dict(start["muon"])
         adam.load_state_dict(start["adam"])
     for a, b in zip(ema, start["ema"]):
         a.copy_(b)
+
+
+def seconds():
+    return spent + time.process_time() - clock
 
 
 def checkpoint():
@@ -160,6 +184,7 @@ def checkpoint():
             adam=adam.state_dict(),
             samples=done,
             step=step,
+            seconds=seconds(),
             stage=stage,
             sizes=name,
             fold=o.fold,
@@ -178,7 +203,7 @@ run.say(
 began = saved = logged = time.time()
 first = done
 log = {}
-while done < o.samples and not run.stop:
+while (seconds() < 60 * o.minutes if o.minutes else done < o.samples) and not run.stop:
     same = np.random.RandomState(step * 7 + 1)  # on all processes
     which = same.choice(len(buckets), p=weight)
     frames = buckets[which][0].shape[1]
@@ -232,6 +257,8 @@ while done < o.samples and not run.stop:
         common.rate(done - stage, o.samples - stage, o.decay, 40 * o.batch * run.world) if o.decay else 1.0,
         1.0,
     )
+    if o.minutes:
+        lr = o.lr * common.rate(seconds(), 60 * o.minutes, o.decay, 1.2 * o.minutes)
     if not o.decay:
         lr = o.lr * min(1.0, (done - stage + 1) / (40 * o.batch * run.world))
     for g in adam.param_groups:
@@ -256,7 +283,13 @@ while done < o.samples and not run.stop:
         log[k] = 0.97 * log.get(k, v) + 0.03 * v
     if run.rank == 0 and (step == 1 or time.time() - logged > 30):
         run.log(
-            "transformer", done, mse=log["mse"], subject=log["subject"], text=log["text"], middle=log["mid"]
+            "transformer",
+            done,
+            mse=log["mse"],
+            subject=log["subject"],
+            text=log["text"],
+            middle=log["mid"],
+            minutes=seconds() / 60,
         )
         logged = time.time()
         run.say(
