@@ -7,7 +7,7 @@
 Each step is one of the scripts here with its arguments, printed before it runs. SIGTERM and Ctrl-C stop after
 the running step has saved its state. Where the autoencoder is worse than --gate dB on held-out clips, the run
 ends there: a denoiser on a poor autoencoder is lost time. --from MODEL begins with the weights of a shipped
-model instead of with none. --parts DIR copies the state in pieces of at most 16 MB, with their SHA-256 sums,
+model instead of with none, --autoencoder-from MODEL with those of its autoencoder alone, which spares hours. --parts DIR copies the state in pieces of at most 16 MB, with their SHA-256 sums,
 for machines that hand back small files only: `cat` puts them together again.
 """
 
@@ -88,6 +88,9 @@ def steps(options):
         if not os.path.exists(state + "/vae.pt"):
             yield "the state of a shipped model", ["resume.py", options.start, state]
     else:
+        if options.autoencoder and not os.path.exists(state + "/vae.pt"):
+            take = ["resume.py", options.autoencoder, state, "--autoencoder"]
+            yield "the autoencoder of a shipped model", take
         if not os.path.exists(state + "/spiece.model"):
             yield "the tokenizer", ["tokenizer.py", state]
         if not os.path.exists(state + "/transformer.pt"):
@@ -158,6 +161,7 @@ def main():
     parser.add_argument("model")
     parser.add_argument("--scale", choices=list(SCALES), default="cpu")
     parser.add_argument("--from", dest="start", default="")
+    parser.add_argument("--autoencoder-from", dest="autoencoder", default="")
     parser.add_argument("--gate", type=float, default=27.0, help="dB that the autoencoder must reach")
     parser.add_argument(
         "--single", action="store_true", help="one process only, on a machine with other work"
