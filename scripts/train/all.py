@@ -29,6 +29,7 @@ SCALES = {
         "held": 8,
         "captions": 2000,
         "autoencoder": 60,
+        "adapted": 60,
         "autoencoder_options": ["--batch", 2, "--base", 48, "--z", 48],
         "denoiser": 300,
         "denoiser_options": ["--batch", 8, "--layers", 2, "--width", 256, "--ffn", 256, "--procs", 1],
@@ -43,9 +44,10 @@ SCALES = {
         "held": 32,
         "captions": 150000,
         "autoencoder": 40000,
+        "adapted": 9000,
         "autoencoder_options": [],
         "denoiser": 400000,
-        "denoiser_options": ["--batch", 24, "--layers", 6, "--width", 320, "--ffn", 1280, "--optimiser", "adam", "--procs", 1],
+        "denoiser_options": ["--batch", 24, "--layers", 4, "--width", 320, "--ffn", 1280, "--optimiser", "adam", "--procs", 1],
         "distil": 20000,
         "decoder": 8000,
         "reader": 30000,
@@ -57,6 +59,7 @@ SCALES = {
         "held": 48,
         "captions": 150000,
         "autoencoder": 150000,
+        "adapted": 60000,
         "autoencoder_options": ["--batch", 32],
         "denoiser": 4000000,
         "denoiser_options": ["--batch", 256, "--layers", 6, "--width", 320, "--ffn", 1280],
@@ -66,6 +69,13 @@ SCALES = {
         "batch": 128,
         "native": "128x128",
     },
+}  # fmt: skip
+
+# a trained autoencoder that learns a new world; cells of a token, and what that asks of the denoiser
+ADAPTED = ["--decoder-first", 0, "--small-until", 0, "--paint-from", 0.3, "--lr", 4e-4, "--batch", 2]
+PATCHES = {
+    2: ["--patch", 2, "--batch", 6],
+    4: ["--patch", 4, "--batch", 24, "--predicts", "sample"],
 }  # fmt: skip
 
 
@@ -107,6 +117,8 @@ def steps(options):
                 scale["autoencoder"],
                 *scale["autoencoder_options"],
             ]
+            if options.autoencoder:
+                train = ["train_vae.py", state, data, "--samples", scale["adapted"], *ADAPTED]
             yield "the autoencoder", [*train, "--gate", options.gate if options.scale != "try" else 0]
     for size in sizes:
         yield "latents of " + size, ["encode.py", state, data, size + "-seen", *single]
@@ -114,7 +126,8 @@ def steps(options):
         yield "the latents' scale", ["encode.py", state, data, "--stats"]
     every = ",".join(sizes)
     train = ["train_transformer.py", state, data, "--sizes", every, "--samples", scale["denoiser"]]
-    yield "the denoiser", [*train, *scale["denoiser_options"]]
+    patch = PATCHES[options.patch] if options.patch else []
+    yield "the denoiser", [*train, *scale["denoiser_options"], *patch]
     fold = ["distil.py", state, data, "--sizes", every, "--samples", scale["distil"], "--guidance", 2.5]
     yield "guidance folded in", [*fold, "--batch", scale["batch"], *single]
     paint = ["train_decoder.py", state, data, "--samples", scale["decoder"]]
@@ -162,6 +175,9 @@ def main():
     parser.add_argument("--scale", choices=list(SCALES), default="cpu")
     parser.add_argument("--from", dest="start", default="")
     parser.add_argument("--autoencoder-from", dest="autoencoder", default="")
+    parser.add_argument(
+        "--patch", type=int, choices=list(PATCHES), help="cells a side of a token, with --autoencoder-from"
+    )
     parser.add_argument("--gate", type=float, default=27.0, help="dB that the autoencoder must reach")
     parser.add_argument(
         "--single", action="store_true", help="one process only, on a machine with other work"

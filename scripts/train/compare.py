@@ -69,15 +69,19 @@ def main():
     parser.add_argument("--size", default="128x128")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--guidance", type=float, default=3.0)
+    parser.add_argument("--best", default="", help="file for the name of the state whose pixels are best")
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     height, width = map(int, options.size.split("x"))
     clips, masks, attributes = held_out(options.data, options.size, options.count)
+    found = {}
     for state in options.states:
         model = sample.Model(state)
         print(state, "samples", model.samples, flush=True)
-        for t, row in errors(model, clips, masks, attributes).items():
+        rows = errors(model, clips, masks, attributes)
+        found[state] = sum(row[-1] for row in rows.values())
+        for t, row in rows.items():
             print("  t %.1f  latents %.4f  subject %.4f  pixels %.2f dB" % (t, *row), flush=True)
         made = [
             model.generate(
@@ -89,6 +93,9 @@ def main():
         ratio = np.divide(losses.bands(vae.unit(np.stack(made), "cpu")), losses.bands(vae.unit(trip, "cpu")))
         print("  detail over the round trip's, finest first", json.dumps(ratio.round(2).tolist()), flush=True)
         sheet.sheet(made, state + "/compare.png", evaluate.CAPTIONS)
+    if options.best:
+        with open(options.best, "w") as file:
+            file.write(max(found, key=found.get) + "\n")
 
 
 if __name__ == "__main__":
