@@ -131,6 +131,8 @@ def steps(options):
     fold = ["distil.py", state, data, "--sizes", every, "--samples", scale["distil"], "--guidance", 2.5]
     yield "guidance folded in", [*fold, "--batch", scale["batch"], *single]
     paint = ["train_decoder.py", state, data, "--samples", scale["decoder"]]
+    if options.autoencoder:
+        paint += ["--crop", 10]  # cells, which are smaller
     yield "the decoder, on what the denoiser makes", [*paint, "--denoiser", "distilled.pt"]
     yield (
         "the reader of attributes",

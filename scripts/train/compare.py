@@ -26,7 +26,7 @@ TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
 def psnr(a, b):
-    return float(-10 * torch.log10((a - b).square().mean() / 4))
+    return float(-10 * torch.log10((a.clamp(-1, 1) - b.clamp(-1, 1)).square().mean() / 4))
 
 
 def held_out(data, size, count):

@@ -114,7 +114,7 @@ if o.width > o.patch**2 * C:
     transformer.passthrough(net)
 elif o.predicts == "sample":
     some = (torch.cat([b[0][:300].cpu().float().flatten(0, 1) for b in buckets[:1]])[None] - mean.cpu()) / std.cpu()
-    directions, power = transformer.principal_directions(some, o.patch, o.width - 1)
+    directions, power = transformer.principal_directions(some, o.patch, o.width * 4 // 5)
     transformer.passthrough(net, power, directions)
 heads = torch.nn.ModuleDict(
     dict(

@@ -70,9 +70,9 @@ def passthrough(net, power=0.6, basis=None):
     n = p * p * C if basis is None else basis.shape[1]
     q = torch.linalg.qr(torch.cat([torch.ones(D, 1), torch.randn(D, n)], 1))[0][:, 1:]
     whole = q if basis is None else q @ basis.T
-    net.patch_embedding.weight.copy_(whole.view(D, C, 1, p, p))
+    net.patch_embedding.weight.copy_(whole.reshape(D, C, 1, p, p))
     net.patch_embedding.bias.zero_()
-    net.proj_out.weight.copy_(whole.T.view(C, p * p, D).transpose(0, 1).reshape(-1, D) * (n / D) ** 0.5)
+    net.proj_out.weight.copy_(whole.T.reshape(C, p * p, D).transpose(0, 1).reshape(-1, D) * (n / D) ** 0.5)
     net.proj_out.bias.zero_()
     for b in net.blocks:
         for m in (b.attn1.to_out[0], b.attn2.to_out[0], b.ffn.net[2]):
