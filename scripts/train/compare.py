@@ -80,7 +80,7 @@ def main():
         model = sample.Model(state)
         print(state, "samples", model.samples, flush=True)
         rows = errors(model, clips, masks, attributes)
-        found[state] = sum(row[-1] for row in rows.values())
+        found[state] = sum(row[-1] for t, row in rows.items() if t >= 0.5)  # where shapes are decided
         for t, row in rows.items():
             print("  t %.1f  latents %.4f  subject %.4f  pixels %.2f dB" % (t, *row), flush=True)
         made = [
