@@ -80,6 +80,7 @@ void Journal::open(bool share) {
   const auto mode = share ? LockedFile::Mode::shared : LockedFile::Mode::exclusive;
   if (!lock_->try_lock(kRunByte, mode)) {
     const std::string holder = lock_->holder();
+    lock_.reset();
     throw Error(
         ErrorKind::busy, "journal",
         folder_.string() + ": another run is at work in this folder" +

@@ -72,7 +72,7 @@ TEST_F(Configured, PresetsCountMoreThanTheRestOfTheFileAndLessThanTheLine) {
   expect({"-p", "a", "--preset", "mein"}, 64, "expected one of fast, none, mine, quick; did you mean mine?");
 }
 
-TEST_F(Configured, TheCommandLineCountsMoreThanALineOfAListAndThatMoreThanAPreset) {
+TEST_F(Configured, ALineOfAListCountsMoreThanAPresetAndThatMoreThanTheCommandLine) {
   configure(kConfig);
   program_.write("list.jsonl", R"({"prompt": "a", "steps": 6, "crf": 20})"
                                "\n"
@@ -101,10 +101,10 @@ TEST_F(Configured, TheCommandLineCountsMoreThanALineOfAListAndThatMoreThanAPrese
   EXPECT_THAT(plain[1]["sources"]["codec"].get<std::string>(), HasSubstr("config file /"));
   EXPECT_FALSE(plain[1]["sources"].contains("seed"));
   EXPECT_FALSE(plain[1]["sources"].contains("seconds")) << "frames stand for it";
-  const auto flagged = jobs({"--steps", "4", "--crf", "25"});
+  const auto flagged = jobs({"--steps", "4", "--guidance", "3"});
   for (std::size_t i = 0; i < plain.size(); ++i) EXPECT_EQ(flagged[i]["steps"], plain[i]["steps"]);
-  EXPECT_EQ(flagged[1]["crf"], 25);
-  EXPECT_EQ(flagged[1]["sources"]["crf"], "command line");
+  EXPECT_EQ(flagged[1]["guidance"], 3);
+  EXPECT_EQ(flagged[1]["sources"]["guidance"], "command line");
   EXPECT_EQ(flagged[1]["sources"]["steps"], "preset mine");
 
   const Finished dry = program_.run({"--prompts", "list.jsonl", "--model", "wan21", "--steps", "4",
@@ -131,7 +131,7 @@ TEST_F(Configured, ABrokenFileNamesThePlaceAndTheWayOut) {
   const std::vector<std::string> line{"-p", "a", "--model", "wan21"};
   for (const auto& [text, message] : std::vector<std::pair<std::string, std::string>>{
            {"{\"steps\": ", "config.json: is not JSON: column 11"},
-           {"[]", "holds no JSON object"},
+           {"[]", "is no JSON object"},
            {R"({"step": 3})", "\"step\" is not an option; did you mean \"steps\"?"},
            {R"({"steps": "many"})", "steps is \"many\", expected a whole number"},
            {R"({"preset": "mine", "presets": {"mine": {}}})", "preset is \"mine\", expected fast or none"},

@@ -46,7 +46,7 @@ TEST(Estimate, IsLeftOutInSilenceWhereNothingCanBeRemembered) {
   const Finished finished = program.run(with({"--progress", "none"}));
   EXPECT_EQ(finished.code, 0) << finished.err;
   EXPECT_THAT(finished.err, Not(HasSubstr("cache")));
-  EXPECT_THAT(program.run(with({"-vv"})).err, HasSubstr("this run is not remembered"));
+  EXPECT_THAT(program.run(with({"-vv"})).err, HasSubstr("the time of this run is not recorded"));
 }
 
 TEST(Estimate, IsKeptInTheHomeFolderByDefault) {

@@ -267,7 +267,7 @@ TEST_F(Strangers, ExtendTakesTheWordsAlone) {
   const Finished finished =
       program.run({"extend", "told.mp4", "--model", "wan21", "--seed", "1", "--frames", "5"});
   EXPECT_EQ(finished.code, 0) << finished.err;
-  EXPECT_THAT(finished.err, HasSubstr("prompt: \"a fox\", as the file was made"));
+  EXPECT_THAT(finished.err, HasSubstr("prompt: \"a fox\", with which the file was made"));
   EXPECT_EQ(canaries.touched(), "");
   EXPECT_THAT(program.files(), ElementsAre("extend-told-1.mp4", "private", "told.mp4"));
 }

@@ -39,7 +39,7 @@ TEST(Streams, OnAClosedStdoutNoVideoIsMade) {
     const Finished finished = program.run(make({"-o", "-"}));
     EXPECT_EQ(finished.code, 73);
     if (closed.back() != 2) {
-      EXPECT_THAT(finished.err, HasSubstr("standard output is closed"));
+      EXPECT_THAT(finished.err, HasSubstr("writes to standard output, which is closed"));
     }
   }
 }
@@ -83,7 +83,7 @@ TEST_P(Printing, SaysWhenItCannotBePrinted) {
   program.closed = {1};
   finished = program.run(GetParam());
   EXPECT_EQ(finished.code, 74);
-  EXPECT_THAT(finished.err, HasSubstr("standard output is closed"));
+  EXPECT_THAT(finished.err, HasSubstr("writes to standard output, which is closed"));
   program.closed.clear();
   program.close_stdout = true;
   finished = program.run(GetParam());

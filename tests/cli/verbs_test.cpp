@@ -74,7 +74,7 @@ TEST(Verbs, GoOnWithTheWordsOfTheFileUnlessThereAreOthers) {
   EXPECT_EQ(prompt({"connect", "draft.mp4", "clip.mp4"}), "") << "of one only";
   const Finished said = program.run(with_usual({"extend", "draft.mp4", "-o", "more.mp4"}));
   EXPECT_EQ(said.code, 0) << said.err;
-  EXPECT_THAT(said.err, HasSubstr("prompt: \"a fox\", as the file was made\n"));
+  EXPECT_THAT(said.err, HasSubstr("prompt: \"a fox\", with which the file was made\n"));
 }
 
 TEST(Verbs, NameTheOutputAfterThePromptOrTheFile) {
