@@ -63,12 +63,12 @@ struct DenoiseHooks {
   std::function<void(const at::Tensor& noise_pred)> first_prediction;  ///< of this call, after guidance
 };
 
-/// Denoises `noise` [1, C, T, h, w]. The frames of `held`, any of them, stay as they are: by per-token
-/// timesteps where the model has them, else by putting them in place, noised to each step's level. Returns
+/// Denoises `noise` [1, C, T, h, w]. The frames `given`, any of them but the guides (guide_frames.h), stay as
+/// they are: by per-token timesteps where the model has them, else by putting them in place, noised to each step's level. Returns
 /// latents of noise's shape, fp32 on the CPU, normalised as the network makes them. With `from` it goes on
 /// where that state was taken, with the same numbers, or starts there from other latents than noise.
 at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& text, const at::Tensor& noise,
-                   const ConditioningFrames& conditioning, const DenoiseHooks& hooks,
+                   const ConditioningFrames& given, const DenoiseHooks& hooks,
                    const DenoiseState* from = nullptr);
 
 }  // namespace sora

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 
+#include "pipeline/frames/frames.h"
 #include "pipeline/networks/tiled_vae.h"
 #include "sampling/scheduler.h"
 
 namespace sora {
 
 WindowConditioning::WindowConditioning(const Plan& plan, const VideoAutoencoder& vae, bool holds)
-    : plan_(plan), vae_(vae), given_(holds ? read_given(plan, vae) : Given{}) {
+    : plan_(plan),
+      vae_(vae),
+      given_(holds ? read_given(plan, vae) : Given{}),
+      guided_(holds && !plan.upscale.active) {
   const std::int64_t scale = vae.temporal_scale();
   for (std::size_t i = 1; i < plan.timeline.windows.size(); ++i) {
     const Window& window = plan.timeline.windows[i];
@@ -37,16 +41,35 @@ ConditioningFrames WindowConditioning::of(std::size_t number) {
   }
   for (const ShotImage& image : plan_.inputs.shot_images) {
     const int place = image.latent - window.first;
-    if (place >= window.conditioning && place < window.count)
-      conditioning.add(still_latents(plan_, vae_, image.path), place);
+    if (place < window.conditioning || place >= window.count) continue;
+    conditioning.add(still_latents(plan_, vae_, image.path), place);
+    if (guided_) conditioning.guides.push_back(place);
   }
   if (window.conditioning_end > 0) {
     const bool own = head_frames_ > 0 || (plan_.request.backward && number > 0);
     const std::int64_t frames = window.conditioning_end * scale;
     conditioning.add(own ? encode_as_continuation(vae_, head_.narrow(2, 0, frames)) : given_.end,
                      window.count - window.conditioning_end);
+    if (guided_ && plan_.request.last_image) conditioning.guides.push_back(window.count - 1);
   }
   return conditioning;
+}
+
+std::vector<Arrival> WindowConditioning::arrivals(std::size_t number) const {
+  const Window& window = plan_.timeline.windows[number];
+  const std::int64_t scale = vae_.temporal_scale();
+  std::vector<Arrival> arrivals;
+  if (plan_.request.backward && number > 0)
+    arrivals.push_back({1 + (window.count - window.conditioning_end - 1) * scale, firsts_.at(number - 1)});
+  if (!guided_) return arrivals;
+  for (const ShotImage& image : plan_.inputs.shot_images) {
+    const int place = image.latent - window.first;
+    if (place >= window.conditioning && place < window.count)
+      arrivals.push_back({place * scale, to_pixels(image_frame(plan_, image.path))});
+  }
+  if (plan_.request.last_image && number + 1 == plan_.timeline.windows.size())
+    arrivals.push_back({(window.count - 1) * scale, to_pixels(image_frame(plan_, *plan_.request.last_image))});
+  return arrivals;
 }
 
 at::Tensor WindowConditioning::before(const Window& window) const {
@@ -61,11 +84,11 @@ void WindowConditioning::put_back(at::Tensor& latents) {
 
 void WindowConditioning::denoised(const at::Tensor& latents) {
   if (!anchor_.defined()) anchor_ = latents.narrow(2, 0, 1).to(at::kCPU, at::kFloat, false, true);
-  if (!plan_.request.backward) return;
-  // The next window ends where this one begins.
-  const std::int64_t needed =
-      std::min<std::int64_t>(1 + plan_.timeline.windows.front().conditioning_end, latents.size(2));
-  head_ = vae_.decode(latents.narrow(2, 0, needed));
+}
+
+void WindowConditioning::begins_with(const at::Tensor& pixels) {
+  head_ = to_network(pixels);
+  firsts_.push_back(pixels.narrow(0, 0, 1).clone());
 }
 
 void WindowConditioning::decoded(const at::Tensor& chunk) {

@@ -83,8 +83,8 @@ void DriftControl::begin(std::size_t number) {
     return;
   }
   learning_ = number == 0;
-  // What leads to frames that are given takes its look from them.
-  correcting_ = !learning_ && target_ && window.conditioning_end == 0;
+  // What leads to frames that are given takes its look from them. Backward, those were corrected themselves.
+  correcting_ = !learning_ && target_ && (window.conditioning_end == 0 || plan_.request.backward);
 }
 
 at::Tensor DriftControl::correct(const at::Tensor& pixels) {

@@ -12,6 +12,8 @@ struct ConditioningFrames {
   at::Tensor latents;  ///< [1, C, n, h, w] fp32 on the CPU, normalised; undefined: none are held
   std::vector<std::int64_t> frames;  ///< where each of the n stands in the window, rising
 
+  std::vector<std::int64_t> guides;  ///< of these: denoised at last, as the others are (denoise/guide_frames.h)
+
   bool empty() const { return frames.empty(); }
 
   /// Holds `more` [1, C, m, h, w] at the window's frames first, first + 1, ..., after those held already.

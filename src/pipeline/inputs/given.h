@@ -44,9 +44,9 @@ at::Tensor network_frames(const std::vector<VideoFrame>& frames, const Plan& pla
 /// gives it, to the bit.
 at::Tensor image_frame(const Plan& plan, const std::string& path);
 
-/// Latents of frames that come with no history, for the end of a window: the first frame stands before them
-/// as the still that a clip begins with, and its latent is left out. `frames` [1, 3, 4 k, H, W] ->
-/// [1, C, k, h, w].
+/// Latents of frames that come with no history, for the end of a window: the first frame stands still before
+/// them for as long as a latent can tell, and the latents of that still are left out. `frames`
+/// [1, 3, 4 k, H, W] -> [1, C, k, h, w].
 at::Tensor encode_as_continuation(const VideoAutoencoder& vae, const at::Tensor& frames);
 
 /// A picture as a latent frame within a clip, whose frames all show it: [1, C, 1, h, w].

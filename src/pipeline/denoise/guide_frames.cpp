@@ -1,0 +1,42 @@
+#include "pipeline/denoise/guide_frames.h"
+
+#include <algorithm>
+
+namespace sora {
+namespace {
+
+constexpr double kReleased = 0.3;  // noise level
+
+}  // namespace
+
+GuideFrames::GuideFrames(const ConditioningFrames& given, const SchedulerConfig& config)
+    : any_(false), prediction_(config.prediction_type), all_(given) {
+  // Other predictions do not say where they lead without the whole table of noise levels.
+  const bool flows = prediction_ == PredictionType::flow_prediction && config.use_flow_sigmas;
+  for (std::size_t i = 0; i < given.frames.size(); ++i) {
+    const bool guide =
+        std::find(given.guides.begin(), given.guides.end(), given.frames[i]) != given.guides.end();
+    const at::Tensor latent = given.latents.narrow(2, static_cast<std::int64_t>(i), 1);
+    (guide && flows ? guides_ : kept_).add(latent, given.frames[i]);
+    any_ = any_ || (guide && flows);
+  }
+}
+
+bool GuideFrames::released(const Scheduler& scheduler, int i) const {
+  return any_ && scheduler.sigmas()[i].item<double>() < kReleased;
+}
+
+const ConditioningFrames& GuideFrames::conditioning(const Scheduler& scheduler, int i) const {
+  return released(scheduler, i) ? kept_ : all_;
+}
+
+at::Tensor GuideFrames::lead(const at::Tensor& noise_pred, const Scheduler& scheduler, int i,
+                             const at::Tensor& latents) const {
+  if (!any_ || released(scheduler, i)) return noise_pred;
+  // x = (1 - sigma) x0 + sigma noise, and the prediction is noise - x0 = (x - x0) / sigma.
+  at::Tensor led = noise_pred.to(at::kFloat, false, true);
+  put_in_place(led, guides_, (frames_at(latents, guides_) - guides_.latents) / scheduler.sigmas()[i]);
+  return led;
+}
+
+}  // namespace sora
