@@ -8,6 +8,7 @@
 #include "plan/metadata.h"
 #include "plan/model/model_choice.h"
 #include "plan/verbs/story.h"
+#include "plan/verbs/transition.h"
 #include "plan/verbs/verb.h"
 #include "sora/plan.h"
 
@@ -56,13 +57,16 @@ std::string plan_text(const Plan& plan) {
     line("verb", plan.request.verb + (plan.request.backward ? " backward" : "") + files);
   }
   if (plan.inputs.shots.empty()) line("prompt", "\"" + plan.request.prompt + "\"");
-  for (const Shot& shot : plan.inputs.shots)
-    line(&shot == &plan.inputs.shots.front() ? "shots" : "",
-         time_text(shot.time) + "  \"" + shot.prompt + "\"");
+  const bool transition = is_transition(plan);
+  for (const Shot& shot : plan.inputs.shots) {
+    const bool first = &shot == &plan.inputs.shots.front();
+    line(first ? (transition ? "prompts" : "shots") : "",
+         (transition ? first ? "from" : "to" : time_text(shot.time)) + "  \"" + shot.prompt + "\"");
+  }
   for (const ShotImage& image : plan.inputs.shot_images)
     line(&image == &plan.inputs.shot_images.front() ? "images" : "",
          time_text(image.time) + "  " + image.path);
-  if (plan.inputs.shots.size() > 1)
+  if (plan.inputs.shots.size() > 1 && !transition)
     line("fade", number(plan.inputs.fade) + " s from one prompt to the next, around its time");
   if (guided && !plan.sampling.negative_prompt.empty())
     line("not", "\"" + plan.sampling.negative_prompt + "\"");
@@ -86,7 +90,7 @@ std::string plan_text(const Plan& plan) {
           (plan.timeline.windows.size() > 1 ? ", " + std::to_string(plan.timeline.windows.size()) + " windows"
                                             : ""));
   line("sampling",
-       (plan.upscale.active ? std::to_string(plan.sampling.steps - plan.sampling.first_step) + " of "
+       (plan.sampling.first_step > 0 ? std::to_string(plan.sampling.steps - plan.sampling.first_step) + " of "
                             : std::string()) +
            std::to_string(plan.sampling.steps) + " steps of " + plan.sampling.scheduler + ", guidance " +
            (guided ? number(plan.sampling.guidance) : std::string("off")) +

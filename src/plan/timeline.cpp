@@ -16,6 +16,10 @@ constexpr double kDriftControl = 0.9;
 constexpr double kLongest = 24 * 3600;  // seconds
 constexpr std::int64_t kMostFrames = 10'000'000;
 
+bool goes_to_a_clip(const Request& request) {
+  return joins_clips(request) && verb_kind(request.verb) != VerbKind::extend;
+}
+
 // In windows that go on freely from the one before; each still sees the frames that it goes on from. Whether
 // there are any. Frames that are put in place at each step, for networks without a timestep for each token,
 // must be what comes before.
@@ -30,17 +34,20 @@ bool set_anchors(Plan& plan) {
   return any;
 }
 
-// Not where each window has frames of its own to follow, or goes on from those after it.
+// Not where each window has frames of its own to follow, or where the look is to change.
 void plan_drift_control(Plan& plan) {
   const double strength =
       in_range("--drift-control", plan.request.drift_control.value_or(kDriftControl), 0, 1);
-  const bool applies = verb_kind(plan.request.verb) != VerbKind::remix && !plan.request.backward;
+  const VerbKind kind = verb_kind(plan.request.verb);
+  const bool applies = kind != VerbKind::remix && kind != VerbKind::connect;
   plan.timeline.drift_control = applies && plan.timeline.windows.size() > 1 ? strength : 0;
   if (plan.timeline.drift_control > 0) {
     const bool anchored = set_anchors(plan);
     plan.notes.push_back(
         "colour, contrast and sharpness are held to those of " +
-        std::string(plan.inputs.shots.empty() ? "the first window" : "each shot's first window") +
+        std::string(plan.request.backward         ? "the window beside the clip"
+                    : plan.inputs.shots.empty() ? "the first window"
+                                                : "each shot's first window") +
         (anchored ? ", and later windows see its first frame" : "") + ", strength " +
         number_for_people(plan.timeline.drift_control) + " (--drift-control 0 turns it off)");
   }
@@ -76,12 +83,14 @@ void plan_timeline(Plan& plan, const ModelFacts& model, bool still) {
   } else if (request.seconds) {
     in_range("--seconds", *request.seconds, 0.001, kLongest);
     plan.timeline.frames = std::max<std::int64_t>(1, std::llround(*request.seconds * plan.timeline.fps));
-  } else if (!plan.inputs.shots.empty() && !still) {
+  } else if (verb_kind(request.verb) == VerbKind::storyboard && !still) {
     plan.timeline.frames =
         std::max<std::int64_t>(1, std::llround(story_length(plan, model) * plan.timeline.fps));
   } else {
+    // Between two clips whole latent frames, so that time is not stretched to them.
+    const int native = model.frames - (goes_to_a_clip(request) ? 1 : 0);
     plan.timeline.frames =
-        still ? 1 : std::max<std::int64_t>(1, std::llround(model.frames * plan.timeline.fps / model.fps));
+        still ? 1 : std::max<std::int64_t>(1, std::llround(native * plan.timeline.fps / model.fps));
   }
   if (still) check_still(request, plan.timeline.frames);
   plan_verb_windows(plan, model);

@@ -18,6 +18,7 @@
 #include "jobs/output_name.h"
 #include "plan/machine/pace.h"
 #include "plan/model/vocabulary.h"
+#include "plan/verbs/footage.h"
 #include "plan/verbs/upscale.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
@@ -113,7 +114,10 @@ int make_one(Session& session, const Request& request) {
   const bool words_of_file = request.prompt.empty() && !plan.request.prompt.empty();
   if (words_of_file && !options.quiet && !json_on_stderr(options))
     write_stderr_line("prompt: \"" + one_line(plan.request.prompt) + "\", as the file was made");
-  for (const std::string& note : plan.notes) log(note == unknown ? LogLevel::warning : LogLevel::info, note);
+  for (const std::string& note : plan.notes) {
+    const bool warns = note == unknown || is_about_unknown_footage(note);
+    log(warns ? LogLevel::warning : LogLevel::info, note);
+  }
   Maker maker(session);
   report(session, plan, maker.make(plan, checkpoint_options(plan)));
   return 0;

@@ -5,6 +5,12 @@
 #include <numbers>
 
 namespace sora {
+namespace {
+
+constexpr double kMostStretch = 1.25;  // more is another rate, whose frames are taken as they are
+constexpr double kSameFrame = 1e-3;    // frames: what lies nearer is that frame
+
+}  // namespace
 
 at::Tensor to_pixels(const at::Tensor& chunk) {
   return chunk.to(at::kCPU, at::kFloat)
@@ -62,6 +68,33 @@ void FrameSink::see_end(const at::Tensor& last, const at::Tensor&) {
   dissolve_ = static_cast<double>(plan_.timeline.model_frames - seen_) + 1;
 }
 
+// A loop of whole latent frames, which are a few more or fewer frames than the file has.
+bool FrameSink::is_stretched() const {
+  const double apart = plan_.timeline.model_fps / plan_.timeline.fps;  // frames of the model for one of the file
+  const bool loops = plan_.timeline.windows.back().hidden_end > 0;
+  return loops && apart > 1 / kMostStretch && apart < kMostStretch && std::abs(apart - 1) > kSameFrame;
+}
+
+// The file's frames up to this one of the model, [1, H, W, 3], number seen_: blended, so that none is shown
+// twice and none is left out.
+void FrameSink::write_up_to(const at::Tensor& frame) {
+  while (!complete()) {
+    const double place = static_cast<double>(written_) * plan_.timeline.model_fps / plan_.timeline.fps;
+    const double before = static_cast<double>(seen_) - place;
+    if (before < -kSameFrame) break;
+    const bool whole = before < kSameFrame || !before_.defined();
+    const at::Tensor rgb = cropped_bytes(whole ? frame : at::lerp(frame, before_, before), plan_);
+    writer_.write(rgb[0].const_data_ptr<std::uint8_t>(), rgb.stride(1));
+    ++written_;
+  }
+  before_ = frame.clone();
+}
+
+void FrameSink::end() {
+  if (first_.defined() && is_stretched()) write_up_to(first_);
+  writer_.end_sound();
+}
+
 void FrameSink::push(const at::Tensor& made) {
   if (!first_.defined()) first_ = made.narrow(0, 0, 1).clone();
   at::Tensor pixels = made;
@@ -71,6 +104,10 @@ void FrameSink::push(const at::Tensor& made) {
       const auto distance = static_cast<double>(plan_.timeline.model_frames - seen_ - i);
       pixels[i].add_(jump_[0], fade(distance, dissolve_)).clamp_(0, 1);
     }
+  }
+  if (is_stretched()) {
+    for (std::int64_t i = 0; i < pixels.size(0); ++i, ++seen_) write_up_to(pixels.narrow(0, i, 1));
+    return;
   }
   const at::Tensor rgb = cropped_bytes(pixels, plan_);
   for (std::int64_t i = 0; i < rgb.size(0); ++i, ++seen_) {

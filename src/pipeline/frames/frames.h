@@ -63,7 +63,7 @@ class FrameSink : public FrameOut {
     if (!plan_.output.audio.empty()) writer_.begin_sound(0);
   }
   void push(const at::Tensor& pixels) override;
-  void end() override { writer_.end_sound(); }
+  void end() override;
   /// A loop: what leads to its own first frame, which was pushed before.
   void see_end(const at::Tensor& last, const at::Tensor& clip) override;
 
@@ -72,10 +72,13 @@ class FrameSink : public FrameOut {
 
  private:
   std::int64_t source_of(std::int64_t frame) const;
+  bool is_stretched() const;
+  void write_up_to(const at::Tensor& frame);
 
   const Plan& plan_;
   FrameWriter& writer_;
   at::Tensor first_;          // [1, H, W, 3]
+  at::Tensor before_;         // [1, H, W, 3]: of a stretched loop, the frame before the next one
   at::Tensor jump_;           // [1, H, W, 3]: how far a loop is from its start when it gets there
   double dissolve_ = 0;       // frames of the model, over which that goes
   std::int64_t seen_ = 0;     // frames of the model

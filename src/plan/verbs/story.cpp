@@ -6,6 +6,7 @@
 
 #include "core/text.h"
 #include "plan/geometry/windows.h"
+#include "plan/verbs/transition.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -199,6 +200,7 @@ void plan_story_windows(Plan& plan, const ModelFacts& model, int latent_frames, 
 }
 
 std::vector<double> shares_at(const Plan& plan, double time) {
+  if (is_transition(plan)) return transition_shares(plan, time);
   // How far the shots from i on have taken over: 0 to 1.
   const auto taken = [&](std::size_t i) {
     if (i == 0) return 1.0;

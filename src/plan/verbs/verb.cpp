@@ -8,8 +8,11 @@
 #include "core/file.h"
 #include "core/text.h"
 #include "plan/geometry/windows.h"
+#include "plan/verbs/footage.h"
 #include "plan/verbs/parameters.h"
+#include "plan/verbs/remix_steps.h"
 #include "plan/verbs/story.h"
+#include "plan/verbs/transition.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -177,8 +180,10 @@ void take_words(Plan& plan, VerbKind kind, const std::vector<InputFacts>& facts)
   const auto files = input_files(request);
   const bool first = kind == VerbKind::animate || request.backward;
   const std::string words = words_of(facts.front(), files.front().second, first);
-  // What leads from one clip to another is of both.
-  if (kind == VerbKind::connect && words != words_of(facts.back(), files.back().second, true)) return;
+  if (kind == VerbKind::connect) {
+    const std::string other = words_of(facts.back(), files.back().second, true);
+    if (words != other) return plan_transition(plan, words, other);
+  }
   if (words.empty()) return;
   request.prompt = words;
   plan.notes.push_back("prompt: \"" + one_line(words) + "\", as " + files.front().second +
@@ -264,6 +269,7 @@ void plan_inputs(Plan& plan, const ModelFacts& model) {
   std::vector<InputFacts> facts;
   for (const auto& [option, path] : input_files(request)) facts.push_back(probed(option, path));
   if (facts.empty()) return;
+  note_unknown_footage(plan, model, facts);
   take_words(plan, kind, facts);
 
   if (kind == VerbKind::animate || kind == VerbKind::storyboard) {
@@ -349,6 +355,7 @@ void plan_verb_windows(Plan& plan, const ModelFacts& model) {
       if (request.input) {
         const int fresh = std::max(1, static_cast<int>(std::lround(frames * rate / scale)));
         plan.timeline.model_frames = static_cast<std::int64_t>(fresh) * scale;
+        if (is_transition(plan)) plan.inputs.shots.back().time = frames / plan.timeline.fps;
         plan.timeline.windows = plan_conditioned_windows(kHeldStart + fresh + kHeldEnd, native,
                                                          {kHeldStart, kHeldEnd, kHeldStart, true});
       } else {
@@ -367,10 +374,7 @@ void plan_verb_windows(Plan& plan, const ModelFacts& model) {
   for (const Window& window : plan.timeline.windows)
     plan.timeline.latent_frames = std::max(plan.timeline.latent_frames, window.first + window.count);
   if (verb_kind(request.verb) == VerbKind::remix) {
-    const double strength = request.strength.value_or(0.6);
-    // As diffusers counts: strength is the share of the steps that are made.
-    plan.sampling.first_step =
-        plan.sampling.steps - std::min(static_cast<int>(plan.sampling.steps * strength), plan.sampling.steps);
+    plan_remix_steps(plan);
   }
 }
 
