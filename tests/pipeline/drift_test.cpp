@@ -82,7 +82,7 @@ TEST(DriftControl, GoesByItsStrength) {
     drift.begin(1);
     const at::Tensor corrected = drift.correct(later);
     if (strength == 0) {
-      EXPECT_TRUE(at::equal(held, later));
+      EXPECT_TRUE(at::equal(corrected, later));
     }
     const double left = off(corrected[11], first[0]) / off(later[11], first[0]);
     EXPECT_NEAR(left, 1 - strength, 0.2) << strength;

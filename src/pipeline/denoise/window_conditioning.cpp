@@ -1,6 +1,7 @@
 #include "pipeline/denoise/window_conditioning.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "pipeline/frames/frames.h"
 #include "pipeline/networks/tiled_vae.h"
@@ -62,13 +63,16 @@ std::vector<Arrival> WindowConditioning::arrivals(std::size_t number) const {
   if (plan_.request.backward && number > 0)
     arrivals.push_back({1 + (window.count - window.conditioning_end - 1) * scale, firsts_.at(number - 1)});
   if (!guided_) return arrivals;
+  const std::int64_t begin = window.first * scale, last = plan_.timeline.model_frames - 1;
   for (const ShotImage& image : plan_.inputs.shot_images) {
     const int place = image.latent - window.first;
-    if (place >= window.conditioning && place < window.count)
-      arrivals.push_back({place * scale, to_pixels(image_frame(plan_, image.path))});
+    if (place < window.conditioning || place >= window.count) continue;
+    const std::int64_t frame = std::llround(image.time * plan_.timeline.model_fps);
+    arrivals.push_back({std::clamp<std::int64_t>(frame, 1, last) - begin,
+                        to_pixels(image_frame(plan_, image.path))});
   }
   if (plan_.request.last_image && number + 1 == plan_.timeline.windows.size())
-    arrivals.push_back({(window.count - 1) * scale, to_pixels(image_frame(plan_, *plan_.request.last_image))});
+    arrivals.push_back({last - begin, to_pixels(image_frame(plan_, *plan_.request.last_image))});
   return arrivals;
 }
 

@@ -71,7 +71,7 @@ void FrameSink::see_end(const at::Tensor& last, const at::Tensor&) {
 // A loop of whole latent frames, which are a few more or fewer frames than the file has.
 bool FrameSink::is_stretched() const {
   const double apart = plan_.timeline.model_fps / plan_.timeline.fps;  // frames of the model for one of the file
-  const bool loops = plan_.timeline.windows.back().hidden_end > 0;
+  const bool loops = !plan_.timeline.windows.empty() && plan_.timeline.windows.back().hidden_end > 0;
   return loops && apart > 1 / kMostStretch && apart < kMostStretch && std::abs(apart - 1) > kSameFrame;
 }
 
