@@ -111,7 +111,7 @@ TEST(SkyReels, DiffusionForcingHoldsFramesByTheirTimesteps) {
     const Plan image = make_plan(request);
     EXPECT_EQ(image.sampling.guidance, 5);
     EXPECT_EQ(image.sampling.flow_shift, 5);
-    EXPECT_EQ(image.timeline.windows.front().held, 1);
+    EXPECT_EQ(image.timeline.windows.front().conditioning, 1);
   }
 }
 
