@@ -71,7 +71,7 @@ void FrameSink::prepare_end(const at::Tensor& last, const at::Tensor&) {
 // Whether this is a loop for which the network makes a few more or fewer frames than the file has, since it
 // makes whole latent frames.
 bool FrameSink::is_stretched() const {
-  const double apart = plan_.timeline.model_fps / plan_.timeline.fps;  // frames of the model for one of the file
+  const double apart = plan_.timeline.model_fps / plan_.timeline.fps;  // model frames for one of the file
   const bool loops = !plan_.timeline.windows.empty() && plan_.timeline.windows.back().hidden_end > 0;
   return loops && apart > 1 / kMostStretch && apart < kMostStretch && std::abs(apart - 1) > kSameFrame;
 }

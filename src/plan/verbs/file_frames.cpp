@@ -18,7 +18,7 @@ std::int64_t frames_of(const InputFacts& clip, double fps) {
 
 std::int64_t file_frames(const Plan& plan) {
   std::int64_t frames = plan.timeline.frames;
-  if (plan.request.only_new || !joins_clips(plan.request)) return frames;
+  if (plan.request.only_new || !adds_to_clip(plan.request)) return frames;
   if (plan.inputs.video) frames += frames_of(*plan.inputs.video, plan.timeline.fps);
   if (plan.inputs.video_2) frames += frames_of(*plan.inputs.video_2, plan.timeline.fps);
   return frames;
