@@ -129,7 +129,7 @@ TEST_F(Configured, ABrokenFileNamesThePlaceAndTheWayOut) {
   const std::string out = " (--config none goes on without it, --config FILE with another)";
   const std::vector<std::string> line{"-p", "a", "--model", "wan21"};
   for (const auto& [text, message] : std::vector<std::pair<std::string, std::string>>{
-           {"{\"steps\": ", "config.json: is not JSON: line 1"},
+           {"{\"steps\": ", "config.json: is not JSON: column 11"},
            {"[]", "holds no JSON object"},
            {R"({"step": 3})", "\"step\" is not an option; did you mean \"steps\"?"},
            {R"({"steps": "many"})", "steps is \"many\", expected a whole number"},

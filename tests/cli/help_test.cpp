@@ -154,7 +154,9 @@ TEST_F(Completions, OfOtherShellsAreScriptsThatTheyRead) {
   EXPECT_THAT(fish, HasSubstr("complete -c sora-gen -l output -s o -r -F"));
   program_.write("zsh", zsh);
   program_.write("fish", fish);
-  if (has("zsh")) EXPECT_THAT(output_of("zsh -n '" + (program_.folder() / "zsh").string() + "'"), IsEmpty());
+  if (has("zsh")) {
+    EXPECT_THAT(output_of("zsh -n '" + (program_.folder() / "zsh").string() + "'"), IsEmpty());
+  }
   if (has("fish")) {
     EXPECT_THAT(output_of("fish --no-execute '" + (program_.folder() / "fish").string() + "'"), IsEmpty());
     EXPECT_THAT(output_of("HOME='" + program_.folder().string() + "' fish --no-config -c \"source '" +

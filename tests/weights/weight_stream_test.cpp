@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
@@ -198,7 +199,7 @@ TEST_F(WeightStreamTest, TheHostDoesNotRunAheadOfADeviceByMoreThanTheWindow) {
     int most_taken = 0, most_brought = 0;
     for (int done = 0; done < uses; ++done) {
       while (taken < std::min(uses, done + 1)) std::this_thread::yield();
-      for (int i = 0; i < 1000; ++i) std::this_thread::yield();  // for a host that would go too far
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));  // for a host that would go too far
       most_taken = std::max(most_taken, taken - done);
       most_brought = std::max(most_brought, static_cast<int>(from->loaded()) - done);
       device.do_one();

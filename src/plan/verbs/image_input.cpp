@@ -32,8 +32,8 @@ void check_images(const ModelFacts& model, bool image, bool last_image, std::int
   if (last_image && latent_frames < 2) wrong("--last-image: expected a video of two frames or more");
   const std::int64_t native = (model.frames - 1) / model.temporal_scale + 1;
   if (takes.two_images && latent_frames > native) {
-    wrong("this model (" + model.title + ") makes all frames between its two images at once, at most " +
-          std::to_string(model.frames) + "; ask for fewer --seconds or --frames");
+    wrong("this model (" + model.title + ") makes a video of two images with at most " +
+          std::to_string(model.frames) + " frames; ask for fewer --seconds or --frames");
   }
 }
 

@@ -92,7 +92,7 @@ TEST_F(SpoiltImageModel, WithAnEncoderOfAnotherWidthIsNamed) {
 
 TEST_F(SpoiltImageModel, WithOtherChannelsIsNamed) {
   edit("transformer/config.json", R"("in_channels": 12)", R"("in_channels": 13)");
-  EXPECT_THAT(error(ErrorKind::data), HasSubstr("takes 13 channels and gives 4, expected as many or, for a "
+  EXPECT_THAT(error(ErrorKind::data), HasSubstr("takes 13 channels and gives 4, expected as many or, for an "
                                                 "image-to-video model, 12"));
 }
 
