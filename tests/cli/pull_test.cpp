@@ -12,6 +12,7 @@
 #include "cli/program.h"
 #include "core/git_digest.h"
 #include "core/sha256.h"
+#include "places.h"
 
 namespace fs = std::filesystem;
 
@@ -44,7 +45,7 @@ bool is_large(const std::string& name) { return name.ends_with(".safetensors"); 
 class Pull : public testing::Test {
  protected:
   Pull() {
-    const fs::path model = fs::path(SORA_TEST_DATA) / "pipeline/wan21";
+    const fs::path model = test_data() / "pipeline/wan21";
     for (const auto& entry : fs::recursive_directory_iterator(model)) {
       if (entry.is_regular_file())
         files[fs::relative(entry.path(), model).generic_string()] = text_of(entry.path());
@@ -368,7 +369,7 @@ TEST_F(Pull, ModelsThatAreMissingAreOfferedByTheName) {
   EXPECT_EQ(program.run({"pull", "../x"}).code, 64);
   // The short name finds the folder that was fetched.
   fs::create_directories(models);
-  fs::copy(fs::path(SORA_TEST_DATA) / "pipeline/wan21", models / "Wan2.1-T2V-1.3B-Diffusers",
+  fs::copy(test_data() / "pipeline/wan21", models / "Wan2.1-T2V-1.3B-Diffusers",
            fs::copy_options::recursive);
   const Finished found =
       program.run({"--prompt", "x", "--model", "wan2.1-t2v-1.3b", "--res", "64x48", "--dry-run"});

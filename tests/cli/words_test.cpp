@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/program.h"
+#include "places.h"
 
 namespace sora::test {
 namespace {
@@ -16,7 +17,7 @@ using testing::Not;
 
 // The shipped model, which has a list of words.
 const std::vector<std::string> usual{
-    "--model", SORA_SOURCE_DIR "/models/default", "--seed", "7", "--progress", "none"};
+    "--model", (source_folder() / "models/default").string(), "--seed", "7", "--progress", "none"};
 
 std::vector<std::string> with(std::vector<std::string> line) {
   line.insert(line.end(), usual.begin(), usual.end());

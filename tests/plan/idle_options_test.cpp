@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "places.h"
+
 namespace sora {
 namespace {
 
@@ -19,8 +21,8 @@ Request request_for(const std::string& model) {
   return request;
 }
 
-const std::string kShipped = std::string(SORA_SOURCE_DIR) + "/models/default";  // guidance is folded in
-const std::string kWan = std::string(SORA_TEST_DATA) + "/pipeline/wan21";
+const std::string kShipped = (source_folder() / "models/default").string();  // guidance is folded in
+const std::string kWan = (test_data() / "pipeline/wan21").string();
 
 TEST(IdleOptions, ThatNobodyGaveAreNotSpokenOf) {
   EXPECT_THAT(make_plan(request_for(kShipped)).warnings, IsEmpty()) << "at its default size, enlarged twice";

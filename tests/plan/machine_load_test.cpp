@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "places.h"
 #include "plan/machine/pace.h"
 #include "temporary_folder.h"
 
@@ -42,7 +43,7 @@ class LoadedMachine : public testing::Test {
     ::setenv("SORA_GEN_LOADAVG", (folder_ / "loadavg").c_str(), 1);
     set_others(0);
     Request request;
-    request.model = std::string(SORA_SOURCE_DIR) + "/models/default";
+    request.model = (source_folder() / "models/default").string();
     request.prompt = "a red balloon";
     request.device = "cpu";
     request.threads = cores_;

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "places.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 
@@ -78,7 +79,7 @@ TEST(UnknownWords, ThatAreMostOfAPromptAreSaidToBeBeyondTheModel) {
 class WordsOfModel : public testing::Test {
  protected:
   void SetUp() override {
-    fs::copy(std::string(SORA_SOURCE_DIR) + "/models/default", folder_ / "model",
+    fs::copy((source_folder() / "models/default").string(), folder_ / "model",
              fs::copy_options::recursive);
     std::ifstream(folder_ / "model/sora-gen.json") >> own_;
     request_.model = (folder_ / "model").string();
