@@ -7,8 +7,9 @@
 Each step is one of the scripts here with its arguments, printed before it runs. SIGTERM and Ctrl-C stop after
 the running step has saved its state. Where the autoencoder is worse than --gate dB on held-out clips, the run
 ends there: a denoiser on a poor autoencoder is lost time. --from MODEL begins with the weights of a shipped
-model instead of with none. --parts DIR copies the state in pieces of at most 16 MB, with their SHA-256 sums,
-for machines that hand back small files only: `cat` puts them together again.
+model instead of with none, --autoencoder-from MODEL with those of its autoencoder alone, which spares hours.
+--parts DIR copies the state in pieces of at most 16 MB, with their SHA-256 sums, for machines that hand back
+small files only: `cat` puts them together again.
 """
 
 import argparse
@@ -29,6 +30,7 @@ SCALES = {
         "held": 8,
         "captions": 2000,
         "autoencoder": 60,
+        "adapted": 60,
         "autoencoder_options": ["--batch", 2, "--base", 48, "--z", 48],
         "denoiser": 300,
         "denoiser_options": ["--batch", 8, "--layers", 2, "--width", 256, "--ffn", 256, "--procs", 1],
@@ -43,9 +45,10 @@ SCALES = {
         "held": 32,
         "captions": 150000,
         "autoencoder": 40000,
+        "adapted": 9000,
         "autoencoder_options": [],
         "denoiser": 400000,
-        "denoiser_options": ["--batch", 24, "--layers", 6, "--width", 320, "--ffn", 1280]
+        "denoiser_options": ["--batch", 24, "--layers", 4, "--width", 320, "--ffn", 1280]
         + ["--optimiser", "adam", "--procs", 1],
         "distil": 20000,
         "decoder": 8000,
@@ -58,6 +61,7 @@ SCALES = {
         "held": 48,
         "captions": 150000,
         "autoencoder": 150000,
+        "adapted": 60000,
         "autoencoder_options": ["--batch", 32],
         "denoiser": 4000000,
         "denoiser_options": ["--batch", 256, "--layers", 6, "--width", 320, "--ffn", 1280],
@@ -67,6 +71,13 @@ SCALES = {
         "batch": 128,
         "native": "128x128",
     },
+}  # fmt: skip
+
+# a trained autoencoder that learns a new world; cells of a token, and what that asks of the denoiser
+ADAPTED = ["--decoder-first", 0, "--small-until", 0, "--paint-from", 0.3, "--lr", 4e-4, "--batch", 2]
+PATCHES = {
+    2: ["--patch", 2, "--batch", 6],
+    4: ["--patch", 4, "--batch", 24, "--predicts", "sample"],
 }  # fmt: skip
 
 
@@ -90,15 +101,20 @@ def autoencoder_steps(options, single):
         if not os.path.exists(state + "/vae.pt"):
             yield "the state of a shipped model", ["resume.py", options.start, state]
     else:
+        if options.autoencoder and not os.path.exists(state + "/vae.pt"):
+            take = ["resume.py", options.autoencoder, state, "--autoencoder"]
+            yield "the autoencoder of a shipped model", take
         if not os.path.exists(state + "/spiece.model"):
             yield "the tokenizer", ["tokenizer.py", state]
         if not os.path.exists(state + "/transformer.pt"):
             words = ["train_text.py", state, "--captions", scale["captions"]]
             yield "a head start for the text encoder", words
         if not glob.glob(data + "/*.latents.npy"):
-            train = ["train_vae.py", state, data, "--samples", scale["autoencoder"]]
+            train = ["--samples", scale["autoencoder"], *scale["autoencoder_options"]]
+            if options.autoencoder:
+                train = ["--samples", scale["adapted"], *ADAPTED]
             gate = ["--gate", options.gate if options.scale != "try" else 0]
-            yield "the autoencoder", [*train, *scale["autoencoder_options"], *gate]
+            yield "the autoencoder", ["train_vae.py", state, data, *train, *gate]
     for size in scale["clips"]:
         yield "latents of " + size, ["encode.py", state, data, size + "-seen", *single]
     if not options.start and not os.path.exists(state + "/transformer.pt"):
@@ -109,10 +125,13 @@ def denoiser_steps(options, single):
     scale, state, data = SCALES[options.scale], options.state, options.data
     sizes = ",".join(scale["clips"])
     train = ["train_transformer.py", state, data, "--sizes", sizes, "--samples", scale["denoiser"]]
-    yield "the denoiser", [*train, *scale["denoiser_options"]]
+    patch = PATCHES[options.patch] if options.patch else []
+    yield "the denoiser", [*train, *scale["denoiser_options"], *patch]
     fold = ["distil.py", state, data, "--sizes", sizes, "--samples", scale["distil"], "--guidance", 2.5]
     yield "guidance folded in", [*fold, "--batch", scale["batch"], *single]
     paint = ["train_decoder.py", state, data, "--samples", scale["decoder"]]
+    if options.autoencoder:
+        paint += ["--crop", 10]  # cells, which are smaller
     yield "the decoder, on what the denoiser makes", [*paint, "--denoiser", "distilled.pt"]
     reader = ["evaluate.py", state, data, "reader", "--samples", scale["reader"], "--size", scale["native"]]
     yield "the reader of attributes", reader
@@ -153,6 +172,10 @@ def main():
     parser.add_argument("model")
     parser.add_argument("--scale", choices=list(SCALES), default="cpu")
     parser.add_argument("--from", dest="start", default="")
+    parser.add_argument("--autoencoder-from", dest="autoencoder", default="")
+    parser.add_argument(
+        "--patch", type=int, choices=list(PATCHES), help="cells a side of a token, with --autoencoder-from"
+    )
     parser.add_argument("--gate", type=float, default=27.0, help="dB that the autoencoder must reach")
     parser.add_argument(
         "--single", action="store_true", help="one process only, on a machine with other work"

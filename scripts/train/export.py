@@ -108,7 +108,7 @@ if __name__ == "__main__":
     dtype = getattr(torch, options.dtype)
     tok = fast_tokenizer(options.state + "/spiece.model")
     scheduler = UniPCMultistepScheduler(
-        prediction_type="flow_prediction",
+        prediction_type="sample" if net.predicts == "sample" else "flow_prediction",
         use_flow_sigmas=True,
         flow_shift=options.shift,
         solver_order=2,

@@ -74,6 +74,20 @@ parser.add_argument(
     default="muon",
     help="for the blocks' matrices; Muon needs fewer steps, Adam cheaper ones",
 )
+parser.add_argument("--patch", type=int, default=2, help="latent cells of a token, along each side")
+parser.add_argument(
+    "--predicts",
+    choices=["velocity", "sample"],
+    default="velocity",
+    help="what the network puts out; sample where a token has more numbers than the network is wide",
+)
+parser.add_argument(
+    "--minutes",
+    type=float,
+    default=0,
+    help="for comparisons: processor time in all at which the rate has fallen to zero and the run ends, "
+    "instead of --samples",
+)
 parser.add_argument("--procs", type=int, default=2)
 parser.add_argument("--every", type=float, default=300)
 parser.add_argument("--seed", type=int, default=0)
@@ -98,10 +112,21 @@ weight = np.array([len(b[2]) * share for b, share in found])
 weight /= weight.sum()
 cells = max(b[0][0].numel() for b in buckets)
 C = buckets[0][0].shape[-1]
-config = dict(channels=C, width=options.width, layers=options.layers, ffn=options.ffn)
+config = dict(
+    channels=C,
+    width=options.width,
+    layers=options.layers,
+    ffn=options.ffn,
+    patch=options.patch,
+    predicts=options.predicts,
+)
 enc, net = transformer.build_text(len(tok)), transformer.build(**config)
-if options.width > 4 * C:
+if options.width > options.patch**2 * C:
     transformer.passthrough(net)
+elif options.predicts == "sample":
+    some = (buckets[0][0][:300].float().cpu() - mean.cpu()) / std.cpu()
+    directions, power = transformer.principal_directions(some, options.patch, options.width * 4 // 5)
+    transformer.passthrough(net, power, directions)
 heads = torch.nn.ModuleDict(
     dict(
         text=torch.nn.Linear(128, sum(train_text.SIZES)),
@@ -143,15 +168,30 @@ adam = torch.optim.AdamW(
 )
 ema = [p.detach().clone() for p in kept]
 done = step = stage = 0
+spent, clock = 0.0, time.process_time()  # seconds of processor time
 name = options.sizes
 if start:
-    done, step = start["samples"], start["step"]
+    done, step, spent = start["samples"], start["step"], start.get("seconds", 0.0)
     stage = start["stage"] if start["sizes"] == name else done  # a new stage begins where the last ended
     if "adam" in start:
         muon.load_state_dict(start["muon"])
         adam.load_state_dict(start["adam"])
     for a, b in zip(ema, start["ema"]):
         a.copy_(b)
+
+
+def seconds():
+    return spent + time.process_time() - clock
+
+
+def rate():
+    """Share of the peak learning rate at this step."""
+    warm = 40 * options.batch * run.world
+    if not options.decay:
+        return min(1.0, (done - stage + 1) / warm)
+    if options.minutes:
+        return common.rate(seconds(), 60 * options.minutes, options.decay, 1.2 * options.minutes)
+    return common.rate(done - stage, options.samples - stage, options.decay, warm)
 
 
 def checkpoint():
@@ -167,6 +207,7 @@ def checkpoint():
             adam=adam.state_dict(),
             samples=done,
             step=step,
+            seconds=seconds(),
             stage=stage,
             sizes=name,
             fold=options.fold,
@@ -179,7 +220,7 @@ run.say(f"denoiser {millions[0]:.2f} M, text {millions[1]:.2f} M, clips {counts}
 began = saved = logged = time.time()
 first = done
 log = {}
-while done < options.samples and not run.stop:
+while (seconds() < 60 * options.minutes if options.minutes else done < options.samples) and not run.stop:
     same = np.random.RandomState(step * 7 + 1)  # on all processes
     which = same.choice(len(buckets), p=weight)
     frames = buckets[which][0].shape[1]
@@ -229,14 +270,7 @@ while done < options.samples and not run.stop:
     loss.backward()
     run.agree(params)
     norm = torch.nn.utils.clip_grad_norm_(params, 1.0)
-    lr = options.lr * min(
-        common.rate(done - stage, options.samples - stage, options.decay, 40 * options.batch * run.world)
-        if options.decay
-        else 1.0,
-        1.0,
-    )
-    if not options.decay:
-        lr = options.lr * min(1.0, (done - stage + 1) / (40 * options.batch * run.world))
+    lr = options.lr * rate()
     for g in adam.param_groups:
         g["lr"] = lr * g["s"]
     adam.step()
@@ -259,12 +293,18 @@ while done < options.samples and not run.stop:
         log[k] = 0.97 * log.get(k, v) + 0.03 * v
     if run.rank == 0 and (step == 1 or time.time() - logged > 30):
         run.log(
-            "transformer", done, mse=log["mse"], subject=log["subject"], text=log["text"], middle=log["mid"]
+            "transformer",
+            done,
+            mse=log["mse"],
+            subject=log["subject"],
+            text=log["text"],
+            middle=log["mid"],
+            minutes=seconds() / 60,
         )
         logged = time.time()
-        seconds, now = logged - began, {k: round(v, 3) for k, v in log.items()}
-        speed = (done - first) / seconds
-        run.say(f"{seconds:5.0f} s  samples {done}  step {step}  lr {lr:.1e}  {now}  {speed:.1f} samples/s")
+        passed, now = logged - began, {k: round(v, 3) for k, v in log.items()}
+        speed = (done - first) / passed
+        run.say(f"{passed:5.0f} s  samples {done}  step {step}  lr {lr:.1e}  {now}  {speed:.1f} samples/s")
     if time.time() - saved > options.every:
         saved = time.time()
         checkpoint()

@@ -15,6 +15,7 @@ from diffusers import WanTransformer3DModel
 from transformers import UMT5Config, UMT5EncoderModel
 
 TEXT_ROWS = 512
+LEAST_TIME = 0.05  # clean latents become a velocity as if no time were smaller: a division
 
 
 def build_text(pieces, width=128):
@@ -36,9 +37,12 @@ def build_text(pieces, width=128):
     )
 
 
-def build(channels=48, width=256, layers=6, ffn=1024, text=128, head=64):
-    return WanTransformer3DModel(
-        patch_size=(1, 2, 2),
+def build(channels=48, width=256, layers=6, ffn=1024, text=128, head=64, patch=2, predicts="velocity"):
+    """With predicts="sample" the network's own output is the clean latents, which forward() turns into the
+    velocity: a token of many more numbers than the network is wide cannot carry their noise through it, but
+    what is under the noise it can."""
+    net = WanTransformer3DModel(
+        patch_size=(1, patch, patch),
         num_attention_heads=width // head,
         attention_head_dim=head,
         in_channels=channels,
@@ -51,23 +55,28 @@ def build(channels=48, width=256, layers=6, ffn=1024, text=128, head=64):
         qk_norm="rms_norm_across_heads",
         rope_max_seq_len=1024,
     )
+    net.predicts = predicts
+    return net
 
 
 @torch.no_grad()
-def passthrough(net, power=0.6):
+def passthrough(net, power=0.6, basis=None):
     """Starts the denoiser as the best linear guess of the velocity from the noisy latents alone.
 
     The patch embedding E is an isometry whose columns are orthogonal to the vector of ones, the head is its
     transpose, the blocks add nothing at first, and the time embedding is fitted so that the head's scale
     makes E' LN(E x) equal a(t) x with a(t) = cov(velocity, x) / var(x) for latents of the given power. Needs
-    width > 4 * channels."""
+    more width than a token has numbers, or fewer directions that a token is first reduced to (basis,
+    orthonormal columns: principal_directions)."""
     D = net.proj_out.weight.shape[1]
     C = net.config.in_channels
-    n = 4 * C
+    p = net.config.patch_size[1]
+    n = p * p * C if basis is None else basis.shape[1]
     q = torch.linalg.qr(torch.cat([torch.ones(D, 1), torch.randn(D, n)], 1))[0][:, 1:]
-    net.patch_embedding.weight.copy_(q.view(D, C, 1, 2, 2))
+    whole = q if basis is None else q @ basis.T
+    net.patch_embedding.weight.copy_(whole.reshape(D, C, 1, p, p))
     net.patch_embedding.bias.zero_()
-    net.proj_out.weight.copy_(q.T.view(C, 4, D).transpose(0, 1).reshape(n, D) * (n / D) ** 0.5)
+    net.proj_out.weight.copy_(whole.T.reshape(C, p * p, D).transpose(0, 1).reshape(-1, D) * (n / D) ** 0.5)
     net.proj_out.bias.zero_()
     for b in net.blocks:
         for m in (b.attn1.to_out[0], b.attn2.to_out[0], b.ffn.net[2]):
@@ -79,13 +88,25 @@ def passthrough(net, power=0.6):
     a = t[:, None] * 1000.0 * f
     h = F.silu(e.linear_1(torch.cat([a.cos(), a.sin()], -1)))
     var = t**2 + (1 - t) ** 2 * power
-    want = (t - (1 - t) * power) / var.sqrt() - 1
+    shared = (1 - t) * power  # cov(latents, x)
+    want = (shared if net.predicts == "sample" else t - shared) / var.sqrt() - 1
     X = torch.cat([h, torch.ones(len(t), 1)], 1).double()
     w = torch.linalg.solve(X.T @ X + 1.0 * torch.eye(X.shape[1]), X.T @ want.double()).float()
     free = torch.eye(D) - q @ q.T - torch.ones(D, D) / D
     e.linear_2.weight.copy_(free @ e.linear_2.weight * 2 + w[:-1])
     e.linear_2.bias.fill_(float(w[-1]))
     net.scale_shift_table.zero_()
+
+
+@torch.no_grad()
+def principal_directions(x, patch, count):
+    """The count main directions of the tokens of latents x [B,T,H,W,C], as columns, and the mean power along
+    them."""
+    B, T, H, W, C = x.shape
+    x = x.view(B, T, H // patch, patch, W // patch, patch, C).permute(0, 1, 2, 4, 6, 3, 5)
+    x = x.reshape(-1, patch * patch * C)
+    power, directions = torch.linalg.eigh(x.T @ x / len(x))
+    return directions[:, -count:].flip(1), float(power[-count:].mean())
 
 
 def pad(lists, device="cpu"):
@@ -177,10 +198,12 @@ _cache = {}
 
 def forward(net, x, t, rows, bias, tap=None):
     """Velocity [B,T,H,W,C] for latents x at times t [B,T]; with tap=k also the token stream after block k,
-    [B,T,H/2*W/2,D]."""
+    [B,T,H/p*W/p,D]."""
     c = net.config
     B, T, H, W, C = x.shape
-    h, w = H // 2, W // 2
+    p = c.patch_size[1]
+    h, w = H // p, W // p
+    noisy = x
     S = h * w
     L = T * S
     heads, dh = c.num_attention_heads, c.attention_head_dim
@@ -198,7 +221,7 @@ def forward(net, x, t, rows, bias, tap=None):
         )
     cos, sin = _cache[key]
     pairs = _cache["halves", D, x.device]
-    x = x.view(B, T, h, 2, w, 2, C).permute(0, 1, 2, 4, 6, 3, 5).reshape(B, L, 4 * C)
+    x = x.view(B, T, h, p, w, p, C).permute(0, 1, 2, 4, 6, 3, 5).reshape(B, L, p * p * C)
     x = F.linear(x, net.patch_embedding.weight.view(D, -1), net.patch_embedding.bias)
     e = net.condition_embedder
     f = torch.exp(-math.log(10000.0) * torch.arange(c.freq_dim // 2, device=x.device) / (c.freq_dim // 2))
@@ -215,7 +238,9 @@ def forward(net, x, t, rows, bias, tap=None):
             mid = x.view(B, T, S, D)
     sh, sc = (v[:, :, None] for v in (temb[:, :, None] + net.scale_shift_table[:, None]).unbind(2))
     x = torch.addcmul(sh, F.layer_norm(x, (D,), eps=c.eps).view(B, T, S, D), 1 + sc)
-    x = net.proj_out(x).view(B, T, h, w, 2, 2, C).permute(0, 1, 2, 4, 3, 5, 6).reshape(B, T, H, W, C)
+    x = net.proj_out(x).view(B, T, h, w, p, p, C).permute(0, 1, 2, 4, 3, 5, 6).reshape(B, T, H, W, C)
+    if net.predicts == "sample":
+        x = (noisy - x) / t.clamp(min=LEAST_TIME)[:, :, None, None, None]
     return x if tap is None else (x, mid)
 
 
@@ -223,12 +248,15 @@ def test(net, encoder, ids, length, T=3, H=6, W=4):
     """Largest difference to the diffusers class with all 512 text rows and per-token times."""
     with torch.no_grad():
         B = len(ids)
+        p = net.config.patch_size[1]
         x = torch.randn(B, T, H, W, net.config.in_channels)
         t = torch.randint(0, 1000, (B, T)).float()
         a = forward(net, x, t / 1000, *text(encoder, ids, length))
         full = F.pad(ids, (0, TEXT_ROWS - ids.shape[1]))
         mask = torch.arange(TEXT_ROWS)[None] < length[:, None]
         rows = encoder(input_ids=full, attention_mask=mask.long()).last_hidden_state * mask[..., None]
-        tt = t[:, :, None].expand(B, T, H // 2 * W // 2).reshape(B, -1)
+        tt = t[:, :, None].expand(B, T, H // p * (W // p)).reshape(B, -1)
         b = net(x.permute(0, 4, 1, 2, 3), tt, rows, return_dict=False)[0].permute(0, 2, 3, 4, 1)
+        if net.predicts == "sample":
+            b = (x - b) / (t / 1000).clamp(min=LEAST_TIME)[:, :, None, None, None]
         return float((a - b).abs().max())

@@ -150,8 +150,8 @@ NameFields JobList::fields_of(const Job& job, const Request& request) const {
 
 Request JobList::with_line_options(std::uint32_t entry) const {
   const Overrides& line = file_.lines[entry].overrides;
-  Request request = layered(settings_.base, settings_.presets, line, settings_.given);
-  if (line.has("model") || settings_.given.has("model")) keep_given_model(request);
+  Request request = layered(settings_.base, settings_.presets, line);
+  if (line.has("model")) keep_given_model(request);
   return request;
 }
 

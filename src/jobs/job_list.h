@@ -29,9 +29,8 @@ Shard parse_shard(const std::string& text);
 Shard shard_from_rank();
 
 struct ListSettings {
-  Request base;         ///< defaults, configuration and options of the command line
+  Request base;         ///< defaults, configuration and options of the command line; those of a line override them
   Presets presets;      ///< those that a line may name
-  Overrides given;      ///< of the command line: they have priority over a line (core/json/presets.h)
   std::string out_dir;  ///< the folder of relative outputs
   std::string name_pattern = "{index:04}-{slug}-{seed}.{ext}";
   bool named = false;        ///< the pattern comes from -o: the user chose the name

@@ -102,13 +102,14 @@ TEST_F(Configured, TheCommandLineCountsMoreThanALineOfAListAndThatMoreThanAPrese
   EXPECT_FALSE(plain[1]["sources"].contains("seed"));
   EXPECT_FALSE(plain[1]["sources"].contains("seconds")) << "frames stand for it";
   const auto flagged = jobs({"--steps", "4", "--crf", "25"});
-  for (const json& job : flagged) EXPECT_EQ(job["steps"], 4);
+  for (std::size_t i = 0; i < plain.size(); ++i) EXPECT_EQ(flagged[i]["steps"], plain[i]["steps"]);
   EXPECT_EQ(flagged[1]["crf"], 25);
-  EXPECT_EQ(flagged[1]["sources"]["steps"], "command line");
+  EXPECT_EQ(flagged[1]["sources"]["crf"], "command line");
+  EXPECT_EQ(flagged[1]["sources"]["steps"], "preset mine");
 
   const Finished dry = program_.run({"--prompts", "list.jsonl", "--model", "wan21", "--steps", "4",
                                      "--out-dir", "out", "--dry-run", "--json"});
-  EXPECT_EQ(json::parse(dry.out.substr(0, dry.out.find('\n')))["steps"], 4) << dry.err;
+  EXPECT_EQ(json::parse(dry.out.substr(0, dry.out.find('\n')))["steps"], 6) << dry.err;
 }
 
 TEST_F(Configured, PrintConfigSaysWhereValuesComeFrom) {

@@ -369,8 +369,7 @@ TEST_F(Pull, ModelsThatAreMissingAreOfferedByTheName) {
   EXPECT_EQ(program.run({"pull", "../x"}).code, 64);
   // The short name finds the folder that was fetched.
   fs::create_directories(models);
-  fs::copy(test_data() / "pipeline/wan21", models / "Wan2.1-T2V-1.3B-Diffusers",
-           fs::copy_options::recursive);
+  fs::copy(test_data() / "pipeline/wan21", models / "Wan2.1-T2V-1.3B-Diffusers", fs::copy_options::recursive);
   const Finished found =
       program.run({"--prompt", "x", "--model", "wan2.1-t2v-1.3b", "--res", "64x48", "--dry-run"});
   EXPECT_EQ(found.code, 0) << found.err;

@@ -54,10 +54,7 @@ PromptsFile read_list(const Options& options) {
 ListSettings list_settings(const Options& options) {
   ListSettings settings;
   settings.base = options.request;
-  if (options.prompts) {
-    settings.presets = options.presets;
-    settings.given = options.on_line;
-  }
+  if (options.prompts) settings.presets = options.presets;
   const bool numbered = options.count && !options.prompts;  // one name, numbered for each video
   if (numbered && options.request.output) {
     if (*options.request.output == "-") {

@@ -12,12 +12,11 @@ namespace {
 
 // What a preset that the line names, and the line itself, change.
 void add_sources(Options& options, const Options& all, const Overrides& line) {
-  const auto preset = all.on_line.has("preset") ? std::nullopt : line.text("preset");
+  const auto preset = line.text("preset");
   if (const Overrides* own = own_preset(all.presets, preset)) {
     for (const std::string& name : own->names()) options.sources[name] = "preset " + *preset;
   }
   for (const std::string& name : line.names()) options.sources[name] = "prompts file";
-  for (const std::string& name : all.on_line.names()) options.sources[name] = "command line";
 }
 
 }  // namespace
@@ -33,7 +32,7 @@ int print_list_config(Session& session) {
   std::string text;
   for (const PromptLine& line : file.lines) {
     Options options = session.options;
-    options.request = layered(settings.base, settings.presets, line.overrides, settings.given);
+    options.request = layered(settings.base, settings.presets, line.overrides);
     options.prompts.reset();
     options.has_prompt = true;
     add_sources(options, session.options, line.overrides);

@@ -1,5 +1,5 @@
-// Presets of one's own: options under a name, from the user's configuration file; and the order in which
-// options of several places count.
+// The user's own presets: options under a name, from the configuration file; and which of several places an
+// option is taken from.
 #pragma once
 
 #include <map>
@@ -18,9 +18,10 @@ const Overrides* own_preset(const Presets& presets, const std::optional<std::str
 /// Sets the preset `name`: the options of one's own, or the program's own by its name.
 void apply_preset(Request& request, const Presets& presets, const std::string& name);
 
-/// A job of a list: `base` (defaults, configuration file and the command line's preset and options) below
-/// the options of its line, and those below `given`, what the command line says. A preset that the line
-/// names counts less than the line's other options, and not at all beside one of the command line.
-Request layered(const Request& base, const Presets& presets, const Overrides& line, const Overrides& given);
+/// The options of a job. In a list, `base` (defaults, configuration file, command line) is overridden by the
+/// preset that its line names, and that by the line's other options. A storyboard is one job, and `given`,
+/// the options of the command line, override its file; a preset among them replaces that of the file.
+Request layered(const Request& base, const Presets& presets, const Overrides& line,
+                const Overrides& given = {});
 
 }  // namespace sora

@@ -39,7 +39,8 @@ const std::set<std::string> of_the_video{"prompt",     "negative_prompt",
                                          "flow_shift", "scheduler",
                                          "seed",       "format",
                                          "codec",      "crf",
-                                         "pix_fmt",    "dtype"};
+                                         "pix_fmt",    "dtype",
+                                         "original_prompt"};
 
 std::string json_of(const std::string& name, const std::string& value) {
   return R"({"generator": "sora-gen 0", ")" + name + "\": " + value + "}";

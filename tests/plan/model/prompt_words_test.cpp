@@ -79,8 +79,7 @@ TEST(UnknownWords, ThatAreMostOfAPromptAreSaidToBeBeyondTheModel) {
 class WordsOfModel : public testing::Test {
  protected:
   void SetUp() override {
-    fs::copy((source_folder() / "models/default").string(), folder_ / "model",
-             fs::copy_options::recursive);
+    fs::copy(source_folder() / "models/default", folder_ / "model", fs::copy_options::recursive);
     std::ifstream(folder_ / "model/sora-gen.json") >> own_;
     request_.model = (folder_ / "model").string();
     request_.device = "cpu";

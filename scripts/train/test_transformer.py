@@ -1,0 +1,41 @@
+"""Tests of the denoiser's lean pass:  python -m unittest test_transformer"""
+
+import unittest
+
+import torch
+import transformer
+
+
+class Transformer(unittest.TestCase):
+    def test_the_lean_pass_equals_diffusers(self):
+        for patch, predicts in ((2, "velocity"), (4, "velocity"), (4, "sample")):
+            with self.subTest(patch=patch, predicts=predicts):
+                torch.manual_seed(1)
+                net = transformer.build(3, width=128, layers=2, ffn=64, patch=patch, predicts=predicts).eval()
+                torch.nn.init.normal_(net.proj_out.weight)
+                ids, length = transformer.pad([[5, 6, 7], [8]])
+                text = transformer.build_text(20).eval()
+                # fp32 in another order, for clean latents divided by times down to 0.05
+                self.assertLess(transformer.test(net, text, ids, length, T=3, H=8, W=12), 1e-3)
+
+    def test_the_first_guess_of_clean_latents_is_linear_in_the_main_directions(self):
+        torch.manual_seed(1)
+        net = transformer.build(8, width=64, layers=1, ffn=64, patch=4, predicts="sample")
+        # tokens of 128 numbers that vary in 32 directions only
+        tokens = torch.randn(40, 3, 2, 2, 32) @ torch.randn(32, 8 * 16)
+        x = tokens.view(40, 3, 2, 2, 8, 4, 4).permute(0, 1, 2, 5, 3, 6, 4).reshape(40, 3, 8, 8, 8)
+        x = x / x.std()
+        directions, power = transformer.principal_directions(x, 4, 32)
+        transformer.passthrough(net, power, directions)
+        rows, bias = transformer.text(transformer.build_text(20), *transformer.pad([[5]] * 40))
+        for time in (0.3, 0.6, 0.9):
+            noisy = torch.lerp(x, torch.randn(x.shape), time)
+            with torch.no_grad():
+                velocity = transformer.forward(net, noisy, torch.full(x.shape[:2], time), rows, bias)
+            error = float((noisy - time * velocity - x).square().mean())
+            # less than the best linear guess of each number alone leaves
+            self.assertLess(error, 0.9 * time**2 / (time**2 + (1 - time) ** 2))
+
+
+if __name__ == "__main__":
+    unittest.main()
