@@ -46,7 +46,7 @@ void check_drift_control(Plan& plan) {
     return;
   std::string why = "the video is made in one window, and has no later ones to hold to the first";
   if (verb_kind(request.verb) == VerbKind::remix) why = "a remix follows the frames of its input";
-  if (request.backward) why = "windows before a clip are made from its start backward";
+  if (verb_kind(request.verb) == VerbKind::connect) why = "the look of a transition is to change";
   plan.warnings.push_back("--drift-control has no effect: " + why);
 }
 

@@ -7,6 +7,7 @@
 #include "plan/model/model_choice.h"
 #include "plan/verbs/file_frames.h"
 #include "plan/verbs/story.h"
+#include "plan/verbs/transition.h"
 #include "plan/verbs/verb.h"
 #include "sora/plan.h"
 
@@ -37,15 +38,17 @@ void add_inputs(Lines& lines, const Plan& plan) {
     lines.add("verb", plan.request.verb + (plan.request.backward ? " backward" : "") + files);
   }
   if (inputs.shots.empty()) lines.add("prompt", "\"" + plan.request.prompt + "\"");
-  if (const auto& original = plan.request.original_prompt)
-    lines.add("written as", "\"" + *original + "\"");
-  for (const Shot& shot : inputs.shots)
-    lines.add(&shot == &inputs.shots.front() ? "shots" : "",
-              time_text(shot.time) + "  \"" + shot.prompt + "\"");
+  if (const auto& original = plan.request.original_prompt) lines.add("written as", "\"" + *original + "\"");
+  const bool transition = is_transition(plan);
+  for (const Shot& shot : inputs.shots) {
+    const bool first = &shot == &inputs.shots.front();
+    const std::string place = transition ? (first ? "from" : "to") : time_text(shot.time);
+    lines.add(!first ? "" : transition ? "prompts" : "shots", place + "  \"" + shot.prompt + "\"");
+  }
   for (const ShotImage& image : inputs.shot_images)
     lines.add(&image == &inputs.shot_images.front() ? "images" : "",
               time_text(image.time) + "  " + image.path);
-  if (inputs.shots.size() > 1)
+  if (inputs.shots.size() > 1 && !transition)
     lines.add("fade", number_text(inputs.fade) + " s from one prompt to the next, around its time");
   if (plan.sampling.guidance > 1 && !plan.sampling.negative_prompt.empty())
     lines.add("not", "\"" + plan.sampling.negative_prompt + "\"");
@@ -73,9 +76,9 @@ void add_sizes(Lines& lines, const Picture& picture, const Timeline& timeline, s
           (timeline.windows.size() > 1 ? ", " + std::to_string(timeline.windows.size()) + " windows" : ""));
 }
 
-std::string sampling_text(const Sampling& sampling, bool upscales) {
+std::string sampling_text(const Sampling& sampling) {
   std::string text;
-  if (upscales) text += std::to_string(sampling.steps - sampling.first_step) + " of ";
+  if (sampling.first_step > 0) text += std::to_string(sampling.steps - sampling.first_step) + " of ";
   text += std::to_string(sampling.steps) + " steps of " + sampling.scheduler + ", guidance " +
           (sampling.guidance > 1 ? number_text(sampling.guidance) : "off");
   if (sampling.boundary_ratio) {
@@ -125,7 +128,8 @@ void add_machine(Lines& lines, const Machine& machine) {
   lines.add("memory", memory_text(machine));
   if (!machine.seconds_estimate) return;
   std::string time = "about " + estimate_text(*machine.seconds_estimate);
-  if (machine.pace) time += ", from " + count_text(machine.pace->runs, "run") + " here" + without_load(machine);
+  if (machine.pace)
+    time += ", from " + count_text(machine.pace->runs, "run") + " here" + without_load(machine);
   lines.add("time", time);
 }
 
@@ -136,8 +140,7 @@ std::string plan_text(const Plan& plan) {
   add_inputs(lines, plan);
   add_model(lines, plan.model, plan.request);
   add_sizes(lines, plan.picture, plan.timeline, file_frames(plan));
-  lines.add("sampling", sampling_text(plan.sampling, plan.upscale.active) + ", seed " +
-                            std::to_string(*plan.request.seed));
+  lines.add("sampling", sampling_text(plan.sampling) + ", seed " + std::to_string(*plan.request.seed));
   add_output(lines, plan.output, plan.request.copy);
   add_machine(lines, plan.machine);
   for (const auto& warning : plan.warnings) lines.add("warning", warning);

@@ -6,6 +6,7 @@
 
 #include "core/option_checks.h"
 #include "core/output_format.h"
+#include "plan/verbs/remix_steps.h"
 #include "plan/verbs/story.h"
 #include "plan/verbs/verb.h"
 #include "plan/verbs/verb_windows.h"
@@ -16,6 +17,11 @@ namespace {
 constexpr double kDriftControl = 0.9;
 constexpr double kLongest = 24 * 3600;  // seconds
 constexpr std::int64_t kMostFrames = 10'000'000;
+
+// Whether the new frames lead from a clip to another, or back to its own start.
+bool leads_to_a_clip(const Request& request) {
+  return adds_to_clip(request) && verb_kind(request.verb) != VerbKind::extend;
+}
 
 // Anchors every window after the first that is conditioned on the window before it alone. Returns whether
 // there are any.
@@ -29,23 +35,26 @@ bool set_anchors(Timeline& timeline) {
   return any;
 }
 
-// There is no drift to control in a remix, whose windows each follow frames of the input, and with
-// --backward, where the windows are made from the last one to the first.
+// There is no drift to control in a remix, whose windows each follow frames of the input, and in a
+// transition, whose look is to change.
 void plan_drift_control(Plan& plan) {
   const double strength =
       in_range("--drift-control", plan.request.drift_control.value_or(kDriftControl), 0, 1);
-  const bool applies = verb_kind(plan.request.verb) != VerbKind::remix && !plan.request.backward;
+  const VerbKind kind = verb_kind(plan.request.verb);
+  const bool applies = kind != VerbKind::remix && kind != VerbKind::connect;
   plan.timeline.drift_control = applies && plan.timeline.windows.size() > 1 ? strength : 0;
   if (plan.timeline.drift_control <= 0) return;
   // Without per-token timesteps, conditioning frames must be the frames right before the new ones. The shots
   // of a storyboard differ on purpose.
   const bool may_anchor = plan.sampling.expand_timesteps && plan.inputs.shots.empty();
   const bool anchored = may_anchor && set_anchors(plan.timeline);
-  plan.notes.push_back(
-      "later windows keep the colour, contrast and sharpness of " +
-      std::string(plan.inputs.shots.empty() ? "the first window" : "their shot's first window") +
-      (anchored ? ", and see its first frame" : "") + ", strength " +
-      number_for_people(plan.timeline.drift_control) + " (--drift-control 0 turns it off)");
+  plan.notes.push_back(std::string(plan.request.backward ? "earlier" : "later") +
+                       " windows keep the colour, contrast and sharpness of " +
+                       std::string(plan.request.backward       ? "the window beside the clip"
+                                   : plan.inputs.shots.empty() ? "the first window"
+                                                               : "their shot's first window") +
+                       (anchored ? ", and see its first frame" : "") + ", strength " +
+                       number_for_people(plan.timeline.drift_control) + " (--drift-control 0 turns it off)");
 }
 
 }  // namespace
@@ -78,17 +87,18 @@ void plan_timeline(Plan& plan, const ModelFacts& model, bool still) {
   } else if (request.seconds) {
     in_range("--seconds", *request.seconds, 0.001, kLongest);
     plan.timeline.frames = std::max<std::int64_t>(1, std::llround(*request.seconds * plan.timeline.fps));
-  } else if (!plan.inputs.shots.empty() && !still) {
+  } else if (verb_kind(request.verb) == VerbKind::storyboard && !still) {
     plan.timeline.frames =
         std::max<std::int64_t>(1, std::llround(story_length(plan.inputs, model) * plan.timeline.fps));
   } else {
+    // Frames that lead to a clip are whole latent frames: with this length they need not be stretched.
+    const int native = model.frames - (leads_to_a_clip(request) ? 1 : 0);
     plan.timeline.frames =
-        still ? 1 : std::max<std::int64_t>(1, std::llround(model.frames * plan.timeline.fps / model.fps));
+        still ? 1 : std::max<std::int64_t>(1, std::llround(native * plan.timeline.fps / model.fps));
   }
   if (still) check_still(request, plan.timeline.frames);
   plan_verb_windows(plan, model);
-  if (verb_kind(request.verb) == VerbKind::remix)
-    plan.sampling.first_step = remix_first_step(plan.sampling.steps, request);
+  if (verb_kind(request.verb) == VerbKind::remix) plan_remix_steps(plan.sampling, request);
   plan_drift_control(plan);
   if (plan.timeline.windows.size() > 1) {
     plan.notes.push_back("longer than the model's native " + std::to_string(model.frames) +

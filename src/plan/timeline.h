@@ -14,7 +14,7 @@ bool is_still(const Request& request);
 /// Throws Error (usage) where a single picture is asked for and there are more frames than one.
 void check_still(const Request& request, std::int64_t frames);
 
-/// Sets plan.timeline, and plan.sampling.first_step of a remix. Throws Error (usage).
+/// Sets plan.timeline, and steps and first_step of a remix in plan.sampling. Throws Error (usage).
 void plan_timeline(Plan& plan, const ModelFacts& model, bool still);
 
 }  // namespace sora

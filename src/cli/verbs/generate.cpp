@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <string>
 
-#include "cli/enhancer.h"
 #include "cli/configuration.h"
+#include "cli/enhancer.h"
 #include "cli/make.h"
 #include "cli/piped_input.h"
 #include "cli/signals.h"
@@ -22,6 +22,7 @@
 #include "jobs/output_name.h"
 #include "jobs/sidecar.h"
 #include "plan/machine/pace.h"
+#include "plan/verbs/transition.h"
 #include "plan/verbs/upscale.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
@@ -122,8 +123,12 @@ int make_one(Session& session, const Request& asked) {
   }
   begin_work(options.quiet || json_on_stderr(options));
   const bool prompt_of_file = request.prompt.empty() && !plan.request.prompt.empty();
-  if (prompt_of_file && !options.quiet && !json_on_stderr(options))
+  if (is_transition(plan)) {
+    if (!options.quiet && !json_on_stderr(options))
+      write_stderr_line("prompt: " + transition_text(plan.inputs));
+  } else if (prompt_of_file && !options.quiet && !json_on_stderr(options)) {
     write_stderr_line("prompt: \"" + one_line(plan.request.prompt) + "\", with which the file was made");
+  }
   for (const std::string& warning : plan.warnings) log(LogLevel::warning, warning);
   for (const std::string& note : plan.notes) log(LogLevel::info, note);
   Maker maker(session);

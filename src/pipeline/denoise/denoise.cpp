@@ -4,6 +4,7 @@
 #include <functional>
 #include <utility>
 
+#include "pipeline/denoise/guide_frames.h"
 #include "pipeline/networks/tiled_prediction.h"
 #include "sampling/finite.h"
 #include "sampling/guidance.h"
@@ -80,15 +81,12 @@ void condition_on_text(const Model& model, const Plan& plan, const PromptEmbeds&
 }
 
 at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& text, const at::Tensor& noise,
-                   const ConditioningFrames& conditioning, const DenoiseHooks& hooks,
-                   const DenoiseState* from) {
+                   const ConditioningFrames& frames, const DenoiseHooks& hooks, const DenoiseState* from) {
   const auto networks = experts(model);
   const auto scheduler = scheduler_of(model, plan);
   const Guidance guidance{plan.sampling.guidance, plan.sampling.guidance_2, plan.sampling.boundary_ratio,
                           model.scheduler.num_train_timesteps};
-  const bool replace = !conditioning.empty() && !plan.sampling.expand_timesteps;
-  const at::Tensor conditioning_noise =
-      replace ? frames_at(noise, conditioning) : at::Tensor();  // [1, C, n, h, w]
+  const GuideFrames guides(frames, model.scheduler);
   const int first = from != nullptr ? from->step : 0;
 
   at::Tensor latents = from != nullptr ? from->latents.clone() : noise.clone();  // [1, C, T, h, w]
@@ -97,13 +95,16 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
     if (hooks.before_step) hooks.before_step();
     const double t = scheduler->timestep(i);
     const int expert = guidance.expert(t);
+    const ConditioningFrames& conditioning = guides.conditioning(*scheduler, i);
+    const bool replace = !conditioning.empty() && !plan.sampling.expand_timesteps;
     const Denoiser& denoiser = *networks.at(expert);
 
     at::Tensor input = latents;
     at::Tensor timestep = at::full({1}, t, at::kFloat);
     if (replace) {
       latents = latents.clone();  // hooks.after_step may have stored those of the step before
-      put_in_place(latents, conditioning, scheduler->add_noise(conditioning.latents, conditioning_noise, i));
+      put_in_place(latents, conditioning,
+                   scheduler->add_noise(conditioning.latents, frames_at(noise, conditioning), i));
       input = latents;
     } else if (!conditioning.empty()) {
       input = latents.clone();
@@ -129,12 +130,13 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
     noise_pred = noise_pred.to(at::kCPU);
     if (i == first && hooks.first_prediction) hooks.first_prediction(noise_pred);
     if (hooks.preview) hooks.preview([&] { return scheduler->predict_x0(noise_pred, i, latents); });
-    latents = scheduler->step(noise_pred, i, latents);
+    latents = scheduler->step(guides.lead_to_guides(noise_pred, *scheduler, i, latents), i, latents);
     check_finite(latents, i, scheduler->steps());
     if (hooks.after_step) hooks.after_step({i + 1, latents, scheduler->state()});
   }
-  if (!conditioning.empty()) latents = latents.clone();
-  put_in_place(latents, conditioning, conditioning.latents);
+  const ConditioningFrames& kept = guides.conditioning(*scheduler, scheduler->steps());
+  if (!kept.empty()) latents = latents.clone();
+  put_in_place(latents, kept, kept.latents);
   return latents;
 }
 

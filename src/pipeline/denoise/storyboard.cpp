@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plan/verbs/story.h"
+#include "plan/verbs/transition.h"
 
 namespace sora {
 
@@ -18,7 +19,7 @@ void condition_on_shots(const Model& model, const Plan& plan, const PromptEmbeds
   for (std::int64_t t = 0; t < fresh; ++t) {
     const int latent = window.first + window.conditioning + static_cast<int>(t);
     const auto of_shots =
-        shares_at(plan.inputs, time_of_latent(plan.timeline, latent, model.vae->temporal_scale()));
+        prompt_shares(plan, time_of_latent(plan.timeline, latent, model.vae->temporal_scale()));
     for (std::size_t i = 0; i < of_shots.size(); ++i) {
       if (of_shots[i] <= 0) continue;
       const std::string& prompt = plan.inputs.shots[i].prompt;

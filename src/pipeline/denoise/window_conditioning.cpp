@@ -1,7 +1,9 @@
 #include "pipeline/denoise/window_conditioning.h"
 
 #include <algorithm>
+#include <cmath>
 
+#include "pipeline/frames/frames.h"
 #include "pipeline/networks/tiled_vae.h"
 #include "sampling/scheduler.h"
 
@@ -10,7 +12,8 @@ namespace sora {
 WindowConditioning::WindowConditioning(const Plan& plan, const VideoAutoencoder& vae, bool reads_inputs)
     : plan_(plan),
       vae_(vae),
-      inputs_(reads_inputs ? read_conditioning_inputs(plan, vae) : ConditioningInputs{}) {
+      inputs_(reads_inputs ? read_conditioning_inputs(plan, vae) : ConditioningInputs{}),
+      has_guides_(reads_inputs && !plan.upscale.active) {
   const std::int64_t scale = vae.temporal_scale();
   for (std::size_t i = 1; i < plan.timeline.windows.size(); ++i) {
     const Window& window = plan.timeline.windows[i];
@@ -40,16 +43,39 @@ ConditioningFrames WindowConditioning::frames_for(std::size_t number) {
   }
   for (const ShotImage& image : plan_.inputs.shot_images) {
     const int place = image.latent - window.first;
-    if (place >= window.conditioning && place < window.count)
-      conditioning.add(still_latents(plan_, vae_, image.path), place);
+    if (place < window.conditioning || place >= window.count) continue;
+    conditioning.add(still_latents(plan_, vae_, image.path), place);
+    if (has_guides_) conditioning.guides.push_back(place);
   }
   if (window.conditioning_end > 0) {
     const bool own = head_frames_ > 0 || (plan_.request.backward && number > 0);
     const std::int64_t frames = window.conditioning_end * scale;
     conditioning.add(own ? encode_as_continuation(vae_, head_.narrow(2, 0, frames)) : inputs_.end,
                      window.count - window.conditioning_end);
+    if (has_guides_ && plan_.request.last_image) conditioning.guides.push_back(window.count - 1);
   }
   return conditioning;
+}
+
+std::vector<Arrival> WindowConditioning::arrivals(std::size_t number) const {
+  const Window& window = plan_.timeline.windows[number];
+  const std::int64_t scale = vae_.temporal_scale();
+  std::vector<Arrival> arrivals;
+  if (plan_.request.backward && number > 0)
+    arrivals.push_back(
+        {1 + (window.count - window.conditioning_end - 1) * scale, first_frames_.at(number - 1)});
+  if (!has_guides_) return arrivals;
+  const std::int64_t begin = window.first * scale, last = plan_.timeline.model_frames - 1;
+  for (const ShotImage& image : plan_.inputs.shot_images) {
+    const int place = image.latent - window.first;
+    if (place < window.conditioning || place >= window.count) continue;
+    const std::int64_t frame = std::llround(image.time * plan_.timeline.model_fps);
+    arrivals.push_back(
+        {std::clamp<std::int64_t>(frame, 1, last) - begin, to_pixels(image_frame(plan_, image.path))});
+  }
+  if (plan_.request.last_image && number + 1 == plan_.timeline.windows.size())
+    arrivals.push_back({last - begin, to_pixels(image_frame(plan_, *plan_.request.last_image))});
+  return arrivals;
 }
 
 at::Tensor WindowConditioning::preceding_frames(const Window& window) const {
@@ -64,11 +90,11 @@ void WindowConditioning::restore_replaced(at::Tensor& latents) {
 
 void WindowConditioning::window_denoised(const at::Tensor& latents) {
   if (!anchor_.defined()) anchor_ = latents.narrow(2, 0, 1).to(at::kCPU, at::kFloat, false, true);
-  if (!plan_.request.backward) return;
-  // Backward, the next window ends with the first frames of this one.
-  const std::int64_t needed =
-      std::min<std::int64_t>(1 + plan_.timeline.windows.front().conditioning_end, latents.size(2));
-  head_ = vae_.decode(latents.narrow(2, 0, needed));
+}
+
+void WindowConditioning::first_frames_shown(const at::Tensor& pixels) {
+  head_ = to_network(pixels);
+  first_frames_.push_back(pixels.narrow(0, 0, 1).clone());
 }
 
 void WindowConditioning::frames_decoded(const at::Tensor& chunk) {

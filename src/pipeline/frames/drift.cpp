@@ -83,8 +83,9 @@ void DriftControl::begin(std::size_t number) {
     return;
   }
   learning_ = number == 0;
-  // A window that ends in conditioning frames, such as those of a clip, takes its colours from them.
-  correcting_ = !learning_ && target_ && window.conditioning_end == 0;
+  // A window that ends in conditioning frames, such as those of a clip, takes its colours from them. Backward
+  // it is corrected, as the frames that it ends with were.
+  correcting_ = !learning_ && target_ && (window.conditioning_end == 0 || plan_.request.backward);
 }
 
 at::Tensor DriftControl::correct(const at::Tensor& pixels) {

@@ -5,6 +5,12 @@
 #include <numbers>
 
 namespace sora {
+namespace {
+
+constexpr double kMostStretch = 1.25;  // a larger ratio is another frame rate, which needs no blending
+constexpr double kSameFrame = 1e-3;    // frames: a smaller distance counts as the same frame
+
+}  // namespace
 
 at::Tensor to_pixels(const at::Tensor& chunk) {
   return chunk.to(at::kCPU, at::kFloat)
@@ -62,6 +68,34 @@ void FrameSink::prepare_end(const at::Tensor& last, const at::Tensor&) {
   dissolve_ = static_cast<double>(plan_.timeline.model_frames - seen_) + 1;
 }
 
+// Whether this is a loop for which the network makes a few more or fewer frames than the file has, since it
+// makes whole latent frames.
+bool FrameSink::is_stretched() const {
+  const double apart = plan_.timeline.model_fps / plan_.timeline.fps;  // model frames for one of the file
+  const bool loops = !plan_.timeline.windows.empty() && plan_.timeline.windows.back().hidden_end > 0;
+  return loops && apart > 1 / kMostStretch && apart < kMostStretch && std::abs(apart - 1) > kSameFrame;
+}
+
+// Writes the file's frames up to the model's frame number seen_, [1, H, W, 3]. They are blended, so that none
+// is shown twice or left out.
+void FrameSink::write_up_to(const at::Tensor& frame) {
+  while (!complete()) {
+    const double place = static_cast<double>(written_) * plan_.timeline.model_fps / plan_.timeline.fps;
+    const double before = static_cast<double>(seen_) - place;
+    if (before < -kSameFrame) break;
+    const bool whole = before < kSameFrame || !before_.defined();
+    const at::Tensor rgb = cropped_bytes(whole ? frame : at::lerp(frame, before_, before), plan_);
+    writer_.write(rgb[0].const_data_ptr<std::uint8_t>(), rgb.stride(1));
+    ++written_;
+  }
+  before_ = frame.clone();
+}
+
+void FrameSink::end() {
+  if (first_.defined() && is_stretched()) write_up_to(first_);
+  writer_.end_sound();
+}
+
 void FrameSink::push(const at::Tensor& made) {
   if (!first_.defined()) first_ = made.narrow(0, 0, 1).clone();
   at::Tensor pixels = made;
@@ -71,6 +105,10 @@ void FrameSink::push(const at::Tensor& made) {
       const auto distance = static_cast<double>(plan_.timeline.model_frames - seen_ - i);
       pixels[i].add_(jump_[0], fade(distance, dissolve_)).clamp_(0, 1);
     }
+  }
+  if (is_stretched()) {
+    for (std::int64_t i = 0; i < pixels.size(0); ++i, ++seen_) write_up_to(pixels.narrow(0, i, 1));
+    return;
   }
   const at::Tensor rgb = cropped_bytes(pixels, plan_);
   for (std::int64_t i = 0; i < rgb.size(0); ++i, ++seen_) {

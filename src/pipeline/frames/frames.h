@@ -64,7 +64,8 @@ class FrameSink : public FrameOut {
     if (!plan_.output.audio.empty()) writer_.begin_sound(0);
   }
   void push(const at::Tensor& pixels) override;
-  void end() override { writer_.end_sound(); }
+  /// Of a stretched loop, it writes the last frames.
+  void end() override;
   /// For a loop, which ends at its own first frame, pushed before.
   void prepare_end(const at::Tensor& last, const at::Tensor& clip) override;
 
@@ -73,10 +74,13 @@ class FrameSink : public FrameOut {
 
  private:
   std::int64_t source_of(std::int64_t frame) const;
+  bool is_stretched() const;
+  void write_up_to(const at::Tensor& frame);
 
   const Plan& plan_;
   FrameWriter& writer_;
   at::Tensor first_;          // [1, H, W, 3]
+  at::Tensor before_;         // [1, H, W, 3]: of a stretched loop, the last frame that was pushed
   at::Tensor jump_;           // [1, H, W, 3]: difference between a loop's start and its end
   double dissolve_ = 0;       // frames of the model over which jump_ is spread
   std::int64_t seen_ = 0;     // frames of the model that were pushed

@@ -14,6 +14,7 @@ constexpr double kFade = 0.6;         // seconds, of the difference at a seam
 constexpr double kLeastFade = 4;      // frames of the network
 constexpr double kMostSpread = 1.25;  // limits the gain: a flat picture has little spread
 constexpr int kChunkFrames = 4;       // of a latent frame
+constexpr double kMostStretch = 2;    // frames of the network for one of the file
 constexpr double kSameFrame = 1e-3;   // frames: a smaller distance counts as the same frame
 
 at::Tensor picture_of(const VideoFrame& frame) {  // [H, W, 3] in 0..1
@@ -56,6 +57,7 @@ SeamWriter::SeamWriter(const Plan& plan, FrameWriter& writer, const Conditioning
     const std::string& path = request.input_2.value_or(*request.input);
     end_ = seam(inputs.clip_after, read_first(path, settings, 1).at(0), false);
   }
+  if (start_ && end_ && verb_kind(request.verb) == VerbKind::connect) even_.emplace(start_->frame);
 }
 
 SeamWriter::Seam SeamWriter::seam(const ClipEnd& clip, const VideoFrame& shown, bool at_end) const {
@@ -142,6 +144,9 @@ void SeamWriter::begin() {
 }
 
 void SeamWriter::end() {
+  if (even_) {
+    for (const at::Tensor& bytes : even_->end(end_->frame)) show(bytes.to(at::kFloat).div(255));
+  }
   if (end_) {
     write_between(last_, end_->frame, plan_.timeline.model_frames + 1);
   }
@@ -159,7 +164,11 @@ void SeamWriter::write(const at::Tensor& frame) {
 
 // Writes the file's frames after `earlier`, the network's frame at - 1, up to `later`, its frame `at`.
 void SeamWriter::write_between(const at::Tensor& earlier, const at::Tensor& later, std::int64_t at) {
-  const bool blend = plan_.timeline.fps > plan_.timeline.model_fps * (1 + kSameFrame);
+  // Between two clips the network makes whole latent frames, a few more or fewer frames than the file has.
+  // They are blended, so that none is shown twice or left out.
+  const double apart = position(1) - position(0);
+  const bool stretched = start_ && end_ && apart < kMostStretch && std::abs(apart - 1) > kSameFrame;
+  const bool blend = stretched || plan_.timeline.fps > plan_.timeline.model_fps * (1 + kSameFrame);
   while (!complete()) {
     double place = position(made_ + 1);
     if (!blend) place = std::round(place);
@@ -191,9 +200,17 @@ void SeamWriter::push(const at::Tensor& pixels) {
     ++pushed_;
     if (pushed_ > plan_.timeline.model_frames || complete()) return;
     const at::Tensor frame = corrected(pixels.narrow(0, i, 1), pushed_);
-    write_between(last_, frame, pushed_);
-    last_ = frame;
+    if (!even_) {
+      show(frame);
+      continue;
+    }
+    for (const at::Tensor& bytes : even_->push(frame)) show(bytes.to(at::kFloat).div(255));
   }
+}
+
+void SeamWriter::show(const at::Tensor& frame) {
+  write_between(last_, frame, ++shown_);
+  last_ = frame;
 }
 
 }  // namespace sora

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "media/write/video_writer.h"
+#include "pipeline/frames/even_steps.h"
 #include "pipeline/frames/frames.h"
 #include "pipeline/inputs/conditioning_inputs.h"
 #include "sora/plan.h"
@@ -68,16 +69,19 @@ class SeamWriter : public FrameOut {
   at::Tensor enlarged(const at::Tensor& pixels) const;
   at::Tensor corrected(const at::Tensor& pixels, std::int64_t at) const;
   double position(std::int64_t frame) const;  // of a new frame of the file, counted in frames of the network
+  void show(const at::Tensor& frame);         // [H, W, 3]: the next frame of the network
   void write_between(const at::Tensor& earlier, const at::Tensor& later, std::int64_t at);
 
   const Plan& plan_;
   FrameWriter& writer_;
   std::optional<Seam> start_, end_;
-  at::Tensor last_;          // [H, W, 3]: the network's last frame so far
-  double dissolve_ = 0;      // frames of the network over which a jump at the end is spread
-  std::size_t sounds_ = 0;   // how many of plan_.output.audio were begun
-  std::int64_t pushed_ = 0;  // frames of the network
-  std::int64_t made_ = 0;    // new frames of the file
+  std::optional<EvenSteps> even_;  // of a transition
+  at::Tensor last_;                // [H, W, 3]: the network's last frame so far
+  double dissolve_ = 0;            // frames of the network over which a jump at the end is spread
+  std::size_t sounds_ = 0;         // how many of plan_.output.audio were begun
+  std::int64_t pushed_ = 0;        // frames of the network
+  std::int64_t shown_ = 0;         // of these, those that show() was called with
+  std::int64_t made_ = 0;          // new frames of the file
 };
 
 }  // namespace sora

@@ -44,6 +44,16 @@ ClipEnd end_of(const Plan& plan, const std::string& path, int latents, const Vid
   return end;
 }
 
+// Latent frames of the still that is encoded before frames whose history is unknown. The first latent frames
+// of a clip differ from later ones: after other frames they are decoded to a mesh of burnt colours.
+constexpr std::int64_t kStillLatents = 4;
+
+// Latents of that still and of `frames`: [1, C, kStillLatents + k, h, w].
+at::Tensor encode_after_still(const VideoAutoencoder& vae, const at::Tensor& frames) {
+  const std::int64_t still = 1 + (kStillLatents - 1) * vae.temporal_scale();
+  return vae.encode(at::cat({frames.narrow(2, 0, 1).expand({-1, -1, still, -1, -1}), frames}, 2));
+}
+
 ClipEnd start_of(const Plan& plan, const std::string& path, int latents, const VideoAutoencoder& vae) {
   ReadSettings settings = read_settings(plan, plan.picture.crop_width, plan.picture.crop_height);
   settings.fps = plan.timeline.model_fps;
@@ -53,10 +63,11 @@ ClipEnd start_of(const Plan& plan, const std::string& path, int latents, const V
   fill(frames, wanted, false);
   ClipEnd start;
   start.frames = network_frames(frames, plan);
-  const at::Tensor still = start.frames.narrow(2, 0, 1);
-  const at::Tensor with_still = vae.encode(at::cat({still, start.frames}, 2));  // [1, C, 1 + k, h, w]
-  start.latents = with_still.narrow(2, 1, latents);
-  start.decoded = vae.decode(with_still).narrow(2, 1, static_cast<std::int64_t>(wanted));
+  const at::Tensor with_still = encode_after_still(vae, start.frames);
+  const at::Tensor decoded = vae.decode(with_still);
+  start.latents = with_still.narrow(2, kStillLatents, latents);
+  start.decoded = decoded.narrow(2, decoded.size(2) - static_cast<std::int64_t>(wanted),
+                                 static_cast<std::int64_t>(wanted));
   return start;
 }
 
@@ -106,8 +117,8 @@ at::Tensor image_frame(const Plan& plan, const std::string& path) {
 }
 
 at::Tensor encode_as_continuation(const VideoAutoencoder& vae, const at::Tensor& frames) {
-  const at::Tensor latents = vae.encode(at::cat({frames.narrow(2, 0, 1), frames}, 2));
-  return latents.narrow(2, 1, latents.size(2) - 1);
+  const at::Tensor latents = encode_after_still(vae, frames);
+  return latents.narrow(2, kStillLatents, latents.size(2) - kStillLatents);
 }
 
 at::Tensor still_latents(const Plan& plan, const VideoAutoencoder& vae, const std::string& path) {

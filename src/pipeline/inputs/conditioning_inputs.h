@@ -45,7 +45,7 @@ at::Tensor network_frames(const std::vector<VideoFrame>& frames, const Plan& pla
 at::Tensor image_frame(const Plan& plan, const std::string& path);
 
 /// Latents of frames for the end of a window, where nothing is known of the frames before them. The first
-/// frame is put in front once more as the single first frame of a clip, whose latent frame is then dropped.
+/// frame is repeated in front, as a still, for a few latent frames, which are then dropped.
 /// `frames` [1, 3, 4 k, H, W] -> [1, C, k, h, w].
 at::Tensor encode_as_continuation(const VideoAutoencoder& vae, const at::Tensor& frames);
 

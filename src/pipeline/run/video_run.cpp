@@ -117,6 +117,7 @@ Result VideoRun::run() {
     report_.enter(Phase::decode);
     if (i == 0) frames_->begin();
     if (plan_.request.backward) {
+      decoder_->decode_start(i, latents);
       waiting.push_back(latents);
     } else {
       decoder_->show(i, latents);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <vector>
 
 #include "pipeline/denoise/match_draft.h"
 #include "pipeline/networks/tiled_vae.h"
@@ -23,7 +24,8 @@ WindowDecoder::WindowDecoder(const Plan& plan, const VideoAutoencoder& vae, Wind
       dump_(dump),
       report_(report),
       drift_(plan, vae.temporal_scale()),
-      smoothing_(plan.timeline.model_fps) {}
+      smoothing_(plan.timeline.model_fps),
+      arrival_(plan.timeline.model_fps) {}
 
 // Whether a clip (or a loop's start) follows this window: its last frames are then those of the clip.
 // Backward, the first window is shown last.
@@ -43,6 +45,39 @@ void WindowDecoder::decode_end(const Window& window, const at::Tensor& latents) 
     chunk = decoder.next();
   }
   frames_.prepare_end(to_pixels(last), to_pixels(chunk.narrow(2, 0, 1)));
+}
+
+void WindowDecoder::decode_start(std::size_t number, const at::Tensor& latents) {
+  const Window& window = plan_.timeline.windows[number];
+  const std::int64_t made = window.count - window.hidden_end;
+  const std::int64_t wanted = std::min<std::int64_t>(1 + window.conditioning_end, made);
+  const bool learns = number == 0 && plan_.timeline.drift_control > 0;
+  drift_.begin(number);
+  ClipDecoder decoder(vae_, latents, plan_.picture.vae_tiling);
+  std::vector<at::Tensor> first;
+  for (std::int64_t t = 0; t < (learns ? made : wanted); ++t) {
+    const at::Tensor pixels = drift_.correct(to_pixels(decoder.next()));
+    if (t < wanted) first.push_back(pixels);
+  }
+  conditioning_.first_frames_shown(at::cat(first));
+}
+
+// Decodes the window in advance, up to the last frame that is to show a picture: like a jump at the end, what
+// is to be corrected must be known before the first frame is written.
+void WindowDecoder::decode_arrivals(std::size_t number, const at::Tensor& latents) {
+  const Window& window = plan_.timeline.windows[number];
+  const std::int64_t scale = vae_.temporal_scale();
+  arrival_.begin(conditioning_.arrivals(number), window.hidden == 0 ? 0 : 1 + (window.hidden - 1) * scale);
+  if (arrival_.empty()) return;
+  drift_.begin(number);
+  ClipDecoder ahead(vae_, latents, plan_.picture.vae_tiling);
+  std::int64_t next = 0;
+  for (std::int64_t t = 0; next <= arrival_.last(); ++t) {
+    at::Tensor pixels = to_pixels(ahead.next());
+    if (t >= window.hidden) pixels = drift_.correct(pixels);
+    arrival_.measure(pixels, next);
+    next += pixels.size(0);
+  }
 }
 
 // The step of motion at the end of the clip that this window continues; infinite where there is no clip.
@@ -71,6 +106,7 @@ void WindowDecoder::show(std::size_t number, const at::Tensor& latents) {
   dump_.latents(latents.narrow(2, window.hidden, end - window.hidden));
   if (leads_to_a_clip(number)) decode_end(window, latents);
 
+  decode_arrivals(number, latents);
   drift_.begin(number);
   ClipDecoder decoder(vae_, latents, plan_.picture.vae_tiling);
   at::Tensor hidden;
@@ -80,11 +116,12 @@ void WindowDecoder::show(std::size_t number, const at::Tensor& latents) {
   for (std::int64_t t = window.hidden; t < end && !frames_.complete(); ++t) {
     const at::Tensor chunk = corrected(decoder.next(), t);  // [1, 3, n, H, W]
     at::Tensor pixels = drift_.correct(to_pixels(chunk));   // [n, H, W, 3]
+    pixels = arrival_.correct(pixels, t == 0 ? 0 : 1 + (t - 1) * vae_.temporal_scale());
     dump_.frames(pixels);
     if (t > 0 && t == window.conditioning && !plan_.upscale.active)
       smoothing_.begin(last_frame_, pixels, usual);
     pixels = smoothing_.smooth(pixels);
-    const bool changed = drift_.changes() || smoothing_.changes();
+    const bool changed = drift_.changes() || smoothing_.changes() || !arrival_.empty();
     conditioning_.frames_decoded(changed ? to_network(pixels).to(chunk.device(), chunk.scalar_type())
                                          : chunk);
     last_frame_ = last_of(pixels);

@@ -12,6 +12,7 @@
 
 #include "models/networks/video_autoencoder.h"
 #include "pipeline/denoise/window_conditioning.h"
+#include "pipeline/frames/arrival.h"
 #include "pipeline/frames/drift.h"
 #include "pipeline/frames/frames.h"
 #include "pipeline/frames/seam_smoothing.h"
@@ -28,6 +29,11 @@ class WindowDecoder {
   WindowDecoder(const Plan& plan, const VideoAutoencoder& vae, WindowConditioning& conditioning,
                 ClipWindows* source, FrameOut& frames, TensorDump& dump, Reporter& report);
 
+  /// Backward, call it with each window after it was denoised: decodes its first frames, as they will be
+  /// shown, which the window shown before it ends with. The window beside the clip, which is denoised first,
+  /// sets the look that drift control keeps.
+  void decode_start(std::size_t number, const at::Tensor& latents);
+
   /// Decodes the plan's window with this number, latents [1, C, T, h, w], and passes its new frames on. Call
   /// it for the windows in the order in which they are shown.
   void show(std::size_t number, const at::Tensor& latents);
@@ -35,6 +41,7 @@ class WindowDecoder {
  private:
   bool leads_to_a_clip(std::size_t number) const;
   void decode_end(const Window& window, const at::Tensor& latents);
+  void decode_arrivals(std::size_t number, const at::Tensor& latents);
   double step_before(const at::Tensor& hidden);
   at::Tensor corrected(at::Tensor chunk, std::int64_t latent) const;
 
@@ -47,6 +54,7 @@ class WindowDecoder {
   Reporter& report_;
   DriftControl drift_;
   SeamSmoothing smoothing_;
+  ArrivalCorrection arrival_;
   at::Tensor last_frame_;  // [1, H, W, 3], shown before the next one
 };
 

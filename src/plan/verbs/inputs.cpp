@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "core/text.h"
+#include "plan/verbs/footage.h"
 #include "plan/verbs/parameters.h"
 #include "plan/verbs/story.h"
+#include "plan/verbs/transition.h"
 #include "plan/verbs/verb.h"
 #include "plan/verbs/verb_options.h"
 #include "sora/error.h"
@@ -84,8 +86,10 @@ void take_prompt(Plan& plan, VerbKind kind, const std::vector<InputFacts>& facts
   const auto files = input_files(request);
   const bool first_shot = kind == VerbKind::animate || request.backward;
   const std::string prompt = prompt_of_file(facts.front(), files.front().second, first_shot);
-  // A transition takes the prompt of its two clips only where they have the same one.
-  if (kind == VerbKind::connect && prompt != prompt_of_file(facts.back(), files.back().second, true)) return;
+  if (kind == VerbKind::connect) {
+    const std::string other = prompt_of_file(facts.back(), files.back().second, true);
+    if (prompt != other) return plan_transition(plan, prompt, other);
+  }
   if (prompt.empty()) return;
   request.prompt = prompt;
   plan.notes.push_back("prompt: \"" + one_line(prompt) + "\", with which " + files.front().second +
@@ -139,6 +143,7 @@ void plan_inputs(Plan& plan, const ModelFacts& model) {
   std::vector<InputFacts> facts;
   for (const auto& [option, path] : input_files(plan.request)) facts.push_back(probed(option, path));
   if (facts.empty()) return;
+  warn_of_unknown_footage(plan, model, facts);
   take_prompt(plan, kind, facts);
   if (kind == VerbKind::animate || kind == VerbKind::storyboard) {
     plan_images(plan, facts);

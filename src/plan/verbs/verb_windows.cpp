@@ -6,6 +6,7 @@
 
 #include "plan/geometry/windows.h"
 #include "plan/verbs/story.h"
+#include "plan/verbs/transition.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
 
@@ -16,7 +17,6 @@ namespace {
 // those after it stands for four frames, which have motion in them.
 constexpr int kConditioningBefore = 2;
 constexpr int kConditioningAfter = 1;
-constexpr double kStrength = 0.6;  // of remix
 
 [[noreturn]] void wrong(const std::string& message) { throw Error(ErrorKind::usage, "options", message); }
 
@@ -114,6 +114,8 @@ void plan_verb_windows(Plan& plan, const ModelFacts& model) {
       break;
     case VerbKind::connect:
       between_windows(timeline, rates);
+      if (is_transition(plan))
+        plan.inputs.shots.back().time = static_cast<double>(timeline.frames) / timeline.fps;
       break;
     case VerbKind::loop:
       request.input ? between_windows(timeline, rates) : loop_windows(timeline, rates);
@@ -122,10 +124,6 @@ void plan_verb_windows(Plan& plan, const ModelFacts& model) {
   timeline.latent_frames = 0;
   for (const Window& window : timeline.windows)
     timeline.latent_frames = std::max(timeline.latent_frames, window.first + window.count);
-}
-
-int remix_first_step(int steps, const Request& request) {
-  return steps - std::min(static_cast<int>(steps * request.strength.value_or(kStrength)), steps);
 }
 
 }  // namespace sora
