@@ -77,18 +77,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(text_of(*again) == written, "what was read, written and read is another request: " + written);
   });
   survives([&] {
-<<<<<<< HEAD
-    const RunParameters made = read_parameters(line, "clip.mp4");
-||||||| e0243f5
-    const MadeWith made = read_parameters(line, "clip.mp4");
-=======
     Json value;
     const JsonFault fault = parse_json(line, value);
-    require(depth_of(line) <= kDeepestJson || fault.is_json, "what is nested too deep reached the parser");
+    require(depth_of(line) <= kDeepestJson || fault.over_limit, "what is nested too deep reached the parser");
   });
   survives([&] {
-    const MadeWith made = read_parameters(line, "clip.mp4");
->>>>>>> w-fuzz
+    const RunParameters made = read_parameters(line, "clip.mp4");
     require(!made.generator.empty(), "parameters of nobody");
     require(depth_of(line) <= kDeepestJson, "deeper JSON than is allowed was read");
     Request request;

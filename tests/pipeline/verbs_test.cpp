@@ -26,7 +26,6 @@ namespace fs = std::filesystem;
 namespace sora {
 namespace {
 
-
 using Frames = std::vector<VideoFrame>;
 
 class VerbsTest : public testing::Test {
