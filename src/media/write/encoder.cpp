@@ -48,8 +48,8 @@ void set_x265(const EncoderSettings& s, av::Options& options) {
 }
 
 void set_svtav1(const EncoderSettings& s, av::Options& options) {
-  // SVT-AV1 prints to stderr itself; only this variable sets its log level.
-  ::setenv("SVT_LOG", "1", 0);
+  // SVT-AV1 prints to stderr itself, even that a run was given up; only this variable sets its log level.
+  ::setenv("SVT_LOG", "0", 0);
   options.set("preset", s.preset.empty() ? "7" : s.preset);
   options.set("crf", std::to_string(s.crf));
   options.set("svtav1-params", "lp=" + std::to_string(kThreads));
