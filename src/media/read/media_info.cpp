@@ -77,6 +77,10 @@ MediaInfo read_media_info(const std::filesystem::path& path) {
       info = video_info(input);
     }
     info.container = "avif";
+    if (brand == "avif") {  // a still, which has no rate
+      info.frames = 1;
+      info.fps = info.duration = 0;
+    }
     info.metadata.merge(avif_comment(input.file()));
   }
   if (kind == ImageKind::gif) info.metadata.merge(gif_comment(read_text(path, "media", kMostImageBytes)));

@@ -78,6 +78,7 @@ TEST_F(Animation, OneFrameOfAnAvifIsAStill) {
   EXPECT_EQ(info.width, 96);
   EXPECT_EQ(info.height, 64);
   EXPECT_EQ(info.frames, 1);
+  EXPECT_EQ(info.fps, 0);
   EXPECT_EQ(info.metadata.at("comment"), "{\"prompt\": \"<a> & 'b'\\r\\n 灯台\"}\r\n");
   const VideoFrame frame = read_image(file);
   Picture picture(frame.width, frame.height);
