@@ -167,8 +167,8 @@ void visit_request_kinds(R& r, V&& v) {
   v("seed", r.seed, video, "one seed, one video; default: random, printed and stored");
   v("output", r.output, machine, "output file; - is standard output");
   v("contact_sheet", r.contact_sheet, machine,
-    "also write one picture of frames from all of the video: .png, .jpg or .webp");
-  v("thumbnail", r.thumbnail, machine, "also write a picture of one frame: .png, .jpg or .webp");
+    "also write one picture of frames from all of the video: .png, .jpg, .webp or .avif");
+  v("thumbnail", r.thumbnail, machine, "also write a picture of one frame: .png, .jpg, .webp or .avif");
   v("overwrite", r.overwrite, machine, "replace an existing output");
   v("format", r.format, video, "container, or y4m, rgb24 for raw frames; default: from the name");
   v("codec", r.codec, video, "h264, hevc, av1, vp9 or ffv1");

@@ -301,6 +301,9 @@ def encodings():
         "a.apng": f"{source} -frames:v 2",
         "a.jpg": f"{source} -frames:v 1",
         "a.webp": f"{source} -frames:v 1",
+        "moving.webp": f"{source} -c:v libwebp_anim -frames:v 2",
+        "a.avif": f"{source} {av1} -frames:v 1",
+        "moving.avif": f"{source} {av1} -frames:v 2",
         "a.tiff": f"{source} -frames:v 1",
         "a.bmp": f"{source} -frames:v 1",
     }

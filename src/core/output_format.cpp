@@ -20,6 +20,7 @@ struct Container {
   Names aliases;  // extensions and other names, without the dot
   Names codecs;   // the default first
   bool still = false;
+  bool animation = false;  // a still format that can have more frames too
 };
 
 struct Codec {
@@ -38,7 +39,8 @@ const std::vector<Container>& containers() {
       {"gif", {"gif"}, {"gif"}},
       {"png", {"png"}, {"png"}, true},
       {"jpg", {"jpg", "jpeg"}, {"mjpeg"}, true},
-      {"webp", {"webp"}, {"webp"}, true},
+      {"webp", {"webp"}, {"webp"}, true, true},
+      {"avif", {"avif"}, {"av1"}, true, true},
       {"y4m", {"y4m"}, {"rawvideo"}},
       {"rgb24", {"rgb24", "rgb"}, {"rawvideo"}},
   };
@@ -166,6 +168,10 @@ OutputFormat resolve_output(const std::string& path, const std::optional<std::st
   out.container = container.name;
   out.still = container.still;
   out.sequence = container.still && path != "-" && is_sequence(path);
+  out.animation = container.animation && !out.sequence;
+  if (out.sequence && out.container == "avif") {
+    fail(path + ": numbered pictures are not written as AVIF; choose .png, .jpg or .webp");
+  }
 
   out.codec = codec ? ascii_lower(*codec) : container.codecs.front();
   if (out.codec == "h265") out.codec = "hevc";
@@ -178,6 +184,8 @@ OutputFormat resolve_output(const std::string& path, const std::optional<std::st
   for (const Codec& known : codecs()) {
     if (known.name == out.codec) pix_fmts = known.pix_fmts, out.max_crf = known.max_crf;
   }
+  // Stills may have odd sizes, which need full chroma.
+  if (out.container == "avif") pix_fmts.emplace_back("yuv444p");
   if (out.container == "y4m") pix_fmts = {"yuv420p", "yuv422p", "yuv444p"};
   if (out.container == "rgb24") pix_fmts = {"rgb24"};
   out.pix_fmt = pix_fmt ? ascii_lower(*pix_fmt) : pix_fmts.front();

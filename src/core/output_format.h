@@ -10,11 +10,12 @@
 namespace sora {
 
 struct OutputFormat {
-  std::string container;  ///< libav's name of the muxer (mp4, matroska, webm, mov, gif), or png, jpg, webp,
-                          ///< or y4m, rgb24 (raw frames)
+  std::string container;  ///< libav's name of the muxer (mp4, matroska, webm, mov, gif, avif), or png, jpg,
+                          ///< webp, or y4m, rgb24 (raw frames)
   std::string codec;      ///< h264, hevc, av1, vp9, ffv1; gif, png, mjpeg, webp; rawvideo
   std::string pix_fmt;    ///< libav's name
   bool still = false;     ///< an image format: one frame a file
+  bool animation = false;  ///< an image format whose file may also have more frames: webp, avif
   bool sequence = false;  ///< numbered files, as in frames/%05d.png
   int max_crf = 0;        ///< largest crf (the worst quality) of the codec; 0: it has no crf
 };

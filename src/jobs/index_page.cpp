@@ -188,7 +188,7 @@ std::string picture_of(const IndexEntry& entry) {
            (poster.empty() ? "" : " poster=\"" + poster + "\"") +
            " controls muted loop playsinline aria-label=\"" + label + "\"></video></div>\n";
   }
-  const bool still = has_extension(entry.file, {"png", "jpg", "jpeg", "webp", "gif"});
+  const bool still = has_extension(entry.file, {"png", "jpg", "jpeg", "webp", "avif", "gif"});
   const std::string shown = !poster.empty() ? poster : still ? url : "";
   return "<a class=\"picture\" href=\"" + url + "\">" +
          (shown.empty() ? "open" : "<img src=\"" + shown + "\" loading=\"lazy\" alt=\"" + label + "\">") +

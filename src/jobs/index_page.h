@@ -22,8 +22,8 @@ struct IndexEntry {
 };
 
 /// The page, in UTF-8. It loads only the videos, when they are played. Texts may be anything: they are
-/// escaped, and bytes that are not UTF-8 become U+FFFD. Pictures (.png, .jpg, .webp, .gif) are shown; outputs
-/// that browsers cannot play are links.
+/// escaped, and bytes that are not UTF-8 become U+FFFD. Pictures (.png, .jpg, .webp, .avif, .gif) are shown;
+/// outputs that browsers cannot play are links.
 std::string index_page(const std::string& title, const std::vector<IndexEntry>& entries);
 
 }  // namespace sora

@@ -1,6 +1,7 @@
 #include "media/codecs.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "media/av.h"
 
@@ -10,6 +11,7 @@ namespace {
 struct Candidate {
   const char* name;
   int least_side = 1;  // pixels
+  bool only_420 = false;
 };
 
 struct Known {
@@ -17,9 +19,10 @@ struct Known {
   std::vector<Candidate> encoders;  // the best first
 };
 
-const char* find(const Known& known, int width, int height) {
+const char* find(const Known& known, int width, int height, const std::string& pix_fmt = "") {
   for (const Candidate& encoder : known.encoders) {
     if (std::min(width, height) < encoder.least_side) continue;
+    if (encoder.only_420 && pix_fmt.starts_with("yuv444p")) continue;
     if (avcodec_find_encoder_by_name(encoder.name)) return encoder.name;
   }
   return nullptr;
@@ -28,9 +31,16 @@ const char* find(const Known& known, int width, int height) {
 // Software encoders only: the bytes of a graphics card's encoder depend on the card and its driver.
 const std::vector<Known>& known_encoders() {
   static const std::vector<Known> table{
-      {"h264", {{"libx264"}}},   {"hevc", {{"libx265"}}}, {"av1", {{"libsvtav1", 64}, {"libaom-av1"}}},
-      {"vp9", {{"libvpx-vp9"}}}, {"ffv1", {{"ffv1"}}},    {"gif", {{"gif"}}},
-      {"png", {{"png"}}},        {"mjpeg", {{"mjpeg"}}},  {"webp", {{"libwebp"}}},
+      {"h264", {{"libx264"}}},
+      {"hevc", {{"libx265"}}},
+      {"av1", {{"libsvtav1", 64, true}, {"libaom-av1"}}},
+      {"vp9", {{"libvpx-vp9"}}},
+      {"ffv1", {{"ffv1"}}},
+      {"gif", {{"gif"}}},
+      {"png", {{"png"}}},
+      {"mjpeg", {{"mjpeg"}}},
+      {"webp", {{"libwebp"}}},
+      {"webp_anim", {{"libwebp_anim"}}},
   };
   return table;
 }
@@ -42,14 +52,17 @@ std::vector<EncoderInfo> installed_encoders() {
   for (const Known& known : known_encoders()) {
     const char* encoder = find(known, 64, 64);
     found.push_back({known.codec, encoder ? encoder : ""});
+    if (std::string_view(known.codec) != "av1") continue;
+    const bool avif = encoder && av_guess_format("avif", nullptr, nullptr);  // from FFmpeg 5.1 on
+    found.push_back({"avif", avif ? encoder : ""});
   }
   return found;
 }
 
-std::string encoder_for(const std::string& codec, int width, int height) {
+std::string encoder_for(const std::string& codec, int width, int height, const std::string& pix_fmt) {
   std::string installed;
   for (const Known& known : known_encoders()) {
-    const char* encoder = find(known, width, height);
+    const char* encoder = find(known, width, height, pix_fmt);
     if (!encoder) continue;
     if (known.codec == codec) return encoder;
     installed += (installed.empty() ? "" : ", ") + std::string(known.codec);

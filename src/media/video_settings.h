@@ -1,6 +1,7 @@
 // The format of a video that is written, and its destination.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,13 +15,14 @@ struct VideoSettings {
   int source_height = 0;
   int width = 0;  ///< of the file; frames are resampled (Lanczos) when it differs
   int height = 0;
-  double fps = 0;         ///< frame n is shown at exactly n / frame_rate(fps) seconds
+  std::int64_t frames = 0;  ///< that will be written; 0: not known. It only makes errors of WebP come early
+  double fps = 0;           ///< frame n is shown at exactly n / frame_rate(fps) seconds
   std::string container;  ///< the names of core/output_format.h
   std::string codec;
   std::string pix_fmt;
   int crf = 18;        ///< quality on the codec's own scale; 0 is the best
   std::string preset;  ///< of the encoder; empty: one that suits two cores
-  /// Stored in the file. `comment` is kept by every container but WebP and raw frames; other keys by
+  /// Stored in the file. `comment` is kept by every container but raw frames; other keys by
   /// mp4, mov, matroska, webm and png.
   std::map<std::string, std::string> metadata;
   /// Files whose sound is copied into the video by begin_sound(), of a codec that the container takes.

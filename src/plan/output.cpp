@@ -34,7 +34,7 @@ void check_pictures(const Request& request) {
     if (*name == "-") bad_option(option + " -", "the name of a file; standard output carries only the video");
     const OutputFormat format = resolve_output(*name);
     if (!format.still || format.sequence) {
-      bad_option(option + " " + *name, "the name of one picture: .png, .jpg or .webp");
+      bad_option(option + " " + *name, "the name of one picture: .png, .jpg, .webp or .avif");
     }
     for (const std::string& other : names) {
       if (std::filesystem::path(other).lexically_normal() ==

@@ -62,7 +62,10 @@ void plan_drift_control(Plan& plan) {
 bool is_still(const Request& request) {
   const OutputFormat format =
       resolve_output(request.output.value_or("video.mp4"), request.format, request.codec, request.pix_fmt);
-  return format.still && !format.sequence;
+  if (!format.still || format.sequence) return false;
+  // WebP and AVIF: a still, unless more frames are asked for or the video is made of clips or shots.
+  return !format.animation || (verb_kind(request.verb) == VerbKind::generate && !request.seconds &&
+                               request.frames.value_or(1) == 1);
 }
 
 void check_still(const Request& request, std::int64_t frames) {

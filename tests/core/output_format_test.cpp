@@ -31,6 +31,7 @@ TEST(OutputFormat, TheNameDecidesTheContainer) {
                                                        {"a.png", "png/png/rgb24"},
                                                        {"a.JPEG", "jpg/mjpeg/yuv444p"},
                                                        {"a.webp", "webp/webp/bgra"},
+                                                       {"a.avif", "avif/av1/yuv420p"},
                                                        {"a.y4m", "y4m/rawvideo/yuv420p"},
                                                        {"-", "mp4/h264/yuv420p"},
                                                        {"my.clip.v2.mp4", "mp4/h264/yuv420p"}};
@@ -66,9 +67,20 @@ TEST(OutputFormat, NumberedNamesAreSequences) {
   EXPECT_THAT(refused("%d-%d.png"), HasSubstr("one number"));
   EXPECT_THAT(refused("%s%d.png"), HasSubstr("one number"));
   EXPECT_THAT(refused("%d/a.png"), HasSubstr("folder"));
+  EXPECT_THAT(refused("%d.avif"), HasSubstr("choose .png"));
   EXPECT_EQ(sequence_name("dir/%05d.png", 7), "dir/00007.png");
   EXPECT_EQ(sequence_name("%d%%-%s.png", 123), "123%-%s.png");
   EXPECT_EQ(sequence_name("%03d.png", 12345), "12345.png");
+}
+
+TEST(OutputFormat, SomePicturesMayHaveMoreFramesInOneFile) {
+  for (const char* name : {"a.webp", "a.avif"}) {
+    EXPECT_TRUE(resolve_output(name).still) << name;
+    EXPECT_TRUE(resolve_output(name).animation) << name;
+  }
+  EXPECT_FALSE(resolve_output("%d.webp").animation);
+  EXPECT_FALSE(resolve_output("a.png").animation);
+  EXPECT_EQ(resolve_output("-", "avif").container, "avif");
 }
 
 TEST(OutputFormat, OddSizesAreRefusedWhereChromaIsHalved) {
@@ -77,6 +89,7 @@ TEST(OutputFormat, OddSizesAreRefusedWhereChromaIsHalved) {
   EXPECT_NO_THROW(check_size(resolve_output("a.mp4"), 128, 96));
   EXPECT_NO_THROW(check_size(resolve_output("a.mp4", {}, {}, "yuv444p"), 127, 95));
   EXPECT_NO_THROW(check_size(resolve_output("a.png"), 127, 95));
+  EXPECT_NO_THROW(check_size(resolve_output("a.avif", {}, {}, "yuv444p"), 127, 95));
   EXPECT_THROW(check_size(resolve_output("a.png"), 0, 95), Error);
 }
 

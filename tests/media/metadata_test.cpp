@@ -25,7 +25,8 @@ TEST_P(Metadata, TheCommentComesBackByteForByte) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, Metadata,
-                         testing::Values("a.mp4", "a.mkv", "a.webm", "a.mov", "a.png", "a.jpg", "a.gif"));
+                         testing::Values("a.mp4", "a.mkv", "a.webm", "a.mov", "a.png", "a.jpg", "a.gif", "a.webp",
+                                         "a.avif"));
 
 using MediaInfoTest = MediaTest;
 
@@ -83,7 +84,7 @@ TEST_F(MediaInfoTest, FilesThatAreNoMediaAreRefused) {
 }
 
 TEST_F(MediaInfoTest, ATruncatedImageGivesWhatIsFoundWithoutHarm) {
-  for (const char* name : {"a.png", "a.jpg", "a.gif"}) {
+  for (const char* name : {"a.png", "a.jpg", "a.gif", "a.webp", "a.avif"}) {
     VideoSettings s = settings_for(name, 32, 32);
     s.metadata["comment"] = "{\"seed\": 7}";
     write_pictures(s, {path(name)}, {moving_picture(32, 32, 0)});

@@ -92,6 +92,22 @@ TEST(Plan, OptionsOutOfRangeAreUsageErrors) {
   EXPECT_EQ(with([](Request& r) { r.max_memory = 0.01; }), ErrorKind::unavailable);
 }
 
+TEST(Plan, AWebpOrAvifIsOnePictureUnlessMoreFramesAreAskedFor) {
+  for (const char* name : {"a.webp", "a.avif"}) {
+    Request request = tiny();
+    request.output = name;
+    EXPECT_EQ(make_plan(request).timeline.frames, 1) << name;
+    request.frames = 5;
+    EXPECT_EQ(make_plan(request).timeline.frames, 5) << name;
+    request.frames.reset();
+    request.seconds = 1;
+    EXPECT_EQ(make_plan(request).timeline.frames, 16) << name;
+    request = tiny();
+    request.contact_sheet = name;
+    EXPECT_EQ(make_plan(request).output.container, "mp4") << name;
+  }
+}
+
 TEST(Plan, AModelThatIsNotThereIsAMissingInput) {
   Request request = tiny();
   request.model = "no-such-model";

@@ -61,7 +61,7 @@ const std::map<std::string_view, std::vector<std::string>> choices{
     {"aspect", {"16:9", "9:16", "4:3", "3:4", "1:1", "21:9"}},
     {"preset", {"fast", "none"}},
     {"scheduler", {"unipc", "euler", "dpm++"}},
-    {"format", {"mp4", "matroska", "webm", "mov", "gif", "y4m", "rgb24"}},
+    {"format", {"mp4", "matroska", "webm", "mov", "gif", "webp", "avif", "y4m", "rgb24"}},
     {"codec", {"h264", "hevc", "av1", "vp9", "ffv1"}},
     {"pix_fmt", {"yuv420p", "yuv422p", "yuv444p"}},
     {"device", {"auto", "cpu", "cuda"}},

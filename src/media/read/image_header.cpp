@@ -103,6 +103,9 @@ void read_webp(std::string_view data, ImageHeader& header) {
       const std::uint32_t packed = bytes.at(body + 1, 4);
       header.width = (packed & 0x3fff) + 1;
       header.height = (packed >> 14 & 0x3fff) + 1;
+    } else if (type == "ANMF") {
+      ++header.frames;
+      header.milliseconds += bytes.at(body + 12, 3);
     } else if (type == "EXIF") {
       const std::string_view exif = bytes.part(body, length);
       read_tiff(exif.starts_with("Exif") ? exif.substr(std::min<std::size_t>(6, exif.size())) : exif, header,

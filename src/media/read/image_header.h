@@ -16,6 +16,8 @@ struct ImageHeader {
   std::int64_t height = 0;
   Orientation orientation;   ///< from EXIF
   bool animated = false;     ///< GIF always; PNG and WebP when they say so
+  std::int64_t frames = 0;   ///< of an animated WebP
+  std::int64_t milliseconds = 0;  ///< how long they last
   int components = 0;        ///< of a JPEG: 1 grey, 3 colour, 4 ink
   int adobe_transform = -1;  ///< of a JPEG with Adobe's marker: 0 none, 1 YCbCr, 2 YCCK
 };

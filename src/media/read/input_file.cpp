@@ -173,9 +173,6 @@ void InputFile::check_image() {
   // The orientation may come after the picture, and a TIFF's size is anywhere in the file.
   if (is_image_) image_ = read_image_header(read_text(file_.path(), "media", kMostImageBytes));
   check_size(name, image_.width, image_.height);
-  if (image_.kind == ImageKind::webp && image_.animated) {
-    refuse(name, "is an animated WebP, which libavcodec does not decode; convert it to GIF, APNG or MP4");
-  }
   // Programs disagree on whether 255 means full ink or no ink in such a file.
   if (image_.kind == ImageKind::jpeg && image_.components == 4 && image_.adobe_transform < 0) {
     refuse(name, "is a CMYK JPEG without Adobe's marker, so that its inks are ambiguous; save it as RGB");
@@ -253,6 +250,10 @@ AVStream* video_stream(const AVFormatContext& format) {
 }  // namespace
 
 void InputFile::find_parameters() {
+  if (image_.kind == ImageKind::webp && image_.animated) {
+    refuse(file_.path(),
+           "is an animated WebP, which libavcodec does not decode; convert it to GIF, APNG or MP4");
+  }
   std::vector<AVDictionary*> options(format_->nb_streams, nullptr);
   for (unsigned i = 0; i < format_->nb_streams; ++i) {
     const AVCodecParameters& stream = *format_->streams[i]->codecpar;

@@ -48,8 +48,8 @@ void set_x265(const EncoderSettings& s, av::Options& options) {
 }
 
 void set_svtav1(const EncoderSettings& s, av::Options& options) {
-  // SVT-AV1 prints to stderr itself; only this variable sets its log level.
-  ::setenv("SVT_LOG", "1", 0);
+  // SVT-AV1 prints to stderr itself, even that a run was given up; only this variable sets its log level.
+  ::setenv("SVT_LOG", "0", 0);
   options.set("preset", s.preset.empty() ? "7" : s.preset);
   options.set("crf", std::to_string(s.crf));
   options.set("svtav1-params", "lp=" + std::to_string(kThreads));
@@ -101,14 +101,14 @@ void set_options(const std::string& encoder, const EncoderSettings& s, AVCodecCo
     context.flags |= AV_CODEC_FLAG_QSCALE;
     context.global_quality = FF_QP2LAMBDA * std::clamp(s.crf / 9, 1, 31);
   }
-  if (encoder == "libwebp") options.set("quality", number(100 - s.crf / 1.8));  // crf 18 is 90
+  if (encoder.starts_with("libwebp")) options.set("quality", number(100 - s.crf / 1.8));  // crf 18 is 90
   if (encoder == "png") options.set("pred", "mixed");
 }
 
 }  // namespace
 
 Encoder::Encoder(const EncoderSettings& s) : packet_(av::allocated(av_packet_alloc())) {
-  const std::string name = encoder_for(s.codec, s.width, s.height);
+  const std::string name = encoder_for(s.codec, s.width, s.height, s.pix_fmt);
   const AVCodec* encoder = avcodec_find_encoder_by_name(name.c_str());
   context_.reset(av::allocated(avcodec_alloc_context3(encoder)));
   AVCodecContext& context = *context_;

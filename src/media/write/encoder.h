@@ -9,7 +9,7 @@
 namespace sora {
 
 struct EncoderSettings {
-  std::string codec;  ///< h264, hevc, av1, vp9, ffv1, gif, png, mjpeg, webp
+  std::string codec;  ///< h264, hevc, av1, vp9, ffv1, gif, png, mjpeg, webp, webp_anim
   std::string pix_fmt;
   std::string preset;  ///< empty: the program's choice
   int crf = 18;

@@ -6,6 +6,7 @@
 #include "core/sha256.h"
 #include "media/frame_converter.h"
 #include "media/image_text.h"
+#include "media/image_xmp.h"
 #include "media/write/encoder.h"
 #include "media/write/sink.h"
 #include "media/write/writers.h"
@@ -91,6 +92,9 @@ class ImageWriter : public FrameWriter {
     const auto comment = settings_.metadata.find("comment");
     if (settings_.codec == "mjpeg" && comment != settings_.metadata.end()) {
       add_jpeg_comment(image, comment->second);
+    }
+    if (settings_.codec == "webp" && comment != settings_.metadata.end()) {
+      add_webp_comment(image, comment->second);
     }
     return image;
   }

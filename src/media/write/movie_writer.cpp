@@ -7,6 +7,7 @@
 #include "media/copy/sound_track.h"
 #include "media/frame_converter.h"
 #include "media/image_text.h"
+#include "media/image_xmp.h"
 #include "media/write/encoder.h"
 #include "media/write/muxer.h"
 #include "media/write/palette.h"
@@ -28,7 +29,8 @@ class MovieWriter : public FrameWriter {
       : comment_(s.metadata.count("comment") > 0 ? s.metadata.at("comment") : ""),
         clips_(open_clips(s)),
         merged_header_(merge_headers(clips_)),
-        sink_(open_sink(destination)),
+        is_avif_(s.container == "avif"),
+        sink_(open_movie(destination)),
         muxer_(s.container, *sink_),
         encoder_(encoder_settings(s)),
         converter_(s.source_width, s.source_height, s.width, s.height,
@@ -81,6 +83,10 @@ class MovieWriter : public FrameWriter {
       const std::string block = gif_comment_block(comment_);
       sink_->write_at(block.data(), block.size(), sink_->size() - 1);
     }
+    if (is_avif_ && !comment_.empty()) {
+      const std::string box = avif_comment_box(comment_);
+      sink_->write(box.data(), box.size());
+    }
     Written written;
     written.frames = frames_;
     written.bytes = sink_->size();
@@ -95,6 +101,12 @@ class MovieWriter : public FrameWriter {
     std::copy(palette_->colours().begin(), palette_->colours().end(),
               reinterpret_cast<std::uint32_t*>(frame->data[1]));
     return frame;
+  }
+
+  // The muxer of AVIF rewrites sizes in front of the frames.
+  std::unique_ptr<Sink> open_movie(const Destination& destination) const {
+    std::unique_ptr<Sink> sink = open_sink(destination);
+    return is_avif_ && !sink->seekable() ? collected(std::move(sink)) : std::move(sink);
   }
 
   static std::vector<std::unique_ptr<ClipCopy>> open_clips(const VideoSettings& s) {
@@ -164,6 +176,7 @@ class MovieWriter : public FrameWriter {
   std::vector<std::unique_ptr<ClipCopy>> clips_;
   MergedHeader merged_header_;
   int own_delay_ = 0;
+  bool is_avif_;
   std::unique_ptr<Sink> sink_;
   Muxer muxer_;
   Encoder encoder_;

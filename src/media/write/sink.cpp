@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "core/output_file.h"
 #include "core/sha256.h"
@@ -94,7 +95,38 @@ class StreamSink : public Sink {
   Sha256 digest_;
 };
 
+class CollectingSink : public Sink {
+ public:
+  explicit CollectingSink(std::unique_ptr<Sink> stream) : stream_(std::move(stream)) {}
+
+  void write_at(const void* data, std::size_t bytes, std::uint64_t offset) override {
+    if (bytes == 0) return;
+    if (offset + bytes > bytes_.size()) bytes_.resize(offset + bytes);
+    std::memcpy(bytes_.data() + offset, data, bytes);
+  }
+  std::size_t read_at(void* destination, std::size_t bytes, std::uint64_t offset) const override {
+    if (offset >= bytes_.size()) return 0;
+    const std::size_t count = std::min<std::size_t>(bytes, bytes_.size() - offset);
+    std::memcpy(destination, bytes_.data() + offset, count);
+    return count;
+  }
+  std::uint64_t size() const override { return bytes_.size(); }
+  bool seekable() const override { return true; }
+  std::string commit() override {
+    stream_->write(bytes_.data(), bytes_.size());
+    return stream_->commit();
+  }
+
+ private:
+  std::unique_ptr<Sink> stream_;
+  std::vector<char> bytes_;
+};
+
 }  // namespace
+
+std::unique_ptr<Sink> collected(std::unique_ptr<Sink> stream) {
+  return std::make_unique<CollectingSink>(std::move(stream));
+}
 
 std::unique_ptr<Sink> open_sink(const Destination& destination) {
   if (destination.path == "-") return std::make_unique<StreamSink>(destination);

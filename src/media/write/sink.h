@@ -29,4 +29,7 @@ class Sink {
 /// "-" and paths of pipes and devices (/dev/null) are streams, everything else is an OutputFile.
 std::unique_ptr<Sink> open_sink(const Destination& destination);
 
+/// Keeps all bytes in memory until commit(), for formats that go back and rewrite, in front of a stream.
+std::unique_ptr<Sink> collected(std::unique_ptr<Sink> stream);
+
 }  // namespace sora

@@ -14,6 +14,9 @@ std::unique_ptr<FrameWriter> make_movie_writer(const VideoSettings& settings, co
 /// One image, or a file for each frame when the destination's name has a number.
 std::unique_ptr<FrameWriter> make_image_writer(const VideoSettings& settings, const Destination& destination);
 
+/// One WebP, still or animated.
+std::unique_ptr<FrameWriter> make_webp_writer(const VideoSettings& settings, const Destination& destination);
+
 /// YUV4MPEG2 or bare RGB frames.
 std::unique_ptr<FrameWriter> make_raw_writer(const VideoSettings& settings, const Destination& destination);
 

@@ -23,12 +23,15 @@ constexpr int kThumbnailWidth = 480;
 
 // Opens a picture file of this size for pictures of size `source`.
 std::unique_ptr<FrameWriter> open_picture(const Plan& plan, const std::string& path, Size source, Size size) {
-  const OutputFormat format = resolve_output(path);
+  OutputFormat format = resolve_output(path);
+  const bool odd = size.width % 2 != 0 || size.height % 2 != 0;
+  if (odd && format.container == "avif") format = resolve_output(path, {}, {}, "yuv444p");
   VideoSettings settings;
   settings.source_width = source.width;
   settings.source_height = source.height;
   settings.width = size.width;
   settings.height = size.height;
+  settings.frames = 1;
   settings.fps = 1;
   settings.container = format.container;
   settings.codec = format.codec;

@@ -34,6 +34,7 @@ VideoSettings video_settings(const Plan& plan, const std::string& comment) {
   settings.source_height = plan.picture.frame_height;
   settings.width = plan.picture.width;
   settings.height = plan.picture.height;
+  settings.frames = plan.timeline.frames;
   settings.fps = plan.timeline.fps;
   settings.container = plan.output.container;
   settings.codec = plan.output.codec;

@@ -308,13 +308,18 @@ TEST_P(Mangled, AnyCutAndAnyChangeIsSurvived) {
 
 INSTANTIATE_TEST_SUITE_P(Files, Mangled,
                          testing::Values("a.mp4", "a.mkv", "a.webm", "a.avi", "a.mov", "a.ts", "a.gif",
-                                         "a.apng", "a.png", "a.jpg", "a.webp", "a.tiff", "a.y4m", "a.flv"),
+                                         "a.apng", "a.png", "a.jpg", "a.webp", "a.tiff", "a.y4m", "a.flv",
+                                         "a.avif"),
                          [](const auto& info) { return std::string(info.param).substr(2); });
 
 TEST_F(ReaderHostile, AnimatedWebpIsRefusedWithAWayOut) {
   const std::string file = ffmpeg("-f lavfi -i testsrc=s=64x48:d=0.4:r=10 -c:v libwebp_anim", "a.webp");
   refused(file, 65, "animated WebP");
   refused(file, 65, "convert it to GIF, APNG or MP4");
+  const MediaInfo info = read_media_info(file);  // which does not decode it
+  EXPECT_EQ(info.width, 64);
+  EXPECT_EQ(info.height, 48);
+  EXPECT_EQ(info.frames, 4);
 }
 
 TEST_F(ReaderHostile, AVideoOfNoFramesIsRefused) {

@@ -72,7 +72,8 @@ TEST_P(Failure, AWriterThatIsGivenUpLeavesNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, Failure,
-                         testing::Values("a.mp4", "a.mkv", "a.webm", "a.gif", "a.y4m", "%d.png"));
+                         testing::Values("a.mp4", "a.mkv", "a.webm", "a.gif", "a.y4m", "%d.png", "a.webp",
+                                         "a.avif"));
 
 using FailureTest = MediaTest;
 
