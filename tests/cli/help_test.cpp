@@ -20,7 +20,7 @@ using testing::IsEmpty;
 using testing::Not;
 
 const std::vector<std::string> verbs{"generate", "animate",    "extend", "connect", "loop",
-                                     "remix",    "storyboard", "finish", "inspect", "rerun",
+                                     "remix",    "storyboard", "finish", "scout",   "pick",    "inspect", "rerun",
                                      "status",   "decode",     "serve",  "models",  "doctor"};
 
 std::vector<std::string> lines_of(const std::string& text) {
