@@ -20,7 +20,8 @@ struct DraftPage {
 };
 
 /// The file of a job's poster: the thumbnail that its run wrote, in `type` "jpg" or "png".
-std::filesystem::path poster_path(const Journal& journal, const std::string& key, const std::string& type = "jpg");
+std::filesystem::path poster_path(const Journal& journal, const std::string& key,
+                                  const std::string& type = "jpg");
 
 /// Writes `index.html` into the journal's folder, whole or not at all, and replaces an older one.
 /// Throws Error: cannot_create, io.

@@ -224,7 +224,8 @@ std::string card_of(const IndexEntry& entry) {
   if (entry.status == IndexStatus::failed) {
     card += "<p class=\"error\">failed: " + escaped(entry.error) + "</p>\n";
   }
-  if (!entry.command.empty()) card += "<p class=\"facts\"><code>" + escaped(entry.command) + "</code></p>\n";
+  if (!entry.command.empty())
+    card += "<p class=\"facts\"><code>" + escaped(entry.command) + "</code></p>\n";
   if (!facts.empty()) card += "<p class=\"facts\">" + facts + "</p>\n";
   if (!entry.parameters.empty()) {
     card += "<details><summary>Parameters</summary><dl>\n";

@@ -53,8 +53,10 @@ const std::vector<VerbPage> pages{
      {"sora-gen finish draft.mp4 --res 1920x1080",
       "sora-gen finish draft.mp4 --res 4k --strength 0.5 -o large.mp4"}},
     {"scout",
-     "Tries --count seeds of a prompt quickly, so that you find the one worth finishing. The drafts, numbered, "
-     "are in the folder scout/ with a page that fills while they are made; sora-gen pick finishes one. A second "
+     "Tries --count seeds of a prompt quickly, so that you find the one worth finishing. The drafts, "
+     "numbered, "
+     "are in the folder scout/ with a page that fills while they are made; sora-gen pick finishes one. A "
+     "second "
      "run continues; a larger --count adds drafts.",
      {"prompt", "prompt_file", "count", "out_dir", "seed", "steps", "res", "aspect", "draft"},
      {"sora-gen scout --prompt \"a lighthouse by the sea\"",
