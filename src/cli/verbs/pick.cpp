@@ -97,6 +97,8 @@ Request finished_draft(const Options& options, const Request& whole, const std::
   request.seed = options.request.seed ? options.request.seed : whole.seed;
   if (request.res) return request;
   Request plain = whole;
+  plain.strength.reset();  // of finish
+  plain.steps.reset();
   plain.output = default_output_name(title_of(plain), *plain.seed, extension_of(plain));
   const Plan plan = make_plan(plain);
   request.res = std::to_string(plan.picture.width) + "x" + std::to_string(plan.picture.height);

@@ -120,8 +120,8 @@ int scout_seeds(Session& session) {
   if (options.dry_run) return code;
   if (on_screen) keep_picture();
   if (for_people) {
-    write_stderr_line((fs::path(*options.out_dir) / "index.html").string() +
-                      ": the drafts, for a browser; sora-gen pick NUMBER " + folder + " finishes one");
+    write_stderr_line((fs::path(*options.out_dir) / "index.html").string() + ": the drafts, for a browser");
+    write_stderr_line("sora-gen pick NUMBER " + folder + " finishes one");
   }
   return code;
 }

@@ -50,11 +50,10 @@ fs::path ScoutFolder::draft(const std::string& number) const {
   const std::string folder = journal_.folder().string();
   std::uint64_t index = 0;
   if (!set_from_text(index, number).empty() || index < 1 || index > listed_.size()) {
-    missing("there is no draft " + excerpt(number) + " in " + folder + ", which has " +
-            (listed_.empty()
-                 ? "none"
-                 : std::to_string(listed_.size()) +
-                       (listed_.size() == 1 ? " draft" : ", 1 to " + std::to_string(listed_.size()))));
+    const std::string has =
+        listed_.empty() ? "none"
+                        : std::to_string(listed_.size()) + (listed_.size() == 1 ? " draft" : " drafts");
+    missing("there is no draft " + excerpt(number) + " in " + folder + ", which has " + has);
   }
   const JobRecord* record = journal_.find(listed_[index - 1].key);
   const std::string draft = "draft " + std::to_string(index) + " in " + folder;
