@@ -2,7 +2,11 @@
 // "draft" in their path for drafts of --draft (tests/cli/fake).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <png.h>
 
+#include <algorithm>
+#include <array>
+#include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -94,6 +98,37 @@ TEST(Scout, ThePageFillsWhileItRunsAndAnInterruptLeavesItWhole) {
   EXPECT_THAT(pick.err, HasSubstr("draft 1 in scout/a-slow-fox is not made yet"));
 }
 
+// A PNG file of one red pixel.
+std::string red_pixel() {
+  png_image image{};
+  image.version = PNG_IMAGE_VERSION;
+  image.width = image.height = 1;
+  image.format = PNG_FORMAT_RGB;
+  const std::array<unsigned char, 3> red{255, 0, 0};
+  std::string file(1000, '\0');
+  png_alloc_size_t bytes = file.size();
+  EXPECT_NE(png_image_write_to_memory(&image, file.data(), &bytes, 0, red.data(), 0, nullptr), 0);
+  file.resize(bytes);
+  return file;
+}
+
+TEST(Scout, ShowsItsDraftsAsNumberedPicturesOnATerminal) {
+  Program program;
+  EXPECT_EQ(program.run(scout({"--count", "2"})).code, 0);
+  std::istringstream listed(program.read("scout/a-fox/.sora-gen/jobs.jsonl"));
+  bool damaged = true;  // the first picture is no PNG, and is left out
+  for (std::string line; std::getline(listed, line); damaged = false) {
+    const std::string key = json::parse(line)["key"].get<std::string>().substr(0, 32);
+    program.write("scout/a-fox/.sora-gen/posters/" + key + ".png", damaged ? "none" : red_pixel());
+  }
+  program.on_terminal = true;
+  program.environment["COLORTERM"] = "truecolor";
+  const Finished finished = program.run(scout({"--count", "2"}));
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  EXPECT_THAT(finished.err,
+              AllOf(HasSubstr("\x1b[1G2"), HasSubstr("\x1b[38;2;255;0;0m"), Not(HasSubstr("\x1b[1G1"))));
+}
+
 TEST(Scout, RefusesWhatItDoesNotTake) {
   Program program;
   program.write("p.txt", "one\n");
@@ -140,7 +175,11 @@ TEST(Pick, EnlargesADraftThatWasMadeSmall) {
   const json shown = json::parse(plan.out);
   EXPECT_EQ(shown["verb"], "finish");
   EXPECT_EQ(shown["width"], 256);
-  EXPECT_EQ(program.run({"pick", "2", "drafts", "--strength", "0.2", "--steps", "4", "--dry-run"}).code, 0);
+  EXPECT_EQ(
+      program
+          .run({"pick", "2", "drafts", "--res", "256x192", "--strength", "0.2", "--steps", "4", "--dry-run"})
+          .code,
+      0);
 }
 
 TEST(Pick, FinishesSeveralAndPutsTheNumbersIntoTheName) {
