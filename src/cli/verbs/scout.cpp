@@ -19,6 +19,7 @@
 #include "cli/verbs/scout_folder.h"
 #include "core/file.h"
 #include "core/random_seed.h"
+#include "core/sha256.h"
 #include "core/text.h"
 #include "jobs/job_key.h"
 #include "jobs/output_name.h"
@@ -71,6 +72,15 @@ void make_quick(Request& request) {
   }
 }
 
+// scout/<slug>; with a part of a digest where other prompts have the same slug.
+std::string usual_folder(const std::string& prompt) {
+  constexpr std::size_t kCertain = 50;  // bytes of a prompt that slug() does not cut
+  const bool ascii = std::all_of(prompt.begin(), prompt.end(), [](char c) { return (c & 0x80) == 0; });
+  std::string name = slug(prompt);
+  if (!ascii || prompt.size() > kCertain) name += "-" + sha256_hex(prompt).substr(0, 6);
+  return (fs::path(kScoutFolder) / name).string();
+}
+
 // The pictures of the drafts made so far.
 std::vector<Tile> tiles_of(const JobList& list, Planner& planner, const Journal& journal) {
   std::vector<Tile> tiles;
@@ -98,8 +108,7 @@ int scout_seeds(Session& session) {
   check(options);
   make_quick(options.request);
   options.count = options.count.value_or(kUsualCount);
-  options.out_dir =
-      options.out_dir.value_or((fs::path(kScoutFolder) / slug(title_of(options.request))).string());
+  options.out_dir = options.out_dir.value_or(usual_folder(options.request.prompt));
   options.name = "{index:02}-{seed}.{ext}";
   options.index = true;
   options.preview = false;  // the sheet is in its place
