@@ -193,7 +193,7 @@ struct Machine {
   bool text_fits_beside = true;     ///< the text encoder would also fit beside the other networks
   std::string text_cache_key;  ///< identifies the text encoder in the text cache; empty: there is no cache
   bool text_cached = false;    ///< all prompts of the plan are in the text cache
-  double slowdown = 1;  ///< by other programs at work: 2 doubles the time; the pace includes it
+  double slowdown = 1;         ///< by other programs at work: 2 doubles the time; the pace includes it
   std::optional<Pace> pace;    ///< set by estimate_pace(); make_plan() leaves it empty
   std::optional<double> seconds_estimate;  ///< of the whole run, from the pace
 };

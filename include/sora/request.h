@@ -137,7 +137,8 @@ void visit_request_kinds(R& r, V&& v) {
   v("shot_image", r.shot_image, source, "storyboard: \"0:08 photo.jpg\", an image to show at that time");
   v("fade", r.fade, video,
     "storyboard: seconds in which a prompt takes over from the one before; default: 1");
-  v("seconds", r.seconds, video, "length: seconds, or 500ms, 1m30s, 1:30; default: the model's native length");
+  v("seconds", r.seconds, video,
+    "length: seconds, or 500ms, 1m30s, 1:30; default: the model's native length");
   v("frames", r.frames, video, "length in frames, instead of --seconds");
   v("drift_control", r.drift_control, video,
     "long videos: how strongly colour and contrast of the start are kept, 0 to 1; default: 0.9");

@@ -126,8 +126,8 @@ int videos_per_prompt(const Options& options);
 /// The short form of an option, such as "-o"; empty where it has none.
 std::string short_flag_name(const std::string& name);
 
-/// Reads the command line, the configuration file (configuration.h), and a prompt from a file or stdin. make_plan()
-/// checks the ranges. Throws Error: usage; no_input or data for the files.
+/// Reads the command line, the configuration file (configuration.h), and a prompt from a file or stdin.
+/// make_plan() checks the ranges. Throws Error: usage; no_input or data for the files.
 Options parse_options(int argc, const char* const* argv);
 
 }  // namespace sora

@@ -139,8 +139,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  // Up to a third of the letters may be wrong. An abbreviation counts as one mistake, but a word with one wrong
-  // letter is preferred.
+  // Up to a third of the letters may be wrong. An abbreviation counts as one mistake, but a word with one
+  // wrong letter is preferred.
   if (word.size() > kLongestName) return {};
   struct Fit {
     std::size_t distance;

@@ -205,8 +205,8 @@ std::string picture_of(const IndexEntry& entry) {
   const bool still = has_extension(entry.file, {"png", "jpg", "jpeg", "webp", "gif"});
   const std::string shown = !poster.empty() ? poster : still ? url : "";
   return "<a class=\"picture\" href=\"" + url + "\">" +
-         (shown.empty() ? "open" : "<img src=\"" + shown + "\" loading=\"lazy\" alt=\"" + label + "\">") + number +
-         "</a>\n";
+         (shown.empty() ? "open" : "<img src=\"" + shown + "\" loading=\"lazy\" alt=\"" + label + "\">") +
+         number + "</a>\n";
 }
 
 std::string card_of(const IndexEntry& entry) {
@@ -224,8 +224,7 @@ std::string card_of(const IndexEntry& entry) {
   if (entry.status == IndexStatus::failed) {
     card += "<p class=\"error\">failed: " + escaped(entry.error) + "</p>\n";
   }
-  if (!entry.command.empty())
-    card += "<p class=\"facts\"><code>" + escaped(entry.command) + "</code></p>\n";
+  if (!entry.command.empty()) card += "<p class=\"facts\"><code>" + escaped(entry.command) + "</code></p>\n";
   if (!facts.empty()) card += "<p class=\"facts\">" + facts + "</p>\n";
   if (!entry.parameters.empty()) {
     card += "<details><summary>Parameters</summary><dl>\n";

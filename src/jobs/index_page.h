@@ -16,11 +16,11 @@ struct IndexEntry {
   std::string prompt;
   std::vector<std::pair<std::string, std::string>> parameters;  ///< name and value, in the order shown
   IndexStatus status = IndexStatus::left;
-  std::string error;        ///< of a failed job, one line
-  double seconds = 0;       ///< how long it took; 0: not known
-  std::uint64_t bytes = 0;  ///< of the output; 0: not known
-  std::uint64_t number = 0; ///< shown on the picture; 0: none
-  std::string command;      ///< a command line to copy, shown beside the picture; empty: none
+  std::string error;         ///< of a failed job, one line
+  double seconds = 0;        ///< how long it took; 0: not known
+  std::uint64_t bytes = 0;   ///< of the output; 0: not known
+  std::uint64_t number = 0;  ///< shown on the picture; 0: none
+  std::string command;       ///< a command line to copy, shown beside the picture; empty: none
 };
 
 /// The page, in UTF-8. It loads only the videos, when they are played. Texts may be anything: they are

@@ -29,7 +29,7 @@ Shard parse_shard(const std::string& text);
 Shard shard_from_rank();
 
 struct ListSettings {
-  Request base;         ///< defaults, configuration and options of the command line; those of a line override them
+  Request base;  ///< defaults, configuration and options of the command line; those of a line override them
   Presets presets;      ///< those that a line may name
   std::string out_dir;  ///< the folder of relative outputs
   std::string name_pattern = "{index:04}-{slug}-{seed}.{ext}";

@@ -2,8 +2,10 @@
 //
 //   FOLDER/.sora-gen/journal.jsonl   one event a line: run, enhanced, start, done, failed, stopped
 //   FOLDER/.sora-gen/jobs.jsonl      the jobs of the last list, one a line
-//   FOLDER/.sora-gen/lock            locked bytes: 0 while a run works, 1 while the journal is written, 2 while
-//                                    prompts are asked for, and one for each job that is being made (job_byte)
+//   FOLDER/.sora-gen/lock            locked bytes: 0 while a run works, 1 while the journal is written, 2
+//   while
+//                                    prompts are asked for, and one for each job that is being made
+//                                    (job_byte)
 //   FOLDER/.sora-gen/KEY.safetensors the checkpoint of an unfinished job
 //
 // Not an SQLite database, since people and jq can read lines, an interrupted write damages only the last
@@ -57,8 +59,8 @@ class Journal {
 
   static bool exists(const std::filesystem::path& folder);
 
-  /// Begins a run: creates missing files and takes the lock, once. Throws Error: busy when another run has it (with
-  /// `share`, only when that run does not share), cannot_create, io.
+  /// Begins a run: creates missing files and takes the lock, once. Throws Error: busy when another run has it
+  /// (with `share`, only when that run does not share), cannot_create, io.
   void open(bool share);
 
   /// Reads the lines that any process appended since the last call. An incomplete last line, as after a

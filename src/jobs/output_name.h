@@ -14,7 +14,8 @@ namespace sora {
 /// characters, cut between words where possible; "video" where the prompt has no such letters.
 std::string slug(const std::string& prompt);
 
-/// The title of a video, for its name: the prompt as it was written, or without one the verb and the name of the input.
+/// The title of a video, for its name: the prompt as it was written, or without one the verb and the name of
+/// the input.
 std::string title_of(const Request& request);
 
 /// The extension for a name: "mp4", or that of --format.

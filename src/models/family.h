@@ -83,12 +83,12 @@ struct ModelFacts {
   std::optional<double> image_guidance,
       image_flow_shift;  ///< for a video that begins from an image, if different
   std::string negative_prompt;
-  std::optional<NamedFewStep> few_step;  ///< its weights are few-step ones, by their name
-  std::string res;                       ///< default size of the file; empty: the native size
-  std::vector<std::string> vocabulary;   ///< words it was trained with, sorted; empty: not known
+  std::optional<NamedFewStep> few_step;         ///< its weights are few-step ones, by their name
+  std::string res;                              ///< default size of the file; empty: the native size
+  std::vector<std::string> vocabulary;          ///< words it was trained with, sorted; empty: not known
   std::map<std::string, std::string> synonyms;  ///< other words: the word it was trained with
-  int max_words = 0;  ///< of its longest training prompts; 0: not known
-  std::int64_t smallest_area = 0;        ///< pixels; smaller pictures are made at this area and reduced
+  int max_words = 0;                            ///< of its longest training prompts; 0: not known
+  std::int64_t smallest_area = 0;  ///< pixels; smaller pictures are made at this area and reduced
 
   // Sizes
   std::uint64_t weight_bytes = 0;                                            ///< all weight files

@@ -83,7 +83,7 @@ TEST_P(Printing, SaysWhenItCannotBePrinted) {
   program.closed = {1};
   finished = program.run(GetParam());
   EXPECT_EQ(finished.code, 74);
-  EXPECT_THAT(finished.err, HasSubstr("writes to standard output, which is closed"));
+  EXPECT_THAT(finished.err, HasSubstr("standard output is closed"));
   program.closed.clear();
   program.close_stdout = true;
   finished = program.run(GetParam());

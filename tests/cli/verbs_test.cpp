@@ -71,7 +71,8 @@ TEST(Verbs, GoOnWithTheWordsOfTheFileUnlessThereAreOthers) {
   EXPECT_EQ(prompt({"loop", "draft.mp4"}), "a fox");
   EXPECT_EQ(prompt({"remix", "draft.mp4"}), "a fox");
   EXPECT_EQ(prompt({"connect", "draft.mp4", "draft 2.mp4"}), "a fox");
-  EXPECT_EQ(prompt({"connect", "draft.mp4", "clip.mp4"}), "") << "of one only";
+  EXPECT_EQ(prompt({"connect", "draft.mp4", "clip.mp4"}), "a fox")
+      << "at its start; the other clip does not say";
   const Finished said = program.run(with_usual({"extend", "draft.mp4", "-o", "more.mp4"}));
   EXPECT_EQ(said.code, 0) << said.err;
   EXPECT_THAT(said.err, HasSubstr("prompt: \"a fox\", with which the file was made\n"));

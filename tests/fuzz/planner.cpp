@@ -99,11 +99,12 @@ std::optional<Request> read_request(std::string_view lines) {
     const std::string line(lines.substr(0, lines.find('\n')));
     lines.remove_prefix(std::min(line.size() + 1, lines.size()));
     const std::size_t space = std::min(line.find(' '), line.size());
-    const std::string name = line.substr(0, space);
+    std::string name = line.substr(0, space);
+    std::replace(name.begin(), name.end(), '-', '_');
     const std::string value = space < line.size() ? line.substr(space + 1) : "";
     if (name.starts_with("in."))
       set_fact(facts, name.substr(3), value);
-    else
+    else if (request_field(name) >= 0)  // the target requests tries names that are no option
       (void)overrides.add(name, {Scalar::Kind::untyped, value, {}});  // a line that is refused is left out
   }
   world().facts = facts;

@@ -77,6 +77,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(text_of(*again) == written, "what was read, written and read is another request: " + written);
   });
   survives([&] {
+    Json value;
+    const JsonFault fault = parse_json(line, value);
+    require(depth_of(line) <= kDeepestJson || fault.over_limit, "what is nested too deep reached the parser");
+  });
+  survives([&] {
     const RunParameters made = read_parameters(line, "clip.mp4");
     require(!made.generator.empty(), "parameters of nobody");
     require(depth_of(line) <= kDeepestJson, "deeper JSON than is allowed was read");

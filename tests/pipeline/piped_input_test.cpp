@@ -45,11 +45,10 @@ class PipedInput : public testing::Test {
 
   // Runs a line of a shell in the folder; "sora-gen" in it is the program.
   int run(const std::string& line) const {
-    const std::string script = "cd '" + folder_.path().string() + "' || exit 99; export HOME='" +
-                               home_.path().string() + "' TMPDIR='" + home_.path().string() +
-                               "' SORA_GEN_MODELS='" + (test_data() / "pipeline").string() +
-                               "'; exec 2> stderr.txt; sora-gen() { '" + built_program().string() +
-                               "' \"$@\"; }; " + line;
+    const std::string script =
+        "cd '" + folder_.path().string() + "' || exit 99; export HOME='" + home_.path().string() +
+        "' TMPDIR='" + home_.path().string() + "' SORA_GEN_MODELS='" + (test_data() / "pipeline").string() +
+        "'; exec 2> stderr.txt; sora-gen() { '" + built_program().string() + "' \"$@\"; }; " + line;
     std::ofstream(folder_ / "script.sh") << script;
     return std::system(("bash '" + (folder_ / "script.sh").string() + "'").c_str()) / 256;
   }

@@ -26,7 +26,6 @@ namespace fs = std::filesystem;
 namespace sora {
 namespace {
 
-
 using Frames = std::vector<VideoFrame>;
 
 class VerbsTest : public testing::Test {
@@ -317,7 +316,7 @@ TEST_F(VerbsTest, LaterWindowsSeeTheFirstFrameOfALongVideo) {
   request_.drift_control = 0;
   EXPECT_FALSE(make_plan(request_).timeline.windows[1].anchored);
   request_.drift_control.reset();
-  // Where held frames are put in place at each step, they must be those that come before.
+  // Where conditioning frames are put in place at each step, they must be those that come before.
   use("wan21");
   EXPECT_FALSE(make_plan(request_).timeline.windows[1].anchored);
 }

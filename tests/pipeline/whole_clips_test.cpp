@@ -152,11 +152,11 @@ TEST_F(WholeClipsTest, BackwardTheLookIsThatOfTheWindowBesideTheClip) {
   const double off = (later.mean() - look.mean()).item<double>();
   EXPECT_LT((drift.correct(later).mean() - look.mean()).item<double>(), 0.4 * off);
 
-  const Frames held = run();
+  const Frames guided = run();
   request_.drift_control = 0;
   const Frames free = run();
-  ASSERT_EQ(held.size(), 49U);
-  EXPECT_GT(difference(held.front(), free.front()), 0);
+  ASSERT_EQ(guided.size(), 49U);
+  EXPECT_GT(difference(guided.front(), free.front()), 0);
 }
 
 TEST(Arrival, IsAtThePictureAndTheWayThereIsEven) {

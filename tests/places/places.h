@@ -1,7 +1,7 @@
 // Where the tests find the files of the repository and what was built.
 //
-// The folders are compiled into places.cpp alone. As macros of every test they would be in all of their command
-// lines, and a compiler cache would have no object of one clone of the repository for another.
+// The folders are compiled into places.cpp alone. As macros of every test they would be in all of their
+// command lines, and a compiler cache would have no object of one clone of the repository for another.
 #pragma once
 
 #include <filesystem>

@@ -25,7 +25,7 @@ Placement kept(WeightStorage storage) {
   return placement;
 }
 
-class HeldWeightTest : public testing::Test {
+class StoredWeightTest : public testing::Test {
  protected:
   std::shared_ptr<const Checkpoint> checkpoint() const {
     return std::make_shared<const Checkpoint>(folder_ / "a.safetensors");
@@ -46,7 +46,7 @@ class AddsOne : public WeightEdit {
   std::string name_;
 };
 
-TEST_F(HeldWeightTest, IsTheSameHoweverItIsKept) {
+TEST_F(StoredWeightTest, IsTheSameStoredOrWidened) {
   // More than a piece of a read, and a last one that is not full.
   const at::Tensor a = at::randn({700, 1100}), b = at::randn({700, 1100}), c = at::randn({300, 1100});
   const struct {
@@ -78,9 +78,9 @@ TEST_F(HeldWeightTest, IsTheSameHoweverItIsKept) {
   }
 }
 
-class HeldBlocks : public testing::TestWithParam<const char*> {};
+class StoredBlocks : public testing::TestWithParam<const char*> {};
 
-TEST_P(HeldBlocks, AreWidenedAsTheReferenceDoes) {
+TEST_P(StoredBlocks, AreWidenedAsTheReferenceDoes) {
   const c10::InferenceMode inference;
   const fs::path data = test_data() / "gguf";
   const auto checkpoint = std::make_shared<const Checkpoint>(data / (std::string(GetParam()) + ".gguf"));
@@ -97,12 +97,12 @@ TEST_P(HeldBlocks, AreWidenedAsTheReferenceDoes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, HeldBlocks,
+INSTANTIATE_TEST_SUITE_P(Types, StoredBlocks,
                          testing::Values("q8_0", "q6_k", "q5_0", "q5_1", "q5_k", "q4_0", "q4_1", "q4_k",
                                          "q3_k", "q2_k", "f16", "bf16"),
                          [](const auto& info) { return std::string(info.param); });
 
-TEST_F(HeldWeightTest, OneRoomServesAllMatricesThatAreUsedInTurn) {
+TEST_F(StoredWeightTest, OneScratchServesAllMatricesThatAreUsedInTurn) {
   write_typed(folder_ / "a.safetensors", {{"a", {"BF16", at::randn({64, 64}).to(at::kBFloat16)}},
                                           {"b", {"BF16", at::randn({32, 64}).to(at::kBFloat16)}}});
   CheckpointReader reader(checkpoint(), kept(WeightStorage::stored));

@@ -29,7 +29,7 @@ class ProgressDisplay {
   virtual void update(const Progress& progress) = 0;  ///< called often, from the thread that works
   /// A prompt was enhanced, before any work.
   virtual void enhanced(const std::string& /*prompt*/, const std::string& /*written*/) {}
-  virtual void job(const JobLabel&) {}                ///< in a batch: the job of the following updates
+  virtual void job(const JobLabel&) {}  ///< in a batch: the job of the following updates
   virtual void done(const Result& result, std::uint64_t seed) = 0;
   /// The end of a batch.
   virtual void batch_done(std::uint64_t /*done*/, std::uint64_t /*already*/, std::uint64_t /*failed*/) {}

@@ -263,6 +263,40 @@ void show_drafts(const ScoutView& scout, const JobList& list, Planner& planner, 
   }
 }
 
+void create_folder(const fs::path& folder) {
+  std::error_code code;
+  fs::create_directories(folder, code);
+  if (code) {
+    throw Error(ErrorKind::cannot_create, "output",
+                folder.string() + ": cannot be created: " + code.message());
+  }
+}
+
+// Makes the videos; whatever ends the run, the page has those that were made.
+BatchCounts make_all(Session& session, Batch& batch, JobList& list, Planner& planner, Journal& journal,
+                     const ScoutView* scout) {
+  const Options& options = session.options;
+  begin_work(options.quiet || json_on_stderr(options));
+  Maker maker(session);
+  Reporter reporter(session, [&] {
+    if (scout != nullptr) show_drafts(*scout, list, planner, journal);
+  });
+  const auto make = [&](Plan plan, const CheckpointOptions& checkpoint, const ComingTexts& coming) {
+    estimate_pace(plan);
+    return maker.make(plan, checkpoint, coming);
+  };
+  try {
+    return batch.run(make, reporter);
+  } catch (const Error&) {
+    try {
+      if (options.index) write_index(list, planner, journal, scout);
+    } catch (const Error& error) {
+      log(LogLevel::warning, error.what());  // the error that ended the run is reported by the caller
+    }
+    throw;
+  }
+}
+
 }  // namespace
 
 int run_batch(Session& session) { return run_batch(session, nullptr); }
@@ -282,14 +316,7 @@ int run_batch(Session& session, const ScoutView* scout) {
   JobList list(read_list(options), of_list);
   if (list.jobs().empty()) check_list(options, list);
 
-  std::error_code code;
-  if (!options.dry_run && options.out_dir) {
-    fs::create_directories(folder, code);
-    if (code) {
-      throw Error(ErrorKind::cannot_create, "output",
-                  folder.string() + ": cannot be created: " + code.message());
-    }
-  }
+  if (!options.dry_run && options.out_dir) create_folder(folder);
   Planner planner;
   ListedPlans plans(list, options.json);
   BatchWarnings warnings;
@@ -308,27 +335,7 @@ int run_batch(Session& session, const ScoutView* scout) {
     journal.open(settings.share);
     enhancer->ask_for_all(list, journal);
   }
-
-  begin_work(options.quiet || json_on_stderr(options));
-  Maker maker(session);
-  Reporter reporter(session, [&] {
-    if (scout != nullptr) show_drafts(*scout, list, planner, journal);
-  });
-  const auto make = [&](Plan plan, const CheckpointOptions& checkpoint, const ComingTexts& coming) {
-    estimate_pace(plan);
-    return maker.make(plan, checkpoint, coming);
-  };
-  BatchCounts counts;
-  try {
-    counts = batch.run(make, reporter);
-  } catch (const Error&) {
-    try {
-      if (options.index) write_index(list, planner, journal, scout);  // with the videos made so far
-    } catch (const Error& error) {
-      log(LogLevel::warning, error.what());  // the error that ended the run is reported by the caller
-    }
-    throw;
-  }
+  const BatchCounts counts = make_all(session, batch, list, planner, journal, scout);
   session.progress->batch_done(counts.done, counts.already, counts.failed);
   if (!options.quiet && !json_on_stderr(options)) write_stderr_line(summary(counts));
   if (options.index) write_index(list, planner, journal, scout);

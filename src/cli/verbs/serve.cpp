@@ -40,8 +40,8 @@
 #include "core/standard_streams.h"
 #include "jobs/output_files.h"
 #include "jobs/output_name.h"
-#include "plan/model/model_choice.h"
 #include "jobs/sidecar.h"
+#include "plan/model/model_choice.h"
 #include "sora/error.h"
 
 namespace sora {

@@ -74,6 +74,39 @@ std::string json_of(const JobStatus& status) {
   return line.text();
 }
 
+// The line of a job that is not done as it should be; empty for the others.
+std::string line_of(const JobStatus& status) {
+  if (status.state == "failed") {
+    return "failed   " + one_line(status.job.output) + "  " + time_text(status.record->time) + "  " +
+           one_line(status.record->error) + "\n";
+  }
+  if (status.state == "elsewhere") {
+    return "elsewhere  " + one_line(status.record->output) +
+           "  was made, and is not looked at: it lies outside the folder\n";
+  }
+  if (status.state == "running" || status.state == "stopped" || status.state == "changed") {
+    return status.state + "  " + one_line(status.job.output) + "  since " + time_text(status.record->time) +
+           "\n";
+  }
+  return {};
+}
+
+// How many jobs are in which state, and how long the rest will take. `spent`: seconds of those that are done.
+std::string summary(std::uint64_t jobs, std::map<std::string, std::uint64_t> counts, double spent) {
+  const std::uint64_t done = counts["done"], elsewhere = counts["elsewhere"];
+  const std::uint64_t unfinished = jobs - done - elsewhere - counts["failed"];
+  std::string text = std::to_string(jobs) + (jobs == 1 ? " job: " : " jobs: ") + std::to_string(done) +
+                     " done, " + std::to_string(counts["failed"]) + " failed, " +
+                     std::to_string(counts["running"]) + " running, " +
+                     std::to_string(unfinished - counts["running"]) + " left" +
+                     (elsewhere > 0 ? ", " + std::to_string(elsewhere) + " elsewhere" : "") + "\n";
+  if (done == 0) return text;
+  const double each = spent / static_cast<double>(done);
+  text += "took " + seconds_text(spent) + ", " + seconds_text(each) + " a job";
+  if (unfinished > 0) text += "; about " + seconds_text(each * static_cast<double>(unfinished)) + " to go";
+  return text + "\n";
+}
+
 }  // namespace
 
 int show_status_of(Session& session) {
@@ -105,36 +138,9 @@ int show_status_of(Session& session) {
     status.state = known->second;
     ++counts[status.state];
     if (status.state == "done") spent += status.record->seconds;
-    if (session.options.json) {
-      text += json_of(status) + "\n";
-    } else if (status.state == "failed") {
-      text += "failed   " + one_line(status.job.output) + "  " + time_text(status.record->time) + "  " +
-              one_line(status.record->error) + "\n";
-    } else if (status.state == "elsewhere") {
-      text += "elsewhere  " + one_line(status.record->output) +
-              "  was made, and is not looked at: it lies outside the folder\n";
-    } else if (status.state == "running" || status.state == "stopped" || status.state == "changed") {
-      text += status.state + "  " + one_line(status.job.output) + "  since " +
-              time_text(status.record->time) + "\n";
-    }
+    text += session.options.json ? json_of(status) + "\n" : line_of(status);
   }
-  if (!session.options.json) {
-    const std::uint64_t done = counts["done"];
-    const std::uint64_t elsewhere = counts["elsewhere"];
-    const std::uint64_t unfinished = listed.size() - done - elsewhere - counts["failed"];
-    text += std::to_string(listed.size()) + (listed.size() == 1 ? " job: " : " jobs: ") +
-            std::to_string(done) + " done, " + std::to_string(counts["failed"]) + " failed, " +
-            std::to_string(counts["running"]) + " running, " +
-            std::to_string(unfinished - counts["running"]) + " left" +
-            (elsewhere > 0 ? ", " + std::to_string(elsewhere) + " elsewhere" : "") + "\n";
-    if (done > 0) {
-      const double each = spent / static_cast<double>(done);
-      text += "took " + seconds_text(spent) + ", " + seconds_text(each) + " a job";
-      if (unfinished > 0)
-        text += "; about " + seconds_text(each * static_cast<double>(unfinished)) + " to go";
-      text += "\n";
-    }
-  }
+  if (!session.options.json) text += summary(listed.size(), counts, spent);
   write_stdout(text);
   return 0;
 }

@@ -14,8 +14,8 @@ std::filesystem::path pace_file();
 
 /// Sets plan.machine.slowdown from the load of other programs (machine_load.h), and plan.machine.pace and
 /// seconds_estimate from past runs of the same model, device, type, threads and
-/// codec on this machine, scaled by the work. The latter two stay empty where no past run was similar: within a factor
-/// of 16 in the work of a step and of a frame. Never throws.
+/// codec on this machine, scaled by the work. The latter two stay empty where no past run was similar: within
+/// a factor of 16 in the work of a step and of a frame. Never throws.
 void estimate_pace(Plan& plan);
 
 /// Records how long a successful run took. A damaged file is replaced; one that cannot be written is left

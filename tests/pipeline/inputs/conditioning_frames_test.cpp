@@ -12,7 +12,7 @@
 namespace sora {
 namespace {
 
-class HeldTest : public testing::TestWithParam<const char*> {
+class ConditioningFramesTest : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     Request request;
@@ -53,7 +53,7 @@ class HeldTest : public testing::TestWithParam<const char*> {
   at::Tensor noise_, conditioning_;  // [1, C, 5, h, w]
 };
 
-TEST_P(HeldTest, KeepsFramesAtBothEndsAndLetsThemShapeTheOthers) {
+TEST_P(ConditioningFramesTest, KeepsFramesAtBothEndsAndLetsThemShapeTheOthers) {
   ConditioningFrames both;
   both.add(conditioning_.narrow(2, 0, 2), 0);
   both.add(conditioning_.narrow(2, 4, 1), 4);
@@ -66,10 +66,10 @@ TEST_P(HeldTest, KeepsFramesAtBothEndsAndLetsThemShapeTheOthers) {
   EXPECT_TRUE(at::equal(free_end.narrow(2, 0, 2), conditioning_.narrow(2, 0, 2)));
   const at::Tensor middle = result.narrow(2, 2, 2), other = free_end.narrow(2, 2, 2);
   EXPECT_GT((middle - other).norm().item<double>(), 1e-3 * other.norm().item<double>())
-      << "the frames between do not know of the held end";
+      << "the frames between do not follow the conditioning frame at the end";
 }
 
-TEST_P(HeldTest, GoesOnFromAnyStepWithTheSameNumbers) {
+TEST_P(ConditioningFramesTest, GoesOnFromAnyStepWithTheSameNumbers) {
   ConditioningFrames conditioning;
   conditioning.add(conditioning_.narrow(2, 1, 1), 1);
   conditioning.add(conditioning_.narrow(2, 3, 2), 3);
@@ -78,7 +78,7 @@ TEST_P(HeldTest, GoesOnFromAnyStepWithTheSameNumbers) {
   EXPECT_TRUE(at::equal(run(conditioning, nullptr, &states[1]), whole));
 }
 
-TEST_P(HeldTest, WhatIsSeenAfterAStepNeverChanges) {
+TEST_P(ConditioningFramesTest, WhatIsSeenAfterAStepNeverChanges) {
   ConditioningFrames conditioning;
   conditioning.add(conditioning_.narrow(2, 0, 2), 0);
   conditioning.add(conditioning_.narrow(2, 4, 1), 4);
@@ -101,7 +101,7 @@ TEST_P(HeldTest, WhatIsSeenAfterAStepNeverChanges) {
   for (std::size_t i = 0; i < kept.size(); ++i) EXPECT_TRUE(at::equal(kept[i], copies[i])) << i;
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, HeldTest, testing::Values("wan21", "ti2v"),
+INSTANTIATE_TEST_SUITE_P(Models, ConditioningFramesTest, testing::Values("wan21", "ti2v"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(ConditioningFrames, TakesFramesInTheirOrderOnly) {

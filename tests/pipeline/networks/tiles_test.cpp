@@ -79,7 +79,7 @@ class TiledPrediction : public TiledNetworks {
     const auto generator = at::detail::createCPUGenerator(3);
     latents_ = at::randn({1, 6, 3, 4, 12}, generator);
     text_ = transformer_.prepare_text(at::randn({1, 512, transformer_.config().text_dim}, generator));
-    // The first frame is held, so that tokens of a tile have timesteps of their own.
+    // The first frame is a conditioning frame, so that tokens of a tile have timesteps of their own.
     times_ = at::full({1, 3 * 2 * 6}, 400.0);
     times_.narrow(1, 0, 12).zero_();
   }
