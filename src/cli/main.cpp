@@ -27,6 +27,8 @@
 namespace sora {
 namespace {
 
+constexpr std::size_t kMostWords = 1000;  // of a verb that takes any number of them
+
 // All verbs. Without one, the first makes a video.
 const std::vector<Verb> verbs{
     // a video from a prompt
@@ -42,6 +44,11 @@ const std::vector<Verb> verbs{
     {"storyboard", "[STORY]", "a video from prompts at times, in lines or JSON; - reads stdin; or --shot", 0,
      true, make_storyboard, 1},
     {"finish", "DRAFT", "make a small video large, at --res WxH", 1, true, make_from_files},
+    // many seeds, and the ones worth finishing
+    {"scout", "", "try many seeds of a --prompt, small or in few steps, with a page to choose from", 0, true,
+     scout_seeds},
+    {"pick", "NUMBER [DIR]", "finish the draft of that number of a scout; several: pick 3 7", 0, true,
+     pick_drafts, kMostWords},
     // how a finished file was made, from the file itself
     {"inspect", "FILE", "show how a file was made", 1, false, inspect_file},
     // the same file again, or with changes

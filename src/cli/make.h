@@ -37,5 +37,7 @@ void report(Session& session, const Plan& plan, const Result& result);
 
 /// Checks, makes and reports one video. Returns the exit code.
 int make_one(Session& session, const Request& request);
+/// The same, with a model that stays in memory for the next one.
+int make_one(Session& session, const Request& request, Maker& maker);
 
 }  // namespace sora

@@ -36,6 +36,8 @@ int show_status_of(Session& session);   ///< status.cpp
 int decode_latents(Session& session);   ///< decode.cpp
 int inspect_file(Session& session);     ///< inspect.cpp
 int rerun_file(Session& session);       ///< inspect.cpp
+int scout_seeds(Session& session);      ///< scout.cpp
+int pick_drafts(Session& session);      ///< pick.cpp
 int serve(Session& session);            ///< serve.cpp
 int pull_model(Session& session);       ///< pull.cpp
 int list_models(Session& session);      ///< models.cpp

@@ -227,7 +227,7 @@ void Batch::make(Entry& entry, const RunJob& run_job, BatchObserver& observer) {
   // was made and then deleted.
   if (ours || !settings_.resume || (was_made && was_free)) request.overwrite = true;
   if (settings_.posters && !request.thumbnail) {
-    const fs::path poster = poster_path(journal_, entry.key);
+    const fs::path poster = poster_path(journal_, entry.key, settings_.poster_type);
     std::error_code code;
     fs::create_directories(poster.parent_path(), code);
     fs::remove(poster, code);  // of an unfinished run

@@ -20,6 +20,7 @@ struct BatchSettings {
   bool share = false;                        ///< other runs may take jobs from the same list
   bool sort = false;                         ///< jobs of one model and size one after another
   bool posters = false;                      ///< a thumbnail of every video, for the index
+  std::string poster_type = "jpg";           ///< or png
   std::function<void(const Plan&)> planned;  ///< gets every plan of the shard, before any work
   Shard shard;                               ///< the jobs to make; all jobs of the list are checked
 };

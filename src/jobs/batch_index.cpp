@@ -30,12 +30,13 @@ std::vector<std::pair<std::string, std::string>> parameters_of(const Plan& plan)
   return list;
 }
 
-IndexEntry entry_of(const Job& job, const Plan& plan, const Journal& journal) {
+IndexEntry entry_of(const Job& job, const Plan& plan, const Journal& journal, const DraftPage* drafts) {
   const std::string key = job_key(plan);
   IndexEntry entry;
   entry.file = fs::path(job.output).lexically_relative(journal.folder()).string();
   entry.prompt = plan.request.prompt;
   entry.parameters = parameters_of(plan);
+  if (drafts != nullptr) entry.number = job.index;
   const JobRecord* record = journal.find(key);
   if (record == nullptr) return entry;
   if (record->state == JobRecord::State::done) {
@@ -44,7 +45,8 @@ IndexEntry entry_of(const Job& job, const Plan& plan, const Journal& journal) {
     entry.seconds = record->seconds;
     entry.bytes = record->bytes;
     std::error_code code;
-    const fs::path poster = poster_path(journal, key);
+    const fs::path poster = poster_path(journal, key, drafts != nullptr ? "png" : "jpg");
+    if (drafts != nullptr) entry.command = drafts->command(job.index);
     if (fs::exists(poster, code)) entry.poster = read_text(poster, "index", kLargestPoster);
   } else if (record->state == JobRecord::State::failed) {
     entry.status = IndexStatus::failed;
@@ -55,17 +57,20 @@ IndexEntry entry_of(const Job& job, const Plan& plan, const Journal& journal) {
 
 }  // namespace
 
-fs::path poster_path(const Journal& journal, const std::string& key) {
-  return journal.folder() / ".sora-gen" / "posters" / (key.substr(0, 32) + ".jpg");
+fs::path poster_path(const Journal& journal, const std::string& key, const std::string& type) {
+  return journal.folder() / ".sora-gen" / "posters" / (key.substr(0, 32) + "." + type);
 }
 
-void write_batch_index(const JobList& list, Planner& planner, const Journal& journal) {
+void write_batch_index(const JobList& list, Planner& planner, const Journal& journal,
+                       const DraftPage* drafts) {
   std::vector<IndexEntry> entries;
   for (const Job& job : list.jobs()) {
-    entries.push_back(entry_of(job, planner.plan(list.request(job)), journal));
+    entries.push_back(entry_of(job, planner.plan(list.request(job)), journal, drafts));
   }
-  const std::string title = fs::absolute(journal.folder()).lexically_normal().filename().string();
-  const std::string page = index_page(title.empty() ? "sora-gen" : title, entries);
+  std::string title = fs::absolute(journal.folder()).lexically_normal().filename().string();
+  if (drafts != nullptr) title = drafts->title;
+  const std::string page =
+      index_page(title.empty() ? "sora-gen" : title, entries, drafts != nullptr && drafts->filling);
   OutputFile file(journal.folder() / "index.html", true);
   file.write(page.data(), page.size());
   file.commit();

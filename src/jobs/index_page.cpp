@@ -45,6 +45,9 @@ li[hidden] { display: none; }
 .picture.playing::after { display: none; }
 .picture video { cursor: pointer; }
 .picture video, .picture img { width: 100%; height: 100%; object-fit: contain; display: block; }
+.number { position: absolute; left: .5rem; top: .5rem; padding: .05rem .55rem; border-radius: .45rem;
+  background: #000a; color: #fff; font-weight: 600; pointer-events: none; }
+code { font-family: ui-monospace, monospace; font-size: .875rem; user-select: all; overflow-wrap: anywhere; }
 .text { padding: .75rem .9rem .85rem; }
 h2 { margin: 0; font-size: 1rem; font-weight: 500; white-space: pre-line; overflow-wrap: anywhere;
   display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 4; overflow: hidden; }
@@ -106,6 +109,13 @@ constexpr std::string_view kScript = R"js(
     video.addEventListener("mouseleave", () => video.pause());
   }
 }
+)js";
+
+// Loads the page anew while it is filling, unless a video plays.
+constexpr std::string_view kFillingScript = R"js(
+setInterval(() => {
+  if ([...document.querySelectorAll("video")].every(video => video.paused)) location.reload();
+}, 3000);
 )js";
 
 // --- texts ----------------------------------------------------------------------------------
@@ -176,9 +186,13 @@ bool has_extension(const std::string& file, std::initializer_list<std::string_vi
 }
 
 std::string picture_of(const IndexEntry& entry) {
-  const std::string poster = entry.poster.empty() ? "" : "data:image/jpeg;base64," + base64(entry.poster);
+  const std::string type = entry.poster.starts_with("\x89PNG") ? "png" : "jpeg";
+  const std::string poster =
+      entry.poster.empty() ? "" : "data:image/" + type + ";base64," + base64(entry.poster);
+  const std::string number =
+      entry.number == 0 ? "" : "<span class=\"number\">" + std::to_string(entry.number) + "</span>";
   if (entry.status != IndexStatus::done) {
-    return std::string("<div class=\"picture\">") +
+    return "<div class=\"picture\">" + number +
            (entry.status == IndexStatus::failed ? "failed" : "not made yet") + "</div>\n";
   }
   const std::string url = url_of(entry.file);
@@ -186,13 +200,13 @@ std::string picture_of(const IndexEntry& entry) {
   if (has_extension(entry.file, {"mp4", "m4v", "mov", "webm"})) {
     return "<div class=\"picture\"><video src=\"" + url + "\" preload=\"none\"" +
            (poster.empty() ? "" : " poster=\"" + poster + "\"") +
-           " controls muted loop playsinline aria-label=\"" + label + "\"></video></div>\n";
+           " controls muted loop playsinline aria-label=\"" + label + "\"></video>" + number + "</div>\n";
   }
   const bool still = has_extension(entry.file, {"png", "jpg", "jpeg", "webp", "avif", "gif"});
   const std::string shown = !poster.empty() ? poster : still ? url : "";
   return "<a class=\"picture\" href=\"" + url + "\">" +
          (shown.empty() ? "open" : "<img src=\"" + shown + "\" loading=\"lazy\" alt=\"" + label + "\">") +
-         "</a>\n";
+         number + "</a>\n";
 }
 
 std::string card_of(const IndexEntry& entry) {
@@ -210,6 +224,7 @@ std::string card_of(const IndexEntry& entry) {
   if (entry.status == IndexStatus::failed) {
     card += "<p class=\"error\">failed: " + escaped(entry.error) + "</p>\n";
   }
+  if (!entry.command.empty()) card += "<p class=\"facts\"><code>" + escaped(entry.command) + "</code></p>\n";
   if (!facts.empty()) card += "<p class=\"facts\">" + facts + "</p>\n";
   if (!entry.parameters.empty()) {
     card += "<details><summary>Parameters</summary><dl>\n";
@@ -240,11 +255,12 @@ std::string summary_of(const std::vector<IndexEntry>& entries) {
 
 }  // namespace
 
-std::string index_page(const std::string& title, const std::vector<IndexEntry>& entries) {
+std::string index_page(const std::string& title, const std::vector<IndexEntry>& entries, bool filling) {
   std::string page =
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<link rel=\"icon\" href=\"data:,\">\n";  // no request for a favicon
+  if (filling) page += "<noscript><meta http-equiv=\"refresh\" content=\"10\"></noscript>\n";
   page += "<title>" + escaped(title) + "</title>\n<style>";
   page += kStyle;
   page += "</style>\n</head>\n<body>\n<header>\n<h1>" + escaped(title) + "</h1>\n<p class=\"summary\">" +
@@ -258,6 +274,7 @@ std::string index_page(const std::string& title, const std::vector<IndexEntry>& 
   for (const IndexEntry& entry : entries) page += card_of(entry);
   page += "</ul>\n</main>\n<script>";
   page += kScript;
+  if (filling) page += kFillingScript;
   page += "</script>\n</body>\n</html>\n";
   return page;
 }

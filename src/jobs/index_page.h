@@ -16,14 +16,17 @@ struct IndexEntry {
   std::string prompt;
   std::vector<std::pair<std::string, std::string>> parameters;  ///< name and value, in the order shown
   IndexStatus status = IndexStatus::left;
-  std::string error;        ///< of a failed job, one line
-  double seconds = 0;       ///< how long it took; 0: not known
-  std::uint64_t bytes = 0;  ///< of the output; 0: not known
+  std::string error;         ///< of a failed job, one line
+  double seconds = 0;        ///< how long it took; 0: not known
+  std::uint64_t bytes = 0;   ///< of the output; 0: not known
+  std::uint64_t number = 0;  ///< shown on the picture; 0: none
+  std::string command;       ///< a command line to copy, shown beside the picture; empty: none
 };
 
 /// The page, in UTF-8. It loads only the videos, when they are played. Texts may be anything: they are
 /// escaped, and bytes that are not UTF-8 become U+FFFD. Pictures (.png, .jpg, .webp, .avif, .gif) are shown;
-/// outputs that browsers cannot play are links.
-std::string index_page(const std::string& title, const std::vector<IndexEntry>& entries);
+/// outputs that browsers cannot play are links. A page that is `filling` reloads itself every few seconds.
+std::string index_page(const std::string& title, const std::vector<IndexEntry>& entries,
+                       bool filling = false);
 
 }  // namespace sora

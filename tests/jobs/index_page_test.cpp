@@ -116,6 +116,19 @@ TEST(IndexPage, NeedsNothingFromElsewhere) {
   }
 }
 
+TEST(IndexPage, OfDraftsHasNumbersAndCommandsAndFillsByItself) {
+  IndexEntry entry = done("a.mp4", "a");
+  entry.number = 7;
+  entry.command = "sora-gen pick 7 'a <b>'";
+  entry.poster = "\x89PNG and more";
+  const std::string page = index_page("t", {entry}, true);
+  EXPECT_THAT(page, HasSubstr("<span class=\"number\">7</span>"));
+  EXPECT_THAT(page, HasSubstr("<code>sora-gen pick 7 &#39;a &lt;b&gt;&#39;</code>"));
+  EXPECT_THAT(page, HasSubstr("data:image/png;base64,"));
+  EXPECT_THAT(page, HasSubstr("location.reload"));
+  EXPECT_THAT(index_page("t", {entry}), Not(HasSubstr("location.reload")));
+}
+
 TEST(IndexPage, OfAThousandEntriesHasThemAll) {
   std::vector<IndexEntry> entries(1000, done("a.mp4", std::string(300, 'x')));
   for (IndexEntry& entry : entries) entry.poster.assign(10'000, '\xd8');

@@ -52,6 +52,20 @@ const std::vector<VerbPage> pages{
      {"res", "aspect", "strength", "steps", "prompt", "model"},
      {"sora-gen finish draft.mp4 --res 1920x1080",
       "sora-gen finish draft.mp4 --res 4k --strength 0.5 -o large.mp4"}},
+    {"scout",
+     "Tries --count seeds of a prompt quickly, so that you find the one worth finishing. The drafts, "
+     "numbered, "
+     "are in the folder scout/ with a page that fills while they are made; sora-gen pick finishes one. A "
+     "second "
+     "run continues; a larger --count adds drafts.",
+     {"prompt", "prompt_file", "count", "out_dir", "seed", "steps", "res", "aspect", "draft"},
+     {"sora-gen scout --prompt \"a lighthouse by the sea\"",
+      "sora-gen scout --prompt \"a blue boat\" --count 12 --out-dir boats/"}},
+    {"pick",
+     "Makes the video of a draft of sora-gen scout, with all steps and at full size: same seed, same scene. "
+     "Without DIR it takes the folder of the newest scout in scout/.",
+     {"output", "steps", "res", "aspect", "refine", "strength"},
+     {"sora-gen pick 7", "sora-gen pick 3 7 boats/", "sora-gen pick 7 -o boat.mp4 --res 1280x720"}},
     {"inspect",
      "Shows how a file was made, from what stands in it or in the sidecar beside it.",
      {"json"},

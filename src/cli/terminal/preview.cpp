@@ -164,7 +164,8 @@ std::string colour_code(int plane, const Colour& colour,
 
 // With UTF-8 a cell shows two pixels: an upper half block in the foreground colour over the background
 // colour. Without UTF-8 it shows one.
-std::string half_blocks(const Preview& preview, Cells cells, const Screen& screen) {
+std::string half_blocks(const Preview& preview, Cells cells, const Screen& screen,
+                        const std::string& line_break = "\r\n") {
   const int rows = screen.utf8 ? 2 * cells.rows : cells.rows;
   std::string text;
   for (int y = 0; y < cells.rows; ++y) {
@@ -187,7 +188,7 @@ std::string half_blocks(const Preview& preview, Cells cells, const Screen& scree
       }
     }
     text += "\x1b[0m";
-    if (y + 1 < cells.rows) text += "\r\n";
+    if (y + 1 < cells.rows) text += line_break;
   }
   return text;
 }
@@ -200,6 +201,16 @@ unsigned next_number() {
 }
 
 }  // namespace
+
+std::string picture_drawing(const Preview& picture, int left, int columns, int rows, unsigned number) {
+  static const Screen screen = screen_of_environment();
+  const Cells cells{columns, rows};
+  const std::string to_left = "\x1b[" + std::to_string(left + 1) + "G";
+  if (screen.graphics == Graphics::kitty) return to_left + kitty_image(picture, cells, number);
+  if (screen.graphics == Graphics::iterm) return to_left + iterm_image(picture, cells);
+  const std::string up = rows > 1 ? "\x1b[" + std::to_string(rows - 1) + "A" : "";
+  return to_left + half_blocks(picture, cells, screen, "\r\n" + to_left) + up;
+}
 
 PreviewSink make_preview(const Options& options) {
   if (!options.preview) return {};

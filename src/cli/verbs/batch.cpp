@@ -200,7 +200,9 @@ std::size_t texts_to_ask_for(const JobList& list) {
 
 class Reporter final : public BatchObserver {
  public:
-  explicit Reporter(Session& session) : session_(session) {}
+  /// Calls `changed` when a video was made, or could not be.
+  Reporter(Session& session, std::function<void()> changed)
+      : session_(session), changed_(std::move(changed)) {}
 
   void begins(const BatchCounts& counts) override {
     std::string text = counted(counts.jobs, "job", "jobs");
@@ -208,6 +210,7 @@ class Reporter final : public BatchObserver {
     if (counts.failed > 0)
       text += ", " + std::to_string(counts.failed) + " failed earlier (--retry-failed tries again)";
     log(LogLevel::info, text);
+    changed_();
   }
 
   void job_begins(const Job& job, const Plan& plan, const BatchCounts& counts) override {
@@ -218,14 +221,17 @@ class Reporter final : public BatchObserver {
 
   void job_done(const Job&, const Plan& plan, const Result& result) override {
     report(session_, plan, result);
+    changed_();
   }
 
   void job_failed(const Job& job, const Plan&, const Error& error) override {
     if (!session_.progress->failed(error)) log(LogLevel::error, job.output + ": " + error.what());
+    changed_();
   }
 
  private:
   Session& session_;
+  std::function<void()> changed_;
 };
 
 std::string summary(const BatchCounts& counts) {
@@ -237,11 +243,24 @@ std::string summary(const BatchCounts& counts) {
   return text;
 }
 
-void write_index(const JobList& list, Planner& planner, Journal& journal) {
+void write_index(const JobList& list, Planner& planner, Journal& journal, const ScoutView* scout) {
   journal.refresh();
-  write_batch_index(list, planner, journal);
+  write_batch_index(list, planner, journal, scout != nullptr ? &scout->page : nullptr);
   log(LogLevel::info,
       (journal.folder() / "index.html").string() + ": the videos of this batch, for a browser");
+}
+
+// The page and the pictures of a scout, with the drafts made so far.
+void show_drafts(const ScoutView& scout, const JobList& list, Planner& planner, Journal& journal) {
+  try {
+    journal.refresh();
+    DraftPage page = scout.page;
+    page.filling = true;
+    write_batch_index(list, planner, journal, &page);
+    scout.changed(list, planner, journal);
+  } catch (const Error& error) {
+    log(LogLevel::warning, error.what());  // the drafts themselves are whole
+  }
 }
 
 void create_folder(const fs::path& folder) {
@@ -254,11 +273,14 @@ void create_folder(const fs::path& folder) {
 }
 
 // Makes the videos; whatever ends the run, the page has those that were made.
-BatchCounts make_all(Session& session, Batch& batch, JobList& list, Planner& planner, Journal& journal) {
+BatchCounts make_all(Session& session, Batch& batch, JobList& list, Planner& planner, Journal& journal,
+                     const ScoutView* scout) {
   const Options& options = session.options;
   begin_work(options.quiet || json_on_stderr(options));
   Maker maker(session);
-  Reporter reporter(session);
+  Reporter reporter(session, [&] {
+    if (scout != nullptr) show_drafts(*scout, list, planner, journal);
+  });
   const auto make = [&](Plan plan, const CheckpointOptions& checkpoint, const ComingTexts& coming) {
     estimate_pace(plan);
     return maker.make(plan, checkpoint, coming);
@@ -267,7 +289,7 @@ BatchCounts make_all(Session& session, Batch& batch, JobList& list, Planner& pla
     return batch.run(make, reporter);
   } catch (const Error&) {
     try {
-      if (options.index) write_index(list, planner, journal);
+      if (options.index) write_index(list, planner, journal, scout);
     } catch (const Error& error) {
       log(LogLevel::warning, error.what());  // the error that ended the run is reported by the caller
     }
@@ -277,7 +299,9 @@ BatchCounts make_all(Session& session, Batch& batch, JobList& list, Planner& pla
 
 }  // namespace
 
-int run_batch(Session& session) {
+int run_batch(Session& session) { return run_batch(session, nullptr); }
+
+int run_batch(Session& session, const ScoutView* scout) {
   const Options& options = session.options;
   if (!options.prompts && !options.has_prompt && input_files(options.request).empty()) {
     wrong("there is no prompt; give --prompts FILE, or --prompt \"a lighthouse by the sea\"");
@@ -297,6 +321,7 @@ int run_batch(Session& session) {
   ListedPlans plans(list, options.json);
   BatchWarnings warnings;
   settings.planned = [&](const Plan& plan) { warnings.add(plan); };
+  if (scout != nullptr) settings.poster_type = "png";
   const auto show = [&](const Job& job, const Plan& plan, bool done) { plans.add(job, plan, done); };
   Batch batch(list, planner, journal, settings, options.dry_run ? show : Batch::EachPlan());
   check_list(options, list);
@@ -310,10 +335,10 @@ int run_batch(Session& session) {
     journal.open(settings.share);
     enhancer->ask_for_all(list, journal);
   }
-  const BatchCounts counts = make_all(session, batch, list, planner, journal);
+  const BatchCounts counts = make_all(session, batch, list, planner, journal, scout);
   session.progress->batch_done(counts.done, counts.already, counts.failed);
   if (!options.quiet && !json_on_stderr(options)) write_stderr_line(summary(counts));
-  if (options.index) write_index(list, planner, journal);
+  if (options.index) write_index(list, planner, journal, scout);
   return counts.failed > 0 ? static_cast<int>(ErrorKind::some_failed) : 0;
 }
 

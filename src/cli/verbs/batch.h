@@ -1,8 +1,12 @@
 // What the command line says of a batch: its list, and what counts for all of its jobs.
 #pragma once
 
+#include <functional>
+
 #include "cli/verbs.h"
+#include "jobs/batch_index.h"
 #include "jobs/job_list.h"
+#include "jobs/journal.h"
 
 namespace sora {
 
@@ -14,5 +18,15 @@ ListSettings list_settings(const Options& options);
 
 /// --print-config beside --prompts: the options of each line, and where they come from. batch_config.cpp
 int print_list_config(Session& session);
+
+/// What scout adds to a batch.
+struct ScoutView {
+  DraftPage page;
+  /// The drafts made so far changed: shows their pictures, where that is wanted.
+  std::function<void(const JobList&, Planner&, const Journal&)> changed;
+};
+
+/// Makes the batch of the command line; with `scout`, as numbered drafts. Returns the exit code.
+int run_batch(Session& session, const ScoutView* scout);
 
 }  // namespace sora

@@ -97,7 +97,12 @@ void report(Session& session, const Plan& plan, const Result& result) {
   if (options.json) write_stdout(result_json(result, plan) + "\n");
 }
 
-int make_one(Session& session, const Request& asked) {
+int make_one(Session& session, const Request& request) {
+  Maker maker(session);
+  return make_one(session, request, maker);
+}
+
+int make_one(Session& session, const Request& asked, Maker& maker) {
   const Options& options = session.options;
   Request request = asked;
   std::optional<Enhancer> enhancer;
@@ -131,7 +136,6 @@ int make_one(Session& session, const Request& asked) {
   }
   for (const std::string& warning : plan.warnings) log(LogLevel::warning, warning);
   for (const std::string& note : plan.notes) log(LogLevel::info, note);
-  Maker maker(session);
   report(session, plan, maker.make(plan, checkpoint_options(plan)));
   return 0;
 }

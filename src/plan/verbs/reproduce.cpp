@@ -44,17 +44,6 @@ std::string example_of(const std::string& field) {
   return "FILE";
 }
 
-// Quoted where a shell needs it.
-std::string shell_word(const std::string& text) {
-  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return is_ascii_letter(c) || is_ascii_digit(c) || std::string("-_./+:,=@%").find(c) != std::string::npos;
-  });
-  if (plain) return text;
-  std::string word = "'";
-  for (const char c : one_line(text)) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return word + "'";
-}
-
 // "a, b and c"
 std::string enumerated(const std::vector<std::string>& parts) {
   std::string text;
@@ -76,6 +65,16 @@ void warn_of_refused(const RunParameters& parameters, const std::string& file) {
 }
 
 }  // namespace
+
+std::string shell_word(const std::string& text) {
+  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return is_ascii_letter(c) || is_ascii_digit(c) || std::string("-_./+:,=@%").find(c) != std::string::npos;
+  });
+  if (plain) return text;
+  std::string word = "'";
+  for (const char c : one_line(text)) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
+}
 
 std::string option_name(std::string field) {
   std::replace(field.begin(), field.end(), '_', '-');

@@ -23,6 +23,9 @@ struct MissingOption {
   std::string recorded;  ///< its value in the file's parameters: photo.jpg
 };
 
+/// The text as a word of a command line: quoted where a shell needs it.
+std::string shell_word(const std::string& text);
+
 std::string option_name(std::string field);                 ///< "last_image" -> "--last-image"
 std::string option_and_value(const MissingOption& option);  ///< --image "photo.jpg", for a message
 
