@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <string_view>
 
 #include "core/text.h"
 #include "media/codecs.h"
@@ -150,12 +151,31 @@ Encoder::Encoder(const EncoderSettings& s) : packet_(av::allocated(av_packet_all
   }
 }
 
+// SVT-AV1 waits without end for a packet when it is closed without a first frame, or before the end.
+Encoder::~Encoder() {
+  if (ended_ || std::string_view(context_->codec->name) != "libsvtav1") return;
+  if (!begun_) {
+    const av::FramePtr blank(av_frame_alloc());
+    if (!blank) return;
+    blank->width = context_->width;
+    blank->height = context_->height;
+    blank->format = context_->pix_fmt;
+    blank->pts = 0;
+    if (av_frame_get_buffer(blank.get(), 0) < 0) return;
+    if (avcodec_send_frame(context_.get(), blank.get()) < 0) return;
+  }
+  if (avcodec_send_frame(context_.get(), nullptr) < 0) return;
+  while (avcodec_receive_packet(context_.get(), packet_.get()) >= 0) av_packet_unref(packet_.get());
+}
+
 void Encoder::encode(const AVFrame* frame, const PacketSink& take) {
   const auto check = [&](int code) {
     if (code >= 0) return;
     throw Error(ErrorKind::internal, "media",
                 std::string("the encoder ") + context_->codec->name + " failed: " + av::error_text(code));
   };
+  begun_ = begun_ || frame != nullptr;
+  ended_ = frame == nullptr;
   check(avcodec_send_frame(context_.get(), frame));
   for (;;) {
     const int code = avcodec_receive_packet(context_.get(), packet_.get());

@@ -31,6 +31,9 @@ class Encoder {
 
   /// Throws unavailable when the encoder is not installed or does not take the settings.
   explicit Encoder(const EncoderSettings& settings);
+  Encoder(const Encoder&) = delete;
+  Encoder& operator=(const Encoder&) = delete;
+  ~Encoder();
 
   /// Encodes a frame (nullptr after the last one), and gives `take` the packets that are ready.
   void encode(const AVFrame* frame, const PacketSink& take);
@@ -40,6 +43,8 @@ class Encoder {
  private:
   av::CodecPtr context_;
   av::PacketPtr packet_;
+  bool begun_ = false;  // a frame was sent
+  bool ended_ = false;
 };
 
 }  // namespace sora

@@ -86,6 +86,12 @@ TEST_F(Animation, OneFrameOfAnAvifIsAStill) {
   EXPECT_GT(psnr(picture, pictures(1)[0]), 33);
 }
 
+// The encoder itself would wait for ever.
+TEST_F(Animation, AnAvifThatIsGivenUpBeforeItsFirstFrameIsLeftAtOnce) {
+  for (const char* name : {"a.avif", "a.webp"}) open_writer(settings_for(name, 128, 96), {path(name)});
+  EXPECT_TRUE(names().empty());
+}
+
 TEST_F(Animation, AnAvifOfOddSizeHasFullChroma) {
   const Picture picture = moving_picture(97, 65, 0);
   write_pictures(settings_for("a.avif", 97, 65, 1, {}, {}, "yuv444p"), {path("a.avif")}, {picture});
