@@ -24,10 +24,6 @@ constexpr const char* kComponent = "checkpoint";
 
 }  // namespace
 
-std::string weight_stem(const std::string& component) {
-  return component == "text_encoder" || component == "image_encoder" ? "model" : "diffusion_pytorch_model";
-}
-
 fs::path ModelFolder::component(const std::string& name) const {
   if (!has(name)) fail(dir / "model_index.json", "has no " + name);
   fs::path path = dir / name;

@@ -60,8 +60,4 @@ std::filesystem::path find_model(const std::string& name);
 /// The folders of the search path that exist, in order.
 std::vector<std::filesystem::path> model_search_path();
 
-/// The file name of a component's weights, without extension: "model" for classes of transformers, else
-/// "diffusion_pytorch_model".
-std::string weight_stem(const std::string& component);
-
 }  // namespace sora

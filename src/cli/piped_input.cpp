@@ -10,9 +10,9 @@
 #include <cstring>
 #include <string>
 
+#include "core/output/unnamed_file.h"
 #include "core/standard_streams.h"
 #include "core/unique_fd.h"
-#include "core/unnamed_file.h"
 #include "sora/error.h"
 
 namespace sora {

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "cli/terminal/terminal.h"
-#include "core/output_file.h"
+#include "core/output/output_file.h"
 
 namespace sora {
 namespace {

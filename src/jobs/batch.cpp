@@ -6,7 +6,7 @@
 #include <set>
 
 #include "core/log.h"
-#include "core/temporary_name.h"
+#include "core/output/temporary_name.h"
 #include "core/text.h"
 #include "jobs/batch_index.h"
 #include "jobs/job_key.h"

@@ -1,7 +1,7 @@
 #include "jobs/batch_index.h"
 
 #include "core/file.h"
-#include "core/output_file.h"
+#include "core/output/output_file.h"
 #include "core/text.h"
 #include "jobs/index_page.h"
 #include "jobs/job_key.h"

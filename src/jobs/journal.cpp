@@ -12,7 +12,7 @@
 #include "core/file.h"
 #include "core/host_name.h"
 #include "core/json/json_line.h"
-#include "core/output_file.h"
+#include "core/output/output_file.h"
 #include "core/unique_fd.h"
 #include "jobs/journal_fields.h"
 #include "sora/error.h"

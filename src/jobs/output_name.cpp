@@ -7,9 +7,9 @@
 #include <map>
 #include <optional>
 
-#include "core/output_format.h"
+#include "core/output/output_format.h"
+#include "core/output/temporary_name.h"
 #include "core/standard_streams.h"
-#include "core/temporary_name.h"
 #include "core/text.h"
 #include "plan/verbs/story.h"
 #include "sora/error.h"

@@ -5,7 +5,7 @@
 #include "checkpoint/safetensors.h"
 #include "core/file.h"
 #include "core/json/json_text.h"
-#include "core/output_file.h"
+#include "core/output/output_file.h"
 #include "plan/metadata.h"
 #include "sora/error.h"
 

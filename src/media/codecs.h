@@ -7,7 +7,7 @@
 namespace sora {
 
 struct EncoderInfo {
-  std::string codec;    ///< as in core/output_format.h: h264, hevc, ...; also webp_anim, avif
+  std::string codec;    ///< as in core/output/output_format.h: h264, hevc, ...; also webp_anim, avif
   std::string encoder;  ///< libav's name of the encoder that is used; empty: none is installed
 };
 

@@ -17,7 +17,7 @@ struct VideoSettings {
   int height = 0;
   std::int64_t frames = 0;  ///< that will be written; 0: not known. It only makes errors of WebP come early
   double fps = 0;           ///< frame n is shown at exactly n / frame_rate(fps) seconds
-  std::string container;  ///< the names of core/output_format.h
+  std::string container;    ///< the names of core/output/output_format.h
   std::string codec;
   std::string pix_fmt;
   int crf = 18;        ///< quality on the codec's own scale; 0 is the best

@@ -6,7 +6,7 @@
 
 #include "checkpoint/safetensors.h"
 #include "core/option_checks.h"
-#include "core/output_format.h"
+#include "core/output/output_format.h"
 #include "sora/error.h"
 
 namespace sora {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "core/option_checks.h"
-#include "core/output_format.h"
+#include "core/output/output_format.h"
 #include "plan/verbs/remix_steps.h"
 #include "plan/verbs/story.h"
 #include "plan/verbs/verb.h"

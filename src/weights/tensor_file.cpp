@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "checkpoint/safetensors.h"
-#include "core/output_file.h"
+#include "core/output/output_file.h"
 #include "sora/error.h"
 #include "weights/weights.h"
 

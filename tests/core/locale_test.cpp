@@ -11,7 +11,7 @@
 #include "core/json/json_line.h"
 #include "core/json/json_text.h"
 #include "core/json/scalar.h"
-#include "core/output_format.h"
+#include "core/output/output_format.h"
 #include "core/text.h"
 #include "places.h"
 

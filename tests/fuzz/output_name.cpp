@@ -1,7 +1,7 @@
 // Names of outputs: patterns (--name), numbered pictures, and what an ending means.
 #include "jobs/output_name.h"
 
-#include "core/output_format.h"
+#include "core/output/output_format.h"
 #include "fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

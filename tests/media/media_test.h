@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "core/output_format.h"
+#include "core/output/output_format.h"
 #include "file_contents.h"
 #include "media/av.h"
 #include "media/write/video_writer.h"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "canary.h"
-#include "core/output_format.h"
+#include "core/output/output_format.h"
 #include "file_contents.h"
 #include "media/write/video_writer.h"
 #include "places.h"

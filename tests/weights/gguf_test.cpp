@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "checkpoint/quantised.h"
-#include "core/output_file.h"
+#include "core/output/output_file.h"
 #include "places.h"
 #include "temporary_folder.h"
 #include "weights/tensor_file.h"

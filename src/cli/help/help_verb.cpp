@@ -8,7 +8,7 @@
 #include "cli/help/layout.h"
 #include "cli/help/man_pages.h"
 #include "cli/terminal/terminal.h"
-#include "core/output_file.h"
+#include "core/output/output_file.h"
 #include "core/text.h"
 #include "sora/error.h"
 

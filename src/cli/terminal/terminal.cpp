@@ -12,7 +12,7 @@
 #include <mutex>
 
 #include "cli/signals.h"
-#include "core/output_file.h"
+#include "core/output/output_file.h"
 #include "core/standard_streams.h"
 #include "core/text.h"
 #include "sora/error.h"

@@ -12,8 +12,8 @@
 #include "cli/verbs.h"
 #include "cli/verbs/models.h"
 #include "core/json/json_text.h"
+#include "core/output/unnamed_file.h"
 #include "core/text.h"
-#include "core/unnamed_file.h"
 #include "plan/machine/memory.h"
 #include "sora/error.h"
 

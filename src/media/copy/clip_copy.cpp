@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string_view>
 
-#include "core/output_format.h"
+#include "core/output/output_format.h"
 #include "core/text.h"
 #include "media/colour.h"
 

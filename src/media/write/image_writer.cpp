@@ -2,7 +2,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "core/output_format.h"
+#include "core/output/output_format.h"
 #include "core/sha256.h"
 #include "media/frame_converter.h"
 #include "media/image_text.h"

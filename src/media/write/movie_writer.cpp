@@ -2,7 +2,7 @@
 #include <optional>
 #include <vector>
 
-#include "core/output_format.h"
+#include "core/output/output_format.h"
 #include "media/copy/clip_copy.h"
 #include "media/copy/sound_track.h"
 #include "media/frame_converter.h"

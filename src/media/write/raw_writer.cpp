@@ -1,6 +1,6 @@
 #include <string>
 
-#include "core/output_format.h"
+#include "core/output/output_format.h"
 #include "media/frame_converter.h"
 #include "media/write/encoder.h"
 #include "media/write/sink.h"

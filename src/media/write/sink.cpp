@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/output_file.h"
+#include "core/output/output_file.h"
 #include "core/sha256.h"
 #include "core/unique_fd.h"
 #include "sora/error.h"

@@ -1,6 +1,6 @@
 #include "media/write/video_writer.h"
 
-#include "core/output_format.h"
+#include "core/output/output_format.h"
 #include "media/av.h"
 #include "media/write/writers.h"
 #include "sora/error.h"

@@ -1,7 +1,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/output_format.h"
+#include "core/output/output_format.h"
 #include "media/frame_converter.h"
 #include "media/image_xmp.h"
 #include "media/write/encoder.h"

@@ -4,7 +4,7 @@
 
 #include "core/file.h"
 #include "core/json/json_text.h"
-#include "core/output_file.h"
+#include "core/output/output_file.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "core/output_format.h"
+#include "core/output/output_format.h"
 #include "media/rgb_picture.h"
 #include "pipeline/frames/time_stamp.h"
 #include "plan/geometry/size.h"

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <string>
 
-#include "core/unnamed_file.h"
+#include "core/output/unnamed_file.h"
 #include "sora/error.h"
 
 namespace sora {

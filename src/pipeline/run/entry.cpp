@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-#include "core/output_file.h"
+#include "core/output/output_file.h"
 #include "media/codecs.h"
 #include "media/read/media_info.h"
 #include "nn/cuda_loader.h"

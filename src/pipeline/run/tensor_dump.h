@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "core/output_file.h"
+#include "core/output/output_file.h"
 #include "pipeline/denoise/denoise.h"
 #include "sora/plan.h"
 

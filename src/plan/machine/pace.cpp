@@ -13,7 +13,7 @@
 #include "core/file.h"
 #include "core/json/json_text.h"
 #include "core/log.h"
-#include "core/output_file.h"
+#include "core/output/output_file.h"
 #include "core/text.h"
 #include "plan/geometry/tiles.h"
 #include "plan/machine/machine_load.h"

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/output_format.h"
+#include "core/output/output_format.h"
 #include "core/text.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"

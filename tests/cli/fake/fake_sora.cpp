@@ -24,7 +24,7 @@
 #include <system_error>
 #include <thread>
 
-#include "core/output_file.h"
+#include "core/output/output_file.h"
 #include "core/sha256.h"
 #include "pipeline/run/entry.h"
 #include "sora/error.h"

@@ -1,4 +1,4 @@
-#include "core/output_format.h"
+#include "core/output/output_format.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,18 +23,13 @@ std::string refused(const std::string& path, std::optional<std::string> format =
 }
 
 TEST(OutputFormat, TheNameDecidesTheContainer) {
-  const std::pair<const char*, const char*> cases[] = {{"a.mp4", "mp4/h264/yuv420p"},
-                                                       {"A.MKV", "matroska/h264/yuv420p"},
-                                                       {"x/y.webm", "webm/vp9/yuv420p"},
-                                                       {"a.mov", "mov/h264/yuv420p"},
-                                                       {"a.gif", "gif/gif/pal8"},
-                                                       {"a.png", "png/png/rgb24"},
-                                                       {"a.JPEG", "jpg/mjpeg/yuv444p"},
-                                                       {"a.webp", "webp/webp/bgra"},
-                                                       {"a.avif", "avif/av1/yuv420p"},
-                                                       {"a.y4m", "y4m/rawvideo/yuv420p"},
-                                                       {"-", "mp4/h264/yuv420p"},
-                                                       {"my.clip.v2.mp4", "mp4/h264/yuv420p"}};
+  const std::pair<const char*, const char*> cases[] = {
+      {"a.mp4", "mp4/h264/yuv420p"},    {"A.MKV", "matroska/h264/yuv420p"},
+      {"x/y.webm", "webm/vp9/yuv420p"}, {"a.mov", "mov/h264/yuv420p"},
+      {"a.gif", "gif/gif/pal8"},        {"a.png", "png/png/rgb24"},
+      {"a.JPEG", "jpg/mjpeg/yuv444p"},  {"a.webp", "webp/webp/bgra"},
+      {"a.avif", "avif/av1/yuv420p"},   {"a.y4m", "y4m/rawvideo/yuv420p"},
+      {"-", "mp4/h264/yuv420p"},        {"my.clip.v2.mp4", "mp4/h264/yuv420p"}};
   for (const auto& [path, expected] : cases) {
     const OutputFormat f = resolve_output(path);
     EXPECT_EQ(f.container + "/" + f.codec + "/" + f.pix_fmt, expected) << path;

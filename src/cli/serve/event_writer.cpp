@@ -1,4 +1,4 @@
-#include "cli/verbs/event_writer.h"
+#include "cli/serve/event_writer.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,4 +1,4 @@
-#include "core/output_format.h"
+#include "core/output/output_format.h"
 
 #include <algorithm>
 #include <cmath>
@@ -226,11 +226,6 @@ bool takes_sound(const std::string& container, const std::string& codec) {
 }
 
 bool can_splice(const std::string& codec) { return codec == "h264" || codec == "vp9" || codec == "av1"; }
-
-std::vector<std::string> codecs_of(const std::string& container) {
-  const Container* found = find_container(container);
-  return found ? found->codecs : std::vector<std::string>{};
-}
 
 std::string sequence_name(const std::string& pattern, std::int64_t number) {
   const Pattern found = parse_pattern(pattern);

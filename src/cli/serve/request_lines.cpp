@@ -1,4 +1,4 @@
-#include "cli/verbs/request_lines.h"
+#include "cli/serve/request_lines.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "core/output_file.h"
+#include "core/output/output_file.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -19,8 +19,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/output/temporary_name.h"
 #include "core/sha256.h"
-#include "core/temporary_name.h"
 #include "sora/error.h"
 
 namespace sora {

@@ -1,5 +1,5 @@
 // Temporary files on disks that several machines write to.
-#include "core/temporary_name.h"
+#include "core/output/temporary_name.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 #include <fstream>
 
 #include "core/host_name.h"
-#include "core/output_file.h"
+#include "core/output/output_file.h"
 #include "sora/error.h"
 #include "temporary_folder.h"
 

@@ -1,4 +1,4 @@
-#include "core/temporary_name.h"
+#include "core/output/temporary_name.h"
 
 #include <dirent.h>
 #include <fcntl.h>

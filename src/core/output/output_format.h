@@ -10,14 +10,14 @@
 namespace sora {
 
 struct OutputFormat {
-  std::string container;  ///< libav's name of the muxer (mp4, matroska, webm, mov, gif, avif), or png, jpg,
-                          ///< webp, or y4m, rgb24 (raw frames)
-  std::string codec;      ///< h264, hevc, av1, vp9, ffv1; gif, png, mjpeg, webp; rawvideo
-  std::string pix_fmt;    ///< libav's name
-  bool still = false;     ///< an image format: one frame a file
+  std::string container;   ///< libav's name of the muxer (mp4, matroska, webm, mov, gif, avif), or png, jpg,
+                           ///< webp, or y4m, rgb24 (raw frames)
+  std::string codec;       ///< h264, hevc, av1, vp9, ffv1; gif, png, mjpeg, webp; rawvideo
+  std::string pix_fmt;     ///< libav's name
+  bool still = false;      ///< an image format: one frame a file
   bool animation = false;  ///< an image format whose file may also have more frames: webp, avif
-  bool sequence = false;  ///< numbered files, as in frames/%05d.png
-  int max_crf = 0;        ///< largest crf (the worst quality) of the codec; 0: it has no crf
+  bool sequence = false;   ///< numbered files, as in frames/%05d.png
+  int max_crf = 0;         ///< largest crf (the worst quality) of the codec; 0: it has no crf
 };
 
 /// The container comes from `format`, else from the extension of `path`; for "-" it is mp4. `format` may also
@@ -35,9 +35,6 @@ bool takes_sound(const std::string& container, const std::string& codec);
 
 /// Whether coded frames of a clip and of our encoder can be spliced into one stream (--copy).
 bool can_splice(const std::string& codec);
-
-/// Every codec that a container takes, the default first.
-std::vector<std::string> codecs_of(const std::string& container);
 
 /// The name of file `number` of a sequence: %d and %05d become the number, %% a percent sign.
 /// Sequences are numbered from 1, as ffmpeg does.

@@ -1,4 +1,4 @@
-#include "core/unnamed_file.h"
+#include "core/output/unnamed_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -31,9 +31,9 @@
 
 #include "cli/failure.h"
 #include "cli/make.h"
+#include "cli/serve/event_writer.h"
+#include "cli/serve/request_lines.h"
 #include "cli/signals.h"
-#include "cli/verbs/event_writer.h"
-#include "cli/verbs/request_lines.h"
 #include "core/json/json_line.h"
 #include "core/json/scalar.h"
 #include "core/random_seed.h"
