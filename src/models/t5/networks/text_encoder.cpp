@@ -1,6 +1,8 @@
 #include "models/t5/networks/text_encoder.h"
 
 #include <algorithm>
+#include <future>
+#include <memory>
 #include <utility>
 
 #include "core/log.h"
@@ -53,7 +55,7 @@ T5Encoder load_encoder(const ComponentSource& source, const Placement& placement
 }  // namespace
 
 struct TextEncoder::State {
-  T5Tokenizer tokenizer;
+  std::unique_ptr<T5Tokenizer> tokenizer;
   T5Encoder encoder;
   Placement placement;
 };
@@ -62,8 +64,12 @@ TextEncoder::TextEncoder(const fs::path& model_dir, const Placement& placement)
     : TextEncoder(model_dir / "text_encoder", model_dir / "tokenizer", placement) {}
 
 TextEncoder::TextEncoder(const ComponentSource& text_encoder, const fs::path& tokenizer,
-                         const Placement& placement)
-    : state_(new State{T5Tokenizer(tokenizer), load_encoder(text_encoder, placement), placement}) {}
+                         const Placement& placement) {
+  // A vocabulary of 256,000 pieces takes 1.5 s to load, on one thread: meanwhile the weights are read.
+  auto loading = std::async(std::launch::async, [&] { return std::make_unique<T5Tokenizer>(tokenizer); });
+  T5Encoder encoder = load_encoder(text_encoder, placement);
+  state_.reset(new State{loading.get(), std::move(encoder), placement});
+}
 
 TextEncoder::~TextEncoder() = default;
 TextEncoder::TextEncoder(TextEncoder&&) noexcept = default;
@@ -74,8 +80,8 @@ EncodedPrompt TextEncoder::encode_rows(const std::string& prompt) const {
   const T5Config& config = encoder.config();
   const std::string text = prompt_clean(prompt);
   std::size_t dropped = 0;
-  const std::vector<std::int64_t> ids = tokenizer.encode(text, kMaxLength, &dropped);
-  std::vector<std::string> warnings = warnings_of(tokenizer.unknown_words(text), dropped);
+  const std::vector<std::int64_t> ids = tokenizer->encode(text, kMaxLength, &dropped);
+  std::vector<std::string> warnings = warnings_of(tokenizer->unknown_words(text), dropped);
 
   const std::int64_t largest = *std::max_element(ids.begin(), ids.end());
   if (largest >= config.vocab_size) {
