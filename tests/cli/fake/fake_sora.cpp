@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <memory>
 #include <new>
 #include <nlohmann/json.hpp>
@@ -170,6 +171,20 @@ InputFacts facts_by_name(const std::string& name) {
   return facts;
 }
 
+// The frames of a file differ where its prompt has the word "forged".
+VideoComparison compare(const std::filesystem::path& a, const std::filesystem::path&, const StopRequest&) {
+  VideoComparison result;
+  result.frames_a = result.frames_b = 24;
+  result.psnr = std::numeric_limits<double>::infinity();
+  if (said_by(a.string()).find("forged") == std::string::npos) return result;
+  result.different = 20;
+  result.first = 4;
+  result.psnr_first = 31.5;
+  result.psnr_least = 30.25;
+  result.psnr = 30.75;
+  return result;
+}
+
 }  // namespace
 }  // namespace sora
 
@@ -188,6 +203,7 @@ extern "C" SORA_API const sora::Entry* sora_entry() {
                                      "codecs": {"h264": "libx264", "av1": ""}})");
           },
       .inspect = sora::inspect,
-      .probe = [](const std::filesystem::path& path) { return sora::facts_by_name(path.string()); }};
+      .probe = [](const std::filesystem::path& path) { return sora::facts_by_name(path.string()); },
+      .compare = sora::compare};
   return &entry;
 }

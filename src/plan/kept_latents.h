@@ -1,0 +1,82 @@
+// Kept latents (--keep-latents): the denoised latents of a video, in a file beside it, from which other verbs
+// go on. Here is everything about that file that needs no tensors: its name, what its header says, and
+// whether a plan can use it. pipeline/run/latents_file.h writes it.
+//
+// Note [Kept latents]
+// clip.mp4.latents.safetensors is, first, the checkpoint of a job all of whose windows are denoised
+// (pipeline/run/job_checkpoint.h): `window.N` and the parameters of the run, which decode makes into the same
+// frames again. Besides, it has the latents from which a clip goes on:
+//
+//   end          [1, C, 2, h, w]  the clip's last five frames, for extend, and for the first clip of connect
+//   start        [1, C, 1, h, w]  its first four frames, for extend --backward, and for the second clip
+//   start.still  [1, C, n, h, w]  what stands before `start` in time: a still of the first frame
+//
+// These are no cuts from the windows. The autoencoder is causal: the first latent frame of a clip stands for
+// one video frame, and each later one for four frames and for what came before them. A latent frame from the
+// middle of a window would be wrong at the start of the next one, where the network and the decoder expect a
+// latent frame without a history; and the first latent frame of a window would be wrong at the end of another
+// one, where they expect four frames. So both ends are encoded once, when the clip is made, from the frames
+// as the decoder gives them: before they are cropped, enlarged, rounded to 8 bits and compressed. `end`
+// equals to the bit what the next window of a longer video would be conditioned on.
+//
+// The header has a digest of the video's file. Latents whose video has changed since, or which do not fit a
+// plan, are not used: one line says so, and the clip's frames are encoded. A header is a stranger's word:
+// every value is checked, and none chooses a file or a place.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sora/plan.h"
+
+namespace sora {
+
+/// The name of the kept latents of an output: "clip.mp4.latents.safetensors".
+std::string latents_name(const std::string& output);
+
+/// Latent frames of `end` and of `start`, as windows beside a clip take them (plan/verbs/verb_windows.cpp).
+constexpr int kEndLatents = 2;
+constexpr int kStartLatents = 1;
+
+/// What the header of kept latents says.
+struct LatentsFacts {
+  std::string video_sha256;  ///< digest of the video that they belong to
+  std::string autoencoder;   ///< ModelChoice::vae_digest
+  std::int64_t frames = 0;   ///< in the video's file
+  double fps = 0;
+  double model_fps = 0;  ///< rate of the frames that latents stand for
+  int crop_width = 0;    ///< the part of the picture that the video shows
+  int crop_height = 0;
+  int windows = 0;
+};
+
+/// The header's texts for the latents of `plan`, with zeros where the digest of the video goes (kNoDigest).
+std::map<std::string, std::string> latents_metadata(const Plan& plan);
+extern const std::string kNoDigest;
+extern const char* const kDigestKey;
+
+/// Reads the header. Throws Error: no_input, refused, data (damaged, or no kept latents).
+LatentsFacts read_latents_facts(const std::filesystem::path& file);
+
+/// The same where `file` is a regular file with kept latents, else empty. Does not throw.
+std::optional<LatentsFacts> find_latents_facts(const std::filesystem::path& file) noexcept;
+
+/// Whether `latents` are those of the video: it has the digest in their header. Throws Error: no_input, io.
+bool belong_to(const LatentsFacts& latents, const std::filesystem::path& video);
+
+/// Sets plan.inputs.latents for the verbs that add to a clip, and says in a warning why latents beside a clip
+/// are not used. Throws Error (data) where the ones that --latents names cannot be used.
+void plan_clip_latents(Plan& plan, bool image_channels);
+
+/// The same for the draft of finish, the video `path`; `named`: --latents.
+void plan_draft_latents(Plan& draft, const std::string& path, const std::optional<std::string>& named,
+                        std::vector<std::string>& warnings);
+
+/// The first digits of the digest of latents that were gone on from; empty: frames were encoded.
+std::string used_latents(const std::optional<ClipLatents>& latents);
+
+}  // namespace sora
