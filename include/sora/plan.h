@@ -62,6 +62,10 @@ struct ClipLatents {
   std::string digest;      ///< SHA-256 of the file, hexadecimal
   bool has_start = false;  ///< latents of the clip's first frames, which fit the plan
   bool has_end = false;    ///< of its last frames
+  /// The clip ends within a window: these latent frames of its window number `last_window` are conditioning
+  /// frames, and the window is made to its full length. 0: not so; `end` is used.
+  int continued = 0;
+  int last_window = 0;
 };
 
 /// A word of the prompt that the model was not trained with.

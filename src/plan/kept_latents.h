@@ -1,6 +1,6 @@
 // Kept latents (--keep-latents): the denoised latents of a video, in a file beside it, from which other verbs
-// go on. Here is everything about that file that needs no tensors: its name, what its header says, and
-// whether a plan can use it. pipeline/run/latents_file.h writes it.
+// go on. Here are its name and its header; clip_latents.h says whether a plan can use it, and
+// pipeline/run/latents_file.h writes it.
 //
 // Note [Kept latents]
 // clip.mp4.latents.safetensors is, first, the checkpoint of a job all of whose windows are denoised
@@ -14,10 +14,16 @@
 // These are no cuts from the windows. The autoencoder is causal: the first latent frame of a clip stands for
 // one video frame, and each later one for four frames and for what came before them. A latent frame from the
 // middle of a window would be wrong at the start of the next one, where the network and the decoder expect a
-// latent frame without a history; and the first latent frame of a window would be wrong at the end of another
-// one, where they expect four frames. So both ends are encoded once, when the clip is made, from the frames
-// as the decoder gives them: before they are cropped, enlarged, rounded to 8 bits and compressed. `end`
-// equals to the bit what the next window of a longer video would be conditioned on.
+// latent frame without a history (with the default model, the frames that it is decoded to there have a PSNR
+// of 20 dB against the clip's; encoded anew, 35 dB); and the first latent frame of a window would be wrong at
+// the end of another one, where they expect four frames. So both ends are encoded once, when the clip is
+// made, from the frames as the decoder gives them: before they are cropped, enlarged, rounded to 8 bits and
+// compressed. `end` equals to the bit what the next window of a longer video would be conditioned on.
+//
+// A window can be continued with its own latents, though, where the clip ends in its first half: a clip that
+// is shorter than the model's native length, or the last window of a longer one. Its latents are then the
+// conditioning frames, in the places where they were made and with the history that they were made with, and
+// the rest of the window is new.
 //
 // The header has a digest of the video's file. Latents whose video has changed since, or which do not fit a
 // plan, are not used: one line says so, and the clip's frames are encoded. A header is a stranger's word:
@@ -29,11 +35,12 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "sora/plan.h"
 
 namespace sora {
+
+class SafetensorsFile;
 
 /// The name of the kept latents of an output: "clip.mp4.latents.safetensors".
 std::string latents_name(const std::string& output);
@@ -52,14 +59,20 @@ struct LatentsFacts {
   int crop_width = 0;    ///< the part of the picture that the video shows
   int crop_height = 0;
   int windows = 0;
+  /// Latent frames of the last window that the video shows, and those before them in it; 0: the video does
+  /// not end with a whole latent frame, or not with the network's own frames.
+  int continued = 0;
 };
 
 /// The header's texts for the latents of `plan`, with zeros where the digest of the video goes (kNoDigest).
-std::map<std::string, std::string> latents_metadata(const Plan& plan);
+std::map<std::string, std::string> latents_metadata(const Plan& plan, std::int64_t temporal_scale);
 extern const std::string kNoDigest;
 extern const char* const kDigestKey;
 
-/// Reads the header. Throws Error: no_input, refused, data (damaged, or no kept latents).
+/// What an opened file says. Throws Error (data): no kept latents, or damaged.
+LatentsFacts latents_facts(const SafetensorsFile& file);
+
+/// Opens the file too. Throws Error: no_input, refused, data.
 LatentsFacts read_latents_facts(const std::filesystem::path& file);
 
 /// The same where `file` is a regular file with kept latents, else empty. Does not throw.
@@ -68,15 +81,10 @@ std::optional<LatentsFacts> find_latents_facts(const std::filesystem::path& file
 /// Whether `latents` are those of the video: it has the digest in their header. Throws Error: no_input, io.
 bool belong_to(const LatentsFacts& latents, const std::filesystem::path& video);
 
-/// Sets plan.inputs.latents for the verbs that add to a clip, and says in a warning why latents beside a clip
-/// are not used. Throws Error (data) where the ones that --latents names cannot be used.
-void plan_clip_latents(Plan& plan, bool image_channels);
+/// SHA-256 of a file, computed once while the file stays as it is: a batch plans a job several times.
+std::string known_sha256(const std::filesystem::path& file);
 
-/// The same for the draft of finish, the video `path`; `named`: --latents.
-void plan_draft_latents(Plan& draft, const std::string& path, const std::optional<std::string>& named,
-                        std::vector<std::string>& warnings);
-
-/// The first digits of the digest of latents that were gone on from; empty: frames were encoded.
-std::string used_latents(const std::optional<ClipLatents>& latents);
+/// How many of the plan's new frames, at the network's rate, its file shows.
+std::int64_t shown_model_frames(const Plan& plan);
 
 }  // namespace sora

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "plan/kept_latents.h"
+#include "plan/clip_latents.h"
 #include "plan/model/model_choice.h"
 #include "plan/verbs/story.h"
 #include "plan/verbs/verb.h"

@@ -9,8 +9,8 @@
 #include "core/random_seed.h"
 #include "core/sha256.h"
 #include "models/family.h"
+#include "plan/clip_latents.h"
 #include "plan/idle_options.h"
-#include "plan/kept_latents.h"
 #include "plan/machine/machine.h"
 #include "plan/machine/memory.h"
 #include "plan/machine/text_cache.h"
@@ -113,8 +113,8 @@ struct Planner::State {
     Plan plan = begin(request, entry);
     plan_inputs(plan, entry.facts);
     plan_picture(plan, entry.facts, canvases);
+    plan_clip_latents(plan, entry.facts);
     plan_timeline(plan, entry.facts, is_still(request));
-    plan_clip_latents(plan, entry.facts.image.concat);
     check_images(entry.facts, request.image.has_value(), request.last_image.has_value(),
                  plan.timeline.latent_frames);
     end(plan, entry);

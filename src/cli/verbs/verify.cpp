@@ -138,7 +138,8 @@ Verdict verdict_of(const VideoComparison& compared) {
                      decibels(compared.psnr) + " over all and " + decibels(compared.psnr_least) + " at least";
   if (!counts) text += "; " + length;
   if (close)
-    text += ": equal up to that, as after another version or kind of processor, or after encoding it again";
+    text +=
+        ": equal up to that, as another version, another kind of processor or encoding it again leaves it";
   return {close ? "close" : "different", text};
 }
 

@@ -22,7 +22,7 @@ Fit fit_of(const Request& request) {
 
 // A tensor of kept latents. Its shape and its values were checked with the plan: another one now belongs to
 // another file.
-at::Tensor kept_tensor(const ClipLatents& kept, const char* name, const Plan& plan) {
+at::Tensor kept_tensor(const ClipLatents& kept, const std::string& name, const Plan& plan) {
   at::Tensor tensor = read_tensor(kept.path, name);
   const bool fits = tensor.dim() == 5 && tensor.size(0) == 1 && tensor.size(2) > 0 &&
                     tensor.size(1) == plan.picture.latent_channels &&
@@ -30,6 +30,13 @@ at::Tensor kept_tensor(const ClipLatents& kept, const char* name, const Plan& pl
   if (!fits || !at::isfinite(tensor).all().item<bool>())
     throw Error(ErrorKind::data, "latents", kept.path + ": was changed while it was used");
   return tensor;
+}
+
+// The conditioning frames that end a clip.
+at::Tensor kept_end(const ClipLatents& kept, int latents, const Plan& plan) {
+  if (kept.continued == 0) return kept_tensor(kept, "end", plan);
+  const at::Tensor window = kept_tensor(kept, "window." + std::to_string(kept.last_window), plan);
+  return window.narrow(2, 0, latents).clone();
 }
 
 // Repeats the first or last frame of a clip that is too short.
@@ -54,7 +61,7 @@ ClipEnd end_of(const Plan& plan, const std::string& path, int latents, const Vid
   fill(frames, wanted, true);
   ClipEnd end;
   end.frames = network_frames(frames, plan);
-  end.latents = kept && kept->has_end ? kept_tensor(*kept, "end", plan)
+  end.latents = kept && kept->has_end ? kept_end(*kept, latents, plan)
                                       : encode_in_tiles(vae, end.frames, plan.picture.vae_tiling);
   end.decoded = vae.decode(end.latents);
   return end;

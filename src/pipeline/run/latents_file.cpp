@@ -94,7 +94,7 @@ void LatentsFile::write(const std::vector<at::Tensor>& windows, const ShownEnds&
   Tensors tensors;
   for (std::size_t i = 0; i < windows.size(); ++i) tensors["window." + std::to_string(i)] = windows[i];
   add_ends(tensors, plan_, ends, vae);
-  put_tensors(*file_, tensors, latents_metadata(plan_));
+  put_tensors(*file_, tensors, latents_metadata(plan_, vae.temporal_scale()));
   written_ = true;
 }
 

@@ -1,10 +1,8 @@
 #include "pipeline/run/shown_ends.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "plan/kept_latents.h"
-#include "plan/verbs/verb.h"
 
 namespace sora {
 namespace {
@@ -30,13 +28,8 @@ at::Tensor filled(const at::Tensor& frames, std::int64_t count, bool in_front) {
 ShownEnds::ShownEnds(const Plan& plan, const VideoAutoencoder& vae)
     : first_frames_(kStartLatents * vae.temporal_scale()),
       last_frames_(1 + (kEndLatents - 1) * vae.temporal_scale()),
-      shown_(plan.timeline.model_frames) {
-  if (verb_kind(plan.request.verb) != VerbKind::extend) return;
-  // As many frames of the network as the file shows; backward the surplus ones are the earliest.
-  const double wanted =
-      static_cast<double>(plan.timeline.frames) * plan.timeline.model_fps / plan.timeline.fps;
-  shown_ = std::clamp<std::int64_t>(std::llround(wanted), 1, plan.timeline.model_frames);
-  if (plan.request.backward) skipped_ = plan.timeline.model_frames - shown_;
+      shown_(shown_model_frames(plan)) {
+  if (plan.request.backward) skipped_ = plan.timeline.model_frames - shown_;  // the earliest are not shown
 }
 
 void ShownEnds::add(const at::Tensor& chunk) {
