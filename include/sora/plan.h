@@ -56,6 +56,18 @@ struct InputFacts {
   std::string parameters;   ///< of the run that made it, as JSON (plan/metadata.h); empty: there are none
 };
 
+/// A file of kept latents that a plan goes on from (plan/kept_latents.h).
+struct ClipLatents {
+  std::string path;
+  std::string digest;      ///< SHA-256 of the file, hexadecimal
+  bool has_start = false;  ///< latents of the clip's first frames, which fit the plan
+  bool has_end = false;    ///< of its last frames
+  /// The clip ends within a window: these latent frames of its window number `last_window` are conditioning
+  /// frames, and the window is made to its full length. 0: not so; `end` is used.
+  int continued = 0;
+  int last_window = 0;
+};
+
 /// A word of the prompt that the model was not trained with.
 struct UnknownWord {
   std::string word;
@@ -100,6 +112,7 @@ struct ModelChoice {
   std::filesystem::path dir;
   std::string name;                  ///< folder name
   std::string digest;                ///< differs between models (checkpoint/model_digest.h)
+  std::string vae_digest;            ///< the same of its video autoencoder alone
   std::string family;                ///< Family::name(), such as Wan
   std::string pipeline;              ///< class name in model_index.json, such as WanPipeline
   std::uint64_t weight_bytes = 0;    ///< size of all weight files
@@ -112,6 +125,8 @@ struct ModelChoice {
 struct Inputs {
   std::optional<InputFacts> video;    ///< of request.input
   std::optional<InputFacts> video_2;  ///< of request.input_2
+  std::optional<ClipLatents> latents;    ///< of request.input; of a draft that is made again: its own
+  std::optional<ClipLatents> latents_2;  ///< of request.input_2
   std::vector<Shot> shots;            ///< storyboard; else empty
   std::vector<ShotImage> shot_images;
   double fade = 0;  ///< seconds in which a prompt takes over, half of them before the shot's time

@@ -38,6 +38,9 @@ struct Request {
   std::vector<std::string> shot;        ///< storyboard: "TIME PROMPT", the first at 0:00; plan/verbs/story.h
   std::vector<std::string> shot_image;  ///< storyboard: "TIME FILE", an image to show at that time
   std::optional<double> fade;  ///< storyboard: seconds in which a prompt takes over from the one before
+  /// extend, connect, loop, finish: the kept latents of the (first) clip, or none; default: the file beside
+  /// the clip (plan/kept_latents.h)
+  std::optional<std::string> latents;
 
   // How long and how large
   std::optional<double> seconds;        ///< the file has exactly round(seconds * fps) frames
@@ -82,6 +85,7 @@ struct Request {
 
   std::optional<int> checkpoint_every;  ///< steps from one save of the latents to the next; 0: never
   bool sidecar = false;                 ///< also write the parameters into <output>.json
+  bool keep_latents = false;            ///< also write the latents into <output>.latents.safetensors
 
   // On what
   std::string device = "auto";       ///< auto, cpu, cuda, cuda:N
@@ -137,6 +141,8 @@ void visit_request_kinds(R& r, V&& v) {
   v("shot_image", r.shot_image, source, "storyboard: \"0:08 photo.jpg\", an image to show at that time");
   v("fade", r.fade, video,
     "storyboard: seconds in which a prompt takes over from the one before; default: 1");
+  v("latents", r.latents, source,
+    "extend, connect, loop, finish: the kept latents of the clip, or none; default: those beside it");
   v("seconds", r.seconds, video,
     "length: seconds, or 500ms, 1m30s, 1:30; default: the model's native length");
   v("frames", r.frames, video, "length in frames, instead of --seconds");
@@ -177,6 +183,9 @@ void visit_request_kinds(R& r, V&& v) {
   v("checkpoint_every", r.checkpoint_every, machine,
     "save a checkpoint of the job every N steps; 0: never; default: every half minute, in long jobs");
   v("sidecar", r.sidecar, machine, "also write the parameters into OUTPUT.json");
+  v("keep_latents", r.keep_latents, machine,
+    "also write the latents into OUTPUT.latents.safetensors, from which extend, connect, finish and decode "
+    "go on");
   v("device", r.device, machine, "auto, cpu, cuda or cuda:N");
   v("dtype", r.dtype, video, "float32 or bfloat16");
   v("threads", r.threads, machine, "CPU threads");

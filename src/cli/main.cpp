@@ -56,8 +56,9 @@ const std::vector<Verb> verbs{
     // what a batch has done
     {"status", "DIR", "what is done, failed, running and left in the folder of a batch", 1, false,
      show_status_of},
-    // the checkpoint of a run that failed after its last step
-    {"decode", "LATENTS", "make the video from latents that a failed run saved", 1, true, decode_latents},
+    // latents that a run kept, or those of a run that failed after its last step
+    {"decode", "LATENTS", "make the video from latents that a run kept, or a failed run saved", 1, true,
+     decode_latents},
     // requests from another program, the model kept in memory
     {"serve", "", "with --stdio: read requests as JSON lines from stdin, answer on stdout", 0, true, serve},
     // published models, fetched
@@ -69,7 +70,11 @@ const std::vector<Verb> verbs{
 };
 
 const Verb& verb_of(const Options& options) {
-  if (options.words.empty()) return verbs.front();
+  if (options.words.empty()) {
+    if (options.verify)
+      throw Error(ErrorKind::usage, "options", "--verify needs a file: sora-gen rerun --verify FILE");
+    return verbs.front();
+  }
   const std::string& word = options.words.front();
   std::vector<std::string> names;
   for (const Verb& verb : verbs) {
@@ -89,6 +94,8 @@ const Verb& verb_of(const Options& options) {
                                 : options.video_flags.front()) +
                       "; sora-gen help " + word + " shows what it takes");
     }
+    if (options.verify && verb.run != rerun_file)
+      throw Error(ErrorKind::usage, "options", word + " takes no --verify; sora-gen rerun --verify FILE does");
     const bool enhances = options.enhance || options.enhance_command;
     if (enhances && (!verb.takes_request || verb.run == decode_latents || verb.run == serve))
       throw Error(ErrorKind::usage, "options",

@@ -68,6 +68,7 @@ struct Options {
   bool help = false;
   bool help_all = false;
   bool version = false;
+  bool verify = false;
 };
 
 template <class O, class V>
@@ -115,6 +116,7 @@ void visit_actions(O& o, V&& v) {
   v("help", o.help, "show the most important options; of a verb: its own");
   v("help_all", o.help_all, "show every option");
   v("version", o.version, "show the version");
+  v("verify", o.verify, "rerun: make the video again, and compare it with the file instead of keeping it");
 }
 
 /// "guidance_2" -> "--guidance-2"

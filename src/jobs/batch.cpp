@@ -11,6 +11,7 @@
 #include "jobs/batch_index.h"
 #include "jobs/job_key.h"
 #include "jobs/output_name.h"
+#include "plan/kept_latents.h"
 #include "plan/machine/text_cache.h"
 #include "plan/model/model_choice.h"
 
@@ -98,7 +99,9 @@ bool Batch::is_done(const Entry& entry) {
   // That counts as done if the name came from a pattern, not if the user chose it.
   if (record->output != recorded_output(*entry.job) && (entry.job->named || !is_inside(record->output)))
     return false;
-  return output_is_whole(journal_.output_path(*record), *record);
+  const fs::path made = journal_.output_path(*record);
+  if (list_.request(*entry.job).keep_latents && !latents_are_there(made, *record)) return false;
+  return output_is_whole(made, *record);
 }
 
 void Batch::read_state(Entry& entry) {
@@ -189,6 +192,8 @@ void Batch::rename_changed_output(const Job& job) {
   }
   fs::rename(job.output, old, code);
   if (!code) {
+    std::error_code without;  // most videos have no kept latents
+    fs::rename(latents_name(job.output), latents_name(old.string()), without);
     log(LogLevel::warning,
         job.output + ": has changed since it was made; renamed to " + old.string() + ", and made again");
   }
@@ -219,13 +224,17 @@ void Batch::make(Entry& entry, const RunJob& run_job, BatchObserver& observer) {
   const std::string output = recorded_output(job);
   const JobRecord* record = journal_.find(entry.key);
   const bool ours = record != nullptr && record->was_free && record->output == output;
-  if (record != nullptr && record->state == State::done && !request.overwrite) rename_changed_output(job);
+  // A video that only lacks its kept latents is made again, and is replaced by the same bytes.
+  const bool lacks_latents = record != nullptr && record->state == State::done && record->output == output &&
+                             output_is_whole(journal_.output_path(*record), *record);
+  if (record != nullptr && record->state == State::done && !request.overwrite && !lacks_latents)
+    rename_changed_output(job);
   const bool was_free = !OutputCheck::exists(job.output);
   const bool was_made = record != nullptr && record->state == State::done && record->output == output;
   // A file that appeared since the job was first started is the job's own: a crash came between the file and
   // the journal. To be safe it is made again and replaced. The same is true of the files beside a video that
   // was made and then deleted.
-  if (ours || !settings_.resume || (was_made && was_free)) request.overwrite = true;
+  if (ours || !settings_.resume || (was_made && was_free) || lacks_latents) request.overwrite = true;
   if (settings_.posters && !request.thumbnail) {
     const fs::path poster = poster_path(journal_, entry.key, settings_.poster_type);
     std::error_code code;
@@ -236,7 +245,7 @@ void Batch::make(Entry& entry, const RunJob& run_job, BatchObserver& observer) {
   const Plan plan = planner_.plan(request);
 
   observer.job_begins(job, plan, counts());
-  journal_.started(entry.key, output, was_free || ours);
+  journal_.started(entry.key, output, was_free || ours || lacks_latents);
   const auto start = Clock::now();
   try {
     CheckpointOptions checkpoint;
@@ -245,7 +254,7 @@ void Batch::make(Entry& entry, const RunJob& run_job, BatchObserver& observer) {
     checkpoint.every = request.checkpoint_every;
     const Result result = run_job(plan, checkpoint, [&] { return coming_texts(entry, plan); });
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    journal_.done(entry.key, result, output, seconds);
+    journal_.done(entry.key, result, output, seconds, request.keep_latents);
     entry.state = Entry::State::done;
     observer.job_done(job, plan, result);
   } catch (const Error& error) {

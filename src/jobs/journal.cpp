@@ -15,6 +15,7 @@
 #include "core/output/output_file.h"
 #include "core/unique_fd.h"
 #include "jobs/journal_fields.h"
+#include "plan/kept_latents.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -122,6 +123,7 @@ void Journal::read_line(std::string_view line) {
     record.sha256 = fields.text("sha256");
     record.frames = fields.integer("frames", 0, INT64_MAX);
     record.modified = fields.integer("modified", INT64_MIN, INT64_MAX);
+    record.latents = fields.boolean("latents");
   } else if (event == "failed") {
     record.state = State::failed;
     record.exit_code = static_cast<int>(fields.integer("exit_code", 0, 255));
@@ -198,14 +200,16 @@ void Journal::started(const std::string& key, const std::string& output, bool wa
   append(event("start", key, output).add("was_free", was_free).text());
 }
 
-void Journal::done(const std::string& key, const Result& result, const std::string& output, double seconds) {
-  append(event("done", key, output)
-             .add("bytes", result.bytes)
-             .add("frames", result.frames)
-             .add("sha256", result.sha256)
-             .add("seconds", seconds)
-             .add("modified", modified_ns(folder_ / output))
-             .text());
+void Journal::done(const std::string& key, const Result& result, const std::string& output, double seconds,
+                   bool latents) {
+  JsonLine line = event("done", key, output);
+  line.add("bytes", result.bytes)
+      .add("frames", result.frames)
+      .add("sha256", result.sha256)
+      .add("seconds", seconds)
+      .add("modified", modified_ns(folder_ / output));
+  if (latents) line.add("latents", true);
+  append(line.text());
 }
 
 void Journal::failed(const std::string& key, const std::string& output, int exit_code,
@@ -289,6 +293,11 @@ bool output_is_whole(const fs::path& file, const JobRecord& record) {
   if (!fs::is_regular_file(file, code) || fs::file_size(file, code) != record.bytes || code) return false;
   if (record.modified != 0 && modified_ns(file) == record.modified) return true;
   return file_sha256(file, "journal") == record.sha256;
+}
+
+bool latents_are_there(const fs::path& file, const JobRecord& record) {
+  const auto facts = find_latents_facts(latents_name(file.string()));
+  return facts && facts->video_sha256 == record.sha256;
 }
 
 }  // namespace sora

@@ -39,6 +39,7 @@ struct JobRecord {
   double seconds = 0;     ///< done: how long it took
   std::uint64_t bytes = 0;
   std::string sha256;
+  bool latents = false;  ///< done: its latents were kept beside it (--keep-latents)
   std::int64_t frames = 0;
   std::int64_t modified = 0;  ///< done: the file's time of modification, ns
   int exit_code = 0;          ///< failed
@@ -80,7 +81,8 @@ class Journal {
   /// Events, appended and synced. Throws Error (io).
   void run_begins(std::uint64_t jobs);
   void started(const std::string& key, const std::string& output, bool was_free);
-  void done(const std::string& key, const Result& result, const std::string& output, double seconds);
+  void done(const std::string& key, const Result& result, const std::string& output, double seconds,
+            bool latents = false);
   void failed(const std::string& key, const std::string& output, int exit_code, const std::string& error);
   void stopped(const std::string& key, const std::string& output);
 
@@ -132,5 +134,8 @@ bool lies_inside(const std::filesystem::path& folder, const std::string& output)
 /// Whether the output of a job that is done is still complete: the file has the recorded size, and the
 /// recorded modification time or digest.
 bool output_is_whole(const std::filesystem::path& file, const JobRecord& record);
+
+/// Whether the kept latents beside such an output are there, and say that they belong to it.
+bool latents_are_there(const std::filesystem::path& file, const JobRecord& record);
 
 }  // namespace sora

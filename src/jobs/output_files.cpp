@@ -5,6 +5,7 @@
 
 #include "jobs/output_name.h"
 #include "jobs/sidecar.h"
+#include "plan/kept_latents.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -24,6 +25,7 @@ std::string plain_name(const std::string& path) {
 std::vector<std::pair<std::string, std::string>> files_beside(const Request& request) {
   std::vector<std::pair<std::string, std::string>> files;
   if (request.sidecar) files.emplace_back("--sidecar", sidecar_name(*request.output));
+  if (request.keep_latents) files.emplace_back("--keep-latents", latents_name(*request.output));
   if (request.contact_sheet) files.emplace_back("--contact-sheet", *request.contact_sheet);
   if (request.thumbnail) files.emplace_back("--thumbnail", *request.thumbnail);
   if (request.dump_tensors) files.emplace_back("--dump-tensors", *request.dump_tensors);
@@ -35,13 +37,18 @@ void check_files_beside(const Request& request) {
     throw Error(ErrorKind::usage, "options",
                 "--sidecar writes a file beside the output, and -o - is a stream; name a file");
   }
+  if (request.keep_latents && *request.output == "-") {
+    throw Error(ErrorKind::usage, "options",
+                "--keep-latents writes a file beside the output, and -o - is a stream; name a file");
+  }
   std::map<std::string, std::string> options{{plain_name(*request.output), "-o"}};
   for (const auto& [option, path] : files_beside(request)) {
     // For pictures, check_pictures() reports "-" with a better message.
     if (option == "--dump-tensors" && path == "-") {
       throw Error(ErrorKind::usage, "options", "--dump-tensors -: expected the name of a file");
     }
-    check_output(path, request.overwrite, option == "--sidecar" ? "-o" : option);
+    const bool named_by_output = option == "--sidecar" || option == "--keep-latents";
+    check_output(path, request.overwrite, named_by_output ? "-o" : option);
     const auto [other, fresh] = options.emplace(plain_name(path), option);
     if (!fresh && path != "-") {
       throw Error(ErrorKind::usage, "options",

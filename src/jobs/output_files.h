@@ -9,9 +9,8 @@
 
 namespace sora {
 
-/// The files that are written beside the video, with their options: --sidecar, --contact-sheet, --thumbnail
-/// and
-/// --dump-tensors.
+/// The files that are written beside the video, with their options: --sidecar, --keep-latents,
+/// --contact-sheet, --thumbnail and --dump-tensors.
 std::vector<std::pair<std::string, std::string>> files_beside(const Request& request);
 
 /// check_output() for the output and every file beside it. Throws Error: cannot_create; usage when two

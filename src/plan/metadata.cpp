@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "plan/clip_latents.h"
 #include "plan/model/model_choice.h"
 #include "plan/verbs/story.h"
 #include "plan/verbs/verb.h"
@@ -46,7 +47,7 @@ void add_prompts(Json& json, const Plan& plan) {
   json["negative_prompt"] = plan.sampling.negative_prompt;
 }
 
-void add_inputs(Json& json, const Request& request) {
+void add_inputs(Json& json, const Inputs& inputs, const Request& request) {
   const auto add = [&](const char* name, const auto& field) {
     if (field) json[name] = *field;
   };
@@ -58,6 +59,8 @@ void add_inputs(Json& json, const Request& request) {
   add("last_image", request.last_image);
   add("input", request.input);
   add("input_2", request.input_2);
+  if (inputs.latents) json["input_latents"] = used_latents(inputs.latents);
+  if (inputs.latents_2) json["input_2_latents"] = used_latents(inputs.latents_2);
   add("fit", request.fit);
   add("background", request.background);
   add("strength", request.strength);
@@ -122,7 +125,7 @@ std::string metadata_json(const Plan& plan) {
   Json json;
   json["generator"] = "sora-gen " SORA_GEN_VERSION;
   add_prompts(json, plan);
-  add_inputs(json, request);
+  add_inputs(json, plan.inputs, request);
   add_storyboard(json, plan.inputs, request);
   if (request.draft) json["draft"] = true;
   if (request.refine) json["refine"] = true;

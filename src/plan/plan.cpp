@@ -5,8 +5,11 @@
 #include <cmath>
 #include <map>
 
+#include "checkpoint/model_digest.h"
 #include "core/random_seed.h"
+#include "core/sha256.h"
 #include "models/family.h"
+#include "plan/clip_latents.h"
 #include "plan/idle_options.h"
 #include "plan/machine/machine.h"
 #include "plan/machine/memory.h"
@@ -26,6 +29,17 @@
 #include "sora/error.h"
 
 namespace sora {
+namespace {
+
+// Of the files that hold the video autoencoder: kept latents are of use to any model that has the same.
+std::string autoencoder_digest(const ModelFacts& model) {
+  const ComponentSource source = model.folder.source("vae");
+  std::string all = model_digest(source.path);
+  if (!source.reference.empty()) all += model_digest(source.reference);
+  return sha256_hex(all);
+}
+
+}  // namespace
 
 struct Planner::State {
   struct Entry {
@@ -33,6 +47,7 @@ struct Planner::State {
     ModelFacts facts;
     std::string name;
     std::string digest;
+    std::string vae_digest;
     std::optional<std::string> text_digest;  // of the text encoder's files; empty: not computed yet
   };
   std::map<std::string, Entry> models;  // by model_choice()
@@ -50,6 +65,7 @@ struct Planner::State {
     entry.name = entry.dir.empty() ? std::filesystem::path(*request.transformer).stem().string()
                                    : std::filesystem::weakly_canonical(entry.dir).filename().string();
     entry.digest = chosen_digest(request, entry.dir);
+    entry.vae_digest = autoencoder_digest(entry.facts);
     return models.emplace(key, std::move(entry)).first->second;
   }
 
@@ -61,6 +77,7 @@ struct Planner::State {
     plan.model.dir = model.dir;
     plan.model.name = model.name;
     plan.model.digest = model.digest;
+    plan.model.vae_digest = model.vae_digest;
     plan.model.family = model.facts.family->name();
     plan.model.pipeline = model.facts.folder.pipeline;
     plan.model.weight_bytes = model.facts.weight_bytes;
@@ -96,6 +113,7 @@ struct Planner::State {
     Plan plan = begin(request, entry);
     plan_inputs(plan, entry.facts);
     plan_picture(plan, entry.facts, canvases);
+    plan_clip_latents(plan, entry.facts);
     plan_timeline(plan, entry.facts, is_still(request));
     check_images(entry.facts, request.image.has_value(), request.last_image.has_value(),
                  plan.timeline.latent_frames);
@@ -147,6 +165,7 @@ struct Planner::State {
     Request request = asked;
     Draft draft = read_draft(request);
     std::vector<Plan> before;
+    std::vector<std::string> warnings;
     Source source;
     if (draft.request) {
       try {
@@ -155,11 +174,17 @@ struct Planner::State {
           throw Error(ErrorKind::data, "draft",
                       "the model of that name here is another one, or has changed since");
         source = source_of(before.front().picture, before.front().timeline);
+        plan_draft_latents(before.front(), *request.input, request.latents, warnings);
         make_source(before.front());
       } catch (const Error& error) {  // its model or its inputs are gone
+        if (error.component() == "latents") throw;  // those that --latents names
         draft.why_frames = "it cannot be made again: " + error.message();
         before.clear();
       }
+    }
+    if (before.empty() && request.latents && request.latents != "none") {
+      throw Error(ErrorKind::data, "latents",
+                  *request.latents + ": cannot be used for " + *request.input + ": " + draft.why_frames);
     }
     if (before.empty()) source = source_of(draft, model(request).facts.fps);
     if (!request.seed) request.seed = random_seed();
@@ -169,6 +194,7 @@ struct Planner::State {
     plan_stream_copy(plan);
     if (!draft.why_frames.empty() && !plan.before.empty()) plan.before.front().inputs.video = draft.facts;
     note_draft(plan, draft);
+    plan.warnings.insert(plan.warnings.end(), warnings.begin(), warnings.end());
     return plan;
   }
 

@@ -28,6 +28,12 @@ void write_tensors(const std::filesystem::path& path, const std::map<std::string
 
 void write_tensors(OutputFile& file, const std::map<std::string, at::Tensor>& tensors,
                    const std::map<std::string, std::string>& metadata) {
+  put_tensors(file, tensors, metadata);
+  file.commit();
+}
+
+void put_tensors(OutputFile& file, const std::map<std::string, at::Tensor>& tensors,
+                 const std::map<std::string, std::string>& metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::uint64_t position = 0;
@@ -46,7 +52,6 @@ void write_tensors(OutputFile& file, const std::map<std::string, at::Tensor>& te
     const at::Tensor data = entry.second.to(at::kCPU, at::kFloat).contiguous();
     file.write(data.const_data_ptr<float>(), static_cast<std::size_t>(data.numel()) * sizeof(float));
   }
-  file.commit();
 }
 
 }  // namespace sora

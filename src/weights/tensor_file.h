@@ -21,5 +21,8 @@ void write_tensors(const std::filesystem::path& path, const std::map<std::string
 /// As above, into an open file.
 void write_tensors(OutputFile& file, const std::map<std::string, at::Tensor>& tensors,
                    const std::map<std::string, std::string>& metadata = {});
+/// The same, and the file does not have its final name yet.
+void put_tensors(OutputFile& file, const std::map<std::string, at::Tensor>& tensors,
+                 const std::map<std::string, std::string>& metadata);
 
 }  // namespace sora

@@ -42,7 +42,7 @@ const std::map<std::string_view, const char*> value_names{
     {"image", "FILE"},         {"last_image", "FILE"},    {"input", "FILE"},         {"input_2", "FILE"},
     {"fit", "NAME"},           {"background", "COLOUR"},  {"strength", "0..1"},      {"offload", "MODE"},
     {"text_cache", "MODE"},    {"shot", "LINE"},          {"shot_image", "LINE"},    {"fade", "S"},
-    {"drift_control", "0..1"}, {"enhance_command", "CMD"}};
+    {"drift_control", "0..1"}, {"latents", "FILE"},       {"enhance_command", "CMD"}};
 
 template <class T>
 const char* kind_of(const std::optional<T>&) {

@@ -8,7 +8,7 @@ const std::vector<VerbPage> pages{
      "Makes a video, or a picture with -o x.png, from words alone. The verb needs not be named. What a model "
      "makes at another size or rate than that which was asked for is enlarged or resampled, and said.",
      {"prompt", "prompt_file", "negative_prompt", "strict_words", "seconds", "frames", "fps", "res", "aspect",
-      "draft", "refine", "drift_control", "count", "prompts", "out_dir"},
+      "draft", "refine", "drift_control", "keep_latents", "count", "prompts", "out_dir"},
      {"sora-gen --prompt \"a lighthouse by the sea\" -o sea.mp4 --res 720p",
       "sora-gen --prompt \"a blue boat\" --count 4 -o boat.png",
       "echo \"a lighthouse\" | sora-gen --prompt - -o - | ffplay -"}},
@@ -22,13 +22,14 @@ const std::vector<VerbPage> pages{
      "Makes new footage that goes on where a clip ends, or leads to where it begins. The file has the clip "
      "and the new frames, at the clip's size and rate, with its sound.",
      {"seconds", "frames", "backward", "only_new", "no_audio", "copy", "prompt", "fit", "background",
-      "drift_control"},
+      "drift_control", "latents", "keep_latents"},
      {"sora-gen extend clip.mp4 --seconds 5",
       "sora-gen extend clip.mp4 --backward --prompt \"a street at dawn\""}},
     {"connect",
      "Makes a transition that grows from the end of one clip into the start of another. The file has both "
      "clips and what lies between.",
-     {"seconds", "frames", "only_new", "no_audio", "copy", "prompt", "fit", "background"},
+     {"seconds", "frames", "only_new", "no_audio", "copy", "prompt", "fit", "background", "latents",
+      "keep_latents"},
      {"sora-gen connect a.mp4 b.mp4 --seconds 3", "sora-gen connect a.mp4 b.mp4 --only-new -o between.mp4"}},
     {"loop",
      "Makes a video whose end meets its start: a clip and new frames that lead back to its first one, or a "
@@ -49,7 +50,7 @@ const std::vector<VerbPage> pages{
     {"finish",
      "Makes a small video again at full size: same seed, same composition. Its prompt, seed and model are "
      "those that the file names.",
-     {"res", "aspect", "strength", "steps", "prompt", "model"},
+     {"res", "aspect", "strength", "steps", "prompt", "model", "latents"},
      {"sora-gen finish draft.mp4 --res 1920x1080",
       "sora-gen finish draft.mp4 --res 4k --strength 0.5 -o large.mp4"}},
     {"scout",
@@ -71,18 +72,22 @@ const std::vector<VerbPage> pages{
      {"json"},
      {"sora-gen inspect clip.mp4", "sora-gen inspect clip.mp4 --json | jq .seed"}},
     {"rerun",
-     "Makes a file again from the parameters that it holds; options on the command line change some of them.",
-     {"seed", "prompt", "steps", "res", "output"},
-     {"sora-gen rerun clip.mp4", "sora-gen rerun clip.mp4 --seed 8 -o another.mp4"}},
+     "Makes a file again from the parameters that it holds; options on the command line change some of them. "
+     "With --verify nothing is kept: the frames are compared with the file's, and the exit code is 0 where "
+     "they are the same, and 65 where they are not.",
+     {"seed", "prompt", "steps", "res", "output", "verify", "json"},
+     {"sora-gen rerun clip.mp4", "sora-gen rerun clip.mp4 --seed 8 -o another.mp4",
+      "sora-gen rerun --verify clip.mp4"}},
     {"status",
      "Shows what is done, failed, running and left in the folder of a batch.",
      {"json"},
      {"sora-gen status shots/", "sora-gen status shots/ --json"}},
     {"decode",
-     "Makes the video of latents that a run kept: the end of the work without the rest of it.",
-     {"output", "codec", "crf", "pix_fmt", "format"},
-     {"sora-gen decode kept.safetensors -o clip.mp4",
-      "sora-gen decode kept.safetensors -o clip.webm --codec vp9"}},
+     "Makes the video of latents that a run kept (--keep-latents), or that a failed run saved: the end of the "
+     "work without the rest of it.",
+     {"output", "codec", "crf", "pix_fmt", "format", "keep_latents"},
+     {"sora-gen decode clip.mp4.latents.safetensors -o again.mp4",
+      "sora-gen decode clip.mp4.latents.safetensors -o clip.webm --codec vp9"}},
     {"serve",
      "Keeps the model in memory and takes requests as JSON, one a line on standard input; events go to "
      "standard output, one a line.",

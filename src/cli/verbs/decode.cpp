@@ -9,6 +9,7 @@
 #include "jobs/output_files.h"
 #include "jobs/output_name.h"
 #include "jobs/sidecar.h"
+#include "plan/kept_latents.h"
 #include "plan/verbs/reproduce.h"
 #include "sora/error.h"
 
@@ -16,9 +17,9 @@ namespace sora {
 namespace {
 
 // Options that affect the file and not the latents.
-constexpr std::array<std::string_view, 13> allowed{
+constexpr std::array<std::string_view, 14> allowed{
     "--output",  "--overwrite",  "--format", "--codec",   "--crf",       "--pix-fmt",      "--device",
-    "--threads", "--max-memory", "--model",  "--sidecar", "--thumbnail", "--contact-sheet"};
+    "--threads", "--max-memory", "--model",  "--sidecar", "--thumbnail", "--contact-sheet", "--keep-latents"};
 
 // Also options that open files: the parameters in the checkpoint name these files, but only the command line
 // may open them.
@@ -34,6 +35,9 @@ bool is_allowed(const std::string& flag) {
 // Another model would decode the latents to a wrong picture without an error.
 void check_model(const RunParameters& made, const Plan& plan, const std::string& file, bool model_is_given) {
   if (!is_another_model(made, plan.model)) return;
+  // Kept latents say which autoencoder they are of, and nothing else of the model is needed.
+  const auto kept = find_latents_facts(file);
+  if (kept && kept->autoencoder == plan.model.vae_digest) return;
   const std::string what = "the model " + plan.model.name + " is not the one that " + file +
                            " was denoised with, or has changed since";
   if (!model_is_given) {
@@ -70,6 +74,10 @@ int decode_latents(Session& session) {
   check_output_files(request);
   const Plan plan = make_plan(request);
   check_model(made, plan, file, options.given.has("model"));
+  if (const std::string clips = other_latents(made, plan.inputs); !clips.empty()) {
+    log(LogLevel::warning, file + ": it and this run differ in the use of the kept latents of " + clips +
+                               "; the frames beside the clip will differ a little");
+  }
 
   begin_work(options.quiet || json_on_stderr(options));
   CheckpointOptions checkpoint;

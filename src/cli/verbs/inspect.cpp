@@ -1,16 +1,19 @@
 // inspect FILE: shows how a file was made. rerun FILE: makes the file again, or with changes.
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "cli/make.h"
 #include "cli/terminal/terminal.h"
+#include "cli/verbs/inspected.h"
 #include "core/amounts.h"
 #include "core/file.h"
 #include "core/json/json_text.h"
 #include "core/text.h"
 #include "jobs/output_name.h"
 #include "jobs/sidecar.h"
+#include "plan/kept_latents.h"
 #include "plan/verbs/reproduce.h"
 #include "sora/error.h"
 
@@ -21,12 +24,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Facts about the media, and the parameters of the run; either may be missing. (NOLINT: nlohmann's move
-// constructor has an assert, which clang-tidy counts as a throw.)
-struct Inspected {  // NOLINT(bugprone-exception-escape)
-  Json media;
-  std::string parameters;
-};
+}  // namespace
 
 Inspected inspect(Session& session, const std::string& file) {
   Inspected result;
@@ -49,6 +47,8 @@ Inspected inspect(Session& session, const std::string& file) {
   }
   return result;
 }
+
+namespace {
 
 std::string media_text(const Json& media) {
   std::string text = media.value("container", "") + ", " + media.value("codec", "") + ", " +
@@ -86,11 +86,35 @@ std::string free_name(const std::string& wanted) {
   return name;
 }
 
+// What is said of the kept latents beside a file: "beside it, 2 windows"; empty: there are none.
+struct BesideLatents {
+  std::string name, state;
+  bool belong = false;
+};
+
+std::optional<BesideLatents> latents_beside(const std::string& file) {
+  std::error_code code;
+  const std::string name = latents_name(file);
+  if (!fs::is_regular_file(name, code)) return {};
+  try {
+    const LatentsFacts facts = read_latents_facts(name);
+    const bool belong = belong_to(facts, file);
+    return BesideLatents{name,
+                         belong ? "kept, " + std::to_string(facts.windows) +
+                                      (facts.windows == 1 ? " window" : " windows")
+                                : "of another video, or this one has changed since",
+                         belong};
+  } catch (const Error& error) {
+    return BesideLatents{name, "cannot be used: " + error.message(), false};
+  }
+}
+
 }  // namespace
 
 int inspect_file(Session& session) {
   const std::string& file = session.options.words.at(1);
   const Inspected found = inspect(session, file);
+  const auto latents = latents_beside(file);
   if (session.options.json) {
     Json json;
     json["file"] = file;
@@ -98,11 +122,14 @@ int inspect_file(Session& session) {
       if (item.key() != "metadata") json[item.key()] = item.value();
     }
     json["parameters"] = parameters_json(found.parameters);
+    if (latents)
+      json["latents"] = {{"file", latents->name}, {"belong", latents->belong}, {"state", latents->state}};
     write_stdout(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return 0;
   }
   std::string text;
   if (!found.media.is_null()) text += row("file", media_text(found.media));
+  if (latents) text += row("latents", latents->state + (latents->belong ? " in " + latents->name : ""));
   if (found.parameters.empty()) {
     write_stdout(text + row("made by", "not known: there are no parameters of sora-gen in it or in " +
                                            sidecar_name(file)));
@@ -140,7 +167,8 @@ int rerun_file(Session& session) {
                     sidecar_name(file));
   }
   const RunParameters made = read_parameters(found.parameters, file);
-  Request request = reproducing_request(made, options.given, file, "rerun");
+  Request request = reproducing_request(made, options.given, file, options.verify ? "rerun --verify" : "rerun");
+  if (options.verify) return verify_file(session, file, found, made, request);
   if (!request.output) {
     std::string extension = fs::path(file).extension().string();
     const bool of_media = !found.media.is_null() && !extension.empty() && !request.format;
@@ -153,6 +181,10 @@ int rerun_file(Session& session) {
   if ((not_installed || !options.given.has("model")) && is_another_model(made, plan.model)) {
     log(LogLevel::warning, "the model " + plan.model.name + " is not the one that " + file +
                                " was made with, or has changed since; the video will differ");
+  }
+  if (const std::string clips = other_latents(made, plan.inputs); !clips.empty()) {
+    log(LogLevel::warning, file + ": it and this run differ in the use of the kept latents of " + clips +
+                               "; the frames will differ a little");
   }
   if (made.generator != "sora-gen " SORA_GEN_VERSION) {
     log(LogLevel::warning,

@@ -12,6 +12,7 @@
 #include "core/json/json_line.h"
 #include "core/text.h"
 #include "jobs/journal.h"
+#include "plan/kept_latents.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -30,7 +31,9 @@ struct JobStatus {
 // A folder may come from a stranger: no file outside of it is looked at, whatever its journal names.
 std::string state_of_output(const Journal& journal, const JobRecord& record) {
   if (!lies_inside(journal.folder(), record.output)) return "elsewhere";
-  return output_is_whole(journal.output_path(record), record) ? "done" : "changed";
+  const fs::path file = journal.output_path(record);
+  const bool whole = output_is_whole(file, record) && (!record.latents || latents_are_there(file, record));
+  return whole ? "done" : "changed";
 }
 
 JobStatus status_of(const ListedJob& job, const Journal& journal) {
@@ -68,6 +71,7 @@ std::string json_of(const JobStatus& status) {
     line.add("time", record->time);
     if (record->state == State::done) {
       line.add("seconds", record->seconds).add("bytes", record->bytes).add("sha256", record->sha256);
+      if (record->latents) line.add("latents", latents_name(status.job.output));
     }
     if (record->state == State::failed) line.add("exit_code", record->exit_code).add("error", record->error);
   }

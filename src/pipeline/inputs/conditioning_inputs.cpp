@@ -6,6 +6,7 @@
 #include "pipeline/inputs/image_condition.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
+#include "weights/tensor_file.h"
 
 namespace sora {
 namespace {
@@ -19,6 +20,25 @@ Fit fit_of(const Request& request) {
   throw Error(ErrorKind::data, "input", path + ": has no frame, expected a video");
 }
 
+// A tensor of kept latents. Its shape and its values were checked with the plan: another one now belongs to
+// another file.
+at::Tensor kept_tensor(const ClipLatents& kept, const std::string& name, const Plan& plan) {
+  at::Tensor tensor = read_tensor(kept.path, name);
+  const bool fits = tensor.dim() == 5 && tensor.size(0) == 1 && tensor.size(2) > 0 &&
+                    tensor.size(1) == plan.picture.latent_channels &&
+                    tensor.size(3) == plan.picture.latent_height && tensor.size(4) == plan.picture.latent_width;
+  if (!fits || !at::isfinite(tensor).all().item<bool>())
+    throw Error(ErrorKind::data, "latents", kept.path + ": was changed while it was used");
+  return tensor;
+}
+
+// The conditioning frames that end a clip.
+at::Tensor kept_end(const ClipLatents& kept, int latents, const Plan& plan) {
+  if (kept.continued == 0) return kept_tensor(kept, "end", plan);
+  const at::Tensor window = kept_tensor(kept, "window." + std::to_string(kept.last_window), plan);
+  return window.narrow(2, 0, latents).clone();
+}
+
 // Repeats the first or last frame of a clip that is too short.
 void fill(std::vector<VideoFrame>& frames, std::size_t wanted, bool in_front) {
   while (frames.size() < wanted) {
@@ -30,7 +50,9 @@ void fill(std::vector<VideoFrame>& frames, std::size_t wanted, bool in_front) {
   }
 }
 
-ClipEnd end_of(const Plan& plan, const std::string& path, int latents, const VideoAutoencoder& vae) {
+// `kept`: the clip's latents, whose end the plan goes on from instead of encoding frames.
+ClipEnd end_of(const Plan& plan, const std::string& path, int latents, const VideoAutoencoder& vae,
+               const std::optional<ClipLatents>& kept) {
   ReadSettings settings = read_settings(plan, plan.picture.crop_width, plan.picture.crop_height);
   settings.fps = plan.timeline.model_fps;
   const auto wanted = static_cast<std::size_t>(1 + (latents - 1) * vae.temporal_scale());
@@ -39,7 +61,8 @@ ClipEnd end_of(const Plan& plan, const std::string& path, int latents, const Vid
   fill(frames, wanted, true);
   ClipEnd end;
   end.frames = network_frames(frames, plan);
-  end.latents = encode_in_tiles(vae, end.frames, plan.picture.vae_tiling);
+  end.latents = kept && kept->has_end ? kept_end(*kept, latents, plan)
+                                      : encode_in_tiles(vae, end.frames, plan.picture.vae_tiling);
   end.decoded = vae.decode(end.latents);
   return end;
 }
@@ -54,7 +77,8 @@ at::Tensor encode_after_still(const VideoAutoencoder& vae, const at::Tensor& fra
   return vae.encode(at::cat({frames.narrow(2, 0, 1).expand({-1, -1, still, -1, -1}), frames}, 2));
 }
 
-ClipEnd start_of(const Plan& plan, const std::string& path, int latents, const VideoAutoencoder& vae) {
+ClipEnd start_of(const Plan& plan, const std::string& path, int latents, const VideoAutoencoder& vae,
+                 const std::optional<ClipLatents>& kept) {
   ReadSettings settings = read_settings(plan, plan.picture.crop_width, plan.picture.crop_height);
   settings.fps = plan.timeline.model_fps;
   const auto wanted = static_cast<std::size_t>(latents * vae.temporal_scale());
@@ -63,9 +87,12 @@ ClipEnd start_of(const Plan& plan, const std::string& path, int latents, const V
   fill(frames, wanted, false);
   ClipEnd start;
   start.frames = network_frames(frames, plan);
-  const at::Tensor with_still = encode_after_still(vae, start.frames);
-  const at::Tensor decoded = vae.decode(with_still);
-  start.latents = with_still.narrow(2, kStillLatents, latents);
+  const StartLatents encoded =
+      kept && kept->has_start
+          ? StartLatents{kept_tensor(*kept, "start.still", plan), kept_tensor(*kept, "start", plan)}
+          : encode_start_of_clip(vae, start.frames);
+  const at::Tensor decoded = vae.decode(at::cat({encoded.still, encoded.latents}, 2));
+  start.latents = encoded.latents;
   start.decoded = decoded.narrow(2, decoded.size(2) - static_cast<std::int64_t>(wanted),
                                  static_cast<std::int64_t>(wanted));
   return start;
@@ -117,12 +144,16 @@ at::Tensor image_frame(const Plan& plan, const std::string& path) {
 }
 
 at::Tensor encode_as_continuation(const VideoAutoencoder& vae, const at::Tensor& frames) {
-  const at::Tensor latents = encode_after_still(vae, frames);
-  return latents.narrow(2, kStillLatents, latents.size(2) - kStillLatents);
+  return encode_start_of_clip(vae, frames).latents;
 }
 
 at::Tensor still_latents(const Plan& plan, const VideoAutoencoder& vae, const std::string& path) {
   return encode_as_continuation(vae, image_frame(plan, path).expand({-1, -1, vae.temporal_scale(), -1, -1}));
+}
+
+StartLatents encode_start_of_clip(const VideoAutoencoder& vae, const at::Tensor& frames) {
+  const at::Tensor all = encode_after_still(vae, frames);
+  return {all.narrow(2, 0, kStillLatents), all.narrow(2, kStillLatents, all.size(2) - kStillLatents)};
 }
 
 ConditioningInputs read_conditioning_inputs(const Plan& plan, const VideoAutoencoder& vae) {
@@ -137,11 +168,13 @@ ConditioningInputs read_conditioning_inputs(const Plan& plan, const VideoAutoenc
   const int end = request.backward ? plan.timeline.windows.front().conditioning_end
                                    : plan.timeline.windows.back().conditioning_end;
   if (start > 0) {
-    inputs.clip_before = end_of(plan, *request.input, start, vae);
+    inputs.clip_before = end_of(plan, *request.input, start, vae, plan.inputs.latents);
     inputs.start = inputs.clip_before.latents;
   }
   if (end > 0) {
-    inputs.clip_after = start_of(plan, request.input_2.value_or(*request.input), end, vae);
+    inputs.clip_after = request.input_2
+                            ? start_of(plan, *request.input_2, end, vae, plan.inputs.latents_2)
+                            : start_of(plan, *request.input, end, vae, plan.inputs.latents);
     inputs.end = inputs.clip_after.latents;
   }
   return inputs;

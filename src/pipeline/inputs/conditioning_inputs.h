@@ -49,6 +49,13 @@ at::Tensor image_frame(const Plan& plan, const std::string& path);
 /// `frames` [1, 3, 4 k, H, W] -> [1, C, k, h, w].
 at::Tensor encode_as_continuation(const VideoAutoencoder& vae, const at::Tensor& frames);
 
+/// Latents of a clip's first frames, for the end of a window, and of the still before them.
+struct StartLatents {
+  at::Tensor still;    ///< [1, C, n, h, w]
+  at::Tensor latents;  ///< [1, C, k, h, w]
+};
+StartLatents encode_start_of_clip(const VideoAutoencoder& vae, const at::Tensor& frames);
+
 /// A latent frame within a clip whose frames all show this picture: [1, C, 1, h, w].
 at::Tensor still_latents(const Plan& plan, const VideoAutoencoder& vae, const std::string& path);
 

@@ -64,6 +64,7 @@ extern "C" SORA_API const sora::Entry* sora_entry() {
       .remove_temporaries = [] { sora::remove_temporaries(); },
       .report = sora::report,
       .inspect = sora::inspect,
-      .probe = sora::read_input_facts};
+      .probe = sora::read_input_facts,
+      .compare = sora::compare_videos};
   return &entry;
 }

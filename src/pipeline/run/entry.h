@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/log.h"
+#include "media/read/compare_videos.h"
 #include "sora/generator.h"
 #include "sora/plan.h"
 #include "sora/progress.h"
@@ -20,6 +21,7 @@ struct BuildId {
   std::size_t hooks = sizeof(RunHooks);
   std::size_t progress = sizeof(Progress);
   std::size_t preview = sizeof(Preview);
+  std::size_t comparison = sizeof(VideoComparison);
 };
 
 struct Entry {
@@ -44,6 +46,9 @@ struct Entry {
 
   /// Facts of an input for a plan. Throws Error: no_input, data.
   InputFacts (*probe)(const std::filesystem::path&);
+
+  /// compare_videos().
+  VideoComparison (*compare)(const std::filesystem::path&, const std::filesystem::path&, const StopRequest&);
 };
 
 constexpr const char* kEntryName = "sora_entry";

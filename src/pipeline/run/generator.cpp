@@ -16,6 +16,7 @@
 #include "pipeline/inputs/input_facts.h"
 #include "pipeline/networks/model.h"
 #include "pipeline/run/job_checkpoint.h"
+#include "pipeline/run/latents_file.h"
 #include "pipeline/run/reporter.h"
 #include "pipeline/run/tensor_dump.h"
 #include "pipeline/run/video_run.h"
@@ -60,6 +61,23 @@ InputFacts facts_between_stages(const Plan& stage) {
   return facts;
 }
 
+// The kept latents of the draft of finish, which is then decoded and not denoised again; else nothing. Latents
+// beside the draft that turn out to be damaged are no reason to stop.
+CheckpointOptions kept_draft(const Plan& stage, const Request& asked) {
+  CheckpointOptions kept;
+  if (!stage.inputs.latents || stage.upscale.active) return kept;
+  kept.file = stage.inputs.latents->path;
+  kept.only_decode = true;
+  if (asked.latents) return kept;
+  try {
+    (void)read_job_checkpoint(kept.file, stage);
+  } catch (const Error& error) {
+    log(LogLevel::warning, "kept latents are not used, and the draft is made again: " + error.message());
+    return {};
+  }
+  return kept;
+}
+
 // On the CPU libtorch reports a failed allocation as a plain c10::Error, which only its text identifies.
 bool is_out_of_memory(const c10::Error& error) {
   return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
@@ -77,7 +95,7 @@ struct Generator::State {
   Result run(const Plan& plan, const RunHooks& hooks);
   Result make_all(const Plan& plan, const RunHooks& hooks, Reporter& report, JobCheckpoint& checkpoint);
   Result make(const Plan& plan, FrameWriter& writer, const RunHooks& hooks, Reporter& report,
-              JobCheckpoint& checkpoint);
+              JobCheckpoint& checkpoint, LatentsFile* latents);
   void load(const Plan& plan, bool denoises, const ComingTexts& coming, Reporter& report);
   void forget();
 };
@@ -147,8 +165,10 @@ Result Generator::State::make_all(const Plan& plan, const RunHooks& hooks, Repor
                                   JobCheckpoint& checkpoint) {
   Destination output{plan.output.path, plan.request.overwrite};
   output.stop = hooks.stop;
-  const auto writer = with_pictures(plan, open_writer(video_settings(plan, metadata_json(plan)), output));
-  if (!plan.upscale.active) return make(plan, *writer, hooks, report, checkpoint);
+  LatentsFile latents(plan);
+  const auto writer = with_pictures(
+      plan, with_latents(latents, open_writer(video_settings(plan, metadata_json(plan)), output)));
+  if (!plan.upscale.active) return make(plan, *writer, hooks, report, checkpoint, &latents);
 
   std::unique_ptr<ScratchVideo> source;
   InputFacts source_facts;
@@ -166,24 +186,25 @@ Result Generator::State::make_all(const Plan& plan, const RunHooks& hooks, Repor
     const Plan stage = from_source(each);
     auto made = std::make_unique<ScratchVideo>();
     const auto between = open_writer(video_settings(stage, ""), made->destination());
-    const CheckpointOptions nothing;
-    JobCheckpoint none(stage, nothing);
-    make(stage, *between, quiet, report, none);
+    const CheckpointOptions kept = kept_draft(stage, plan.request);
+    JobCheckpoint draft(stage, kept);
+    make(stage, *between, quiet, report, draft, nullptr);
     source = std::move(made);
     source_facts = facts_between_stages(stage);
   }
   report.counts_frames(true);
   Plan last = plan;
   last.before.clear();
-  return make(from_source(std::move(last)), *writer, hooks, report, checkpoint);
+  return make(from_source(std::move(last)), *writer, hooks, report, checkpoint, &latents);
 }
 
 Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHooks& hooks, Reporter& report,
-                              JobCheckpoint& checkpoint) {
+                              JobCheckpoint& checkpoint, LatentsFile* latents) {
   TensorDump dump(plan.request);
   report.enter(Phase::load);
   load(plan, !checkpoint.complete(), hooks.coming, report);
-  return VideoRun(plan, model, prompts, text, writer, report, checkpoint, dump, hooks.preview).run();
+  return VideoRun(plan, model, prompts, text, writer, report, checkpoint, dump, latents, hooks.preview)
+      .run();
 }
 
 Result Generator::run(const Plan& plan, const RunHooks& hooks) {

@@ -34,6 +34,7 @@ at::Tensor read_shaped(const std::filesystem::path& path, const std::string& nam
     bad(path,
         name + " is " + shape_text(tensor.sizes().vec()) + ", the plan needs " + shape_text(shape.vec()));
   }
+  if (!at::isfinite(tensor).all().item<bool>()) bad(path, name + " has values that are NaN or infinite");
   return tensor;
 }
 

@@ -21,7 +21,7 @@ std::unique_ptr<FrameOut> open_frames(const Plan& plan, FrameWriter& writer,
 
 VideoRun::VideoRun(const Plan& plan, Model& model, const PromptEmbeds& prompts, Conditioning& text,
                    FrameWriter& writer, Reporter& report, JobCheckpoint& checkpoint, TensorDump& dump,
-                   const PreviewSink& preview)
+                   LatentsFile* latents, const PreviewSink& preview)
     : plan_(plan),
       model_(model),
       prompts_(prompts),
@@ -30,6 +30,7 @@ VideoRun::VideoRun(const Plan& plan, Model& model, const PromptEmbeds& prompts, 
       report_(report),
       checkpoint_(checkpoint),
       dump_(dump),
+      latents_(latents),
       saved_(checkpoint.saved()),
       noise_(*plan.request.seed) {
   if (!checkpoint.complete()) condition();
@@ -108,11 +109,12 @@ at::Tensor VideoRun::latents_of(std::size_t number) {
 // Backward, the window next to the clip is denoised first and shown last.
 Result VideoRun::run() {
   const std::size_t count = plan_.timeline.windows.size();
-  std::vector<at::Tensor> waiting;
+  std::vector<at::Tensor> waiting, made;
   for (std::size_t i = 0; i < count; ++i) {
     report_.enter(Phase::denoise);
     const at::Tensor latents = latents_of(i);
     conditioning_->window_denoised(latents);
+    if (latents_ != nullptr && latents_->keeps()) made.push_back(latents);
 
     report_.enter(Phase::decode);
     if (i == 0) frames_->begin();
@@ -128,6 +130,7 @@ Result VideoRun::run() {
 
   report_.enter(Phase::finish);
   dump_.write(plan_, text_);
+  if (latents_ != nullptr) latents_->write(made, decoder_->ends(), *model_.vae);
   const Written written = writer_.finish();
   Result result{plan_.output.path, written.frames, written.bytes, written.sha256};
   report_.report_times(result);

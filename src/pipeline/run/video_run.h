@@ -14,6 +14,7 @@
 #include "pipeline/inputs/conditioning_inputs.h"
 #include "pipeline/networks/model.h"
 #include "pipeline/run/job_checkpoint.h"
+#include "pipeline/run/latents_file.h"
 #include "pipeline/run/reporter.h"
 #include "pipeline/run/tensor_dump.h"
 #include "pipeline/run/window_decoder.h"
@@ -27,10 +28,10 @@ namespace sora {
 class VideoRun {
  public:
   /// `model` and `prompts` have what the plan needs. `text` has the conditioning of the last run, and gets
-  /// that of this one. All must outlive this object.
+  /// that of this one. `latents`: where they are kept; may be null. All must outlive this object.
   VideoRun(const Plan& plan, Model& model, const PromptEmbeds& prompts, Conditioning& text,
            FrameWriter& writer, Reporter& report, JobCheckpoint& checkpoint, TensorDump& dump,
-           const PreviewSink& preview);
+           LatentsFile* latents, const PreviewSink& preview);
 
   Result run();
 
@@ -48,6 +49,7 @@ class VideoRun {
   Reporter& report_;
   JobCheckpoint& checkpoint_;
   TensorDump& dump_;
+  LatentsFile* latents_;
   SavedLatents saved_;                 // by an earlier run
   std::optional<ImageFrames> images_;  // for models that take image conditioning
   std::optional<Previewer> previewer_;

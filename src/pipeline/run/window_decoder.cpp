@@ -25,7 +25,8 @@ WindowDecoder::WindowDecoder(const Plan& plan, const VideoAutoencoder& vae, Wind
       report_(report),
       drift_(plan, vae.temporal_scale()),
       smoothing_(plan.timeline.model_fps),
-      arrival_(plan.timeline.model_fps) {}
+      arrival_(plan.timeline.model_fps),
+      ends_(plan, vae) {}
 
 // Whether a clip (or a loop's start) follows this window: its last frames are then those of the clip.
 // Backward, the first window is shown last.
@@ -122,8 +123,10 @@ void WindowDecoder::show(std::size_t number, const at::Tensor& latents) {
       smoothing_.begin(last_frame_, pixels, usual);
     pixels = smoothing_.smooth(pixels);
     const bool changed = drift_.changes() || smoothing_.changes() || !arrival_.empty();
-    conditioning_.frames_decoded(changed ? to_network(pixels).to(chunk.device(), chunk.scalar_type())
-                                         : chunk);
+    const at::Tensor shown =
+        changed ? to_network(pixels).to(chunk.device(), chunk.scalar_type()) : chunk;
+    conditioning_.frames_decoded(shown);
+    if (plan_.request.keep_latents) ends_.add(shown);
     last_frame_ = last_of(pixels);
     frames_.push(pixels);
     report_.frames_written(frames_.written());

@@ -18,6 +18,7 @@
 #include "pipeline/frames/seam_smoothing.h"
 #include "pipeline/inputs/conditioning_inputs.h"
 #include "pipeline/run/reporter.h"
+#include "pipeline/run/shown_ends.h"
 #include "pipeline/run/tensor_dump.h"
 #include "sora/plan.h"
 
@@ -28,6 +29,9 @@ class WindowDecoder {
   /// `source`: the video that an upscale stage enlarges; null for other plans. All must outlive this object.
   WindowDecoder(const Plan& plan, const VideoAutoencoder& vae, WindowConditioning& conditioning,
                 ClipWindows* source, FrameOut& frames, TensorDump& dump, Reporter& report);
+
+  /// The ends of what was shown; only with --keep-latents.
+  const ShownEnds& ends() const { return ends_; }
 
   /// Backward, call it with each window after it was denoised: decodes its first frames, as they will be
   /// shown, which the window shown before it ends with. The window beside the clip, which is denoised first,
@@ -55,6 +59,7 @@ class WindowDecoder {
   DriftControl drift_;
   SeamSmoothing smoothing_;
   ArrivalCorrection arrival_;
+  ShownEnds ends_;
   at::Tensor last_frame_;  // [1, H, W, 3], shown before the next one
 };
 

@@ -59,6 +59,8 @@ RunParameters read_parameters(const std::string& json, const std::string& file) 
   for (const auto& [name, value] : object.items) {
     if (name == "generator") made.generator = one_line(value.text.substr(0, kLongestName));
     if (name == "model_digest") made.model_digest = value.text.substr(0, kLongestName);
+    if (name == "input_latents") made.input_latents = value.text.substr(0, kLongestName);
+    if (name == "input_2_latents") made.input_2_latents = value.text.substr(0, kLongestName);
     const int field = request_field(name);
     if (field < 0) continue;
     const std::string fault = take(made, name, value, option_kind(field));

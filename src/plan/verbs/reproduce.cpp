@@ -163,6 +163,8 @@ Request reproducing_request(const RunParameters& parameters, const Overrides& gi
   parameters.options.apply(request);
   if (parameters.model) request.model = installed_model(*parameters.model);  // --model overrides it below
   if (given.has("prompt") || given.has("shot")) request.original_prompt.reset();  // of another prompt
+  if (parameters.input_latents.empty() && parameters.input_2_latents.empty())
+    request.latents = "none";  // it was made from the clips' frames
   given.apply(request);
   if (parameters.model || given.has("model")) keep_given_model(request);
   if (!request.seed) {
@@ -172,6 +174,19 @@ Request reproducing_request(const RunParameters& parameters, const Overrides& gi
   copy_strengths(request.lora_2, parameters.source("lora_2"));
   drop_empty_sources(request);
   return request;
+}
+
+std::string other_latents(const RunParameters& parameters, const Inputs& inputs) {
+  std::string clips;
+  const auto compare = [&](const char* option, const std::string& recorded,
+                           const std::optional<ClipLatents>& latents) {
+    const std::string used = latents ? latents->digest.substr(0, recorded.size()) : "";
+    if (recorded == used && (recorded.empty() == !latents)) return;
+    clips += (clips.empty() ? "" : " and ") + std::string(option);
+  };
+  compare("--input", parameters.input_latents, inputs.latents);
+  compare("--input-2", parameters.input_2_latents, inputs.latents_2);
+  return clips;
 }
 
 bool is_another_model(const RunParameters& parameters, const ModelChoice& model) {

@@ -50,6 +50,10 @@ void drop_empty_sources(Request& request);
 Request reproducing_request(const RunParameters& parameters, const Overrides& given, const std::string& file,
                             const std::string& verb);
 
+/// The clips (--input, --input-2) whose kept latents were used for the file and are not for the plan, or the
+/// other way round; empty: none. The frames then differ a little.
+std::string other_latents(const RunParameters& parameters, const Inputs& inputs);
+
 /// Whether the parameters have a digest of the model, and `model` has another one.
 bool is_another_model(const RunParameters& parameters, const ModelChoice& model);
 

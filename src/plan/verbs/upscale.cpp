@@ -204,7 +204,7 @@ void make_source(Plan& plan) {
   request.contact_sheet.reset();
   request.thumbnail.reset();
   request.dump_tensors.reset();
-  request.sidecar = false;
+  request.sidecar = request.keep_latents = false;
 }
 
 void plan_stage(Plan& plan, const ModelFacts& model, const Source& source, Size size, bool last) {
@@ -254,8 +254,11 @@ void note_stages(Plan& last, const std::vector<Plan>& before, bool from_file) {
 void note_draft(Plan& plan, const Draft& draft) {
   const Size made{plan.upscale.draft_width, plan.upscale.draft_height};
   if (draft.why_frames.empty()) {
-    plan.notes.insert(plan.notes.begin(), "the draft is made again from its seed and parameters, at " +
-                                              text_of(made) + ", the size that its network makes");
+    const bool kept = !plan.before.empty() && plan.before.front().inputs.latents;
+    plan.notes.insert(plan.notes.begin(),
+                      std::string(kept ? "the draft is decoded from its kept latents"
+                                       : "the draft is made again from its seed and parameters") +
+                          ", at " + text_of(made) + ", the size that its network makes");
   } else {
     plan.notes.insert(plan.notes.begin(), "the frames in the draft's file are used: " + draft.why_frames);
   }

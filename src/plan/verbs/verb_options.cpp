@@ -44,6 +44,10 @@ std::vector<Rule> rules_for(const Request& request, VerbKind kind) {
        false},
       {"--shot-image", !request.shot_image.empty(), {storyboard, finish}, false},
       {"--fade", request.fade.has_value(), {storyboard}, false},
+      {"--latents",
+       request.latents.has_value() && request.latents != "none",
+       {extend, connect, loop, finish},
+       false},
       {"--shot", !request.shot.empty(), {storyboard}, false}};
 }
 
@@ -52,7 +56,7 @@ bool has_verb_option(const Request& request) {
   return request.image || request.last_image || request.input || request.input_2 || request.strength ||
          request.backward || request.only_new || request.no_audio || request.copy || request.fit ||
          request.background || request.draft || request.refine || !request.shot.empty() ||
-         !request.shot_image.empty() || request.fade;
+         !request.shot_image.empty() || request.fade || request.latents;
 }
 
 void check_rule(const Rule& rule, const Request& request, VerbKind kind) {

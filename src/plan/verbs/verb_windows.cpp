@@ -20,6 +20,12 @@ constexpr int kConditioningAfter = 1;
 
 [[noreturn]] void wrong(const std::string& message) { throw Error(ErrorKind::usage, "options", message); }
 
+// Conditioning frames from the clip before the new frames: those of its last window, where that is continued.
+int conditioning_before(const Plan& plan) {
+  const int continued = plan.inputs.latents ? plan.inputs.latents->continued : 0;
+  return continued > 0 ? continued : kConditioningBefore;
+}
+
 int latents_for(double frames, int scale) { return static_cast<int>(std::ceil(frames / scale - 1e-9)); }
 
 // The model's side of the time line.
@@ -45,12 +51,12 @@ void animate_windows(Timeline& timeline, const Request& request, const ModelFact
                                               {1, request.last_image ? 1 : 0, kConditioningBefore, false});
 }
 
-void extend_windows(Timeline& timeline, const Rates& rates) {
+void extend_windows(Timeline& timeline, const Rates& rates, int before) {
   timeline.model_frames = static_cast<std::int64_t>(
       std::ceil(static_cast<double>(timeline.frames) * rates.model_per_file - 1e-6));
   const int fresh = latents_for(static_cast<double>(timeline.model_frames), rates.scale);
-  timeline.windows = plan_conditioned_windows(kConditioningBefore + fresh, rates.native,
-                                              {kConditioningBefore, 0, kConditioningBefore, true});
+  timeline.windows =
+      plan_conditioned_windows(before + fresh, rates.native, {before, 0, kConditioningBefore, true});
 }
 
 void backward_windows(Timeline& timeline, const Rates& rates) {
@@ -65,13 +71,12 @@ void backward_windows(Timeline& timeline, const Rates& rates) {
 
 // New frames between the end of one clip and the start of another, or of the same clip. They are a whole
 // number of latent frames; the frame rate differs a little where the length that is asked for is not.
-void between_windows(Timeline& timeline, const Rates& rates) {
+void between_windows(Timeline& timeline, const Rates& rates, int before) {
   const double frames = static_cast<double>(timeline.frames) * rates.model_per_file;
   const int fresh = std::max(1, static_cast<int>(std::lround(frames / rates.scale)));
   timeline.model_frames = static_cast<std::int64_t>(fresh) * rates.scale;
-  timeline.windows =
-      plan_conditioned_windows(kConditioningBefore + fresh + kConditioningAfter, rates.native,
-                               {kConditioningBefore, kConditioningAfter, kConditioningBefore, true});
+  timeline.windows = plan_conditioned_windows(before + fresh + kConditioningAfter, rates.native,
+                                              {before, kConditioningAfter, kConditioningBefore, true});
 }
 
 // A loop without a clip: the last window ends with the video's own first frames.
@@ -110,15 +115,17 @@ void plan_verb_windows(Plan& plan, const ModelFacts& model) {
       animate_windows(timeline, request, model, rates, latents);
       break;
     case VerbKind::extend:
-      request.backward ? backward_windows(timeline, rates) : extend_windows(timeline, rates);
+      request.backward ? backward_windows(timeline, rates)
+                       : extend_windows(timeline, rates, conditioning_before(plan));
       break;
     case VerbKind::connect:
-      between_windows(timeline, rates);
+      between_windows(timeline, rates, conditioning_before(plan));
       if (is_transition(plan))
         plan.inputs.shots.back().time = static_cast<double>(timeline.frames) / timeline.fps;
       break;
     case VerbKind::loop:
-      request.input ? between_windows(timeline, rates) : loop_windows(timeline, rates);
+      request.input ? between_windows(timeline, rates, conditioning_before(plan))
+                    : loop_windows(timeline, rates);
       break;
   }
   timeline.latent_frames = 0;

@@ -11,10 +11,12 @@
 //   exits          exit(1), with a temporary file open
 //   no memory      std::bad_alloc
 //   no threads     what std::thread throws when there can be no more
-//   otherwise      writes "a fake video\n"
+//   otherwise      writes "a fake video\n", and with --keep-latents the header of its latents"
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <limits>
+#include <map>
 #include <memory>
 #include <new>
 #include <nlohmann/json.hpp>
@@ -27,6 +29,7 @@
 #include "core/output/output_file.h"
 #include "core/sha256.h"
 #include "pipeline/run/entry.h"
+#include "plan/kept_latents.h"
 #include "sora/error.h"
 #include "sora/export.h"
 
@@ -79,6 +82,19 @@ void end_as_asked(const Plan& plan) {
   std::thread([] { throw std::bad_alloc(); }).join();
 }
 
+// Kept latents with a header and no tensor.
+void keep_latents(const Plan& plan, const std::string& sha256) {
+  std::map<std::string, std::string> metadata = latents_metadata(plan, 4);
+  metadata[kDigestKey] = sha256;
+  std::string header = nlohmann::json{{"__metadata__", metadata}}.dump();
+  header.resize((header.size() + 7) / 8 * 8, ' ');
+  const std::uint64_t length = header.size();
+  OutputFile file(latents_name(plan.output.path), plan.request.overwrite);
+  file.write(&length, sizeof length);
+  file.write(header.data(), header.size());
+  file.commit();
+}
+
 Result run(Generator&, const Plan& plan, const RunHooks& hooks) {
   end_as_asked(plan);
   fail_as_asked(plan);
@@ -112,6 +128,7 @@ Result run(Generator&, const Plan& plan, const RunHooks& hooks) {
   hooks.progress(now);
   if (file) {
     file->commit();
+    if (plan.request.keep_latents) keep_latents(plan, sha256_hex(kVideo));
   } else {
     write_stream(1, "standard output", kVideo, std::strlen(kVideo));
   }
@@ -170,6 +187,20 @@ InputFacts facts_by_name(const std::string& name) {
   return facts;
 }
 
+// The frames of a file differ where its prompt has the word "forged".
+VideoComparison compare(const std::filesystem::path& a, const std::filesystem::path&, const StopRequest&) {
+  VideoComparison result;
+  result.frames_a = result.frames_b = 24;
+  result.psnr = std::numeric_limits<double>::infinity();
+  if (said_by(a.string()).find("forged") == std::string::npos) return result;
+  result.different = 20;
+  result.first = 4;
+  result.psnr_first = 31.5;
+  result.psnr_least = 30.25;
+  result.psnr = 30.75;
+  return result;
+}
+
 }  // namespace
 }  // namespace sora
 
@@ -188,6 +219,7 @@ extern "C" SORA_API const sora::Entry* sora_entry() {
                                      "codecs": {"h264": "libx264", "av1": ""}})");
           },
       .inspect = sora::inspect,
-      .probe = [](const std::filesystem::path& path) { return sora::facts_by_name(path.string()); }};
+      .probe = [](const std::filesystem::path& path) { return sora::facts_by_name(path.string()); },
+      .compare = sora::compare};
   return &entry;
 }
