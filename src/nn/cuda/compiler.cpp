@@ -94,12 +94,12 @@ class Nvrtc final : public Compiler {
     }
     const std::string target = "--gpu-architecture=" + (is_known ? "sm_" + std::to_string(capability)
                                                                  : "compute_" + std::to_string(newest));
-    const char* const options[] = {target.c_str(), "--std=c++17"};
+    const char* const options[] = {target.c_str(), "--std=c++17", "--device-as-default-execution-space"};
 
     Program program = nullptr;
     if (create_(&program, source.c_str(), "sora-gen.cu", 0, nullptr, nullptr) != 0)
       fail("NVRTC takes no program");
-    const Result result = compile_(program, 2, options);
+    const Result result = compile_(program, 3, options);
     std::string output = result != 0 ? log_.of(program) : is_known ? cubin_.of(program) : ptx_.of(program);
     destroy_(&program);
     if (result != 0) fail(version_ + " cannot compile for " + target + ": " + output);
