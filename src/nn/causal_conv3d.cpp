@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "nn/pixel_passes.h"
+
 namespace sora::nn {
 namespace {
 
@@ -13,22 +15,6 @@ constexpr std::int64_t max_tap_elements = std::int64_t{16} << 20;
 // with 8 to 384 channels, from 8x8 pixels on, at least 2.4 times faster; with 4 channels it was not.
 constexpr std::int64_t min_winograd_pixels = 16;
 constexpr std::int64_t min_winograd_weights = 64;  // of one tap
-
-// The share of the frames so far in the next two. taps [T, H, W, 3, C] -> [2, H, W, C].
-at::Tensor next_sums(const at::Tensor& taps, const at::Tensor& sums) {
-  const std::int64_t last = taps.size(0) - 1;
-  at::Tensor next = at::empty({2, taps.size(1), taps.size(2), taps.size(4)}, taps.options());
-  at::Tensor soon = next[0];
-  if (last >= 1) {
-    at::add_out(soon, taps[last].select(2, 1), taps[last - 1].select(2, 0));
-  } else if (sums.defined()) {
-    at::add_out(soon, taps[last].select(2, 1), sums[1]);
-  } else {
-    soon.copy_(taps[last].select(2, 1));
-  }
-  next[1].copy_(taps[last].select(2, 0));
-  return next;
-}
 
 }  // namespace
 
@@ -101,7 +87,7 @@ void CausalConv3d::run_taps(const at::Tensor& x, FrameHistory& history, const Pi
                             at::Tensor& out) const {
   const std::int64_t frames = x.size(0);
   if (frames == 1 && !history.sums.defined() && !history.frame.defined()) {
-    sum_taps(convolve(x, 2, 1), bias_, {}, epilogue, out);
+    sum_frames(convolve(x, 2, 1), bias_, {}, epilogue, out);
     history.frame = x;
     return;
   }
@@ -115,8 +101,7 @@ void CausalConv3d::run_taps(const at::Tensor& x, FrameHistory& history, const Pi
     PixelEpilogue part = epilogue;
     if (part.residual.defined()) part.residual = part.residual.narrow(0, first, count);
     at::Tensor part_out = out.narrow(0, first, count);
-    sum_taps(taps, bias_, history.sums, part, part_out);
-    history.sums = next_sums(taps, history.sums);
+    history.sums = sum_frames_of_stream(taps, bias_, history.sums, part, part_out);
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "nn/causal_conv3d.h"
 #include "nn/linear.h"
+#include "nn/pixel_passes.h"
 #include "weights/weights.h"
 
 namespace sora::wan {
@@ -18,8 +19,10 @@ struct ChannelNorm {
   ChannelNorm() = default;
   ChannelNorm(const Weights& w, std::int64_t dim, std::size_t trailing = 3);
 
-  at::Tensor operator()(const at::Tensor& x) const { return nn::channel_norm(x, gamma, /*silu=*/false); }
-  at::Tensor silu(const at::Tensor& x) const { return nn::channel_norm(x, gamma, /*silu=*/true); }
+  at::Tensor operator()(const at::Tensor& x) const {
+    return nn::normalise_channels(x, gamma, /*silu=*/false);
+  }
+  at::Tensor silu(const at::Tensor& x) const { return nn::normalise_channels(x, gamma, /*silu=*/true); }
 };
 
 /// A convolution with a kernel of one, which is a product over the channels. The checkpoint's weight is
