@@ -22,6 +22,7 @@ struct RunParameters {
   std::string generator;             ///< "sora-gen 0.1.0"
   std::string model_digest;          ///< the first 16 digits
   std::optional<std::string> model;  ///< as recorded (installed_model()); empty: the model was single files
+  std::vector<std::string> shots;    ///< "TIME PROMPT", for people and for file_words.h; no option
   std::vector<RecordedSource> sources;  ///< for messages; these files are never opened
   std::vector<std::string> refused;     ///< options of the kind OptionKind::machine, which are ignored
 
