@@ -79,7 +79,7 @@ def fast_tokenizer(file):
     )
 
 
-if __name__ == "__main__":
+def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("state")
     parser.add_argument("folder")
@@ -161,3 +161,7 @@ if __name__ == "__main__":
         f.write("\n")
     size = sum(os.path.getsize(os.path.join(d, n)) for d, _, names in os.walk(options.folder) for n in names)
     print(options.folder, f"{size / 1e6:.1f} MB, transformer trained on {samples} samples")
+
+
+if __name__ == "__main__":
+    main()

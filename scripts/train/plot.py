@@ -9,7 +9,8 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-if __name__ == "__main__":
+
+def main():
     curves = collections.defaultdict(lambda: collections.defaultdict(list))
     with open(sys.argv[1] + "/log.jsonl") as f:
         for row in map(json.loads, f):
@@ -26,3 +27,7 @@ if __name__ == "__main__":
         axis.grid(alpha=0.3)
     figure.tight_layout()
     figure.savefig(sys.argv[1] + "/losses.png", dpi=100)
+
+
+if __name__ == "__main__":
+    main()

@@ -43,7 +43,7 @@ def shard(options, k):
     os.replace(name + ".tmp", name + ".json")  # the list is written last: a shard without it is not there
 
 
-if __name__ == "__main__":
+def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("data")
     parser.add_argument("size")
@@ -62,3 +62,7 @@ if __name__ == "__main__":
     else:
         with multiprocessing.Pool(options.procs) as pool:
             pool.starmap(shard, [(options, k) for k in shards], chunksize=1)
+
+
+if __name__ == "__main__":
+    main()

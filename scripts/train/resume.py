@@ -38,7 +38,7 @@ def predicts(model):
     return "sample" if kind == "sample" else "velocity"
 
 
-if __name__ == "__main__":
+def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("model")
     parser.add_argument("state")
@@ -92,3 +92,7 @@ if __name__ == "__main__":
         sizes="",
     )
     print(f"from sample {facts['training_samples']} of the transformer")
+
+
+if __name__ == "__main__":
+    main()

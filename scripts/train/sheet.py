@@ -42,7 +42,7 @@ def sheet(clips, file, captions=None, columns=5, height=128):
     )
 
 
-if __name__ == "__main__":
+def main():
     rng = np.random.RandomState(int(sys.argv[2]) if len(sys.argv) > 2 else 4)
     clips = []
     captions = []
@@ -57,3 +57,7 @@ if __name__ == "__main__":
         print(f"{17 / (time.time() - t):.0f} frames/s", captions[-1])
     sheet(clips, sys.argv[1] if len(sys.argv) > 1 else "world.png", captions)
     print(len(wording.words()), "words")
+
+
+if __name__ == "__main__":
+    main()

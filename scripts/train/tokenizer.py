@@ -127,7 +127,7 @@ class Tokenizer:
         return self.sp.encode(re.sub(r"\s+", " ", text).strip())[:511] + [1]
 
 
-if __name__ == "__main__":
+def main():
     make(sys.argv[1] + "/spiece.model")
     t = Tokenizer(sys.argv[1] + "/spiece.model")
     print(len(t), "pieces")
@@ -137,3 +137,7 @@ if __name__ == "__main__":
         "an elephant",
     ):
         print(t.sp.encode(s, out_type=str), t(s))
+
+
+if __name__ == "__main__":
+    main()

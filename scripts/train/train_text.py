@@ -32,7 +32,7 @@ def classify(logits, target, live):
     return loss / len(SIZES), right
 
 
-if __name__ == "__main__":
+def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("state")
     parser.add_argument("--captions", type=int, default=100000)
@@ -83,3 +83,7 @@ if __name__ == "__main__":
         captions=done,
     )
     print("end", dict(zip(world.ATTRIBUTES, acc.round(3))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,7 @@
 #include "cli/enhancer.h"
 
 #include "cli/terminal/terminal.h"
+#include "core/sha256.h"
 #include "core/text.h"
 #include "jobs/enhanced_prompts.h"
 #include "plan/model/model_choice.h"
@@ -8,6 +9,8 @@
 
 namespace sora {
 namespace {
+
+constexpr std::size_t kMostAnswers = 1000;  // that are remembered
 
 [[noreturn]] void wrong(const std::string& message) { throw Error(ErrorKind::usage, "options", message); }
 
@@ -39,16 +42,25 @@ std::string Enhancer::ask(const PromptInstruction& instruction, const std::strin
   return written;
 }
 
+const std::string& Enhancer::answer(const PromptInstruction& instruction, const std::string& text) {
+  const std::string key = sha256_hex(instruction.text) + text;
+  const auto known = answers_.find(key);
+  if (known != answers_.end()) return known->second;
+  if (answers_.size() >= kMostAnswers) answers_.clear();
+  return answers_.emplace(key, ask(instruction, text)).first->second;
+}
+
 void Enhancer::enhance(Request& request, const Request& planned) {
   if (request.original_prompt) {
     log(LogLevel::info, "the prompt was enhanced before, and is taken as it is");
     return;
   }
+  if (texts_to_enhance(request).empty())
+    wrong("there is no prompt to enhance; give one with --prompt, or leave out --enhance");
   std::map<std::string, std::string> answers;
   for (const std::string& text : texts_to_enhance(request)) {
-    if (answers.count(text) == 0) answers.emplace(text, ask(instruction(planned), text));
+    if (answers.count(text) == 0) answers.emplace(text, answer(instruction(planned), text));
   }
-  if (answers.empty()) wrong("there is no prompt to enhance; give one with --prompt, or leave out --enhance");
   (void)put_enhanced(request, [&](const std::string& text) { return &answers.at(text); });
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -26,6 +27,9 @@ class Enhancer {
   /// the plan has it. Throws Error: usage where it has no prompt, unavailable where there is no good answer.
   void enhance(Request& request, const Request& planned);
 
+  /// From now on, asks `stop` now and then whether to give up an answer.
+  void stop_if(std::function<bool()> stop) { writer_.stop = std::move(stop); }
+
   /// Puts in what the journal knows. False where it does not know all of them.
   bool put_known(Request& request, const Journal& journal);
 
@@ -38,11 +42,13 @@ class Enhancer {
 
  private:
   const PromptInstruction& instruction(const Request& request);
+  const std::string& answer(const PromptInstruction& instruction, const std::string& text);
   std::string ask(const PromptInstruction& instruction, const std::string& text);
 
   Session& session_;
   Writer writer_;
   std::map<std::string, PromptInstruction> instructions_;  // by model and what the video begins from
+  std::map<std::string, std::string> answers_;             // of enhance(), by the instruction and the prompt
 };
 
 }  // namespace sora

@@ -97,7 +97,7 @@ const Verb& verb_of(const Options& options) {
     if (options.verify && verb.run != rerun_file)
       throw Error(ErrorKind::usage, "options", word + " takes no --verify; sora-gen rerun --verify FILE does");
     const bool enhances = options.enhance || options.enhance_command;
-    if (enhances && (!verb.takes_request || verb.run == decode_latents || verb.run == serve))
+    if (enhances && (!verb.takes_request || verb.run == decode_latents))
       throw Error(ErrorKind::usage, "options",
                   word +
                       " takes no --enhance; it is for the verbs that make videos of a prompt that the line "

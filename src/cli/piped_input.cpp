@@ -10,6 +10,7 @@
 #include <cstring>
 #include <string>
 
+#include "core/log.h"
 #include "core/output/unnamed_file.h"
 #include "core/standard_streams.h"
 #include "core/unique_fd.h"
@@ -85,7 +86,8 @@ void copy_standard_input(std::string& path) {
 void copy_pipe(std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0 || !S_ISFIFO(info.st_mode)) return;
-  const UniqueFd pipe(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  log(LogLevel::info, "waiting for " + path + ", a pipe, to be written");
+  const UniqueFd pipe(::open(path.c_str(), O_RDONLY | O_CLOEXEC));  // a signal ends the program here
   if (!pipe) fail(ErrorKind::io, path, std::string("cannot be opened: ") + std::strerror(errno));
   path = "/dev/fd/" + std::to_string(copy_of(pipe.get(), path).release());
 }

@@ -170,7 +170,7 @@ Request JobList::request(const Job& job) const {
 
 void JobList::plan_all(Planner& planner, const std::function<bool(const Job&, const Plan&)>& may_exist,
                        const std::function<void(const Job&, const Plan&)>& each) {
-  OutputCheck outputs(settings_.named ? "-o" : "--name or --out-dir");
+  OutputCheck outputs(settings_.named ? "-o" : settings_.name_option, settings_.if_taken);
   if (!settings_.out_dir.empty() || !settings_.named)
     outputs.creates((fs::path(settings_.out_dir) / "x").parent_path());  // written as in the jobs' outputs
   for (const Job& job : jobs_) {

@@ -33,8 +33,10 @@ struct ListSettings {
   Presets presets;      ///< those that a line may name
   std::string out_dir;  ///< the folder of relative outputs
   std::string name_pattern = "{index:04}-{slug}-{seed}.{ext}";
-  bool named = false;        ///< the pattern comes from -o: the user chose the name
-  std::uint64_t repeat = 1;  ///< videos for each prompt
+  bool named = false;                               ///< the pattern comes from -o: the user chose the name
+  std::string name_option = "--name or --out-dir";  ///< for messages: what chooses other names
+  std::string if_taken;                             ///< for messages: OutputCheck
+  std::uint64_t repeat = 1;                         ///< videos for each prompt
   /// Puts enhanced prompts into the request of a job, whose seed and name depend on the prompt as it is in
   /// the list; may be empty.
   std::function<void(Request&)> rewrite;

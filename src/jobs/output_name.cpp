@@ -217,7 +217,9 @@ void OutputCheck::check(const std::string& output, bool overwrite) {
     if (fs::is_regular_file(first, code)) taken = first;
   }
   if (!taken.empty()) {
-    refuse(taken + ": exists already; add --overwrite to replace it, or choose another name with " + option_);
+    refuse(taken + ": exists already" +
+           (if_taken_.empty() ? "; add --overwrite to replace it, or choose another name with " + option_
+                              : if_taken_));
   }
 }
 

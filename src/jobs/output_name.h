@@ -54,7 +54,10 @@ void check_output(const std::string& output, bool overwrite, const std::string& 
 /// The same for many outputs, with one check for each folder.
 class OutputCheck {
  public:
-  explicit OutputCheck(std::string option = "-o") : option_(std::move(option)) {}
+  /// `option` chooses another name. `if_taken` is what to do about a file that exists; empty: --overwrite, or
+  /// that option.
+  explicit OutputCheck(std::string option = "-o", std::string if_taken = {})
+      : option_(std::move(option)), if_taken_(std::move(if_taken)) {}
 
   /// The run will create this folder, so outputs in it are no error although it does not exist yet.
   void creates(const std::filesystem::path& folder) { created_ = folder; }
@@ -65,7 +68,7 @@ class OutputCheck {
   void check_folder(const std::string& output, const std::filesystem::path& folder);
   void check_length(const std::string& output, const std::filesystem::path& folder);
 
-  std::string option_;
+  std::string option_, if_taken_;
   std::filesystem::path good_folder_, created_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "plan/clip_latents.h"
 #include "plan/model/model_choice.h"
+#include "plan/verbs/file_words.h"
 #include "plan/verbs/story.h"
 #include "plan/verbs/verb.h"
 
@@ -41,8 +42,14 @@ int requested_steps(const Plan& plan) {
 void add_prompts(Json& json, const Plan& plan) {
   const bool is_storyboard = verb_kind(plan.request.verb) == VerbKind::storyboard;
   if (!is_storyboard && plan.inputs.shots.empty()) json["prompt"] = plan.request.prompt;
-  // Those of a draft, which finish reads from the draft itself: for people, since "shots" is no option.
-  if (!is_storyboard && !plan.inputs.shots.empty()) json["shots"] = shot_lines(plan.inputs.shots);
+  // "shots" is no option: it is for people, and for verbs that go on with the words of the file. Those of a
+  // draft are read by finish from the draft itself, and those of clips from the clips.
+  const std::vector<Shot> of_clips = words_by_time(plan);
+  if (!of_clips.empty()) {
+    json["shots"] = shot_lines(of_clips);
+  } else if (!is_storyboard && !plan.inputs.shots.empty()) {
+    json["shots"] = shot_lines(plan.inputs.shots);
+  }
   if (plan.request.original_prompt) json["original_prompt"] = *plan.request.original_prompt;
   json["negative_prompt"] = plan.sampling.negative_prompt;
 }

@@ -292,7 +292,6 @@ TEST_F(Enhance, VerbsWithoutAPromptOfTheirOwnRefuseIt) {
   program.write("clip.mp4", "x");
   for (const std::vector<std::string>& line : {std::vector<std::string>{"inspect", "clip.mp4"},
                                                {"models"},
-                                               {"serve", "--stdio"},
                                                {"decode", "clip.mp4"}}) {
     auto with = line;
     with.emplace_back("--enhance");

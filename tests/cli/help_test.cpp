@@ -64,6 +64,16 @@ TEST(VerbHelp, HasTheOptionsOfTheVerbFirstAndTwoExamples) {
   EXPECT_THAT(program.run({"extend", "--help-all"}).out, HasSubstr("--init-noise"));
 }
 
+TEST(VerbHelp, OfScoutSaysWhatItsOptionsMeanToIt) {
+  Program program;
+  const std::string help = program.run({"help", "scout"}).out;
+  EXPECT_THAT(help, HasSubstr("--count N               how many seeds to try"));
+  EXPECT_THAT(help, Not(HasSubstr("-o x.png"))) << "scout takes no -o";
+  EXPECT_THAT(help, Not(HasSubstr("-o, --output")));
+  EXPECT_EQ(program.run({"help", "--format", "man", "man"}).code, 0);
+  EXPECT_THAT(program.read("man/sora-gen-scout.1"), HasSubstr("how many seeds to try"));
+}
+
 TEST(VerbHelp, OfNoVerbSaysWhichWasMeant) {
   Program program;
   const Finished wrong = program.run({"help", "extned"});

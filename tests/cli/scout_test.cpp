@@ -84,6 +84,26 @@ TEST(Scout, ContinuesAndALargerCountAddsDrafts) {
     EXPECT_THAT(names_in(program.folder() / "scout/a-fox"), Contains(name));
 }
 
+TEST(Scout, DraftsOfOtherSettingsGetAFolderOfTheirOwnOrAreReplaced) {
+  Program program;
+  EXPECT_EQ(program.run(scout({"--count", "1", "--seed", "5"})).code, 0);
+  const std::vector<std::string> other = scout({"--count", "1", "--seed", "5", "--steps", "5"});
+  const Finished refused = program.run(other);
+  EXPECT_EQ(refused.code, 73);
+  EXPECT_THAT(refused.err, HasSubstr("scout/a-fox/01-5.mp4: exists already, with other settings than these; "
+                                     "give these a folder of their own, as in --out-dir scout/a-fox-2, or "
+                                     "add --overwrite"));
+  EXPECT_THAT(refused.err, Not(HasSubstr("--name")));
+  for (const std::vector<std::string>& way_out :
+       {std::vector<std::string>{"--out-dir", "scout/a-fox-2"}, {"--overwrite"}}) {
+    std::vector<std::string> line = other;
+    line.insert(line.end(), way_out.begin(), way_out.end());
+    EXPECT_EQ(program.run(line).code, 0) << way_out.front();
+  }
+  const Finished numbered = program.run(scout({"--count", "1", "--seed", "5", "--steps", "7"}));
+  EXPECT_THAT(numbered.err, HasSubstr("--out-dir scout/a-fox-3,")) << "the first that is free";
+}
+
 TEST(Scout, ThePageFillsWhileItRunsAndAnInterruptLeavesItWhole) {
   Program program;
   program.start({"scout", "--prompt", "a slow fox", "--model", "wan21", "--count", "3"});

@@ -1,6 +1,7 @@
 // Standard streams that are closed, full, or whose reader is gone.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <filesystem>
@@ -122,6 +123,18 @@ TEST(Streams, ThatNobodyReadsDoNotHoldUpTheFirstSignal) {
   ASSERT_TRUE(program.wait_for_full_stdout());
   program.signal(SIGTERM);
   EXPECT_EQ(program.wait().code, 143);
+}
+
+TEST(Streams, ANamedPipeThatNobodyWritesDoesNotHoldUpTheFirstSignal) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    Program program;
+    ASSERT_EQ(::mkfifo((program.folder() / "pipe").c_str(), 0600), 0);
+    program.start({"extend", "pipe", "--model", "wan21", "--seed", "7", "-o", "a.mp4", "-v"});
+    ASSERT_TRUE(program.wait_for_stderr("waiting for pipe"));
+    program.signal(signal);
+    EXPECT_EQ(program.wait().code, 128 + signal);
+    EXPECT_THAT(program.files(), ElementsAre("pipe"));
+  }
 }
 
 TEST(Streams, ALogThatCannotBeWrittenIsSaidOnce) {

@@ -62,7 +62,6 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"SheetInNoFolder", with({"--thumbnail", "no/a.png"}), 73, "there is no folder no"},
         Wrong{"SheetOnStdout", with({"--contact-sheet", "-"}), 64, "--contact-sheet -: expected the name"},
         Wrong{"SheetThatIsAVideo", with({"--thumbnail", "a.mp4"}), 64, "expected the name of one picture"},
-        Wrong{"NumberedAvif", with({"-o", "%d.avif"}), 64, "choose .png, .jpg or .webp"},
         Wrong{"UnknownEnding", with({"-o", "a.xyz"}), 64, "gif, png, jpg, webp, avif, y4m"},
         Wrong{"PreviewInQuiet", with({"-q", "--preview"}), 64, "both --quiet and --preview are given"},
         Wrong{"NoValue", with({"--steps"}), 64, "--steps needs a value"},

@@ -67,6 +67,10 @@ TEST(Verbs, GoOnWithTheWordsOfTheFileUnlessThereAreOthers) {
   EXPECT_EQ(prompt({"extend", "clip.mp4"}), "") << "does not say";
   EXPECT_EQ(prompt({"extend", "story.mp4"}), "snow");
   EXPECT_EQ(prompt({"extend", "story.mp4", "--backward"}), "a forest");
+  program.write("connected.mp4", R"(a fake video that says {"generator": "sora-gen 0", "verb": "connect", )"
+                                 R"("shots": ["0:00 a forest", "0:05 snow"]})");
+  EXPECT_EQ(prompt({"extend", "connected.mp4"}), "snow");
+  EXPECT_EQ(prompt({"extend", "connected.mp4", "--backward"}), "a forest");
   EXPECT_EQ(prompt({"animate", "draft picture.png"}), "a fox");
   EXPECT_EQ(prompt({"loop", "draft.mp4"}), "a fox");
   EXPECT_EQ(prompt({"remix", "draft.mp4"}), "a fox");

@@ -88,7 +88,8 @@ std::vector<std::string> common_options(const Verb& verb) {
     const bool common = verb.takes_request ? is_needed_first(option.name) || option.name == "help" : talks;
     // A list of videos is made of prompts, or of files that its lines name.
     const bool of_lists = option.name == "prompts" || option.name == "out_dir" || option.name == "count";
-    if (common && !of_lists && std::find(own.begin(), own.end(), option.name) == own.end())
+    const bool named_by_verb = option.name == "output" && std::string_view(verb.name) == "scout";
+    if (common && !of_lists && !named_by_verb && std::find(own.begin(), own.end(), option.name) == own.end())
       names.push_back(option.name);
   }
   return names;
@@ -99,12 +100,12 @@ std::string verb_help(const Verb& verb, bool all, std::size_t width) {
   std::string text = wrapped_command(synopsis(verb), 0, width) + "\n" +
                      wrapped(*page.about != '\0' ? page.about : verb.help, 2, width);
   if (!page.options.empty()) text += std::string("\nOptions of ") + verb.name + ":\n";
-  for (const std::string_view name : page.options) text += option_row(option_info(name), width);
+  for (const std::string_view name : page.options) text += option_row(option_of(page, name), width);
   if (all) {
     text += all_options(width, verb.takes_request);
   } else {
     text += "\nCommon options:\n";
-    for (const std::string& name : common_options(verb)) text += option_row(option_info(name), width);
+    for (const std::string& name : common_options(verb)) text += option_row(option_of(page, name), width);
   }
   if (!page.examples.empty()) text += "\nExamples:\n";
   for (const char* example : page.examples) text += wrapped_command(example, 2, width);

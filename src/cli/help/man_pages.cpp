@@ -68,9 +68,9 @@ std::string page_of(const Verb& verb) {
                      "[\\fIOPTIONS\\fR]\n.SH DESCRIPTION\n" +
                      plain(*page.about != '\0' ? page.about : verb.help) + "\n";
   if (!page.options.empty()) text += ".SH OPTIONS\n";
-  for (const std::string_view option : page.options) text += option_entry(option_info(option));
+  for (const std::string_view option : page.options) text += option_entry(option_of(page, option));
   text += ".SH COMMON OPTIONS\n";
-  for (const std::string& option : common_options(verb)) text += option_entry(option_info(option));
+  for (const std::string& option : common_options(verb)) text += option_entry(option_of(page, option));
   if (verb.takes_request) text += ".PP\nEvery option is in " + bold("sora-gen") + "(1).\n";
   if (!page.examples.empty()) text += ".SH EXAMPLES\n";
   for (const char* command : page.examples) text += example(command);

@@ -54,14 +54,20 @@ const std::vector<VerbPage> pages{
      {"sora-gen finish draft.mp4 --res 1920x1080",
       "sora-gen finish draft.mp4 --res 4k --strength 0.5 -o large.mp4"}},
     {"scout",
-     "Tries --count seeds of a prompt quickly, so that you find the one worth finishing. The drafts, "
+     "Tries several seeds of a prompt quickly, so that you find the one worth finishing. The drafts, "
      "numbered, "
-     "are in the folder scout/ with a page that fills while they are made; sora-gen pick finishes one. A "
-     "second "
-     "run continues; a larger --count adds drafts.",
+     "are in a folder with a page that fills while they are made; sora-gen pick finishes one. The same "
+     "command "
+     "again continues where it stopped.",
      {"prompt", "prompt_file", "count", "out_dir", "seed", "steps", "res", "aspect", "draft"},
      {"sora-gen scout --prompt \"a lighthouse by the sea\"",
-      "sora-gen scout --prompt \"a blue boat\" --count 12 --out-dir boats/"}},
+      "sora-gen scout --prompt \"a blue boat\" --count 12 --out-dir boats/"},
+     {{"count", "how many seeds to try, 1 to 200; default: 9; a larger number than before adds drafts"},
+      {"out_dir", "folder of the drafts and their page; default: scout/ and the prompt in short"},
+      {"seed", "the first seed, from which they count up; default: chosen by the prompt"},
+      {"steps", "denoising steps of a draft; default: half of the model's; pick makes all of them"},
+      {"draft", "a quarter of the area, as larger models always do; pick enlarges it"},
+      {"overwrite", "replace drafts of the same numbers and seeds that were made with other settings"}}},
     {"pick",
      "Makes the video of a draft of sora-gen scout, with all steps and at full size: same seed, same scene. "
      "Without DIR it takes the folder of the newest scout in scout/.",
@@ -91,8 +97,12 @@ const std::vector<VerbPage> pages{
     {"serve",
      "Keeps the model in memory and takes requests as JSON, one a line on standard input; events go to "
      "standard output, one a line.",
-     {"stdio", "model", "device"},
-     {"sora-gen serve --stdio", "echo '{\"prompt\": \"a red ball\"}' | sora-gen serve --stdio"}},
+     {"stdio", "model", "device", "enhance", "enhance_command"},
+     {"sora-gen serve --stdio", "echo '{\"prompt\": \"a red ball\"}' | sora-gen serve --stdio"},
+     {{"enhance",
+       "requests with \"enhance\": true have their prompts written out, by the endpoint of "
+       "$SORA_GEN_ENHANCE_URL"},
+      {"enhance_command", "the same, by a command: the prompt on its stdin, the answer on its stdout"}}},
     {"models",
      "Lists the models that are found: their family, what they make and what they need.",
      {"json"},
@@ -110,6 +120,14 @@ const VerbPage& verb_page(std::string_view verb) {
     if (verb == page.verb) return page;
   }
   return none;
+}
+
+OptionInfo option_of(const VerbPage& page, std::string_view name) {
+  OptionInfo option = option_info(name);
+  for (const auto& [meant, help] : page.meanings) {
+    if (meant == name) option.help = help;
+  }
+  return option;
 }
 
 }  // namespace sora

@@ -10,6 +10,9 @@
 //   <- {"event": "plan", "id": "b", "plan": {...}}     at once
 //   -> {"quit": true}       like the end of the input: waiting requests are made, then the program ends
 //
+//   -> {"id": "c", "prompt": "a fox", "enhance": true}   where the server was started with --enhance
+//   <- {"event": "enhancing", "id": "c"}, {"event": "enhanced", "id": "c", "prompt": ...}, then queued
+//
 // For each request that fails there is one error event. A slow reader gets only the latest progress. The
 // first SIGINT or SIGTERM stops the running request at its next step, with a checkpoint; the program also
 // ends when stdout is closed.
@@ -29,15 +32,19 @@
 #include <thread>
 #include <vector>
 
+#include "cli/enhancer.h"
 #include "cli/failure.h"
 #include "cli/make.h"
 #include "cli/serve/event_writer.h"
+#include "cli/serve/events.h"
+#include "cli/serve/prompt_queue.h"
 #include "cli/serve/request_lines.h"
 #include "cli/signals.h"
 #include "core/json/json_line.h"
 #include "core/json/scalar.h"
 #include "core/random_seed.h"
 #include "core/standard_streams.h"
+#include "jobs/enhanced_prompts.h"
 #include "jobs/output_files.h"
 #include "jobs/output_name.h"
 #include "jobs/sidecar.h"
@@ -50,20 +57,24 @@ namespace {
 constexpr std::size_t kLongestLine = 4 << 20;
 constexpr int kPollMs = 50;
 
-struct QueuedRequest {
-  std::string id;
-  Request request;
-};
-
 class Server {
  public:
-  explicit Server(Session& session) : session_(session), events_(STDOUT_FILENO) {}
+  explicit Server(Session& session) : session_(session), events_(STDOUT_FILENO) {
+    if (wants_enhancing(session.options)) enhancer_.emplace(session);
+  }
 
   int run() {
     begin_work(true);
     events_.send(JsonLine().add("event", "ready").add("version", SORA_GEN_VERSION).text());
     std::optional<Error> failure;
     {
+      if (enhancer_) {
+        prompts_.emplace(
+            PromptQueue::Work{[this](Request& request, const StopRequest& stop) { write_out(request, stop); },
+                              [this](QueuedRequest queued) { pass_on(std::move(queued)); },
+                              [this](const std::string& id, const Error& error) { refuse(id, error); },
+                              [this] { return stops(); }});
+      }
       const std::jthread reader([this] { read_all(); });
       struct End {
         std::atomic<bool>& ending;
@@ -76,6 +87,7 @@ class Server {
         refuse("", *failure);
       }
     }
+    if (prompts_) prompts_->end(stopped_before_start());
     refuse_waiting();
     events_.finish();
     if (stop_signal() != 0) return 128 + stop_signal();
@@ -131,7 +143,7 @@ class Server {
   bool answer(const std::string& line, std::string& id) {
     const ScalarObject object = parse_scalars(line, "{\"prompt\": \"...\"}");
     std::string fault = object.fault;
-    bool only_plan = false;
+    bool only_plan = false, enhances = false;
     Overrides overrides;
     for (const auto& [name, value] : object.items) {
       if (name == "id") {
@@ -144,6 +156,10 @@ class Server {
         fault = "quit is " + value.text + ", expected true";
       } else if (name == "plan") {
         only_plan = value.text == "true";
+      } else if (name == "enhance") {
+        enhances = value.text == "true";
+        if (!enhances && value.text != "false")
+          fault = "enhance is " + value.text + ", expected true or false";
       } else if (fault.empty()) {
         fault = overrides.add(name, value);
       }
@@ -156,17 +172,32 @@ class Server {
     overrides.apply(queued.request);
     queued.request.preset = preset;
     if (overrides.has("model")) keep_given_model(queued.request);
-    const Plan plan = complete(queued);
+    Plan plan = complete(queued);
+    const bool asks = enhances && must_be_asked(queued.request);
     if (only_plan) {
-      std::string text = JsonLine().add("event", "plan").add("id", id).text();
-      text.pop_back();
-      const std::string shown = plan_json(plan, -1);
-      events_.send(text + ",\"plan\":" + shown.substr(0, shown.find('\n')) + "}");
+      if (asks) plan.notes.push_back(enhancer_->would_ask(texts_to_enhance(queued.request).size()));
+      events_.send(plan_event(id, plan));
       return true;
     }
     check_output_files(queued.request);
-    push(std::move(queued), plan.warnings);
+    if (asks) {
+      events_.send(JsonLine().add("event", "enhancing").add("id", id).text());
+      prompts_->add(std::move(queued));
+    } else {
+      push(std::move(queued), plan.warnings);
+    }
     return true;
+  }
+
+  // Of a request that wants its prompt written out: whether somebody has to be asked.
+  bool must_be_asked(const Request& request) const {
+    if (!enhancer_) {
+      throw Error(ErrorKind::usage, "serve",
+                  "enhance is true, and the server was started without --enhance or --enhance-command");
+    }
+    if (request.original_prompt) return false;  // it was written out before
+    if (!texts_to_enhance(request).empty()) return true;
+    throw Error(ErrorKind::usage, "serve", "enhance is true, and there is no prompt to write out");
   }
 
   // Sets seed and output, and makes the plan, which finds all errors that can be found without the library.
@@ -195,6 +226,7 @@ class Server {
   }
 
   void cancel(const std::string& id) {
+    if (prompts_ && prompts_->cancel(id)) return;
     const std::lock_guard lock(mutex_);
     if (busy_ && current_ == id) {
       cancelled_ = true;
@@ -208,14 +240,38 @@ class Server {
                      known ? "cancelled before it started" : "there is no request \"" + id + "\" to cancel"));
   }
 
+  // --- the thread that has prompts written out -------------------------------------------------
+
+  void write_out(Request& request, const StopRequest& stop) {
+    enhancer_->stop_if(stop);
+    enhancer_->enhance(request, asking_planner_.plan(request).request);
+  }
+
+  void pass_on(QueuedRequest queued) {
+    const Plan plan = asking_planner_.plan(queued.request);  // of its new words
+    events_.send(enhanced_event(queued));
+    push(std::move(queued), plan.warnings);
+  }
+
   // --- the thread that works ----------------------------------------------------------------
 
   // After a signal, or when the events cannot be written any more.
   bool stops() const { return stop_signal() != 0 || events_.failed(); }
 
+  // Whether the queue gets nothing any more. A request moves on from the reader to the prompts to the queue:
+  // they are looked at in this order, and the queue last.
+  bool nothing_comes() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!closed_) return false;
+    }
+    return !prompts_ || prompts_->empty();
+  }
+
   bool next(QueuedRequest& queued) {
-    std::unique_lock lock(mutex_);
     for (;;) {
+      const bool is_last = nothing_comes();
+      std::unique_lock lock(mutex_);
       if (stops()) return false;
       if (!queue_.empty()) {
         queued = std::move(queue_.front());
@@ -225,7 +281,7 @@ class Server {
         cancelled_ = false;
         return true;
       }
-      if (closed_) return false;
+      if (is_last) return false;
       changed_.wait_for(lock, std::chrono::milliseconds(kPollMs));
     }
   }
@@ -254,7 +310,9 @@ class Server {
     check_output_files(queued.request);  // again: another request may have written the file
     const Plan plan = working_planner_.plan(queued.request);
     RunHooks hooks;
-    hooks.progress = [&](const Progress& progress) { send_progress(queued.id, progress); };
+    hooks.progress = [&](const Progress& progress) {
+      events_.send_latest(progress_event(queued.id, progress));
+    };
     hooks.stop = [this] { return cancelled_ || stops(); };
     hooks.checkpoint = checkpoint_options(plan);
     Result result;
@@ -267,40 +325,20 @@ class Server {
       throw Error(ErrorKind::interrupted, "serve", "cancelled while it was made");
     }
     if (plan.request.sidecar) write_sidecar(plan, result);
-    events_.send(JsonLine()
-                     .add("event", "done")
-                     .add("id", queued.id)
-                     .add("output", result.output)
-                     .add("bytes", result.bytes)
-                     .add("frames", result.frames)
-                     .add("sha256", result.sha256)
-                     .add("seed", *queued.request.seed)
-                     .add("seconds", result.seconds)
-                     .text());
+    events_.send(done_event(queued, result));
+  }
+
+  static Error stopped_before_start() {
+    return {ErrorKind::interrupted, "serve", "the server was stopped before it started"};
   }
 
   // After a stop, each waiting request gets an error event.
   void refuse_waiting() {
     const std::lock_guard lock(mutex_);
     for (const QueuedRequest& queued : queue_) {
-      refuse(queued.id, Error(ErrorKind::interrupted, "serve", "the server was stopped before it started"));
+      refuse(queued.id, stopped_before_start());
     }
     queue_.clear();
-  }
-
-  void send_progress(const std::string& id, const Progress& progress) {
-    events_.send_latest(JsonLine()
-                            .add("event", "progress")
-                            .add("id", id)
-                            .add("phase", phase_name(progress.phase))
-                            .add("text", phase_text(progress.phase))
-                            .add("step", progress.step)
-                            .add("steps", progress.steps)
-                            .add("frame", progress.frame)
-                            .add("frames", progress.frames)
-                            .add("elapsed", progress.elapsed)
-                            .add("eta", progress.eta)
-                            .text());
   }
 
   void refuse(const std::string& id, const Error& error) {
@@ -316,6 +354,8 @@ class Server {
   Session& session_;
   Planner planner_;  // for the reading thread
   Planner working_planner_;
+  Planner asking_planner_;
+  std::optional<Enhancer> enhancer_;
   EventWriter events_;  // used by both threads
   std::mutex mutex_;    // for the members below
   std::condition_variable changed_;
@@ -325,6 +365,7 @@ class Server {
   bool closed_ = false;
   std::atomic<bool> cancelled_{false};
   std::atomic<bool> ending_{false};
+  std::optional<PromptQueue> prompts_;  // the last member: its thread uses the others
 };
 
 }  // namespace

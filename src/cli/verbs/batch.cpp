@@ -312,6 +312,10 @@ int run_batch(Session& session, const ScoutView* scout) {
   const fs::path folder = folder_of(options);
   Journal journal(folder);
   ListSettings of_list = list_settings(options);
+  if (scout != nullptr) {
+    of_list.name_option = "--out-dir";
+    of_list.if_taken = scout->if_taken;
+  }
   if (enhancer) of_list.rewrite = [&](Request& request) { enhancer->put_known(request, journal); };
   JobList list(read_list(options), of_list);
   if (list.jobs().empty()) check_list(options, list);

@@ -22,6 +22,7 @@ int print_list_config(Session& session);
 /// What scout adds to a batch.
 struct ScoutView {
   DraftPage page;
+  std::string if_taken;  ///< ListSettings::if_taken
   /// The drafts made so far changed: shows their pictures, where that is wanted.
   std::function<void(const JobList&, Planner&, const Journal&)> changed;
 };

@@ -81,6 +81,16 @@ std::string usual_folder(const std::string& prompt) {
   return (fs::path(kScoutFolder) / name).string();
 }
 
+// "scout/a-fox-2": the first that is free.
+std::string free_folder(fs::path folder) {
+  if (!folder.has_filename()) folder = folder.parent_path();  // "boats/"
+  std::error_code code;
+  for (int number = 2;; ++number) {
+    const fs::path next = folder.string() + "-" + std::to_string(number);
+    if (!fs::exists(next, code)) return next.string();
+  }
+}
+
 // The pictures of the drafts made so far.
 std::vector<Tile> tiles_of(const JobList& list, Planner& planner, const Journal& journal) {
   std::vector<Tile> tiles;
@@ -119,6 +129,8 @@ int scout_seeds(Session& session) {
   const std::string folder = shell_word(*options.out_dir);
   ScoutView view;
   view.page.title = options.request.prompt;
+  view.if_taken = ", with other settings than these; give these a folder of their own, as in --out-dir " +
+                  shell_word(free_folder(*options.out_dir)) + ", or add --overwrite to replace those drafts";
   view.page.command = [&](std::uint64_t number) {
     return "sora-gen pick " + std::to_string(number) + " " + folder;
   };

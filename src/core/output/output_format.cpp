@@ -169,9 +169,6 @@ OutputFormat resolve_output(const std::string& path, const std::optional<std::st
   out.still = container.still;
   out.sequence = container.still && path != "-" && is_sequence(path);
   out.animation = container.animation && !out.sequence;
-  if (out.sequence && out.container == "avif") {
-    fail(path + ": numbered pictures are not written as AVIF; choose .png, .jpg or .webp");
-  }
 
   out.codec = codec ? ascii_lower(*codec) : container.codecs.front();
   if (out.codec == "h265") out.codec = "hevc";

@@ -251,8 +251,10 @@ AVStream* video_stream(const AVFormatContext& format) {
 
 void InputFile::find_parameters() {
   if (image_.kind == ImageKind::webp && image_.animated) {
-    refuse(file_.path(),
-           "is an animated WebP, which libavcodec does not decode; convert it to GIF, APNG or MP4");
+    refuse(
+        file_.path(),
+        "is an animated WebP, which libavcodec does not decode (and ffmpeg neither); convert it, as Pillow "
+        "does: python3 -c \"from PIL import Image; Image.open('IN.webp').save('OUT.png', save_all=True)\"");
   }
   std::vector<AVDictionary*> options(format_->nb_streams, nullptr);
   for (unsigned i = 0; i < format_->nb_streams; ++i) {

@@ -65,6 +65,11 @@ MediaInfo video_info(const InputFile& input) {
 MediaInfo read_media_info(const std::filesystem::path& path) {
   InputFile input(path);
   const ImageKind kind = input.image().kind;
+  if (kind == ImageKind::png && input.image().animated) {
+    MediaInfo info = video_info(input);
+    info.metadata.merge(image_info(input).metadata);
+    return info;
+  }
   if (kind == ImageKind::png || kind == ImageKind::jpeg) return image_info(input);
   if (kind == ImageKind::webp) return webp_info(input);
   // An MPEG program stream has no list of its streams in front.

@@ -122,6 +122,26 @@ class CollectingSink : public Sink {
   std::vector<char> bytes_;
 };
 
+int open_to_write(const Destination& destination, int flags = 0) {
+  return ::open(destination.path.c_str(), O_WRONLY | O_CLOEXEC | flags);
+}
+
+// Opens a named pipe when somebody reads it: a plain open() would wait without noticing a request to stop.
+UniqueFd open_pipe(const Destination& destination) {
+  constexpr int kPauseMs = 50;
+  for (;;) {
+    UniqueFd fd(open_to_write(destination, O_NONBLOCK));
+    if (fd) {
+      (void)::fcntl(fd.get(), F_SETFL, O_WRONLY);  // later writes wait for the reader
+      return fd;
+    }
+    if (errno != ENXIO) return fd;  // anything else than that nobody reads it yet
+    if (destination.stop())
+      throw Error(ErrorKind::interrupted, "output", "stopped while nobody read " + destination.path);
+    (void)::poll(nullptr, 0, kPauseMs);
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<Sink> collected(std::unique_ptr<Sink> stream) {
@@ -132,7 +152,8 @@ std::unique_ptr<Sink> open_sink(const Destination& destination) {
   if (destination.path == "-") return std::make_unique<StreamSink>(destination);
   struct stat info {};
   if (::stat(destination.path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
-    UniqueFd fd(::open(destination.path.c_str(), O_WRONLY | O_CLOEXEC));
+    UniqueFd fd = S_ISFIFO(info.st_mode) && destination.stop ? open_pipe(destination)
+                                                             : UniqueFd(open_to_write(destination));
     if (!fd) {
       throw Error(ErrorKind::cannot_create, "output",
                   destination.path + ": cannot be opened: " + std::strerror(errno));

@@ -22,11 +22,12 @@ std::unique_ptr<FrameWriter> open_writer(const VideoSettings& settings, const De
   }
   const bool raw = format.container == "y4m" || format.container == "rgb24";
   const bool webp = format.container == "webp" && !format.sequence;
-  const bool avif = format.container == "avif" && !format.sequence;
-  auto writer = webp                    ? make_webp_writer(settings, destination)
-                : format.still && !avif ? make_image_writer(settings, destination)
-                : raw                   ? make_raw_writer(settings, destination)
-                                        : make_movie_writer(settings, destination);
+  const bool avif = format.container == "avif";
+  auto writer = webp                      ? make_webp_writer(settings, destination)
+                : avif && format.sequence ? make_avif_sequence(settings, destination)
+                : format.still && !avif   ? make_image_writer(settings, destination)
+                : raw                     ? make_raw_writer(settings, destination)
+                                          : make_movie_writer(settings, destination);
   return make_queued_writer(std::move(writer), settings.source_width, settings.source_height);
 }
 

@@ -14,6 +14,10 @@ std::unique_ptr<FrameWriter> make_movie_writer(const VideoSettings& settings, co
 /// One image, or a file for each frame when the destination's name has a number.
 std::unique_ptr<FrameWriter> make_image_writer(const VideoSettings& settings, const Destination& destination);
 
+/// An AVIF file for each frame.
+std::unique_ptr<FrameWriter> make_avif_sequence(const VideoSettings& settings,
+                                                const Destination& destination);
+
 /// One WebP, still or animated.
 std::unique_ptr<FrameWriter> make_webp_writer(const VideoSettings& settings, const Destination& destination);
 

@@ -130,6 +130,8 @@ std::string how_it_ended(int status) {
 std::string ask_command(const Writer& writer, const std::string& instruction, const std::string& prompt) {
   const auto deadline = Clock::now() + std::chrono::seconds(writer.seconds);
   const auto check_time = [&] {
+    if (writer.stop && writer.stop())
+      throw Error(ErrorKind::interrupted, "enhance", "stopped while " + writer.name() + " was asked");
     if (Clock::now() < deadline) return;
     fail(writer.name() + " gave no answer within " + std::to_string(writer.seconds) +
          " s; SORA_GEN_ENHANCE_TIMEOUT sets another limit, in seconds");

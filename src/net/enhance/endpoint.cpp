@@ -55,6 +55,8 @@ void check_answer(const Writer& writer, const HttpAnswer& answer) {
   if (answer.fault == Fault::too_slow)
     fail(name + " gave no answer within " + std::to_string(writer.seconds) +
          " s; SORA_GEN_ENHANCE_TIMEOUT sets another limit, in seconds");
+  if (answer.fault == Fault::stopped)
+    throw Error(ErrorKind::interrupted, "enhance", "stopped while " + name + " was asked");
   if (answer.fault != Fault::none) fail(name + ": " + answer.problem);
   if (answer.status == 401 || answer.status == 403)
     fail(name + " answers " + std::to_string(answer.status) + said_in(answer.body, writer.key) +
@@ -82,6 +84,7 @@ std::string ask_endpoint(const Writer& writer, const std::string& instruction, c
   request.secret = writer.key;
   request.most_bytes = kMostBytes;
   request.seconds = writer.seconds;
+  request.stop = writer.stop;
   const HttpAnswer answer = http(request);
   check_answer(writer, answer);
 

@@ -2,17 +2,19 @@
 // many services), or a command. What it answers is a stranger's word, and is checked before it is a prompt.
 #pragma once
 
+#include <functional>
 #include <string>
 
 namespace sora {
 
 /// Who is asked.
 struct Writer {
-  std::string command;  ///< for a shell; empty: the endpoint
-  std::string url;      ///< of the endpoint: .../v1 or .../v1/chat/completions
-  std::string model;    ///< its name there; may be empty
-  std::string key;      ///< may be empty; never shown, and never in a message
-  int seconds = 120;    ///< how long one answer may take
+  std::string command;         ///< for a shell; empty: the endpoint
+  std::string url;             ///< of the endpoint: .../v1 or .../v1/chat/completions
+  std::string model;           ///< its name there; may be empty
+  std::string key;             ///< may be empty; never shown, and never in a message
+  int seconds = 120;           ///< how long one answer may take
+  std::function<bool()> stop;  ///< asked now and then; true gives up: Error (interrupted)
 
   std::string name() const;  ///< for messages: "https://host:port", or "the command"
 };

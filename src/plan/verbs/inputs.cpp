@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "core/text.h"
+#include "plan/verbs/file_words.h"
 #include "plan/verbs/footage.h"
-#include "plan/verbs/parameters.h"
 #include "plan/verbs/story.h"
 #include "plan/verbs/transition.h"
 #include "plan/verbs/verb.h"
@@ -62,32 +62,15 @@ void take_length(Request& request, const InputFacts& facts) {
   request.frames = static_cast<int>(std::min<std::int64_t>(frames, 10'000'000));
 }
 
-// The prompt that the file was made with, where it is one of ours; of a storyboard the first or the last
-// shot's. Empty: the file does not say.
-std::string prompt_of_file(const InputFacts& facts, const std::string& path, bool first_shot) {
-  if (facts.parameters.empty()) return {};
-  Request made;
-  try {
-    read_parameters(facts.parameters, path).options.apply(made);
-  } catch (const Error&) {
-    return {};
-  }
-  if (made.shot.empty()) return made.prompt;
-  double time = 0;
-  std::string prompt;
-  const bool fine = split_shot(first_shot ? made.shot.front() : made.shot.back(), time, prompt).empty();
-  return fine ? prompt : std::string();
-}
-
 // Without --prompt, the request gets the prompt that its input was made with.
 void take_prompt(Plan& plan, VerbKind kind, const std::vector<InputFacts>& facts) {
   Request& request = plan.request;
   if (!request.prompt.empty() || kind == VerbKind::storyboard || kind == VerbKind::finish) return;
   const auto files = input_files(request);
-  const bool first_shot = kind == VerbKind::animate || request.backward;
-  const std::string prompt = prompt_of_file(facts.front(), files.front().second, first_shot);
+  const FileWords words = words_of_file(facts.front(), files.front().second);
+  const std::string prompt = kind == VerbKind::animate || request.backward ? words.first : words.last;
   if (kind == VerbKind::connect) {
-    const std::string other = prompt_of_file(facts.back(), files.back().second, true);
+    const std::string other = words_of_file(facts.back(), files.back().second).first;
     if (prompt != other) return plan_transition(plan, prompt, other);
   }
   if (prompt.empty()) return;

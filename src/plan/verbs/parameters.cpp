@@ -61,6 +61,7 @@ RunParameters read_parameters(const std::string& json, const std::string& file) 
     if (name == "model_digest") made.model_digest = value.text.substr(0, kLongestName);
     if (name == "input_latents") made.input_latents = value.text.substr(0, kLongestName);
     if (name == "input_2_latents") made.input_2_latents = value.text.substr(0, kLongestName);
+    if (name == "shots" && text_fault(value).empty()) made.shots = value.items;
     const int field = request_field(name);
     if (field < 0) continue;
     const std::string fault = take(made, name, value, option_kind(field));

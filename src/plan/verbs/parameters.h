@@ -24,6 +24,7 @@ struct RunParameters {
   std::string input_latents;         ///< the first digits of the kept latents that it went on from, if any
   std::string input_2_latents;
   std::optional<std::string> model;  ///< as recorded (installed_model()); empty: the model was single files
+  std::vector<std::string> shots;    ///< "TIME PROMPT", for people and for file_words.h; no option
   std::vector<RecordedSource> sources;  ///< for messages; these files are never opened
   std::vector<std::string> refused;     ///< options of the kind OptionKind::machine, which are ignored
 

@@ -62,7 +62,7 @@ TEST(OutputFormat, NumberedNamesAreSequences) {
   EXPECT_THAT(refused("%d-%d.png"), HasSubstr("one number"));
   EXPECT_THAT(refused("%s%d.png"), HasSubstr("one number"));
   EXPECT_THAT(refused("%d/a.png"), HasSubstr("folder"));
-  EXPECT_THAT(refused("%d.avif"), HasSubstr("choose .png"));
+  EXPECT_TRUE(resolve_output("%d.avif").sequence);
   EXPECT_EQ(sequence_name("dir/%05d.png", 7), "dir/00007.png");
   EXPECT_EQ(sequence_name("%d%%-%s.png", 123), "123%-%s.png");
   EXPECT_EQ(sequence_name("%03d.png", 12345), "12345.png");
@@ -74,6 +74,7 @@ TEST(OutputFormat, SomePicturesMayHaveMoreFramesInOneFile) {
     EXPECT_TRUE(resolve_output(name).animation) << name;
   }
   EXPECT_FALSE(resolve_output("%d.webp").animation);
+  EXPECT_FALSE(resolve_output("%d.avif").animation);
   EXPECT_FALSE(resolve_output("a.png").animation);
   EXPECT_EQ(resolve_output("-", "avif").container, "avif");
 }

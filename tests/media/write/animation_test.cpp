@@ -92,6 +92,35 @@ TEST_F(Animation, AnAvifThatIsGivenUpBeforeItsFirstFrameIsLeftAtOnce) {
   EXPECT_TRUE(names().empty());
 }
 
+TEST_F(Animation, NumberedAvifsAreAPictureEach) {
+  VideoSettings settings = settings_for("%02d.avif", 96, 64);
+  settings.metadata["comment"] = "{}";
+  const Written written = write_pictures(settings, {path("%02d.avif")}, pictures(3));
+  EXPECT_THAT(names(), testing::ElementsAre("01.avif", "02.avif", "03.avif"));
+  EXPECT_EQ(written.frames, 3);
+  std::string all;
+  for (int t = 0; t < 3; ++t) {
+    const std::string file = path(names()[t]);
+    all += contents(file);
+    EXPECT_EQ(read_media_info(file).frames, 1);
+    EXPECT_EQ(read_media_info(file).metadata.at("comment"), "{}");
+    const VideoFrame frame = read_image(file);
+    Picture picture(frame.width, frame.height);
+    picture.rgb = frame.rgb;
+    EXPECT_GT(psnr(picture, pictures(3)[t]), 33) << t;
+  }
+  EXPECT_EQ(written.bytes, all.size());
+  EXPECT_EQ(written.sha256, sha256_hex(all));
+}
+
+TEST_F(Animation, OfNumberedAvifsThatWereGivenUpNothingStays) {
+  {
+    const auto writer = open_writer(settings_for("%d.avif", 96, 64), {path("%d.avif")});
+    for (int t = 0; t < 3; ++t) writer->write(pictures(3)[t].rgb.data(), std::ptrdiff_t{96} * 3);
+  }
+  EXPECT_TRUE(names().empty());
+}
+
 TEST_F(Animation, AnAvifOfOddSizeHasFullChroma) {
   const Picture picture = moving_picture(97, 65, 0);
   write_pictures(settings_for("a.avif", 97, 65, 1, {}, {}, "yuv444p"), {path("a.avif")}, {picture});

@@ -201,5 +201,32 @@ TEST_F(Stream, ANamedPipeIsWrittenAsAStream) {
   EXPECT_EQ(got.substr(0, 9), "YUV4MPEG2");
 }
 
+TEST_F(Stream, ANamedPipeThatNobodyOpensDoesNotHoldUpAStop) {
+  const std::string fifo = path("fifo.mp4");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  Destination to{fifo};
+  int asked = 0;
+  to.stop = [&] { return ++asked > 1; };
+  const auto [code, text] = error_of([&] { open_writer(settings_for(fifo, 64, 48), to); });
+  EXPECT_EQ(code, 130);
+  EXPECT_THAT(text, HasSubstr("stopped while nobody read " + fifo));
+  EXPECT_TRUE(std::filesystem::is_fifo(fifo));
+}
+
+TEST_F(Stream, ANamedPipeWaitsForItsReader) {
+  const std::string fifo = path("fifo.y4m");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  std::string got;
+  std::thread reader;
+  Destination to{fifo};
+  to.stop = [&] {  // asked for the first time when there is no reader
+    if (!reader.joinable()) reader = std::thread([&] { got = contents(fifo); });
+    return false;
+  };
+  const Written written = write_pictures(settings_for(fifo, 64, 48), to, {moving_picture(64, 48, 0)});
+  reader.join();
+  EXPECT_EQ(written.sha256, sha256_hex(got));
+}
+
 }  // namespace
 }  // namespace sora
