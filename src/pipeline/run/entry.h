@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "core/log.h"
+#include "plan/machine/devices.h"
 #include "sora/generator.h"
 #include "sora/plan.h"
 #include "sora/progress.h"
@@ -34,7 +36,7 @@ struct Entry {
   void (*set_log_sink)(LogSink);  ///< of the library's own log
   void (*remove_temporaries)();   ///< of the library's own output files; async-signal-safe
 
-  /// Versions, devices and codecs, as JSON: {"libtorch": version, "devices": [{"name", "kind"}], "libav":
+  /// Versions, devices and codecs, as JSON: {"libtorch": version, "devices": [{"name", "kind", "memory"}], "libav":
   /// ["name version"], "codecs": {codec: encoder, or "" where none is installed}}
   std::string (*report)();
 
@@ -44,6 +46,9 @@ struct Entry {
 
   /// Facts of an input for a plan. Throws Error: no_input, data.
   InputFacts (*probe)(const std::filesystem::path&);
+
+  /// The devices besides the CPU that can be used; loads their back ends.
+  std::vector<DeviceFacts> (*devices)();
 };
 
 constexpr const char* kEntryName = "sora_entry";
