@@ -69,7 +69,9 @@ class Arguments {
     if (!device_) device_ = x.device();
     TORCH_CHECK(*device_ == x.device(), "Expected all tensors to be on the same device, but found ", *device_,
                 " and ", x.device());
-    at::Tensor alias = on_cpu(x);
+    // A kernel gives an empty result its size, which memory of ours would not let it.
+    at::Tensor alias =
+        written && x.numel() == 0 ? at::empty(x.sizes(), x.options().device(at::kCPU)) : on_cpu(x);
     if (x.numel() > 0) add_block(written ? writes_ : reads_, x);
     tensors_.push_back({x, alias});
     return alias;
@@ -89,6 +91,15 @@ class Arguments {
     const auto name = c10::toString(op_.schema().operator_name());
     count_launch(std::ranges::count(kWaiting, std::string_view(name)) > 0);
     Machine::get().begin(current_stream(device().index()), reads_, writes_, name);
+  }
+
+  /// After the kernel: results that got their size from it.
+  void take_sizes() const {
+    for (const auto& [ours, alias] : tensors_) {
+      if (ours.sizes() == alias.sizes()) continue;
+      ours.resize_(alias.sizes());
+      on_cpu(ours).copy_(alias);
+    }
   }
 
   /// A result of the kernel as a tensor of the device: an argument, a view of one, or new memory.
@@ -149,6 +160,7 @@ void on_the_cpu(const c10::OperatorHandle& op, c10::Stack* stack) {
   }
   arguments.begin();
   op.redispatchBoxed(c10::DispatchKeySet(c10::DispatchKey::CPU), stack);
+  arguments.take_sizes();
   for (std::size_t i = stack->size() - schema.returns().size(); i < stack->size(); ++i) {
     c10::IValue& value = (*stack)[i];
     if (value.isTensor()) {
@@ -235,6 +247,8 @@ const bool registered = [] {
   keep(c10::Dispatcher::singleton().registerFallback(
       c10::DispatchKey::PrivateUse1, c10::KernelFunction::makeFromBoxedFunction<&on_the_cpu>(),
       "the simulated device"));
+  // Which would otherwise be composed of others, as on no device that people have.
+  implement_boxed<&on_the_cpu>("aten::native_layer_norm", "");
   implement("aten::empty", "memory_format", empty);
   implement("aten::empty_strided", "", empty_strided);
   implement("aten::as_strided", "", as_strided);

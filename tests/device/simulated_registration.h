@@ -22,4 +22,12 @@ void implement(const char* name, const char* overload, F* f) {
       "the simulated device"));
 }
 
+/// The same with a function for all operations.
+template <c10::KernelFunction::BoxedKernelFunction* f>
+void implement_boxed(const char* name, const char* overload) {
+  keep(c10::Dispatcher::singleton().registerImpl(
+      c10::OperatorName(name, overload), c10::DispatchKey::PrivateUse1,
+      c10::KernelFunction::makeFromBoxedFunction<f>(), std::nullopt, nullptr, "the simulated device"));
+}
+
 }  // namespace sora::sim
