@@ -193,6 +193,7 @@ struct Output {
 /// The device that computes, and what is in memory meanwhile.
 struct Machine {
   std::string device;  ///< cpu or cuda:N
+  double free_gb = 0;  ///< of a GPU's memory, what a plan can have; 0: not known, or the CPU
   std::string dtype;
   int threads = 0;
   /// How memory is saved. none: not at all. text: the text encoder is freed before the rest is loaded.

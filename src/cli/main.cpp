@@ -21,6 +21,7 @@
 #include "cli/verbs.h"
 #include "core/standard_streams.h"
 #include "core/text.h"
+#include "plan/machine/devices.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
 
@@ -128,6 +129,7 @@ int run(int argc, const char* const* argv) {
     session.log_sink = make_log_sink(session.options, json_on_stderr(session.options));
     set_log_sink(session.log_sink);
     set_probe([sink = session.log_sink](const auto& path) { return load_library(sink).probe(path); });
+    set_device_probe([sink = session.log_sink] { return load_library(sink).devices(); });
     session.progress = make_progress_display(session.options);
     return verb_of(session.options).run(session);
   } catch (...) {

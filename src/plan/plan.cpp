@@ -69,10 +69,11 @@ struct Planner::State {
     return models.emplace(key, std::move(entry)).first->second;
   }
 
-  /// What every plan has: the request with a seed, the model, and how it is sampled.
+  /// What every plan has: the request with a seed, the machine, the model, and how it is sampled.
   Plan begin(const Request& request, const Entry& model) {
     Plan plan;
     plan.request = request;
+    plan_machine(plan, machine);
     if (!plan.request.seed) plan.request.seed = random_seed();
     plan.model.dir = model.dir;
     plan.model.name = model.name;
@@ -89,9 +90,8 @@ struct Planner::State {
     return plan;
   }
 
-  /// Device, text cache and memory. Throws Error (unavailable) where the plan does not fit.
+  /// Text cache and memory. Throws Error (unavailable) where the plan does not fit.
   void fit(Plan& plan, Entry& entry) {
-    plan_machine(plan.machine, plan.request, machine);
     plan_text_cache(plan, entry.facts, entry.text_digest);
     plan_memory(plan, entry.facts, machine.memory_gb);
   }

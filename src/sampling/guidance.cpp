@@ -10,7 +10,8 @@ int Guidance::expert(double timestep) const {
 }
 
 at::Tensor guided(const at::Tensor& cond, const at::Tensor& uncond, double scale) {
-  return uncond + scale * (cond - uncond);
+  const at::Tensor from = uncond.to(at::kFloat);
+  return from + scale * (cond.to(at::kFloat) - from);
 }
 
 }  // namespace sora

@@ -27,7 +27,8 @@ struct Guidance {
   double scale_at(double timestep) const { return expert(timestep) == 0 ? scale : scale_2; }
 };
 
-/// cond and uncond have one shape and dtype; so has the result.
+/// cond and uncond have one shape and dtype. The result is fp32: the difference of two predictions in bf16,
+/// multiplied by the scale, would lose what it is about.
 at::Tensor guided(const at::Tensor& cond, const at::Tensor& uncond, double scale);
 
 }  // namespace sora

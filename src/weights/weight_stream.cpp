@@ -14,12 +14,18 @@ namespace {
 
 // The queue is the CUDA stream that is current where take() is called.
 MarkDevice mark_of(at::Device device) {
-  if (device.is_cpu()) return {};
+  if (!traits_of(device).queues_work) return {};
   return [device]() -> DeviceMark {
     const auto event = std::make_shared<c10::Event>(device.type());
     event->record(c10::impl::VirtualGuardImpl(device.type()).getStream(device));
     return [event] { event->synchronize(); };
   };
+}
+
+// Bytes [n] as read_stored() fills them.
+at::Tensor as_stored(const TensorInfo& info, at::IntArrayRef shape, const std::string& name,
+                     const at::Tensor& bytes) {
+  return is_quantised(info.dtype) ? bytes : bytes.view(scalar_type(info.dtype, name)).view(shape);
 }
 
 }  // namespace
@@ -30,8 +36,10 @@ WeightStream::WeightStream(std::shared_ptr<const Checkpoint> checkpoint, at::Dev
       device_(device),
       prefetch_bytes_(prefetch_bytes),
       from_host_(from_host),
+      traits_(traits_of(device)),
+      host_(traits_.pinned_memory, checkpoint_->bytes()),
       in_use_(mark ? std::move(mark) : mark_of(device)) {
-  if (!device_.is_cpu())
+  if (traits_.queues_work)
     copies_ = c10::impl::VirtualGuardImpl(device_.type()).getStreamFromGlobalPool(device_);
 }
 
@@ -49,7 +57,8 @@ std::size_t WeightStream::add(const std::vector<StoredPart>& parts, std::int64_t
   for (const StoredPart& part : parts) {
     Source source{part.name, part.info, {part.rows, columns}, {}};
     if (from_host_) {
-      source.host = empty_stored(source.info, source.shape, source.name, /*pinned=*/!device_.is_cpu());
+      source.host = as_stored(source.info, source.shape, source.name,
+                              host_.take(source.info.end - source.info.begin));
       read_stored(*checkpoint_, source.name, source.host);
     }
     item.bytes += part.info.end - part.info.begin;
@@ -203,12 +212,10 @@ void WeightStream::failed(std::size_t index, std::exception_ptr failure) {
 // Released buffers are used again: touching new memory for the first time costs as much as reading into it.
 at::Tensor WeightStream::buffer_for(const Source& source) {
   const std::uint64_t bytes = source.info.end - source.info.begin;
-  const bool pinned = !device_.is_cpu();
+  const bool pinned = traits_.pinned_memory;
   for (auto it = buffers_.begin(); it != buffers_.end(); ++it) {
     if (it->storage().use_count() != 1 || it->nbytes() != bytes) continue;
-    const at::ScalarType type =
-        is_quantised(source.info.dtype) ? at::kByte : scalar_type(source.info.dtype, source.name);
-    return type == at::kByte ? it->view(at::kByte) : it->view(type).view(source.shape);
+    return as_stored(source.info, source.shape, source.name, *it);
   }
   // Buffers of sizes that are no longer needed are freed first.
   std::uint64_t idle = 0;
@@ -230,7 +237,7 @@ void WeightStream::load(Item& item) {
       checkpoint_->read(source.name, host.data_ptr());
     }
     if (!copies_) {
-      item.tensors.push_back(host);
+      item.tensors.push_back(traits_.own_memory ? host.to(device_) : host);
       continue;
     }
     const c10::StreamGuard guard(*copies_);

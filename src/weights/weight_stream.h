@@ -26,6 +26,8 @@
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
+#include "weights/device_traits.h"
+#include "weights/host_memory.h"
 #include "weights/stored_weight.h"
 #include "weights/use_window.h"
 
@@ -82,6 +84,8 @@ class WeightStream {
   at::Device device_;
   std::uint64_t prefetch_bytes_;
   bool from_host_;
+  DeviceTraits traits_;
+  HostSlabs host_;                     // with `from_host`
   std::optional<c10::Stream> copies_;  // the queue of copies to a GPU
   std::vector<Item> items_;
   std::vector<at::Tensor> buffers_;  // used by the loading thread alone

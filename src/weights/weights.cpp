@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sora/error.h"
+#include "weights/host_memory.h"
 #include "weights/weight_stream.h"
 
 namespace sora {
@@ -50,6 +51,7 @@ CheckpointReader::CheckpointReader(std::shared_ptr<const Checkpoint> checkpoint,
       placement_(placement),
       edit_(std::move(edit)),
       scratch_(std::make_shared<Scratch>()) {
+  if (traits_of(placement_.device).own_memory) staging_ = std::make_shared<HostStaging>(placement_.device);
   if (placement_.storage == WeightStorage::streamed) {
     stream_ = std::make_shared<WeightStream>(checkpoint_, placement_.device, placement_.prefetch_bytes,
                                              placement_.stream_from_host);
@@ -72,6 +74,19 @@ void CheckpointReader::read_edited(const std::string& name, at::Tensor& out) con
   if (edited(name)) edit_->apply(name, out);
 }
 
+// As stored, on the device; block-quantised types are widened by the CPU, to fp32.
+at::Tensor CheckpointReader::read_on_device(const std::string& name, const TensorInfo& stored,
+                                            at::IntArrayRef shape) const {
+  if (!is_quantised(stored.dtype) && staging_) return staging_->load(*checkpoint_, name, stored, shape);
+  at::Tensor tensor = is_quantised(stored.dtype) ? at::empty(shape, at::kFloat) : empty_stored(stored, shape, name);
+  if (is_quantised(stored.dtype)) {
+    read_widened(*checkpoint_, name, tensor);
+  } else {
+    read_stored(*checkpoint_, name, tensor);
+  }
+  return tensor.to(placement_.device);
+}
+
 at::Tensor CheckpointReader::get(const std::string& name, at::IntArrayRef shape, Precision precision) {
   const TensorInfo& stored = info(name, shape);
   const at::ScalarType wanted = precision == Precision::full ? at::kFloat : placement_.dtype;
@@ -80,22 +95,15 @@ at::Tensor CheckpointReader::get(const std::string& name, at::IntArrayRef shape,
     read_edited(name, tensor);
     return tensor;
   }
-  // The stored bytes are copied to the device and widened there; quantised blocks are widened by the CPU.
-  at::Tensor tensor;
-  if (is_quantised(stored.dtype)) {
-    tensor = at::empty(shape, at::kFloat);
-    read_widened(*checkpoint_, name, tensor);
-  } else {
-    tensor = empty_stored(stored, shape, name);
-    read_stored(*checkpoint_, name, tensor);
-  }
+  // Widened, narrowed and edited there.
+  at::Tensor tensor = read_on_device(name, stored, shape);
   const float scale = checkpoint_->scale(name);
   if (scale != 1 || edited(name)) {
-    tensor = tensor.to(placement_.device, at::kFloat);
+    tensor = tensor.to(at::kFloat);
     if (scale != 1) tensor.mul_(scale);
     if (edited(name)) edit_->apply(name, tensor);
   }
-  return tensor.to(placement_.device, wanted);
+  return tensor.to(wanted);
 }
 
 bool CheckpointReader::is_smaller_as_stored(const std::vector<StoredPart>& parts,
@@ -136,9 +144,12 @@ Matrix CheckpointReader::matrix(const std::vector<RowsSpec>& specs, std::int64_t
       return {{}, stored};
     }
     for (StoredPart& part : stored->parts) {
+      if (staging_) {
+        part.stored = staging_->load(*checkpoint_, part.name, part.info, {part.rows, columns});
+        continue;
+      }
       part.stored = empty_stored(part.info, {part.rows, columns}, part.name);
       read_stored(*checkpoint_, part.name, part.stored);
-      part.stored = part.stored.to(placement_.device);
     }
     return {{}, stored};
   }

@@ -112,6 +112,8 @@ class WeightEdit {
   virtual void apply(const std::string& name, at::Tensor& weight) const = 0;
 };
 
+class HostStaging;
+
 /// Reads tensors from a checkpoint to their placement: dequantised, edited, and widened or narrowed to the
 /// wanted type, one tensor at a time. `edit` may be null.
 class CheckpointReader : public WeightSource {
@@ -127,6 +129,7 @@ class CheckpointReader : public WeightSource {
   const TensorInfo& info(const std::string& name, at::IntArrayRef shape) const;
   bool edited(const std::string& name) const { return edit_ && edit_->touches(name); }
   void read_edited(const std::string& name, at::Tensor& out) const;
+  at::Tensor read_on_device(const std::string& name, const TensorInfo& stored, at::IntArrayRef shape) const;
   bool is_smaller_as_stored(const std::vector<StoredPart>& parts, std::int64_t columns) const;
 
   std::shared_ptr<const Checkpoint> checkpoint_;
@@ -134,6 +137,7 @@ class CheckpointReader : public WeightSource {
   std::shared_ptr<WeightEdit> edit_;
   std::shared_ptr<Scratch> scratch_;
   std::shared_ptr<WeightStream> stream_;
+  std::shared_ptr<HostStaging> staging_;  // to a device with memory of its own
 };
 
 /// Checks the checkpoint's names and shapes against the network's schema, then builds the network:

@@ -18,6 +18,7 @@
 #include "jobs/batch.h"
 #include "jobs/batch_index.h"
 #include "jobs/enhanced_prompts.h"
+#include "jobs/rank.h"
 #include "plan/machine/pace.h"
 #include "plan/verbs/file_frames.h"
 #include "plan/verbs/verb.h"
@@ -103,9 +104,7 @@ BatchSettings batch_settings(const Options& options) {
   settings.retry_failed = options.retry_failed;
   settings.sort = options.sort;
   if (options.shard) settings.shard = parse_shard(*options.shard);
-  if (options.jobs_from_rank) settings.shard = shard_from_rank();
   settings.posters = options.index;
-  settings.share = options.share || settings.shard.count > 1;  // the other shards work in the same folder
   return settings;
 }
 
@@ -316,6 +315,8 @@ int run_batch(Session& session, const ScoutView* scout) {
     of_list.name_option = "--out-dir";
     of_list.if_taken = scout->if_taken;
   }
+  if (options.jobs_from_rank) settings.shard = take_rank(of_list.base);
+  settings.share = options.share || settings.shard.count > 1;  // the other shards work in the same folder
   if (enhancer) of_list.rewrite = [&](Request& request) { enhancer->put_known(request, journal); };
   JobList list(read_list(options), of_list);
   if (list.jobs().empty()) check_list(options, list);

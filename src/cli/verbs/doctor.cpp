@@ -11,6 +11,7 @@
 #include "cli/terminal/terminal.h"
 #include "cli/verbs.h"
 #include "cli/verbs/models.h"
+#include "core/cuda_driver.h"
 #include "core/json/json_text.h"
 #include "core/output/unnamed_file.h"
 #include "core/text.h"
@@ -103,7 +104,7 @@ void check_devices(const Json& report, std::vector<Check>& checks) {
   }
   if (!cuda) {
     checks.push_back({"device cuda", false, false,
-                      cuda_device_present() ? "a GPU, but this build has no CUDA" : "no NVIDIA GPU",
+                      cuda_driver_present() ? "a GPU, but this build has no CUDA" : "no NVIDIA GPU",
                       "not needed; the CPU works, a GPU is faster"});
   }
 }

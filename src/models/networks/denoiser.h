@@ -31,7 +31,7 @@ class Denoiser {
                                                 const at::Tensor& image_tokens) const = 0;
 
   /// The flow. latents [B, in_channels, T, h, w]; timestep [B], or [B, L] with one for each token, in
-  /// [0, 1000]. Returns [B, out_channels, T, h, w] in the network's type.
+  /// [0, 1000], on the CPU. Returns [B, out_channels, T, h, w] in the network's type.
   virtual at::Tensor predict(const at::Tensor& latents, const at::Tensor& timestep,
                              const PreparedText& text) const = 0;
 };

@@ -108,8 +108,8 @@ void read_vae(ModelFacts& facts) {
   const auto [config, checkpoint] = open_vae(source);
   facts.spatial_scale = static_cast<int>(config.scale_factor_spatial);
   facts.temporal_scale = static_cast<int>(config.scale_factor_temporal);
-  facts.decoder_bytes = [config = config](std::int64_t height, std::int64_t width) {
-    return decoder_bytes(config, height, width);
+  facts.decoder_bytes = [config = config](std::int64_t height, std::int64_t width, bool on_cpu) {
+    return decoder_bytes(config, height, width, on_cpu);
   };
   if (config.z_dim != facts.latent_channels) {
     throw Error(ErrorKind::data, "vae",

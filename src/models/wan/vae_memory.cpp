@@ -13,14 +13,26 @@ constexpr std::int64_t tile_scratch = std::int64_t{8} << 20;  // floats; as in w
 /// Floats of a causal convolution's kernels after Winograd's transform: 36 points, three taps in time.
 std::int64_t kernel_scratch(std::int64_t in, std::int64_t out) { return std::int64_t{36} * 3 * in * out; }
 
+/// Floats of the products of three taps for the frames that are convolved at once (max_tap_elements in
+/// causal_conv3d.cpp), and of two passes over their sum.
+std::int64_t tap_scratch(std::int64_t frames, std::int64_t pixels, std::int64_t out) {
+  constexpr std::int64_t most = std::int64_t{16} << 20;
+  const std::int64_t at_once = std::clamp<std::int64_t>(most / (3 * out * pixels), 1, frames);
+  return (3 + 2) * at_once * pixels * out;
+}
+
 }  // namespace
 
-std::uint64_t decoder_bytes(const VaeConfig& config, std::int64_t height, std::int64_t width) {
+std::uint64_t decoder_bytes(const VaeConfig& config, std::int64_t height, std::int64_t width, bool on_cpu) {
+  // What a convolution needs beside the activations.
+  const auto scratch = [&](std::int64_t frames, std::int64_t pixels, std::int64_t in, std::int64_t out) {
+    return on_cpu ? kernel_scratch(in, out) : tap_scratch(frames, pixels, out);
+  };
   std::int64_t pixels = height / config.scale_factor_spatial * (width / config.scale_factor_spatial);
   const std::size_t last = config.stages() - 1;
   std::int64_t dim = config.decoder_base_dim * config.dim_mult.back();
   std::int64_t cached = cached_frames * pixels * (config.z_dim + 4 * dim);  // conv_in and the middle block
-  std::int64_t live = live_activations * pixels * dim + kernel_scratch(dim, dim);
+  std::int64_t live = live_activations * pixels * dim + scratch(1, pixels, dim, dim);
   std::int64_t frames = 1, waiting = 0;  // frames of a chunk; floats of frames that wait for their turn
   const std::int64_t activations = live_activations + (config.is_residual ? 1 : 0);  // with the shortcut
   for (std::size_t i = 0; i <= last; ++i) {
@@ -28,7 +40,7 @@ std::uint64_t decoder_bytes(const VaeConfig& config, std::int64_t height, std::i
     const std::int64_t convolutions = 2 * (config.num_res_blocks + 1);
     cached += cached_frames * pixels * (dim + (convolutions - 1) * out);
     live = std::max(live, waiting + activations * frames * pixels * std::max(dim, out) +
-                              kernel_scratch(std::max(dim, out), out));
+                              scratch(frames, pixels, std::max(dim, out), out));
     dim = out;
     if (i == last) break;
     const bool temporal = config.temperal_downsample[last - 1 - i];
@@ -48,7 +60,7 @@ std::uint64_t decoder_bytes(const VaeConfig& config, std::int64_t height, std::i
   }
   // The decoded frames, twice: before and after they are rearranged.
   const std::int64_t made = 2 * config.scale_factor_temporal * height * width * 3;
-  return static_cast<std::uint64_t>(cached + live + tile_scratch + made) * sizeof(float);
+  return static_cast<std::uint64_t>(cached + live + (on_cpu ? tile_scratch : 0) + made) * sizeof(float);
 }
 
 }  // namespace sora::wan

@@ -29,15 +29,22 @@ at::Tensor token_timesteps(const Denoiser& denoiser, at::IntArrayRef shape,
   return timesteps;
 }
 
-// The prediction for the prompts; of several, a mean weighted by the shares of each latent frame.
+SchedulerState on_device(SchedulerState state, at::Device device) {
+  for (at::Tensor& output : state.history) output = output.to(device);
+  if (state.last_sample.defined()) state.last_sample = state.last_sample.to(device);
+  return state;
+}
+
+// The prediction for the prompts; of several, a mean in fp32, weighted by the shares of each latent frame.
 at::Tensor mixed(const Conditioning& text, const std::function<at::Tensor(const TextCondition&)>& forward) {
   at::Tensor sum;
   for (std::size_t i = 0; i < text.prompts.size(); ++i) {
     at::Tensor noise_pred = forward(text.prompts[i]);
     if (text.prompts.size() == 1) return noise_pred;
+    noise_pred = noise_pred.to(at::kFloat);
     const at::Tensor share = text.shares[static_cast<std::int64_t>(i)]
                                  .reshape({1, 1, -1, 1, 1})
-                                 .to(noise_pred.device(), noise_pred.scalar_type());
+                                 .to(noise_pred.device(), at::kFloat, /*non_blocking=*/true);
     sum = sum.defined() ? sum + share * noise_pred : share * noise_pred;
   }
   return sum;
@@ -80,17 +87,24 @@ void condition_on_text(const Model& model, const Plan& plan, const PromptEmbeds&
   condition_on_prompts(model, plan, embeds, {plan.request.prompt}, conditioning);
 }
 
-at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& text, const at::Tensor& noise,
+// Note [No waits]: all tensors of the loop are on the device, so that the host queues its work without waiting for
+// results. What the host knows itself (timesteps, noise levels, the weights of tiles) stays on the host, or is so
+// small that a copy takes it along. The host waits once a step, where it looks for NaN.
+at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& text, const at::Tensor& start_noise,
                    const ConditioningFrames& frames, const DenoiseHooks& hooks, const DenoiseState* from) {
+  const at::Device device = model.placement.device;
   const auto networks = experts(model);
   const auto scheduler = scheduler_of(model, plan);
   const Guidance guidance{plan.sampling.guidance, plan.sampling.guidance_2, plan.sampling.boundary_ratio,
                           model.scheduler.num_train_timesteps};
-  const GuideFrames guides(frames, model.scheduler);
+  const GuideFrames guides(frames.on(device), model.scheduler);
+  const at::Tensor noise = start_noise.to(device);
+  const at::Tensor image_condition =
+      text.image_condition.defined() ? text.image_condition.to(device) : at::Tensor();
   const int first = from != nullptr ? from->step : 0;
 
-  at::Tensor latents = from != nullptr ? from->latents.clone() : noise.clone();  // [1, C, T, h, w]
-  if (from != nullptr) scheduler->restore(from->scheduler);
+  at::Tensor latents = (from != nullptr ? from->latents.to(device) : noise).clone();  // [1, C, T, h, w]
+  if (from != nullptr) scheduler->restore(on_device(from->scheduler, device));
   for (int i = first; i < scheduler->steps(); ++i) {
     if (hooks.before_step) hooks.before_step();
     const double t = scheduler->timestep(i);
@@ -111,10 +125,8 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
       put_in_place(input, conditioning, conditioning.latents);
       timestep = token_timesteps(denoiser, noise.sizes(), conditioning, t);
     }
-    if (text.image_condition.defined())
-      input = at::cat({input, text.image_condition}, 1);  // [1, C + s + C, T, h, w]
-    input = input.to(model.placement.device, model.placement.dtype);
-    timestep = timestep.to(model.placement.device);
+    if (image_condition.defined()) input = at::cat({input, image_condition}, 1);  // [1, C + s + C, T, h, w]
+    input = input.to(model.placement.dtype);
 
     const auto forward = [&](const TextCondition& condition) {
       const PreparedText& context = *condition.experts.at(expert);
@@ -127,7 +139,6 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
       const at::Tensor uncond = forward(text.negative);
       noise_pred = guided(noise_pred, uncond, guidance.scale_at(t));
     }
-    noise_pred = noise_pred.to(at::kCPU);
     if (i == first && hooks.first_prediction) hooks.first_prediction(noise_pred);
     if (hooks.preview) hooks.preview([&] { return scheduler->predict_x0(noise_pred, i, latents); });
     latents = scheduler->step(guides.lead_to_guides(noise_pred, *scheduler, i, latents), i, latents);

@@ -89,7 +89,7 @@ void WindowConditioning::restore_replaced(at::Tensor& latents) {
 }
 
 void WindowConditioning::window_denoised(const at::Tensor& latents) {
-  if (!anchor_.defined()) anchor_ = latents.narrow(2, 0, 1).to(at::kCPU, at::kFloat, false, true);
+  if (!anchor_.defined()) anchor_ = latents.narrow(2, 0, 1).to(at::kFloat, false, true);
 }
 
 void WindowConditioning::first_frames_shown(const at::Tensor& pixels) {
@@ -99,12 +99,12 @@ void WindowConditioning::first_frames_shown(const at::Tensor& pixels) {
 
 void WindowConditioning::frames_decoded(const at::Tensor& chunk) {
   if (tail_frames_ > 0) {
-    tail_ = tail_.defined() ? at::cat({tail_, chunk.to(tail_.device())}, 2) : chunk;
+    tail_ = tail_.defined() ? at::cat({tail_.to(chunk.device()), chunk}, 2) : chunk;
     if (tail_.size(2) > tail_frames_)
       tail_ = tail_.narrow(2, tail_.size(2) - tail_frames_, tail_frames_).clone();
   }
   if (head_frames_ > 0 && (!head_.defined() || head_.size(2) < head_frames_))
-    head_ = head_.defined() ? at::cat({head_, chunk}, 2) : chunk;
+    head_ = head_.defined() ? at::cat({head_.to(chunk.device()), chunk}, 2) : chunk;
 }
 
 DenoiseState remix_start(const Model& model, const Plan& plan, const at::Tensor& clip,

@@ -125,11 +125,11 @@ at::Tensor DriftControl::correct(const at::Tensor& pixels) {
       const double wanted = measured[i] * gain(measured[i], target[i], strength);
       gains[i] = std::clamp(gains[i] * gain(now[i], wanted, 1), 1 / kMostGain, kMostGain);
     }
-    reached = at::tensor(gains, at::kFloat);
+    reached = at::tensor(gains, at::kFloat).to(pixels.device());
   }
   const at::Tensor from = gains_.defined() ? gains_ : reached;
   const at::Tensor progress =
-      at::arange(1, n + 1, at::kFloat).div(static_cast<double>(n)).unsqueeze(1);  // [n, 1]
+      at::arange(1, n + 1, pixels.options()).div(static_cast<double>(n)).unsqueeze(1);  // [n, 1]
   const at::Tensor result = with_gains(from + progress * (reached - from));
   gains_ = reached;
   const at::Tensor wanted =

@@ -13,7 +13,7 @@ constexpr double kSameFrame = 1e-3;    // frames: a smaller distance counts as t
 }  // namespace
 
 at::Tensor to_pixels(const at::Tensor& chunk) {
-  return chunk.to(at::kCPU, at::kFloat)
+  return chunk.to(at::kFloat)
       .mul(0.5)
       .add_(0.5)
       .clamp_(0, 1)  // [1, 3, n, H, W]
@@ -80,19 +80,19 @@ bool FrameSink::is_stretched() const {
 // is shown twice or left out.
 void FrameSink::write_up_to(const at::Tensor& frame) {
   while (!complete()) {
-    const double place = static_cast<double>(written_) * plan_.timeline.model_fps / plan_.timeline.fps;
+    const double place = static_cast<double>(planned_) * plan_.timeline.model_fps / plan_.timeline.fps;
     const double before = static_cast<double>(seen_) - place;
     if (before < -kSameFrame) break;
     const bool whole = before < kSameFrame || !before_.defined();
-    const at::Tensor rgb = cropped_bytes(whole ? frame : at::lerp(frame, before_, before), plan_);
-    writer_.write(rgb[0].const_data_ptr<std::uint8_t>(), rgb.stride(1));
-    ++written_;
+    ++planned_;
+    bring(whole ? frame : at::lerp(frame, before_, before), {1});
   }
   before_ = frame.clone();
 }
 
 void FrameSink::end() {
   if (first_.defined() && is_stretched()) write_up_to(first_);
+  under_way_.finish();
   writer_.end_sound();
 }
 
@@ -110,13 +110,23 @@ void FrameSink::push(const at::Tensor& made) {
     for (std::int64_t i = 0; i < pixels.size(0); ++i, ++seen_) write_up_to(pixels.narrow(0, i, 1));
     return;
   }
-  const at::Tensor rgb = cropped_bytes(pixels, plan_);
-  for (std::int64_t i = 0; i < rgb.size(0); ++i, ++seen_) {
-    while (!complete() && source_of(written_) == seen_) {
-      writer_.write(rgb[i].const_data_ptr<std::uint8_t>(), rgb.stride(1));
-      ++written_;
-    }
+  std::vector<std::int64_t> times;
+  for (std::int64_t i = 0; i < pixels.size(0); ++i, ++seen_) {
+    times.push_back(0);
+    for (; !complete() && source_of(planned_) == seen_; ++planned_) ++times.back();
   }
+  bring(pixels, std::move(times));
+}
+
+void FrameSink::bring(const at::Tensor& pixels, std::vector<std::int64_t> times) {
+  if (std::ranges::all_of(times, [](std::int64_t n) { return n == 0; })) return;
+  under_way_.bring(cropped_bytes(pixels, plan_), [this, times = std::move(times)](const at::Tensor& rgb) {
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      for (std::int64_t n = 0; n < times[i]; ++n, ++written_) {
+        writer_.write(rgb[static_cast<std::int64_t>(i)].const_data_ptr<std::uint8_t>(), rgb.stride(1));
+      }
+    }
+  });
 }
 
 }  // namespace sora

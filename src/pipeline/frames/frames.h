@@ -6,13 +6,15 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <vector>
 
 #include "media/write/video_writer.h"
+#include "pipeline/frames/host_frames.h"
 #include "sora/plan.h"
 
 namespace sora {
 
-/// [1, 3, n, H, W] in [-1, 1] -> [n, H, W, 3] in [0, 1], fp32 on the CPU.
+/// [1, 3, n, H, W] in [-1, 1] -> [n, H, W, 3] in [0, 1], fp32 on the same device.
 at::Tensor to_pixels(const at::Tensor& chunk);
 
 /// The inverse: [n, H, W, 3] in [0, 1] -> [1, 3, n, H, W] in [-1, 1].
@@ -70,12 +72,13 @@ class FrameSink : public FrameOut {
   void prepare_end(const at::Tensor& last, const at::Tensor& clip) override;
 
   std::int64_t written() const override { return written_; }
-  bool complete() const override { return written_ >= plan_.timeline.frames; }
+  bool complete() const override { return planned_ >= plan_.timeline.frames; }
 
  private:
   std::int64_t source_of(std::int64_t frame) const;
   bool is_stretched() const;
   void write_up_to(const at::Tensor& frame);
+  void bring(const at::Tensor& pixels, std::vector<std::int64_t> times);  ///< frame i goes into the file times[i] times
 
   const Plan& plan_;
   FrameWriter& writer_;
@@ -84,7 +87,9 @@ class FrameSink : public FrameOut {
   at::Tensor jump_;           // [1, H, W, 3]: difference between a loop's start and its end
   double dissolve_ = 0;       // frames of the model over which jump_ is spread
   std::int64_t seen_ = 0;     // frames of the model that were pushed
+  std::int64_t planned_ = 0;  // frames of the file, those on their way included
   std::int64_t written_ = 0;  // frames written to the file
+  HostFrames under_way_;
 };
 
 }  // namespace sora

@@ -23,6 +23,10 @@ at::Tensor picture_of(const VideoFrame& frame) {  // [H, W, 3] in 0..1
       .div(255);
 }
 
+at::Tensor crop_of(const at::Tensor& pixels, const Plan& plan) {  // on the host
+  return cropped_bytes(pixels, plan).to(at::kCPU);
+}
+
 at::Tensor matched(const at::Tensor& pixels, const Colours& decoded, const Colours& file) {
   const at::Tensor gain = (file.spread / decoded.spread).clamp(1 / kMostSpread, kMostSpread);
   return (pixels - decoded.mean) * gain + file.mean;  // [..., 3]
@@ -35,8 +39,9 @@ Colours between(const Colours& a, const Colours& b, double share) {
 }  // namespace
 
 Colours colours_of(const at::Tensor& frames) {
-  const at::Tensor values = frames.to(at::kCPU, at::kFloat).mul(0.5).add(0.5);  // [1, 3, n, H, W] in 0..1
-  return {values.mean({0, 2, 3, 4}), values.std({0, 2, 3, 4}, false).clamp_min(1e-3)};
+  const at::Tensor values = frames.to(at::kFloat).mul(0.5).add(0.5);  // [1, 3, n, H, W] in 0..1
+  return {values.mean({0, 2, 3, 4}).to(at::kCPU),
+          values.std({0, 2, 3, 4}, false).clamp_min(1e-3).to(at::kCPU)};
 }
 
 SeamWriter::SeamWriter(const Plan& plan, FrameWriter& writer, const ConditioningInputs& inputs)
@@ -68,14 +73,13 @@ SeamWriter::Seam SeamWriter::seam(const ClipEnd& clip, const VideoFrame& shown, 
             {},
             std::min(step_of(to_pixels(clip.frames)), step_of(to_pixels(clip.decoded)))};
   const std::int64_t frame = at_end ? clip.decoded.size(2) - 1 : 0;
-  const at::Tensor decoded = enlarged(to_pixels(clip.decoded.narrow(2, frame, 1)));
+  const at::Tensor decoded = enlarged(crop_of(to_pixels(clip.decoded.narrow(2, frame, 1)), plan_));
   seam.residual = seam.frame - matched(decoded, seam.decoded_colours, seam.file_colours);
   return seam;
 }
 
-// pixels [1, H, W, 3] of the network -> [H, W, 3] at the size of the file
-at::Tensor SeamWriter::enlarged(const at::Tensor& pixels) const {
-  const at::Tensor bytes = cropped_bytes(pixels, plan_);
+// The crop of a frame of the network, [1, h, w, 3] -> [H, W, 3] at the size of the file
+at::Tensor SeamWriter::enlarged(const at::Tensor& bytes) const {
   const RgbPicture picture =
       resampled(bytes.const_data_ptr<std::uint8_t>(), bytes.stride(1), plan_.picture.crop_width,
                 plan_.picture.crop_height, plan_.picture.width, plan_.picture.height);
@@ -86,8 +90,8 @@ at::Tensor SeamWriter::enlarged(const at::Tensor& pixels) const {
 }
 
 // Frame number `at` (from 1) of the network's new frames, corrected as Note [The seam] says.
-at::Tensor SeamWriter::corrected(const at::Tensor& pixels, std::int64_t at) const {
-  at::Tensor picture = enlarged(pixels);
+at::Tensor SeamWriter::corrected(const at::Tensor& bytes, std::int64_t at) const {
+  at::Tensor picture = enlarged(bytes);
   const auto after_start = static_cast<double>(at);
   const auto before_end = static_cast<double>(plan_.timeline.model_frames + 1 - at);
   if (start_ && end_) {
@@ -144,6 +148,7 @@ void SeamWriter::begin() {
 }
 
 void SeamWriter::end() {
+  under_way_.finish();
   if (even_) {
     for (const at::Tensor& bytes : even_->end(end_->frame)) show(bytes.to(at::kFloat).div(255));
   }
@@ -187,24 +192,29 @@ void SeamWriter::write_between(const at::Tensor& earlier, const at::Tensor& late
 // After other frames the VAE decodes the clip's first frame differently than on its own.
 void SeamWriter::prepare_end(const at::Tensor& last, const at::Tensor& clip) {
   if (!end_) return;
-  const at::Tensor decoded = matched(enlarged(clip), end_->decoded_colours, end_->file_colours);
+  under_way_.finish();  // frames of windows before this one end nowhere
+  const at::Tensor decoded = matched(enlarged(crop_of(clip, plan_)), end_->decoded_colours, end_->file_colours);
   end_->residual = end_->frame - decoded;
   const std::int64_t n = last.size(0);
   const at::Tensor nearest = last.narrow(0, n - 1, 1);
   const double share = jump_share(last, clip, end_->step);
-  end_->jump = (decoded - matched(enlarged(nearest), end_->decoded_colours, end_->file_colours)) * share;
+  end_->jump = (decoded - matched(enlarged(crop_of(nearest, plan_)), end_->decoded_colours, end_->file_colours)) * share;
 }
 
 void SeamWriter::push(const at::Tensor& pixels) {
-  for (std::int64_t i = 0; i < pixels.size(0); ++i) {
+  under_way_.bring(cropped_bytes(pixels, plan_), [this](const at::Tensor& bytes) { take(bytes); });
+}
+
+void SeamWriter::take(const at::Tensor& bytes) {
+  for (std::int64_t i = 0; i < bytes.size(0); ++i) {
     ++pushed_;
     if (pushed_ > plan_.timeline.model_frames || complete()) return;
-    const at::Tensor frame = corrected(pixels.narrow(0, i, 1), pushed_);
+    const at::Tensor frame = corrected(bytes.narrow(0, i, 1), pushed_);
     if (!even_) {
       show(frame);
       continue;
     }
-    for (const at::Tensor& bytes : even_->push(frame)) show(bytes.to(at::kFloat).div(255));
+    for (const at::Tensor& even : even_->push(frame)) show(even.to(at::kFloat).div(255));
   }
 }
 

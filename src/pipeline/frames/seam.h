@@ -66,8 +66,9 @@ class SeamWriter : public FrameOut {
   void write_clip(const std::string& path);  // with its sound
   void copy_frames(const std::string& path);
   void write(const at::Tensor& frame);  // [H, W, 3] in 0..1
-  at::Tensor enlarged(const at::Tensor& pixels) const;
-  at::Tensor corrected(const at::Tensor& pixels, std::int64_t at) const;
+  at::Tensor enlarged(const at::Tensor& bytes) const;
+  at::Tensor corrected(const at::Tensor& bytes, std::int64_t at) const;
+  void take(const at::Tensor& bytes);  // [n, h, w, 3]: the crop of the next frames of the network, on the host
   double position(std::int64_t frame) const;  // of a new frame of the file, counted in frames of the network
   void show(const at::Tensor& frame);         // [H, W, 3]: the next frame of the network
   void write_between(const at::Tensor& earlier, const at::Tensor& later, std::int64_t at);
@@ -82,6 +83,7 @@ class SeamWriter : public FrameOut {
   std::int64_t pushed_ = 0;        // frames of the network
   std::int64_t shown_ = 0;         // of these, those that show() was called with
   std::int64_t made_ = 0;          // new frames of the file
+  HostFrames under_way_;
 };
 
 }  // namespace sora

@@ -9,15 +9,19 @@
 namespace sora {
 
 struct ConditioningFrames {
-  at::Tensor latents;  ///< [1, C, n, h, w] fp32 on the CPU, normalised; undefined: there are none
+  at::Tensor latents;  ///< [1, C, n, h, w] fp32, normalised; undefined: there are none
   std::vector<std::int64_t> frames;  ///< their indices in the window, rising
   std::vector<std::int64_t>
       guides;  ///< those of `frames` that are clean in the first steps only (guide_frames.h)
 
   bool empty() const { return frames.empty(); }
 
-  /// Adds `more` [1, C, m, h, w] at the indices first, first + 1, ..., which must follow those added before.
+  /// Adds `more` [1, C, m, h, w] at the indices first, first + 1, ..., which must follow those added before;
+  /// moved to their device.
   void add(const at::Tensor& more, std::int64_t first);
+
+  /// The same with latents on `device`.
+  ConditioningFrames on(at::Device device) const;
 };
 
 /// Overwrites the conditioning frames in `latents` [1, C, T, h, w] with `values` [1, C, n, h, w]: the clean

@@ -20,7 +20,7 @@ at::Tensor part_of(const at::Tensor& x, const Place& place, std::int64_t patch_r
 }
 
 at::Tensor tensor_of(const std::vector<float>& values, at::IntArrayRef shape, at::Device device) {
-  return at::tensor(values, at::kFloat).view(shape).to(device);
+  return at::tensor(values, at::kFloat).view(shape).to(device, at::kFloat, /*non_blocking=*/true);
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ at::Tensor predict_in_tiles(const Denoiser& denoiser, const at::Tensor& latents,
       per_token ? timestep.view({1, T / patch[0], h / patch[1], w / patch[2]}) : at::Tensor();
   const std::int64_t tokens =
       frames[0].count / patch[0] * (rows[0].count / patch[1]) * (columns[0].count / patch[2]);
-  const std::int64_t at_once = std::max<std::int64_t>(1, kTokensAtOnce / tokens);
+  const std::int64_t at_once = std::max<std::int64_t>(1, tokens_at_once(latents.is_cpu()) / tokens);
   const auto texts = text.for_batch(at_once);
   at::Tensor blended =
       at::zeros({1, denoiser.out_channels(), T, h, w}, at::TensorOptions(at::kFloat).device(device));

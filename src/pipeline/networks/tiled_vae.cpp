@@ -6,8 +6,10 @@
 namespace sora {
 namespace {
 
-at::Tensor weights_of(const Tile& rows, const Tile& columns) {  // [h, w]
-  return at::tensor(rows.weights, at::kFloat).view({-1, 1}) * at::tensor(columns.weights, at::kFloat);
+constexpr std::int64_t kMostOnDevice = std::int64_t{2} << 30;  // bytes of a decoded clip; larger: in the host's memory
+
+at::Tensor weights_of(const Tile& rows, const Tile& columns, at::Device device) {  // [h, w]
+  return (at::tensor(rows.weights, at::kFloat).view({-1, 1}) * at::tensor(columns.weights, at::kFloat)).to(device);
 }
 
 }  // namespace
@@ -24,12 +26,14 @@ at::Tensor encode_parts(const VideoAutoencoder& vae, const FrameParts& parts, st
       std::vector<at::Tensor> made;
       FramePart part{0, 1, r.first * scale, r.count * scale, c.first * scale, c.count * scale};
       for (; part.first + part.count <= frames; part.first += part.count, part.count = vae.encoder_chunk())
-        made.push_back(stream->next(parts(part)).to(at::kCPU));
+        made.push_back(stream->next(parts(part)));
       at::Tensor tile = at::cat(made, 2);  // [1, C, t, h, w] of the tile
       if (rows.size() * columns.size() == 1) return tile;
       if (!latents.defined())
-        latents = at::zeros({1, tile.size(1), tile.size(2), height / scale, width / scale}, at::kFloat);
-      latents.narrow(3, r.first, r.count).narrow(4, c.first, c.count).addcmul_(tile, weights_of(r, c));
+        latents = at::zeros({1, tile.size(1), tile.size(2), height / scale, width / scale}, tile.options());
+      latents.narrow(3, r.first, r.count)
+          .narrow(4, c.first, c.count)
+          .addcmul_(tile, weights_of(r, c, tile.device()));
     }
   }
   return latents;
@@ -52,18 +56,24 @@ ClipDecoder::ClipDecoder(const VideoAutoencoder& vae, at::Tensor latents, const 
 void ClipDecoder::decode_all() {
   const std::int64_t scale = vae_.spatial_scale(), T = latents_.size(2);
   const std::int64_t h = latents_.size(3), w = latents_.size(4);
-  decoded_ = at::zeros({1, 3, 1 + (T - 1) * vae_.temporal_scale(), h * scale, w * scale}, at::kHalf);
+  const std::vector<std::int64_t> shape{1, 3, 1 + (T - 1) * vae_.temporal_scale(), h * scale, w * scale};
   for (const Tile& r : tiles_over(h, tiling_->rows, 1, false, scale)) {
     for (const Tile& c : tiles_over(w, tiling_->columns, 1, false, scale)) {
       const at::Tensor part = latents_.narrow(3, r.first, r.count).narrow(4, c.first, c.count);
-      const at::Tensor weights = weights_of(r, c);
-      const at::Tensor place =
-          decoded_.narrow(3, r.first * scale, r.count * scale).narrow(4, c.first * scale, c.count * scale);
+      at::Tensor weights;
       const auto stream = vae_.decoder();
       std::int64_t frame = 0;
       for (std::int64_t t = 0; t < T; ++t) {
-        const at::Tensor chunk = stream->next(part.narrow(2, t, 1)).to(at::kCPU);  // [1, 3, n, H, W]
-        const at::Tensor there = place.narrow(2, frame, chunk.size(2));
+        at::Tensor chunk = stream->next(part.narrow(2, t, 1));  // [1, 3, n, H, W]
+        if (!decoded_.defined()) {
+          const bool fits = c10::multiply_integers(shape) * 2 <= kMostOnDevice;
+          decoded_ = at::zeros(shape, at::TensorOptions(fits ? chunk.device() : at::kCPU).dtype(at::kHalf));
+        }
+        chunk = chunk.to(decoded_.device());
+        if (!weights.defined()) weights = weights_of(r, c, chunk.device());
+        const at::Tensor there = decoded_.narrow(3, r.first * scale, r.count * scale)
+                                     .narrow(4, c.first * scale, c.count * scale)
+                                     .narrow(2, frame, chunk.size(2));
         there.copy_(chunk.mul(weights).add_(there));
         frame += chunk.size(2);
       }

@@ -28,7 +28,7 @@ struct FramePart {
 /// Returns parts of a video as the VAE takes them, [1, 3, count, height, width] in [-1, 1].
 using FrameParts = std::function<at::Tensor(const FramePart&)>;
 
-/// Latents [1, C, t, H / s, W / s] fp32 on the CPU of a video of `frames` frames (1 + 4 k) of H x W.
+/// Latents [1, C, t, H / s, W / s] fp32, on the autoencoder's device, of a video of `frames` frames (1 + 4 k) of H x W.
 at::Tensor encode_parts(const VideoAutoencoder& vae, const FrameParts& parts, std::int64_t frames,
                         std::int64_t height, std::int64_t width, const VaeTiling& tiling);
 
@@ -54,7 +54,7 @@ class ClipDecoder {
   VaeTiling tiling_;
   std::unique_ptr<DecoderStream> stream_;
   std::int64_t next_ = 0;
-  at::Tensor decoded_;  // [1, 3, F, H, W] fp16 on the CPU; only with tiles
+  at::Tensor decoded_;  // [1, 3, F, H, W] fp16, on the device if it is not too large; only with tiles
 };
 
 }  // namespace sora

@@ -3,7 +3,6 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Version.h>
-#include <ATen/detail/CUDAHooksInterface.h>
 #include <torch/headeronly/version.h>
 
 #include <nlohmann/json.hpp>
@@ -13,8 +12,9 @@
 #include "core/output/output_file.h"
 #include "media/codecs.h"
 #include "media/read/media_info.h"
-#include "nn/cuda_loader.h"
+#include "nn/device.h"
 #include "pipeline/inputs/input_facts.h"
+#include "pipeline/run/device_facts.h"
 #include "sora/export.h"
 
 namespace sora {
@@ -26,9 +26,8 @@ std::string report() {
   json["libtorch"] = std::to_string(TORCH_VERSION_MAJOR) + "." + std::to_string(TORCH_VERSION_MINOR) + "." +
                      std::to_string(TORCH_VERSION_PATCH);
   json["devices"] = Json::array({{{"name", "cpu"}, {"kind", at::get_cpu_capability()}}});
-  const int gpus = load_cuda_backend() ? at::detail::getCUDAHooks().deviceCount() : 0;
-  for (int i = 0; i < gpus; ++i) {
-    json["devices"].push_back({{"name", "cuda:" + std::to_string(i)}, {"kind", "NVIDIA GPU"}});
+  for (const UsableDevice& device : usable_devices()) {
+    json["devices"].push_back({{"name", device.name}, {"kind", device.title}, {"memory", device.memory}});
   }
   json["libav"] = media_versions();
   json["codecs"] = Json::object();
@@ -65,6 +64,7 @@ extern "C" SORA_API const sora::Entry* sora_entry() {
       .report = sora::report,
       .inspect = sora::inspect,
       .probe = sora::read_input_facts,
-      .compare = sora::compare_videos};
+      .compare = sora::compare_videos,
+      .devices = sora::read_device_facts};
   return &entry;
 }

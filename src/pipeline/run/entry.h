@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "core/log.h"
 #include "media/read/compare_videos.h"
+#include "plan/machine/devices.h"
 #include "sora/generator.h"
 #include "sora/plan.h"
 #include "sora/progress.h"
@@ -36,7 +38,7 @@ struct Entry {
   void (*set_log_sink)(LogSink);  ///< of the library's own log
   void (*remove_temporaries)();   ///< of the library's own output files; async-signal-safe
 
-  /// Versions, devices and codecs, as JSON: {"libtorch": version, "devices": [{"name", "kind"}], "libav":
+  /// Versions, devices and codecs, as JSON: {"libtorch": version, "devices": [{"name", "kind", "memory"}], "libav":
   /// ["name version"], "codecs": {codec: encoder, or "" where none is installed}}
   std::string (*report)();
 
@@ -49,6 +51,9 @@ struct Entry {
 
   /// compare_videos().
   VideoComparison (*compare)(const std::filesystem::path&, const std::filesystem::path&, const StopRequest&);
+
+  /// The devices besides the CPU that can be used; loads their back ends.
+  std::vector<DeviceFacts> (*devices)();
 };
 
 constexpr const char* kEntryName = "sora_entry";

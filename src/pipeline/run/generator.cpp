@@ -13,8 +13,10 @@
 #include "media/write/video_writer.h"
 #include "pipeline/frames/pictures.h"
 #include "pipeline/frames/scratch_video.h"
+#include "nn/device.h"
 #include "pipeline/inputs/input_facts.h"
 #include "pipeline/networks/model.h"
+#include "pipeline/run/device_facts.h"
 #include "pipeline/run/job_checkpoint.h"
 #include "pipeline/run/latents_file.h"
 #include "pipeline/run/reporter.h"
@@ -84,6 +86,15 @@ bool is_out_of_memory(const c10::Error& error) {
          std::string(error.what_without_backtrace()).find("can't allocate memory") != std::string::npos;
 }
 
+// What would need less memory: first, a way to offload that is not used yet.
+std::string advice_on_memory(const Plan& plan) {
+  const std::string& offload = plan.machine.offload;
+  const std::string with = offload == "stream"   ? ""
+                           : offload == "stored" ? "try --offload stream, or "
+                                                 : "try --offload stored or stream, or ";
+  return "; " + with + "ask for a smaller --res, fewer --frames, or a smaller model";
+}
+
 }  // namespace
 
 struct Generator::State {
@@ -100,7 +111,11 @@ struct Generator::State {
   void forget();
 };
 
-Generator::Generator() : state_(std::make_unique<State>()) { use_own_probe(); }
+Generator::Generator() : state_(std::make_unique<State>()) {
+  use_own_probe();
+  use_own_device_probe();
+  prepare_devices();
+}
 Generator::~Generator() = default;
 
 void Generator::State::forget() {
@@ -216,13 +231,14 @@ Result Generator::run(const Plan& plan, const RunHooks& hooks) {
     text.resize(std::min(text.find('\n'), text.size()));
     if (is_out_of_memory(error)) {
       throw Error(ErrorKind::unavailable, "memory",
-                  text + "; ask for a smaller --res, fewer --frames, or a smaller model");
+                  (plan.machine.device == "cpu" ? "" : plan.machine.device + ": ") + text +
+                      advice_on_memory(plan));
     }
     throw Error(ErrorKind::internal, "libtorch",
                 text + "; this is a bug, please report it with the output of -vv");
   } catch (const std::bad_alloc&) {
     throw Error(ErrorKind::unavailable, "memory",
-                "out of memory; ask for a smaller --res, fewer --frames, or a smaller model");
+                "out of memory" + advice_on_memory(plan));
   } catch (const std::system_error& error) {
     // A memory limit can also make the stacks of new threads fail.
     if (error.code() != std::errc::resource_unavailable_try_again &&

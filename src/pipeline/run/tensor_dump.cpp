@@ -16,11 +16,11 @@ void TensorDump::first_prediction(const at::Tensor& noise_pred) {
 }
 
 void TensorDump::latents(const at::Tensor& latents) {
-  if (file_) latents_.push_back(latents);
+  if (file_) latents_.push_back(latents.to(at::kCPU));
 }
 
 void TensorDump::frames(const at::Tensor& pixels) {
-  if (file_) video_.push_back(pixels);
+  if (file_) video_.push_back(pixels.to(at::kCPU));
 }
 
 void TensorDump::write(const Plan& plan, const Conditioning& text) {

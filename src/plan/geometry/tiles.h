@@ -17,8 +17,8 @@
 namespace sora {
 
 /// Small tiles go through a network together, up to this many tokens: matrix products over few tokens do not
-/// use all cores.
-constexpr std::int64_t kTokensAtOnce = 2560;
+/// use all cores, of a GPU still less than of a CPU.
+constexpr std::int64_t tokens_at_once(bool on_cpu) { return on_cpu ? 2560 : 32768; }
 
 struct Tile {
   std::int64_t first = 0;

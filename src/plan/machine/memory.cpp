@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 
 #include "core/amounts.h"
@@ -146,7 +145,9 @@ std::string advice(const Plan& plan, const ModelFacts& model, const std::string&
   throw Error(
       ErrorKind::unavailable, "plan",
       "this needs about " + gigabytes_text(peak_of(phases, plan.machine)) + " (" + parts + "), " +
-          (limit.asked ? "--max-memory allows " + gigabytes_text(gb) : gigabytes_text(gb) + " are free") +
+          (limit.asked ? "--max-memory allows " + gigabytes_text(gb)
+                       : gigabytes_text(gb) + " are free" +
+                             (on_gpu(plan.machine) ? " on " + plan.machine.device : "")) +
           "; what would fit: " + advice(plan, model, offload, gb));
 }
 
@@ -160,7 +161,7 @@ MemoryLimit memory_limit(const Request& request, const Machine& machine, double 
     }
     return {*most * 1e9, true};
   }
-  return on_gpu(machine) ? MemoryLimit{} : MemoryLimit{free_gb * 1e9, false};
+  return {(on_gpu(machine) ? machine.free_gb : free_gb) * 1e9, false};
 }
 
 void plan_memory(Plan& plan, const ModelFacts& model, double free_gb) {
@@ -201,7 +202,5 @@ double available_memory_gb() {
   const double process = bounded ? std::max(0.0, static_cast<double>(data.rlim_cur) - kUnused) : 1e18;
   return std::min({available, limit - used, process}) / 1e9;
 }
-
-bool cuda_device_present() { return std::filesystem::exists("/dev/nvidia0"); }
 
 }  // namespace sora

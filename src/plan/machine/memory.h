@@ -8,10 +8,10 @@
 
 namespace sora {
 
-/// The memory that a plan may use, of the GPU where one is used: --max-memory; without it on a CPU the free
-/// memory, `free_gb`, and on a GPU no limit.
+/// The memory that a plan may use, of the GPU where one is used: --max-memory; without it, what
+/// is free: `free_gb` of the host's memory, machine.free_gb of a GPU's.
 struct MemoryLimit {
-  double bytes = 0;    ///< 0: none
+  double bytes = 0;    ///< 0: none, since it is not known
   bool asked = false;  ///< set by --max-memory
 };
 MemoryLimit memory_limit(const Request& request, const Machine& machine, double free_gb);
@@ -24,8 +24,5 @@ void plan_memory(Plan& plan, const ModelFacts& model, double free_gb);
 /// Memory in GB that can be allocated without swapping, within the limits of the control group and of the
 /// process (ulimit -d).
 double available_memory_gb();
-
-/// Whether the driver has a CUDA device, by its device file alone.
-bool cuda_device_present();
 
 }  // namespace sora

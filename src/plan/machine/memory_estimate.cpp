@@ -74,13 +74,14 @@ std::int64_t longest_window(const Timeline& timeline) {
 }
 
 /// The largest activations of a forward pass.
-double denoise_bytes(const Picture& picture, std::int64_t frames, const ModelFacts& model, double element) {
+double denoise_bytes(const Picture& picture, std::int64_t frames, const ModelFacts& model, double element,
+                     bool on_cpu) {
   const double cells = number(std::int64_t{picture.latent_width} * picture.latent_height * frames);
   double tokens = at_once(frames, picture.tiling, &Tiling::frames) *
                   at_once(picture.latent_height, picture.tiling, &Tiling::rows) *
                   at_once(picture.latent_width, picture.tiling, &Tiling::columns) /
                   (model.patch_width * model.patch_height);
-  if (picture.tiling) tokens = std::max(tokens, number(kTokensAtOnce));
+  if (picture.tiling) tokens = std::max(tokens, number(tokens_at_once(on_cpu)));
   const double dim = number(model.transformer_dim);
   // Activations of a token: in attention 13 of the token width; in the feed-forward four, and the inner one.
   const double attention = 13 * dim, feed_forward = 4 * dim + number(model.ffn_dim);
@@ -96,13 +97,13 @@ double text_context_bytes(const Sampling& sampling, const ModelFacts& model, dou
 }
 
 /// The decoder's activations for a chunk, its cache between chunks, and the decoded frames.
-double decode_bytes(const Picture& picture, const ModelFacts& model) {
+double decode_bytes(const Picture& picture, const ModelFacts& model, bool on_cpu) {
   const double pixels = number(std::int64_t{picture.model_width} * picture.model_height);
   const auto height =
       static_cast<std::int64_t>(at_once(picture.latent_height, picture.vae_tiling, &Tiling::rows));
   const auto width =
       static_cast<std::int64_t>(at_once(picture.latent_width, picture.vae_tiling, &Tiling::columns));
-  return number(model.decoder_bytes(height * model.spatial_scale, width * model.spatial_scale)) +
+  return number(model.decoder_bytes(height * model.spatial_scale, width * model.spatial_scale, on_cpu)) +
          pixels * 3 * 4 * 4;
 }
 
@@ -164,8 +165,8 @@ std::vector<PhaseMemory> estimate_memory(const Plan& plan, const ModelFacts& mod
                             ? number(model.transformer.stored + model.transformer_2.stored)
                             : 0;
   const double stage_frames = plan.upscale.active ? stage_frame_bytes(plan.picture, frames, model) : 0;
-  add("denoise", resident + denoise_bytes(plan.picture, frames, model, element), stage_frames + pinned);
-  add("decode", resident + decode_bytes(plan.picture, model), encode + stage_frames + pinned);
+  add("denoise", resident + denoise_bytes(plan.picture, frames, model, element, !gpu), stage_frames + pinned);
+  add("decode", resident + decode_bytes(plan.picture, model, !gpu), encode + stage_frames + pinned);
   return phases;
 }
 

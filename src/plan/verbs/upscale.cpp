@@ -18,7 +18,9 @@ constexpr double kLargestFactor = 2.1;      // of one stage
 constexpr int kConditioning = 2;            // conditioning frames of a window after the first
 constexpr int kLongestWindow = 3;           // in native lengths
 constexpr double kWindowBytes = 512e6;      // of a window's latents and frames
-constexpr double kVaeBytes = 1e9;           // of a decoded chunk
+constexpr double kVaeBytes = 1e9;           // of a decoded chunk, on a CPU
+constexpr double kVaeShare = 0.3;           // of a GPU's free memory
+constexpr double kVaeDeviceBytes = 6e9;     // on a GPU whose free memory is not known
 constexpr std::int64_t kVaeOverlap = 6;     // latent cells
 constexpr std::int64_t kSmallestTile = 16;  // latent cells of a side, of the VAE
 constexpr double kShapeTolerance = 0.02;    // of the width: shapes that differ less count as equal
@@ -119,10 +121,11 @@ void plan_steps(Sampling& sampling, const Request& request) {
 }
 
 // Tiles of the VAE in which a decoded chunk takes at most about `bytes`; empty where the whole picture does.
-std::optional<Tiling> vae_tiling_for(const Picture& picture, const ModelFacts& model, double bytes) {
+std::optional<Tiling> vae_tiling_for(const Picture& picture, const ModelFacts& model, double bytes,
+                                     bool on_cpu) {
   const std::int64_t scale = model.spatial_scale;
   std::int64_t rows = picture.latent_height, columns = picture.latent_width;
-  while (static_cast<double>(model.decoder_bytes(rows * scale, columns * scale)) > bytes &&
+  while (static_cast<double>(model.decoder_bytes(rows * scale, columns * scale, on_cpu)) > bytes &&
          std::max(rows, columns) > kSmallestTile) {
     std::int64_t& longer = rows >= columns ? rows : columns;
     longer = std::max(kSmallestTile, (longer + 1) / 2 + kVaeOverlap / 2);
@@ -225,7 +228,12 @@ void plan_stage(Plan& plan, const ModelFacts& model, const Source& source, Size 
   plan_time(plan, model, source, last);
   plan_tiles(plan.picture, plan.timeline, model);
   const double limit = plan.request.max_memory.value_or(1e6) * 1e9;
-  plan.picture.vae_tiling = vae_tiling_for(plan.picture, model, std::min(kVaeBytes, limit / 4));
+  const Machine& machine = plan.machine;
+  const bool on_cpu = machine.device == "cpu";
+  const double most = on_cpu                ? kVaeBytes
+                      : machine.free_gb > 0 ? kVaeShare * machine.free_gb * 1e9
+                                            : kVaeDeviceBytes;
+  plan.picture.vae_tiling = vae_tiling_for(plan.picture, model, std::min(most, limit / 4), on_cpu);
 }
 
 void note_stages(Plan& last, const std::vector<Plan>& before, bool from_file) {

@@ -9,8 +9,7 @@ namespace {
 /// softmax(q k^T / sqrt(d) + key_bias) v. q [B, heads, L, d], k and v [B, heads, N, d], key_bias [N].
 at::Tensor biased_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                             const at::Tensor& key_bias) {
-  const at::Tensor mask = key_bias.view({1, 1, 1, -1}).expand({q.size(0), q.size(1), q.size(2), -1});
-  return at::scaled_dot_product_attention(q, k, v, mask);
+  return at::scaled_dot_product_attention(q, k, v, key_bias.view({1, 1, 1, -1}));
 }
 
 }  // namespace

@@ -65,7 +65,8 @@ TimeEmbedding TimeEmbedder::operator()(const at::Tensor& timestep, std::int64_t 
                                                       /*return_inverse=*/true);  // [U], [B * G]
 
   const at::Tensor sinusoid =
-      sinusoidal_embedding(distinct, freq_dim, in_double).to(linear_1.weight.device());
+      sinusoidal_embedding(distinct, freq_dim, in_double)
+          .to(linear_1.weight.device(), at::kFloat, /*non_blocking=*/true);
   const at::Tensor temb =
       linear_2(at::silu(linear_1(sinusoid))).to(time_proj.bias.scalar_type());  // [U, dim]
   at::Tensor proj = time_proj(at::silu(temb)).to(at::kFloat);                   // [U, 6 dim]
@@ -74,7 +75,7 @@ TimeEmbedding TimeEmbedder::operator()(const at::Tensor& timestep, std::int64_t 
     proj = proj + fps_out(at::silu(fps_in(fps_embedding.narrow(0, 1, 1)))).to(at::kFloat);
   }
 
-  const at::Tensor index = place.to(temb.device());
+  const at::Tensor index = place.to(temb.device(), at::kLong, /*non_blocking=*/true);
   const std::int64_t batch = grouped.size(0), groups = grouped.size(1);
   return {temb.index_select(0, index).view({batch, groups, -1}),      // [B, G, dim]
           proj.index_select(0, index).view({batch, groups, 6, -1})};  // [B, G, 6, dim]
