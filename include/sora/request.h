@@ -82,6 +82,13 @@ struct Request {
 
   std::optional<int> checkpoint_every;  ///< steps from one save of the latents to the next; 0: never
   bool sidecar = false;                 ///< also write the parameters into <output>.json
+  /// Content credentials (docs/provenance.md): by default where the library is there and the format can carry
+  /// them.
+  bool credentials = false;        ///< they must be made; else it is an error
+  bool no_credentials = false;     ///< make none
+  bool sign_prompt = false;        ///< the credentials have the prompt, too
+  bool no_prompt_in_file = false;  ///< no words of a prompt in metadata, credentials, names and pages
+  bool visible_mark = false;       ///< a small mark in a corner of the pictures: AI
 
   // On what
   std::string device = "auto";       ///< auto, cpu, cuda, cuda:N
@@ -177,6 +184,13 @@ void visit_request_kinds(R& r, V&& v) {
   v("checkpoint_every", r.checkpoint_every, machine,
     "save a checkpoint of the job every N steps; 0: never; default: every half minute, in long jobs");
   v("sidecar", r.sidecar, machine, "also write the parameters into OUTPUT.json");
+  v("credentials", r.credentials, machine,
+    "sign what is made (C2PA), or end with an error; default: signed where that is possible");
+  v("no_credentials", r.no_credentials, machine, "do not sign what is made");
+  v("sign_prompt", r.sign_prompt, machine, "put the prompt into the content credentials, too");
+  v("no_prompt_in_file", r.no_prompt_in_file, machine,
+    "keep the words of prompts out of metadata, credentials, names of files and pages");
+  v("visible_mark", r.visible_mark, video, "draw a small mark in a corner of the pictures: AI");
   v("device", r.device, machine, "auto, cpu, cuda or cuda:N");
   v("dtype", r.dtype, video, "float32 or bfloat16");
   v("threads", r.threads, machine, "CPU threads");

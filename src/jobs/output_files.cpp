@@ -5,6 +5,7 @@
 
 #include "jobs/output_name.h"
 #include "jobs/sidecar.h"
+#include "plan/credentials.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -24,6 +25,8 @@ std::string plain_name(const std::string& path) {
 std::vector<std::pair<std::string, std::string>> files_beside(const Request& request) {
   std::vector<std::pair<std::string, std::string>> files;
   if (request.sidecar) files.emplace_back("--sidecar", sidecar_name(*request.output));
+  if (const std::string beside = credentials_sidecar(request); !beside.empty())
+    files.emplace_back("--credentials", beside);
   if (request.contact_sheet) files.emplace_back("--contact-sheet", *request.contact_sheet);
   if (request.thumbnail) files.emplace_back("--thumbnail", *request.thumbnail);
   if (request.dump_tensors) files.emplace_back("--dump-tensors", *request.dump_tensors);

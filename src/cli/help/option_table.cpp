@@ -21,6 +21,7 @@ const std::map<std::string_view, const char*> group_starts{{"prompt", "What to s
                                                            {"init_noise", "For tests and comparisons"},
                                                            {"enhance", "Prompts written out"},
                                                            {"prompts", "Many videos"},
+                                                           {"sign_key", "Signing and policy"},
                                                            {"progress", "Progress, results and log"},
                                                            {"prompt_file", "Other"}};
 
@@ -42,7 +43,9 @@ const std::map<std::string_view, const char*> value_names{
     {"image", "FILE"},         {"last_image", "FILE"},    {"input", "FILE"},         {"input_2", "FILE"},
     {"fit", "NAME"},           {"background", "COLOUR"},  {"strength", "0..1"},      {"offload", "MODE"},
     {"text_cache", "MODE"},    {"shot", "LINE"},          {"shot_image", "LINE"},    {"fade", "S"},
-    {"drift_control", "0..1"}, {"enhance_command", "CMD"}};
+    {"drift_control", "0..1"}, {"enhance_command", "CMD"},
+    {"sign_key", "FILE"},      {"sign_cert", "FILE"},     {"policy", "CMD"},         {"policy_timeout", "S"},
+    {"trust_list", "FILE"}};
 
 template <class T>
 const char* kind_of(const std::optional<T>&) {
@@ -51,6 +54,7 @@ const char* kind_of(const std::optional<T>&) {
 const char* kind_of(const std::string&) { return "TEXT"; }
 const char* kind_of(const std::vector<std::string>&) { return "TEXT"; }
 const char* kind_of(bool) { return ""; }
+const char* kind_of(int) { return "N"; }
 const char* kind_of(const FlagCount&) { return ""; }
 
 // Where few words are right; also what completions offer.
@@ -95,6 +99,7 @@ std::vector<OptionInfo> made_table() {
   visit_prompts(options, add);
   visit_batch(options, add);
   of_request = false;
+  visit_safeguards(options, add);
   visit_reporting(options, add);
   visit_actions(options, add);
   return table;

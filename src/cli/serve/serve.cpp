@@ -254,11 +254,14 @@ class Server {
     check_output_files(queued.request);  // again: another request may have written the file
     const Plan plan = working_planner_.plan(queued.request);
     RunHooks hooks;
+    const Policy policy = policy_of(session_.options, [this] { return cancelled_ || stops(); });
+    add_safeguards(hooks, session_.options, policy, plan);
     hooks.progress = [&](const Progress& progress) { send_progress(queued.id, progress); };
     hooks.stop = [this] { return cancelled_ || stops(); };
     hooks.checkpoint = checkpoint_options(plan);
     Result result;
     try {
+      ask_policy(policy, plan);
       result = library.run(generator, plan, hooks);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::interrupted || !cancelled_ || stops()) throw;

@@ -2,9 +2,12 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "cli/make.h"
 #include "cli/terminal/terminal.h"
+#include "cli/verbs/found_credentials.h"
+#include "cli/verbs/inspected.h"
 #include "core/amounts.h"
 #include "core/file.h"
 #include "core/json/json_text.h"
@@ -12,6 +15,7 @@
 #include "jobs/output_name.h"
 #include "jobs/sidecar.h"
 #include "plan/verbs/reproduce.h"
+#include "provenance/c2pa_library.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -20,35 +24,6 @@ namespace sora {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// Facts about the media, and the parameters of the run; either may be missing. (NOLINT: nlohmann's move
-// constructor has an assert, which clang-tidy counts as a throw.)
-struct Inspected {  // NOLINT(bugprone-exception-escape)
-  Json media;
-  std::string parameters;
-};
-
-Inspected inspect(Session& session, const std::string& file) {
-  Inspected result;
-  { const File exists(file, "inspect"); }  // a missing file is an error before the library is loaded
-  result.parameters = recorded_parameters(file);
-  try {
-    Maker maker(session);
-    if (const JsonFault fault = parse_json(maker.library().inspect(file), result.media)) {
-      throw Error(ErrorKind::data, "inspect", file + ": its metadata " + fault.message);
-    }
-  } catch (const Error& error) {
-    // libav cannot read a sidecar, a checkpoint or raw frames, but they have parameters.
-    if (result.parameters.empty() || error.kind() != ErrorKind::data) throw;
-    return result;
-  }
-  const auto comment = result.media["metadata"].find("comment");
-  if (comment != result.media["metadata"].end()) {
-    const auto text = comment->get<std::string>();
-    if (!text.empty() && text.front() == '{') result.parameters = text;
-  }
-  return result;
-}
 
 std::string media_text(const Json& media) {
   std::string text = media.value("container", "") + ", " + media.value("codec", "") + ", " +
@@ -88,9 +63,32 @@ std::string free_name(const std::string& wanted) {
 
 }  // namespace
 
+Inspected inspect(Maker& maker, const std::string& file) {
+  Inspected result;
+  { const File exists(file, "inspect"); }  // a missing file is an error before the library is loaded
+  result.parameters = recorded_parameters(file);
+  try {
+    if (const JsonFault fault = parse_json(maker.library().inspect(file), result.media)) {
+      throw Error(ErrorKind::data, "inspect", file + ": its metadata " + fault.message);
+    }
+  } catch (const Error& error) {
+    // libav cannot read a sidecar, a checkpoint or raw frames, but they have parameters.
+    if (result.parameters.empty() || error.kind() != ErrorKind::data) throw;
+    return result;
+  }
+  const auto comment = result.media["metadata"].find("comment");
+  if (comment != result.media["metadata"].end()) {
+    const auto text = comment->get<std::string>();
+    if (!text.empty() && text.front() == '{') result.parameters = text;
+  }
+  return result;
+}
+
 int inspect_file(Session& session) {
   const std::string& file = session.options.words.at(1);
-  const Inspected found = inspect(session, file);
+  Maker maker(session);
+  const Inspected found = inspect(maker, file);
+  const Credentials credentials = c2pa_library_file().empty() ? Credentials{} : look_for_credentials(file);
   if (session.options.json) {
     Json json;
     json["file"] = file;
@@ -98,11 +96,16 @@ int inspect_file(Session& session) {
       if (item.key() != "metadata") json[item.key()] = item.value();
     }
     json["parameters"] = parameters_json(found.parameters);
+    json["credentials"] = credentials_json(credentials);
     write_stdout(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return 0;
   }
   std::string text;
   if (!found.media.is_null()) text += row("file", media_text(found.media));
+  if (credentials.state != Credentials::State::none) {
+    const std::vector<std::string> lines = credentials_lines(credentials);
+    for (std::size_t i = 0; i < lines.size(); ++i) text += row(i == 0 ? "credentials" : "", lines[i]);
+  }
   if (found.parameters.empty()) {
     write_stdout(text + row("made by", "not known: there are no parameters of sora-gen in it or in " +
                                            sidecar_name(file)));
@@ -133,7 +136,8 @@ int rerun_file(Session& session) {
     throw Error(ErrorKind::usage, "options",
                 "rerun makes one video; for another one like it, give another --seed");
   }
-  const Inspected found = inspect(session, file);
+  Maker maker(session);
+  const Inspected found = inspect(maker, file);
   if (found.parameters.empty()) {
     throw Error(ErrorKind::data, "rerun",
                 file + ": does not say how it was made: there are no parameters of sora-gen in it or in " +
@@ -141,6 +145,7 @@ int rerun_file(Session& session) {
   }
   const RunParameters made = read_parameters(found.parameters, file);
   Request request = reproducing_request(made, options.given, file, "rerun");
+  keep_file_options(request, options);
   if (!request.output) {
     std::string extension = fs::path(file).extension().string();
     const bool of_media = !found.media.is_null() && !extension.empty() && !request.format;

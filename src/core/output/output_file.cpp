@@ -216,6 +216,12 @@ std::size_t OutputFile::read_at(void* destination, std::size_t bytes, std::uint6
   return done;
 }
 
+void OutputFile::find_size() {
+  struct stat info {};
+  if (::fstat(fd_, &info) != 0) fail_io(path_.string(), "reading back", errno);
+  size_ = static_cast<std::uint64_t>(info.st_size);
+}
+
 std::string OutputFile::sha256() const {
   Sha256 digest;
   std::vector<char> buffer(1 << 20);

@@ -5,6 +5,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <new>
 #include <optional>
 #include <system_error>
@@ -12,9 +13,12 @@
 #include "core/log.h"
 #include "media/write/video_writer.h"
 #include "pipeline/frames/pictures.h"
+#include "pipeline/frames/review.h"
 #include "pipeline/frames/scratch_video.h"
+#include "pipeline/frames/visible_mark.h"
 #include "pipeline/inputs/input_facts.h"
 #include "pipeline/networks/model.h"
+#include "pipeline/run/credentials.h"
 #include "pipeline/run/job_checkpoint.h"
 #include "pipeline/run/reporter.h"
 #include "pipeline/run/tensor_dump.h"
@@ -48,6 +52,21 @@ VideoSettings video_settings(const Plan& plan, const std::string& comment) {
     if (plan.request.input_2) settings.copies.push_back(*plan.request.input_2);
   }
   return settings;
+}
+
+// The writer of the plan's output, with all that is made of its frames on their way.
+std::unique_ptr<FrameWriter> open_output(const Plan& plan, const Destination& output, const Approval& approve) {
+  const int width = plan.picture.frame_width, height = plan.picture.frame_height;
+  auto writer = with_pictures(plan, open_writer(video_settings(plan, file_metadata(plan)), output), output.seal);
+  if (plan.request.visible_mark) writer = with_mark(std::move(writer), width, height);
+  if (approve) writer = with_review(std::move(writer), width, height, approve);
+  return writer;
+}
+
+// Removes what a run made beside its output.
+void remove_dump(const Request& request) {
+  std::error_code code;
+  if (request.dump_tensors) std::filesystem::remove(*request.dump_tensors, code);
 }
 
 // Facts of the video that a stage makes for the next one.
@@ -130,6 +149,11 @@ Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
   } catch (const Error& error) {
     // The next run reopens the model's files, which may be complete by then.
     if (error.component() == "checkpoint") forget();
+    if (error.kind() == ErrorKind::refused) {  // nothing stays
+      checkpoint.finished();
+      remove_dump(plan.request);
+      throw;
+    }
     // A closed pipe is not a failure, and such a job is not continued.
     const std::string advice =
         error.kind() == ErrorKind::reader_gone ? "" : checkpoint.failed(report.elapsed());
@@ -147,7 +171,8 @@ Result Generator::State::make_all(const Plan& plan, const RunHooks& hooks, Repor
                                   JobCheckpoint& checkpoint) {
   Destination output{plan.output.path, plan.request.overwrite};
   output.stop = hooks.stop;
-  const auto writer = with_pictures(plan, open_writer(video_settings(plan, metadata_json(plan)), output));
+  output.seal = sealing(plan, hooks.signing);
+  const auto writer = open_output(plan, output, hooks.approve);
   if (!plan.upscale.active) return make(plan, *writer, hooks, report, checkpoint);
 
   std::unique_ptr<ScratchVideo> source;
