@@ -1,10 +1,12 @@
 #include "policy/policy.h"
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "core/command/shell_command.h"
+#include "core/json/json_text.h"
 #include "core/text.h"
 #include "sora/error.h"
 
@@ -109,7 +111,9 @@ std::string policy_input(const Plan& plan, const std::filesystem::path& contact_
   json["texts"] = texts_of(plan);
   json["contact_sheet"] = contact_sheet.empty() ? Json() : Json(contact_sheet.string());
   json["request"] = set_options(plan.request);
-  json["plan"] = Json::parse(plan_json(plan, -1));
+  constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
+  if (const JsonFault fault = parse_json(plan_json(plan, -1), json["plan"], {.bytes = kAny, .values = kAny}))
+    throw Error(ErrorKind::internal, "policy", "the plan " + fault.message);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -60,7 +60,7 @@ Json parameters(const Statement& statement) {
 
 }  // namespace
 
-std::string manifest_definition(const Statement& statement, const std::string& media_type) {
+Json manifest_definition(const Statement& statement, const std::string& media_type) {
   Json json;
   json["claim_generator_info"] = Json::array({program()});
   json["title"] = statement.title;
@@ -68,7 +68,7 @@ std::string manifest_definition(const Statement& statement, const std::string& m
   json["assertions"] =
       Json::array({{{"label", "c2pa.actions.v2"}, {"data", {{"actions", actions(statement)}}}},
                    {{"label", "org.sora-gen.parameters"}, {"data", parameters(statement)}}});
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json;
 }
 
 }  // namespace sora

@@ -52,6 +52,8 @@ Json ingredient_json(const Ingredient& ingredient, std::size_t number, const std
           {"label", "input-" + std::to_string(number)}};
 }
 
+std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
 // One signature, in the child process.
 class Signing {
  public:
@@ -63,14 +65,14 @@ class Signing {
   std::size_t prepare(const std::vector<bool>& by_name) {
     context_ = c2pa_context();
     const C2paFunctions& f = c2pa();
-    Json definition = Json::parse(manifest_definition(statement_, type_));
+    Json definition = manifest_definition(statement_, type_);
     const auto& all = statement_.ingredients;
     for (std::size_t i = 0; i < all.size(); ++i) {
       if (by_name[i])
         definition["ingredients"].push_back(ingredient_json(all[i], i + 1, "application/octet-stream"));
     }
     builder_.reset(f.builder_from_context(context_.get()));
-    if (builder_) builder_.reset(f.builder_with_definition(builder_.release(), definition.dump().c_str()));
+    if (builder_) builder_.reset(f.builder_with_definition(builder_.release(), text_of(definition).c_str()));
     if (!builder_) fail("the C2PA library does not take the manifest: " + c2pa_last_error());
     for (std::size_t i = 0; i < all.size(); ++i)
       if (!by_name[i] && !add(all[i], i + 1)) return i;
@@ -101,7 +103,7 @@ class Signing {
     if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
     const std::string type = media_type_of(fd.get()).name;
     const C2paFileStream stream(fd.get());
-    const std::string json = ingredient_json(ingredient, number, type).dump();
+    const std::string json = text_of(ingredient_json(ingredient, number, type));
     return c2pa().builder_add_ingredient_from_stream(builder_.get(), json.c_str(), type.c_str(),
                                                      stream.get()) >= 0;
   }

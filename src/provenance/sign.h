@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,9 +34,9 @@ struct Statement {
   std::vector<Ingredient> ingredients;
 };
 
-/// Of the signed file. The library's manifest definition, as JSON: what is said of `statement`. The
-/// ingredients' labels are input-1, input-2, ...
-std::string manifest_definition(const Statement& statement, const std::string& media_type);
+/// What is signed, as the library's manifest definition, but for the ingredients, whose labels are input-1,
+/// input-2, ...
+nlohmann::ordered_json manifest_definition(const Statement& statement, const std::string& media_type);
 
 /// Writes `source` with its credentials in it into `target`, which exists and is empty. An ingredient's own
 /// credentials are kept; where it cannot be read, its name alone is recorded. Works in a child process.

@@ -16,10 +16,11 @@ namespace sora {
 namespace {
 
 // Options that affect the file and not the latents.
-constexpr std::array<std::string_view, 13> allowed{
-    "--output",  "--overwrite",  "--format", "--codec",   "--crf",       "--pix-fmt",      "--device",
-    "--threads", "--max-memory", "--model",  "--sidecar", "--thumbnail", "--contact-sheet",
-    "--credentials", "--no-credentials", "--sign-prompt", "--no-prompt-in-file"};
+constexpr std::array<std::string_view, 17> allowed{
+    "--output",      "--overwrite",        "--format",        "--codec",       "--crf",
+    "--pix-fmt",     "--device",           "--threads",       "--max-memory",  "--model",
+    "--sidecar",     "--thumbnail",        "--contact-sheet", "--credentials", "--no-credentials",
+    "--sign-prompt", "--no-prompt-in-file"};
 
 // Also options that open files: the parameters in the checkpoint name these files, but only the command line
 // may open them.

@@ -1,17 +1,15 @@
 // What a file says about itself.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "cli/make.h"
 
 namespace sora {
 
-/// Facts about the media, and the parameters of the run; either may be missing. (NOLINT: nlohmann's move
-/// constructor has an assert, which clang-tidy counts as a throw.)
-struct Inspected {  // NOLINT(bugprone-exception-escape)
-  nlohmann::ordered_json media;
+/// Facts about the media as JSON (Entry::inspect), and the parameters of the run; either may be empty.
+struct Inspected {
+  std::string media;
   std::string parameters;
 };
 

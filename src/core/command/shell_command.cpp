@@ -15,6 +15,7 @@
 #include <string_view>
 #include <thread>
 
+#include "core/no_sigpipe.h"
 #include "core/text.h"
 #include "core/unique_fd.h"
 #include "sora/error.h"
@@ -172,6 +173,7 @@ CommandResult run_command(const ShellCommand& command, const std::string& compon
     return result.end != End::exited;
   };
   Child child(command, component);
+  const NoSigpipe blocked;  // it may close its input, or end, before it has read all of it
   std::string_view left = command.input;
   while (child.talk(left, result))
     if (is_over()) return result;
