@@ -4,6 +4,7 @@
 #   lib/libsora.so                the library behind it
 #   lib/sora-gen/torch/lib        libtorch, in the wheel's own layout: its libraries look for CUDA's at
 #   lib/sora-gen/nvidia           ../../nvidia
+#   lib/sora-gen/libc2pa_c.so     the library of content credentials, where scripts/setup fetched it
 #   include/sora                  the public API
 #   lib/cmake/sora-gen            find_package(sora-gen), target sora-gen::sora
 #   share/sora-gen/models         the model that ships
@@ -40,6 +41,10 @@ install(DIRECTORY ${libtorch_folder}/ DESTINATION lib/sora-gen/torch/lib COMPONE
         FILES_MATCHING PATTERN "libc10*.so" PATTERN "libtorch_c*.so" PATTERN "libtorch_nvshmem.so" PATTERN "lib*.so.*")
 install(DIRECTORY ${Libtorch_ROOT}/nvidia ${Libtorch_ROOT}/torch.libs DESTINATION lib/sora-gen COMPONENT torch OPTIONAL
         PATTERN include EXCLUDE)
+
+# Opened at run time (src/provenance/c2pa_library.cpp); the program works without it.
+install(FILES third_party/c2pa/libc2pa_c.so DESTINATION lib/sora-gen OPTIONAL)
+install(FILES third_party/c2pa/METADATA DESTINATION share/doc/sora-gen RENAME libc2pa_c-METADATA OPTIONAL)
 
 install(DIRECTORY models/default DESTINATION share/sora-gen/models OPTIONAL)
 

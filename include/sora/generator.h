@@ -43,12 +43,24 @@ struct CheckpointOptions {
 /// is loaded and will be freed afterwards, so that these texts are encoded with it as well.
 using ComingTexts = std::function<std::vector<std::string>()>;
 
+/// Is given a PNG picture of frames from all of a video before the video gets its name. Throws Error to refuse
+/// it: then no file is left.
+using Approval = std::function<void(const std::filesystem::path& contact_sheet)>;
+
+/// Files of a key and its certificates, to sign with; empty: the user's own key, made when it is first needed.
+struct SigningFiles {
+  std::filesystem::path key;           ///< PEM
+  std::filesystem::path certificates;  ///< PEM, the key's own first
+};
+
 struct RunHooks {
   ProgressSink progress;
   StopRequest stop;
   CheckpointOptions checkpoint;
   PreviewSink preview;  ///< may be empty
   ComingTexts coming;   ///< may be empty
+  Approval approve;     ///< may be empty
+  SigningFiles signing;
 };
 
 /// A model in memory. Not thread-safe; one run at a time.

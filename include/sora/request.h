@@ -86,6 +86,13 @@ struct Request {
   std::optional<int> checkpoint_every;  ///< steps from one save of the latents to the next; 0: never
   bool sidecar = false;                 ///< also write the parameters into <output>.json
   bool keep_latents = false;            ///< also write the latents into <output>.latents.safetensors
+  /// Content credentials (docs/provenance.md): by default where the library is there and the format can carry
+  /// them.
+  bool credentials = false;        ///< they must be made; else it is an error
+  bool no_credentials = false;     ///< make none
+  bool sign_prompt = false;        ///< the credentials have the prompt, too
+  bool no_prompt_in_file = false;  ///< no words of a prompt in metadata, credentials, names and pages
+  bool visible_mark = false;       ///< a small mark in a corner of the pictures: AI
 
   // On what
   std::string device = "auto";       ///< auto, cpu, cuda, cuda:N
@@ -186,6 +193,13 @@ void visit_request_kinds(R& r, V&& v) {
   v("keep_latents", r.keep_latents, machine,
     "also write the latents into OUTPUT.latents.safetensors, from which extend, connect, finish and decode "
     "go on");
+  v("credentials", r.credentials, machine,
+    "sign what is made (C2PA), or end with an error; default: signed where that is possible");
+  v("no_credentials", r.no_credentials, machine, "do not sign what is made");
+  v("sign_prompt", r.sign_prompt, machine, "put the prompt into the content credentials, too");
+  v("no_prompt_in_file", r.no_prompt_in_file, machine,
+    "keep the words of prompts out of metadata, credentials, names of files and pages");
+  v("visible_mark", r.visible_mark, video, "draw a small mark in a corner of the pictures: AI");
   v("device", r.device, machine, "auto, cpu, cuda or cuda:N");
   v("dtype", r.dtype, video, "float32 or bfloat16");
   v("threads", r.threads, machine, "CPU threads");

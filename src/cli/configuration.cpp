@@ -26,6 +26,7 @@ template <class O, class V>
 void visit_config(O& options, V&& v) {
   visit_request(options.request, v);
   visit_prompts(options, v);
+  visit_safeguards(options, v);
   visit_batch(options, v);
   visit_reporting(options, v);
 }
@@ -125,15 +126,41 @@ std::string users_config_file() {
   return folder.empty() ? std::string() : (folder / "config.json").string();
 }
 
+namespace {
+
+// The policy of the user's own configuration. Where it may name one but cannot be read, nothing is allowed.
+std::optional<std::string> policy_of(const std::string& own) {
+  const auto fail = [&](const std::string& what) {
+    throw Error(ErrorKind::refused, "policy",
+                own + ": " + what + ", and may name a policy; mend it, or remove it");
+  };
+  const std::string text = read_text(own, "config", 1 << 20);
+  if (text.find("policy") == std::string::npos && text.find("\\u") == std::string::npos) return {};
+  const ScalarObject config = parse_scalars(text, "");
+  if (!config.fault.empty()) fail(config.fault);
+  std::optional<std::string> policy;
+  for (const auto& [name, value] : config.items) {
+    if (name != "policy" || value.kind == Scalar::Kind::null) continue;
+    if (value.kind != Scalar::Kind::text) fail("policy is no text");
+    policy = value.text;
+  }
+  return policy;
+}
+
+}  // namespace
+
 void read_configuration(const std::optional<std::string>& file, Options& options) {
-  if (file == "none") return;
-  if (file) return read_file({*file, ""}, options);
   const std::string own = users_config_file();
   std::error_code code;
-  if (own.empty() || !std::filesystem::exists(own, code)) return;
+  const bool exists = !own.empty() && std::filesystem::exists(own, code);
+  if (exists && file) options.own_policy = policy_of(own);
+  if (file == "none") return;
+  if (file) return read_file({*file, ""}, options);
+  if (!exists) return;
   const std::string way_out = " (--config none goes on without it, --config FILE with another)";
   try {
     read_file({own, way_out}, options);
+    options.own_policy = options.policy;
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::data && error.message().ends_with(way_out)) throw;
     throw Error(error.kind(), "config", error.message() + way_out);

@@ -1,5 +1,7 @@
 #include "cli/enhancer.h"
 
+#include "cli/make.h"
+#include "cli/signals.h"
 #include "cli/terminal/terminal.h"
 #include "core/sha256.h"
 #include "core/text.h"
@@ -34,6 +36,7 @@ const PromptInstruction& Enhancer::instruction(const Request& request) {
 
 std::string Enhancer::ask(const PromptInstruction& instruction, const std::string& text) {
   const Options& options = session_.options;
+  ask_policy_to_enhance(policy_of(options, [] { return stop_signal() != 0; }), text);
   const bool shows = !options.quiet && !json_on_stderr(options);
   if (shows) write_stderr_line("asking " + writer_.name() + " to write out: \"" + one_line(text) + "\"");
   std::string written = ask_writer(writer_, instruction.text, text);
@@ -76,8 +79,14 @@ void Enhancer::ask_for_all(const JobList& list, Journal& journal) {
     const Request request = list.request(job);  // with what the journal knows put in
     for (const std::string& text : texts_to_enhance(request)) {
       const PromptInstruction& told = instruction(request);
-      if (journal.enhanced(told.kind, text) == nullptr)
+      if (journal.enhanced(told.kind, text) != nullptr) continue;
+      try {
         journal.add_enhanced(told.kind, text, ask(told, text));
+      } catch (const Error& error) {
+        // The job itself is refused when its turn comes, and recorded.
+        if (error.kind() != ErrorKind::refused) throw;
+        log(LogLevel::warning, error.message());
+      }
     }
   }
 }

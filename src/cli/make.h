@@ -2,11 +2,13 @@
 // results.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "cli/library.h"
 #include "cli/terminal/status_signal.h"
 #include "cli/verbs.h"
+#include "policy/policy.h"
 
 namespace sora {
 
@@ -27,6 +29,17 @@ class Maker {
   std::optional<GeneratorPtr> generator_;
   std::optional<StatusOnSignal> status_;
 };
+
+/// Who is asked before and after a video is made; `stop` may be empty.
+Policy policy_of(const Options& options, std::function<bool()> stop);
+
+/// Adds to the hooks of a run what the options say about signing and the policy's second answer. `plan` and
+/// `policy` must live as long as the run.
+void add_safeguards(RunHooks& hooks, const Options& options, const Policy& policy, const Plan& plan);
+
+/// Takes what the command line and the configuration say about words and credentials in files into a request
+/// that was read from a file, whose parameters say nothing about them.
+void keep_file_options(Request& request, const Options& options);
 
 /// The checkpoint of a single video. It is not in the video's folder, which may be full or gone. Removes old
 /// checkpoints.

@@ -15,11 +15,13 @@
 #include "core/log.h"
 #include "core/standard_streams.h"
 #include "core/text.h"
+#include "provenance/signing_key.h"
 #include "sora/error.h"
 
 namespace sora {
 namespace {
 
+constexpr int kLongestAnswer = 24 * 60 * 60;       // seconds, of a policy
 constexpr int kMost = 1'000'000;                   // videos of a prompt
 constexpr std::uint64_t kLongestPrompt = 1 << 20;  // bytes; a model reads some 512 tokens of it
 
@@ -29,6 +31,7 @@ template <class V>
 void visit_all(Options& options, V&& v) {
   visit_request(options.request, v);
   visit_prompts(options, v);
+  visit_safeguards(options, v);
   visit_batch(options, v);
   visit_reporting(options, v);
   visit_actions(options, v);
@@ -253,6 +256,22 @@ void check_reporting(const Options& options) {
   }
 }
 
+void check_safeguards(const Options& options) {
+  const auto check_command = [](const std::optional<std::string>& command, const std::string& where) {
+    if (command && command->find_first_not_of(" \t\n") == std::string::npos)
+      wrong(where + " is empty, expected a command that ends with 0 (allowed) or 77 (refused)");
+  };
+  check_command(options.policy, "--policy");
+  check_command(options.own_policy, users_config_file() + ": policy");
+  if (options.policy_timeout < 1 || options.policy_timeout > kLongestAnswer) {
+    wrong("--policy-timeout is " + std::to_string(options.policy_timeout) + ", expected 1 to " +
+          std::to_string(kLongestAnswer) + " seconds");
+  }
+  if (options.sign_key.has_value() != options.sign_cert.has_value())
+    wrong("--sign-key and --sign-cert go together: a key, and the certificates that say whose it is");
+  if (options.sign_key) (void)read_signing_key(*options.sign_key, *options.sign_cert);  // errors come early
+}
+
 }  // namespace
 
 std::string flag_name(const std::string& name) {
@@ -294,6 +313,15 @@ Options parse_options(int argc, const char* const* argv) {
     options.request.seconds.reset();
     options.request.frames.reset();
   }
+  // On the line, one of two flags that exclude each other unsets the other of the configuration.
+  const auto unset = [&](const char* given, const char* other, bool& field) {
+    if (!parser.given(given) || parser.given(other)) return;
+    field = false;
+    options.sources.erase(other);
+  };
+  unset("credentials", "no_credentials", options.request.no_credentials);
+  unset("no_credentials", "credentials", options.request.credentials);
+  unset("no_credentials", "sign_prompt", options.request.sign_prompt);
   const auto preset = options.request.preset;
   parser.apply();
   if (own_preset(options.presets, options.on_line.text("preset"))) options.request.preset = preset;
@@ -301,6 +329,7 @@ Options parse_options(int argc, const char* const* argv) {
   if (!options.prompts) read_prompt(options, parser.given("prompt"));
   check_batch(options);
   check_reporting(options);
+  check_safeguards(options);
   return options;
 }
 

@@ -35,6 +35,13 @@ struct Options {
   bool enhance = false;
   std::optional<std::string> enhance_command;  ///< from the command line alone, as it is run
 
+  // Signing, and what whoever runs the program for others allows. Not of a prompts file or a request to serve.
+  std::optional<std::string> sign_key;
+  std::optional<std::string> sign_cert;
+  std::optional<std::string> policy;
+  int policy_timeout = 60;                 ///< seconds
+  std::optional<std::string> own_policy;  ///< of the user's own configuration, which no flag takes away
+
   // Many videos
   std::optional<std::string> prompts;
   std::optional<std::string> out_dir;
@@ -62,6 +69,7 @@ struct Options {
   // Actions other than making a video, and sources of options; these are not in a config file
   std::optional<std::string> prompt_file;
   std::optional<std::string> config;
+  std::optional<std::string> trust_list;
   bool stdio = false;
   bool dry_run = false;
   bool print_config = false;
@@ -88,6 +96,14 @@ void visit_prompts(O& o, V&& v) {
 }
 
 template <class O, class V>
+void visit_safeguards(O& o, V&& v) {
+  v("sign_key", o.sign_key, "PEM file of a key to sign with, instead of one that is made for this user");
+  v("sign_cert", o.sign_cert, "PEM file of its certificates, the key's own first");
+  v("policy", o.policy, "command that may refuse: the request as JSON on its stdin; 0: allowed, 77: refused");
+  v("policy_timeout", o.policy_timeout, "seconds after which a policy that gives no answer refuses; default: 60");
+}
+
+template <class O, class V>
 void visit_batch(O& o, V&& v) {
   v("prompts", o.prompts, "file of prompts: one a line, JSON Lines, CSV or TSV; - reads standard input");
   v("out_dir", o.out_dir, "folder for the videos of a batch; a second run continues where the first stopped");
@@ -110,6 +126,7 @@ void visit_actions(O& o, V&& v) {
   v("enhance_command", o.enhance_command,
     "have prompts written out by a command: the prompt on its stdin, the answer on its stdout");
   v("config", o.config, "read options from this JSON file instead of one's own; none: from no file");
+  v("trust_list", o.trust_list, "detect: PEM file of certificates whose signatures are trusted");
   v("stdio", o.stdio, "serve: requests on standard input, events on standard output");
   v("dry_run", o.dry_run, "show the plan: model, size, steps, memory, time; make nothing");
   v("print_config", o.print_config, "print all options, and where they come from, as JSON for --config");

@@ -35,6 +35,7 @@ int run_batch(Session& session);        ///< batch.cpp
 int show_status_of(Session& session);   ///< status.cpp
 int decode_latents(Session& session);   ///< decode.cpp
 int inspect_file(Session& session);     ///< inspect.cpp
+int detect_files(Session& session);     ///< detect.cpp
 int rerun_file(Session& session);       ///< inspect.cpp; with --verify also verify.cpp
 int scout_seeds(Session& session);      ///< scout.cpp
 int pick_drafts(Session& session);      ///< pick.cpp

@@ -134,7 +134,9 @@ BatchCounts Batch::run(const RunJob& run_job, BatchObserver& observer) {
   std::vector<ListedJob> listed;
   for (Entry& entry : entries_) {
     read_state(entry);
-    listed.push_back({entry.key, recorded_output(*entry.job), list_.request(*entry.job).prompt});
+    const Request request = list_.request(*entry.job);
+    listed.push_back(
+        {entry.key, recorded_output(*entry.job), request.no_prompt_in_file ? "" : request.prompt});
   }
   journal_.write_list(listed);  // all shards write the same whole list
   journal_.run_begins(counts().jobs);

@@ -25,7 +25,8 @@ std::vector<std::pair<std::string, std::string>> parameters_of(const Plan& plan)
                      number(plan.timeline.fps) + " fps"},
       {"steps", std::to_string(plan.sampling.steps) + " of " + plan.sampling.scheduler},
       {"guidance", number(plan.sampling.guidance)}};
-  if (!plan.sampling.negative_prompt.empty() && plan.sampling.guidance > 1)
+  const bool shows_words = !plan.request.no_prompt_in_file;
+  if (!plan.sampling.negative_prompt.empty() && plan.sampling.guidance > 1 && shows_words)
     list.emplace_back("not", plan.sampling.negative_prompt);
   return list;
 }
@@ -34,7 +35,7 @@ IndexEntry entry_of(const Job& job, const Plan& plan, const Journal& journal, co
   const std::string key = job_key(plan);
   IndexEntry entry;
   entry.file = fs::path(job.output).lexically_relative(journal.folder()).string();
-  entry.prompt = plan.request.prompt;
+  if (!plan.request.no_prompt_in_file) entry.prompt = plan.request.prompt;
   entry.parameters = parameters_of(plan);
   if (drafts != nullptr) entry.number = job.index;
   const JobRecord* record = journal.find(key);

@@ -5,6 +5,7 @@
 
 #include "jobs/output_name.h"
 #include "jobs/sidecar.h"
+#include "plan/credentials.h"
 #include "plan/kept_latents.h"
 #include "sora/error.h"
 
@@ -26,6 +27,8 @@ std::vector<std::pair<std::string, std::string>> files_beside(const Request& req
   std::vector<std::pair<std::string, std::string>> files;
   if (request.sidecar) files.emplace_back("--sidecar", sidecar_name(*request.output));
   if (request.keep_latents) files.emplace_back("--keep-latents", latents_name(*request.output));
+  if (const std::string beside = credentials_sidecar(request); !beside.empty())
+    files.emplace_back("--credentials", beside);
   if (request.contact_sheet) files.emplace_back("--contact-sheet", *request.contact_sheet);
   if (request.thumbnail) files.emplace_back("--thumbnail", *request.thumbnail);
   if (request.dump_tensors) files.emplace_back("--dump-tensors", *request.dump_tensors);

@@ -50,6 +50,7 @@ std::string slug(const std::string& prompt) {
 }
 
 std::string title_of(const Request& request) {
+  if (request.no_prompt_in_file) return request.verb == "generate" ? "" : request.verb;
   const std::string original = request.original_prompt.value_or("");
   if (request.prompt.empty() && !request.shot.empty()) {
     double time = 0;

@@ -15,7 +15,7 @@ namespace sora {
 std::string slug(const std::string& prompt);
 
 /// The title of a video, for its name: the prompt as it was written, or without one the verb and the name of
-/// the input.
+/// the input. With --no-prompt-in-file it is the verb alone, or nothing.
 std::string title_of(const Request& request);
 
 /// The extension for a name: "mp4", or that of --format.

@@ -51,7 +51,7 @@ std::string sidecar_name(const std::string& output) { return output + ".json"; }
 void write_sidecar(const Plan& plan, const Result& result) {
   Json json;
   const JsonLimits no_limits{SIZE_MAX, SIZE_MAX, true};
-  if (const JsonFault fault = parse_json(metadata_json(plan), json["parameters"], no_limits)) {
+  if (const JsonFault fault = parse_json(file_metadata(plan), json["parameters"], no_limits)) {
     throw Error(ErrorKind::internal, "sidecar", "the parameters of the run: " + fault.message);
   }
   json["output"] = fs::path(result.output).filename().string();

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -31,6 +33,11 @@ struct VideoSettings {
   std::vector<std::string> copies;
 };
 
+/// Makes of a finished file the one that gets its name: of `made` the file `sealed`, which is empty, such as
+/// with a signature in it. Returns false where `made` is to stay as it is. `name` is the name that it will get.
+using Seal = std::function<bool(const std::filesystem::path& made, const std::filesystem::path& sealed,
+                                const std::filesystem::path& name)>;
+
 struct Destination {
   std::string path;  ///< "-": the descriptor below; with %d in it: numbered images
   bool overwrite = false;
@@ -38,6 +45,7 @@ struct Destination {
   std::string name = "standard output";  ///< of the descriptor, in messages
   /// Asked, from any thread, while the reader of a stream takes nothing; may be empty.
   StopRequest stop = {};
+  Seal seal = {};  ///< of files, not of streams; may be empty
 };
 
 }  // namespace sora

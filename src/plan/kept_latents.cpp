@@ -146,7 +146,7 @@ std::map<std::string, std::string> latents_metadata(const Plan& plan, std::int64
   const std::string windows = std::to_string(timeline.windows.size());
   return {{"kind", kKind},
           {"generator", "sora-gen " SORA_GEN_VERSION},
-          {"parameters", metadata_json(plan)},
+          {"parameters", file_metadata(plan)},
           {kDigestKey, kNoDigest},
           {"autoencoder", plan.model.vae_digest},
           {"model_digest", plan.model.digest},

@@ -1,6 +1,7 @@
 #include "plan/metadata.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -127,7 +128,25 @@ void add_length_and_size(Json& json, const Plan& plan) {
 
 }  // namespace
 
-std::string metadata_json(const Plan& plan) {
+namespace {
+
+constexpr std::array kWords{"prompt", "original_prompt", "negative_prompt", "shots", "shot"};
+// Their names may be those of prompts. To make the file again they have to be given anyway.
+constexpr std::array kFiles{"image", "last_image", "input", "input_2", "shot_image", "init_noise"};
+
+Json without_words(Json json) {
+  for (const char* name : kWords) json.erase(name);
+  for (const char* name : kFiles) {
+    const auto file = json.find(name);
+    if (file == json.end()) continue;
+    *file = file->is_array() ? Json(std::vector<std::string>(file->size(), name)) : Json(name);
+  }
+  return json;
+}
+
+std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Json parameters(const Plan& plan) {
   const Request& request = plan.request;
   Json json;
   json["generator"] = "sora-gen " SORA_GEN_VERSION;
@@ -136,6 +155,7 @@ std::string metadata_json(const Plan& plan) {
   add_storyboard(json, plan.inputs, request);
   if (request.draft) json["draft"] = true;
   if (request.refine) json["refine"] = true;
+  if (request.visible_mark) json["visible_mark"] = true;
   add_model(json, plan.model, request);
   add_sampling(json, plan);
   add_length_and_size(json, plan);
@@ -144,7 +164,15 @@ std::string metadata_json(const Plan& plan) {
   json["pix_fmt"] = plan.output.pix_fmt;
   json["dtype"] = plan.machine.dtype;
   if (request.init_noise) json["init_noise"] = *request.init_noise;
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json;
+}
+
+}  // namespace
+
+std::string metadata_json(const Plan& plan) { return text_of(parameters(plan)); }
+
+std::string file_metadata(const Plan& plan) {
+  return text_of(plan.request.no_prompt_in_file ? without_words(parameters(plan)) : parameters(plan));
 }
 
 }  // namespace sora

@@ -12,4 +12,8 @@ namespace sora {
 /// for people and for checks.
 std::string metadata_json(const Plan& plan);
 
+/// The same as it is written into files: with --no-prompt-in-file without prompts, and without the names of
+/// inputs, which may be made of prompts.
+std::string file_metadata(const Plan& plan);
+
 }  // namespace sora

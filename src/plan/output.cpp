@@ -7,6 +7,7 @@
 #include "checkpoint/safetensors.h"
 #include "core/option_checks.h"
 #include "core/output/output_format.h"
+#include "plan/credentials.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -24,6 +25,7 @@ Output plan_output(const Request& request, const Picture& picture) {
   if (request.crf && format.max_crf == 0)
     bad_option("--crf with " + format.codec, "no --crf: this codec has no quality scale");
   if (format.max_crf > 0) in_range("--crf", output.crf, 0, format.max_crf);
+  plan_credentials(request, output);
   return output;
 }
 

@@ -95,6 +95,9 @@ void add_output(Json& json, const Output& output) {
   json["crf"] = output.crf;
   json["pix_fmt"] = output.pix_fmt;
   json["audio"] = output.audio;
+  json["credentials"] = {{"signed", output.credentials},
+                         {"beside", output.credentials_sidecar},
+                         {"text", output.credentials_text}};
 }
 
 void add_machine(Json& json, const Machine& machine) {
@@ -139,6 +142,7 @@ std::string plan_json(const Plan& plan, int indent) {
   add_picture(json, plan.picture);
   add_timeline(json, plan.timeline, plan.picture, file_frames(plan));
   json["draft"] = plan.request.draft;
+  json["visible_mark"] = plan.request.visible_mark;
   json["stages"] = stages_json(plan);
   json["tiles"] = tiling_json(plan.picture.tiling);
   json["vae_tiles"] = tiling_json(plan.picture.vae_tiling);

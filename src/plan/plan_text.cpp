@@ -94,6 +94,7 @@ void add_output(Lines& lines, const Output& output, bool copy) {
                           output.codec + ", " + output.pix_fmt + ")");
   for (const std::string& file : output.audio) lines.add("sound", "of " + file + ", copied");
   if (copy) lines.add("copy", "the input's coded frames, not encoded again");
+  lines.add("signed", output.credentials_text);
 }
 
 std::string memory_text(const Machine& machine) {
@@ -142,6 +143,9 @@ std::string plan_text(const Plan& plan) {
   add_sizes(lines, plan.picture, plan.timeline, file_frames(plan));
   lines.add("sampling", sampling_text(plan.sampling) + ", seed " + std::to_string(*plan.request.seed));
   add_output(lines, plan.output, plan.request.copy);
+  if (plan.request.visible_mark)
+    lines.add("mark", std::string("AI, in a corner of the pictures") +
+                          (plan.request.copy ? ", but not of the frames that are copied" : ""));
   add_machine(lines, plan.machine);
   for (const auto& warning : plan.warnings) lines.add("warning", warning);
   for (const auto& note : plan.notes) lines.add("note", note);

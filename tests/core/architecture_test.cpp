@@ -98,7 +98,7 @@ class Layers {
     // The program may include pipeline/run/entry.h: it opens libsora by the type declared there.
     for (const char* folder : {"cli", "cli/verbs", "cli/serve", "cli/terminal", "cli/help"})
       target_of_[folder] = "sora-gen";
-    uses_["sora-gen"] = {"sora_jobs", "sora_net_enhance", "sora_net_hub", "sora_pipeline_run"};
+    uses_["sora-gen"] = {"sora_jobs", "sora_net_enhance", "sora_net_hub", "sora_policy", "sora_pipeline_run"};
   }
 
   bool knows(const std::string& folder) const { return target_of_.count(folder) > 0; }

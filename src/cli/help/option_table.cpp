@@ -21,6 +21,7 @@ const std::map<std::string_view, const char*> group_starts{{"prompt", "What to s
                                                            {"init_noise", "For tests and comparisons"},
                                                            {"enhance", "Prompts written out"},
                                                            {"prompts", "Many videos"},
+                                                           {"sign_key", "Signing and policy"},
                                                            {"progress", "Progress, results and log"},
                                                            {"prompt_file", "Other"}};
 
@@ -30,19 +31,25 @@ const std::set<std::string_view> needed_first{
 
 // Names of values that are more precise than those of kind_of().
 const std::map<std::string_view, const char*> value_names{
-    {"res", "SIZE"},           {"aspect", "W:H"},         {"model", "MODEL"},        {"scheduler", "NAME"},
-    {"preset", "NAME"},        {"output", "PATH"},        {"format", "NAME"},        {"codec", "NAME"},
-    {"pix_fmt", "NAME"},       {"device", "NAME"},        {"dtype", "NAME"},         {"max_memory", "GB"},
-    {"init_noise", "FILE"},    {"contact_sheet", "FILE"}, {"thumbnail", "FILE"},     {"dump_tensors", "FILE"},
-    {"progress", "MODE"},      {"log_file", "FILE"},      {"prompt_file", "FILE"},   {"config", "FILE"},
-    {"seconds", "S"},          {"guidance", "G"},         {"guidance_2", "G"},       {"flow_shift", "F"},
-    {"prompts", "FILE"},       {"out_dir", "DIR"},        {"name", "PATTERN"},       {"shard", "I/N"},
-    {"vae", "FILE"},           {"transformer", "FILE"},   {"transformer_2", "FILE"}, {"text_encoder", "FILE"},
-    {"image_encoder", "FILE"}, {"lora", "FILE"},          {"lora_2", "FILE"},        {"verb", "NAME"},
-    {"image", "FILE"},         {"last_image", "FILE"},    {"input", "FILE"},         {"input_2", "FILE"},
-    {"fit", "NAME"},           {"background", "COLOUR"},  {"strength", "0..1"},      {"offload", "MODE"},
-    {"text_cache", "MODE"},    {"shot", "LINE"},          {"shot_image", "LINE"},    {"fade", "S"},
-    {"drift_control", "0..1"}, {"latents", "FILE"},       {"enhance_command", "CMD"}};
+    {"res", "SIZE"},           {"aspect", "W:H"},         {"model", "MODEL"},
+    {"scheduler", "NAME"},     {"preset", "NAME"},        {"output", "PATH"},
+    {"format", "NAME"},        {"codec", "NAME"},         {"pix_fmt", "NAME"},
+    {"device", "NAME"},        {"dtype", "NAME"},         {"max_memory", "GB"},
+    {"init_noise", "FILE"},    {"contact_sheet", "FILE"}, {"thumbnail", "FILE"},
+    {"dump_tensors", "FILE"},  {"progress", "MODE"},      {"log_file", "FILE"},
+    {"prompt_file", "FILE"},   {"config", "FILE"},        {"seconds", "S"},
+    {"guidance", "G"},         {"guidance_2", "G"},       {"flow_shift", "F"},
+    {"prompts", "FILE"},       {"out_dir", "DIR"},        {"name", "PATTERN"},
+    {"shard", "I/N"},          {"vae", "FILE"},           {"transformer", "FILE"},
+    {"transformer_2", "FILE"}, {"text_encoder", "FILE"},  {"image_encoder", "FILE"},
+    {"lora", "FILE"},          {"lora_2", "FILE"},        {"verb", "NAME"},
+    {"image", "FILE"},         {"last_image", "FILE"},    {"input", "FILE"},
+    {"input_2", "FILE"},       {"fit", "NAME"},           {"background", "COLOUR"},
+    {"strength", "0..1"},      {"offload", "MODE"},       {"text_cache", "MODE"},
+    {"shot", "LINE"},          {"shot_image", "LINE"},    {"fade", "S"},
+    {"drift_control", "0..1"}, {"latents", "FILE"},       {"enhance_command", "CMD"},
+    {"sign_key", "FILE"},      {"sign_cert", "FILE"},     {"policy", "CMD"},
+    {"policy_timeout", "S"},   {"trust_list", "FILE"}};
 
 template <class T>
 const char* kind_of(const std::optional<T>&) {
@@ -51,6 +58,7 @@ const char* kind_of(const std::optional<T>&) {
 const char* kind_of(const std::string&) { return "TEXT"; }
 const char* kind_of(const std::vector<std::string>&) { return "TEXT"; }
 const char* kind_of(bool) { return ""; }
+const char* kind_of(int) { return "N"; }
 const char* kind_of(const FlagCount&) { return ""; }
 
 // Where few words are right; also what completions offer.
@@ -95,6 +103,7 @@ std::vector<OptionInfo> made_table() {
   visit_prompts(options, add);
   visit_batch(options, add);
   of_request = false;
+  visit_safeguards(options, add);
   visit_reporting(options, add);
   visit_actions(options, add);
   return table;

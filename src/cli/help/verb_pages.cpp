@@ -77,6 +77,13 @@ const std::vector<VerbPage> pages{
      "Shows how a file was made, from what stands in it or in the sidecar beside it.",
      {"json"},
      {"sora-gen inspect clip.mp4", "sora-gen inspect clip.mp4 --json | jq .seed"}},
+    {"detect",
+     "Shows what files say about being made by a generator: their content credentials (C2PA), who signed them "
+     "and whether they are whole, and the parameters of sora-gen, which are a claim and no proof. - reads a "
+     "file from standard input. Ends with 0 when a sign was found in any of them, with 1 when none was, which "
+     "proves nothing.",
+     {"json", "trust_list"},
+     {"sora-gen detect clip.mp4", "sora-gen detect *.png --json", "curl -s URL | sora-gen detect -"}},
     {"rerun",
      "Makes a file again from the parameters that it holds; options on the command line change some of them. "
      "With --verify nothing is kept: the frames are compared with the file's, and the exit code is 0 where "

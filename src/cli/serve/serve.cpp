@@ -313,10 +313,13 @@ class Server {
     hooks.progress = [&](const Progress& progress) {
       events_.send_latest(progress_event(queued.id, progress));
     };
+    const Policy policy = policy_of(session_.options, [this] { return cancelled_ || stops(); });
+    add_safeguards(hooks, session_.options, policy, plan);
     hooks.stop = [this] { return cancelled_ || stops(); };
     hooks.checkpoint = checkpoint_options(plan);
     Result result;
     try {
+      ask_policy(policy, plan);
       result = library.run(generator, plan, hooks);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::interrupted || !cancelled_ || stops()) throw;

@@ -17,9 +17,24 @@ namespace sora {
 namespace {
 
 // Options that affect the file and not the latents.
-constexpr std::array<std::string_view, 14> allowed{
-    "--output",  "--overwrite",  "--format", "--codec",   "--crf",       "--pix-fmt",      "--device",
-    "--threads", "--max-memory", "--model",  "--sidecar", "--thumbnail", "--contact-sheet", "--keep-latents"};
+constexpr std::array<std::string_view, 18> allowed{"--output",
+                                                   "--overwrite",
+                                                   "--format",
+                                                   "--codec",
+                                                   "--crf",
+                                                   "--pix-fmt",
+                                                   "--device",
+                                                   "--threads",
+                                                   "--max-memory",
+                                                   "--model",
+                                                   "--sidecar",
+                                                   "--thumbnail",
+                                                   "--contact-sheet",
+                                                   "--credentials",
+                                                   "--no-credentials",
+                                                   "--sign-prompt",
+                                                   "--no-prompt-in-file",
+                                                   "--keep-latents"};
 
 // Also options that open files: the parameters in the checkpoint name these files, but only the command line
 // may open them.
@@ -69,6 +84,7 @@ int decode_latents(Session& session) {
   }
   const RunParameters made = read_parameters(parameters, file);
   Request request = reproducing_request(made, options.given, file, "decode");
+  keep_file_options(request, options);
   if (!request.output)
     request.output = default_output_name(title_of(request), *request.seed, extension_of(request));
   check_output_files(request);

@@ -16,6 +16,8 @@
 #include "core/output/unnamed_file.h"
 #include "core/text.h"
 #include "plan/machine/memory.h"
+#include "provenance/c2pa_library.h"
+#include "provenance/isolated.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -125,6 +127,23 @@ void check_codecs(const Json& report, std::vector<Check>& checks) {
   }
 }
 
+Check check_credentials() {
+  Check check{"content credentials", false, false, "", "scripts/setup fetches it; without it nothing is signed"};
+  const fs::path file = c2pa_library_file();
+  if (file.empty()) {
+    check.found = "no libc2pa_c";
+    return check;
+  }
+  try {
+    constexpr int kSeconds = 60;
+    check.found = "libc2pa_c " + run_isolated("opening it", kSeconds, [] { return c2pa_version(); });
+    check.ok = true;
+  } catch (const Error& error) {
+    check.found = error.message();
+  }
+  return check;
+}
+
 std::string text_of(const std::vector<Check>& checks) {
   std::size_t width = 0;
   for (const Check& check : checks) width = std::max(width, one_line(check.subject).size());
@@ -159,6 +178,7 @@ int run_doctor(Session& session) {
     check_devices(report, checks);
     check_codecs(report, checks);
   }
+  checks.push_back(check_credentials());
   const std::vector<Check> models = check_models();
   checks.insert(checks.end(), models.begin(), models.end());
   checks.push_back(check_memory());

@@ -74,8 +74,11 @@ Result Maker::make(const Plan& plan, const CheckpointOptions& checkpoint, const 
   start.eta = plan.machine.seconds_estimate;
   session_.latest.set(start);
   session_.progress->update(start);
+  const Policy policy = policy_of(session_.options, [] { return stop_signal() != 0; });
+  ask_policy(policy, plan);
   if (!generator_) generator_.emplace(make_generator(library()));
   RunHooks hooks;
+  add_safeguards(hooks, session_.options, policy, plan);
   hooks.progress = [&](const Progress& progress) {
     session_.latest.set(progress);
     session_.progress->update(progress);

@@ -3,9 +3,11 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/make.h"
 #include "cli/terminal/terminal.h"
+#include "cli/verbs/found_credentials.h"
 #include "cli/verbs/inspected.h"
 #include "core/amounts.h"
 #include "core/file.h"
@@ -15,6 +17,7 @@
 #include "jobs/sidecar.h"
 #include "plan/kept_latents.h"
 #include "plan/verbs/reproduce.h"
+#include "provenance/c2pa_library.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -23,32 +26,6 @@ namespace sora {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-}  // namespace
-
-Inspected inspect(Session& session, const std::string& file) {
-  Inspected result;
-  { const File exists(file, "inspect"); }  // a missing file is an error before the library is loaded
-  result.parameters = recorded_parameters(file);
-  try {
-    Maker maker(session);
-    if (const JsonFault fault = parse_json(maker.library().inspect(file), result.media)) {
-      throw Error(ErrorKind::data, "inspect", file + ": its metadata " + fault.message);
-    }
-  } catch (const Error& error) {
-    // libav cannot read a sidecar, a checkpoint or raw frames, but they have parameters.
-    if (result.parameters.empty() || error.kind() != ErrorKind::data) throw;
-    return result;
-  }
-  const auto comment = result.media["metadata"].find("comment");
-  if (comment != result.media["metadata"].end()) {
-    const auto text = comment->get<std::string>();
-    if (!text.empty() && text.front() == '{') result.parameters = text;
-  }
-  return result;
-}
-
-namespace {
 
 std::string media_text(const Json& media) {
   std::string text = media.value("container", "") + ", " + media.value("codec", "") + ", " +
@@ -99,11 +76,11 @@ std::optional<BesideLatents> latents_beside(const std::string& file) {
   try {
     const LatentsFacts facts = read_latents_facts(name);
     const bool belong = belong_to(facts, file);
-    return BesideLatents{name,
-                         belong ? "kept, " + std::to_string(facts.windows) +
-                                      (facts.windows == 1 ? " window" : " windows")
-                                : "of another video, or this one has changed since",
-                         belong};
+    return BesideLatents{
+        name,
+        belong ? "kept, " + std::to_string(facts.windows) + (facts.windows == 1 ? " window" : " windows")
+               : "of another video, or this one has changed since",
+        belong};
   } catch (const Error& error) {
     return BesideLatents{name, "cannot be used: " + error.message(), false};
   }
@@ -111,10 +88,32 @@ std::optional<BesideLatents> latents_beside(const std::string& file) {
 
 }  // namespace
 
+Inspected inspect(Maker& maker, const std::string& file) {
+  Inspected result;
+  { const File exists(file, "inspect"); }  // a missing file is an error before the library is loaded
+  result.parameters = recorded_parameters(file);
+  try {
+    if (const JsonFault fault = parse_json(maker.library().inspect(file), result.media))
+      throw Error(ErrorKind::data, "inspect", file + ": its metadata " + fault.message);
+  } catch (const Error& error) {
+    // libav cannot read a sidecar, a checkpoint or raw frames, but they have parameters.
+    if (result.parameters.empty() || error.kind() != ErrorKind::data) throw;
+    return result;
+  }
+  const auto comment = result.media["metadata"].find("comment");
+  if (comment != result.media["metadata"].end()) {
+    const auto text = comment->get<std::string>();
+    if (!text.empty() && text.front() == '{') result.parameters = text;
+  }
+  return result;
+}
+
 int inspect_file(Session& session) {
   const std::string& file = session.options.words.at(1);
-  const Inspected found = inspect(session, file);
+  Maker maker(session);
+  const Inspected found = inspect(maker, file);
   const auto latents = latents_beside(file);
+  const Credentials credentials = c2pa_library_file().empty() ? Credentials{} : look_for_credentials(file);
   if (session.options.json) {
     Json json;
     json["file"] = file;
@@ -124,12 +123,17 @@ int inspect_file(Session& session) {
     json["parameters"] = parameters_json(found.parameters);
     if (latents)
       json["latents"] = {{"file", latents->name}, {"belong", latents->belong}, {"state", latents->state}};
+    json["credentials"] = credentials_json(credentials);
     write_stdout(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return 0;
   }
   std::string text;
   if (!found.media.is_null()) text += row("file", media_text(found.media));
   if (latents) text += row("latents", latents->state + (latents->belong ? " in " + latents->name : ""));
+  if (credentials.state != Credentials::State::none) {
+    const std::vector<std::string> lines = credentials_lines(credentials);
+    for (std::size_t i = 0; i < lines.size(); ++i) text += row(i == 0 ? "credentials" : "", lines[i]);
+  }
   if (found.parameters.empty()) {
     write_stdout(text + row("made by", "not known: there are no parameters of sora-gen in it or in " +
                                            sidecar_name(file)));
@@ -160,15 +164,18 @@ int rerun_file(Session& session) {
     throw Error(ErrorKind::usage, "options",
                 "rerun makes one video; for another one like it, give another --seed");
   }
-  const Inspected found = inspect(session, file);
+  Maker maker(session);
+  const Inspected found = inspect(maker, file);
   if (found.parameters.empty()) {
     throw Error(ErrorKind::data, "rerun",
                 file + ": does not say how it was made: there are no parameters of sora-gen in it or in " +
                     sidecar_name(file));
   }
   const RunParameters made = read_parameters(found.parameters, file);
-  Request request = reproducing_request(made, options.given, file, options.verify ? "rerun --verify" : "rerun");
+  Request request =
+      reproducing_request(made, options.given, file, options.verify ? "rerun --verify" : "rerun");
   if (options.verify) return verify_file(session, file, found, made, request);
+  keep_file_options(request, options);
   if (!request.output) {
     std::string extension = fs::path(file).extension().string();
     const bool of_media = !found.media.is_null() && !extension.empty() && !request.format;

@@ -112,6 +112,7 @@ Request request_for(const std::string& number, const std::string& draft, const O
   Request recorded;
   made.options.apply(recorded);
   Request request = whole_video(made, options, draft, "sora-gen pick " + number + " " + shell_word(folder));
+  keep_file_options(request, options);
   const std::string title = title_of(request);
   if (recorded.draft) request = finished_draft(options, request, draft);
   if (!request.output) request.output = default_output_name(title, *request.seed, extension_of(request));

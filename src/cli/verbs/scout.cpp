@@ -73,7 +73,9 @@ void make_quick(Request& request) {
 }
 
 // scout/<slug>; with a part of a digest where other prompts have the same slug.
-std::string usual_folder(const std::string& prompt) {
+std::string usual_folder(const Request& request) {
+  const std::string& prompt = request.prompt;
+  if (request.no_prompt_in_file) return "scout/" + sha256_hex(prompt).substr(0, 12);
   constexpr std::size_t kCertain = 50;  // bytes of a prompt that slug() does not cut
   const bool ascii = std::all_of(prompt.begin(), prompt.end(), [](char c) { return (c & 0x80) == 0; });
   std::string name = slug(prompt);
@@ -118,7 +120,7 @@ int scout_seeds(Session& session) {
   check(options);
   make_quick(options.request);
   options.count = options.count.value_or(kUsualCount);
-  options.out_dir = options.out_dir.value_or(usual_folder(options.request.prompt));
+  options.out_dir = options.out_dir.value_or(usual_folder(options.request));
   options.name = "{index:02}-{seed}.{ext}";
   options.index = true;
   options.preview = false;  // the sheet is in its place
@@ -128,9 +130,9 @@ int scout_seeds(Session& session) {
       for_people && stderr_is_terminal() && (options.progress == "auto" || options.progress == "bar");
   const std::string folder = shell_word(*options.out_dir);
   ScoutView view;
-  view.page.title = options.request.prompt;
   view.if_taken = ", with other settings than these; give these a folder of their own, as in --out-dir " +
                   shell_word(free_folder(*options.out_dir)) + ", or add --overwrite to replace those drafts";
+  view.page.title = options.request.no_prompt_in_file ? "drafts" : options.request.prompt;
   view.page.command = [&](std::uint64_t number) {
     return "sora-gen pick " + std::to_string(number) + " " + folder;
   };

@@ -10,15 +10,14 @@
 #include <atomic>
 #include <cerrno>
 #include <climits>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <mutex>
 #include <set>
 #include <utility>
 #include <vector>
 
+#include "core/no_sigpipe.h"
 #include "core/output/temporary_name.h"
 #include "core/sha256.h"
 #include "sora/error.h"
@@ -216,6 +215,12 @@ std::size_t OutputFile::read_at(void* destination, std::size_t bytes, std::uint6
   return done;
 }
 
+void OutputFile::find_size() {
+  struct stat info {};
+  if (::fstat(fd_, &info) != 0) fail_io(path_.string(), "reading back", errno);
+  size_ = static_cast<std::uint64_t>(info.st_size);
+}
+
 std::string OutputFile::sha256() const {
   Sha256 digest;
   std::vector<char> buffer(1 << 20);
@@ -263,39 +268,6 @@ void remove_temporaries() noexcept {
   }
   errno = saved;
 }
-
-namespace {
-
-// Blocks SIGPIPE in the calling thread, so that writing to a closed pipe gives EPIPE, and discards a SIGPIPE
-// that such a write raised.
-class NoSigpipe {
- public:
-  NoSigpipe() {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    sigset_t pending;
-    sigpending(&pending);
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  NoSigpipe(const NoSigpipe&) = delete;
-  NoSigpipe& operator=(const NoSigpipe&) = delete;
-  ~NoSigpipe() {
-    if (!was_pending_) {
-      const timespec none{};
-      while (sigtimedwait(&pipe_, nullptr, &none) < 0 && errno == EINTR) {
-      }
-    }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-
- private:
-  sigset_t pipe_{};
-  sigset_t before_{};
-  bool was_pending_ = false;
-};
-
-}  // namespace
 
 void write_stream(int fd, const std::string& name, const void* data, std::size_t bytes) {
   const NoSigpipe blocked;

@@ -31,6 +31,8 @@ class OutputFile {
   std::size_t read_at(void* destination, std::size_t bytes, std::uint64_t offset) const;
 
   std::uint64_t size() const { return size_; }
+  /// Takes the size from the disk, after another process wrote into temporary_path().
+  void find_size();
   /// Digest of the bytes written so far.
   std::string sha256() const;
 

@@ -57,16 +57,14 @@ class ImageWriter : public FrameWriter {
     const Destination file = numbered(++written_.frames);
     if (!sink_) sink_ = open_sink(file);
     sink_->write(image.data(), image.size());
-    written_.bytes += image.size();
-    digest_.update(image.data(), image.size());
+    if (!sink_->seekable()) digest_.update(image.data(), image.size());
     if (!sequence_) return;  // finish() gives the one image its name
-    sink_->commit();
-    sink_.reset();
+    end_file();
     made_.push_back(file.path);
   }
 
   Written finish() override {
-    if (sink_ && written_.frames > 0) sink_->commit();
+    if (sink_ && written_.frames > 0) end_file();
     finished_ = true;
     written_.sha256 = digest_.hex();
     return written_;
@@ -77,6 +75,17 @@ class ImageWriter : public FrameWriter {
     Destination file = destination_;
     if (sequence_) file.path = sequence_name(destination_.path, frame);
     return file;
+  }
+
+  // Gives a file its name. What it holds is read back, since sealing may have changed it.
+  void end_file() {
+    sink_->seal();
+    written_.bytes += sink_->size();
+    std::vector<char> buffer(1 << 16);
+    for (std::uint64_t at = 0; const std::size_t n = sink_->read_at(buffer.data(), buffer.size(), at); at += n)
+      digest_.update(buffer.data(), n);
+    sink_->commit();
+    sink_.reset();
   }
 
   std::vector<std::uint8_t> encode(const std::uint8_t* rgb, std::ptrdiff_t stride) {

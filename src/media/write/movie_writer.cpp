@@ -89,6 +89,7 @@ class MovieWriter : public FrameWriter {
     }
     Written written;
     written.frames = frames_;
+    sink_->seal();
     written.bytes = sink_->size();
     written.sha256 = sink_->commit();
     return written;

@@ -22,24 +22,34 @@ namespace {
 
 class FileSink : public Sink {
  public:
-  explicit FileSink(const Destination& destination) : file_(destination.path, destination.overwrite) {}
+  explicit FileSink(const Destination& destination)
+      : destination_(destination),
+        file_(std::make_unique<OutputFile>(destination.path, destination.overwrite)) {}
 
   void write_at(const void* data, std::size_t bytes, std::uint64_t offset) override {
-    file_.write_at(data, bytes, offset);
+    file_->write_at(data, bytes, offset);
   }
   std::size_t read_at(void* destination, std::size_t bytes, std::uint64_t offset) const override {
-    return file_.read_at(destination, bytes, offset);
+    return file_->read_at(destination, bytes, offset);
   }
-  std::uint64_t size() const override { return file_.size(); }
+  std::uint64_t size() const override { return file_->size(); }
   bool seekable() const override { return true; }
+  void seal() override {
+    if (!destination_.seal) return;
+    auto sealed = std::make_unique<OutputFile>(destination_.path, destination_.overwrite);
+    if (!destination_.seal(file_->temporary_path(), sealed->temporary_path(), destination_.path)) return;
+    sealed->find_size();
+    file_ = std::move(sealed);
+  }
   std::string commit() override {
-    std::string digest = file_.sha256();  // computed at the end, since muxers go back and rewrite
-    file_.commit();
+    std::string digest = file_->sha256();  // computed at the end, since muxers go back and rewrite
+    file_->commit();
     return digest;
   }
 
  private:
-  OutputFile file_;
+  Destination destination_;
+  std::unique_ptr<OutputFile> file_;
 };
 
 class StreamSink : public Sink {

@@ -20,6 +20,10 @@ class Sink {
   virtual std::uint64_t size() const = 0;
   virtual bool seekable() const = 0;
 
+  /// Seals a file that is complete, where its destination says so. size() and read_at() are then those of the
+  /// sealed file, and nothing more may be written.
+  virtual void seal() {}
+
   /// Makes the output final and returns its SHA-256.
   virtual std::string commit() = 0;
 

@@ -92,7 +92,8 @@ class WebpWriter : public FrameWriter {
     if (!animated_) file_->add(first_.data(), first_stride_);
     const std::vector<std::uint8_t> bytes = file_->finish();
     sink_->write(bytes.data(), bytes.size());
-    written_.bytes = bytes.size();
+    sink_->seal();
+    written_.bytes = sink_->size();
     written_.sha256 = sink_->commit();
     return written_;
   }

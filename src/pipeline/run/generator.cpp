@@ -5,17 +5,21 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <new>
 #include <optional>
 #include <system_error>
 
 #include "core/log.h"
 #include "media/write/video_writer.h"
-#include "pipeline/frames/pictures.h"
-#include "pipeline/frames/scratch_video.h"
 #include "nn/device.h"
+#include "pipeline/frames/pictures.h"
+#include "pipeline/frames/review.h"
+#include "pipeline/frames/scratch_video.h"
+#include "pipeline/frames/visible_mark.h"
 #include "pipeline/inputs/input_facts.h"
 #include "pipeline/networks/model.h"
+#include "pipeline/run/credentials.h"
 #include "pipeline/run/device_facts.h"
 #include "pipeline/run/job_checkpoint.h"
 #include "pipeline/run/latents_file.h"
@@ -53,6 +57,23 @@ VideoSettings video_settings(const Plan& plan, const std::string& comment) {
   return settings;
 }
 
+// The writer of the plan's output, with all that is made of its frames on their way.
+std::unique_ptr<FrameWriter> open_output(const Plan& plan, const Destination& output, const Approval& approve,
+                                         LatentsFile& latents) {
+  const int width = plan.picture.frame_width, height = plan.picture.frame_height;
+  auto file = with_latents(latents, open_writer(video_settings(plan, file_metadata(plan)), output));
+  auto writer = with_pictures(plan, std::move(file), output.seal);
+  if (plan.request.visible_mark) writer = with_mark(std::move(writer), width, height);
+  if (approve) writer = with_review(std::move(writer), width, height, approve);
+  return writer;
+}
+
+// Removes what a run made beside its output.
+void remove_dump(const Request& request) {
+  std::error_code code;
+  if (request.dump_tensors) std::filesystem::remove(*request.dump_tensors, code);
+}
+
 // Facts of the video that a stage makes for the next one.
 InputFacts facts_between_stages(const Plan& stage) {
   InputFacts facts;
@@ -63,8 +84,8 @@ InputFacts facts_between_stages(const Plan& stage) {
   return facts;
 }
 
-// The kept latents of the draft of finish, which is then decoded and not denoised again; else nothing. Latents
-// beside the draft that turn out to be damaged are no reason to stop.
+// The kept latents of the draft of finish, which is then decoded and not denoised again; else nothing.
+// Latents beside the draft that turn out to be damaged are no reason to stop.
 CheckpointOptions kept_draft(const Plan& stage, const Request& asked) {
   CheckpointOptions kept;
   if (!stage.inputs.latents || stage.upscale.active) return kept;
@@ -163,6 +184,11 @@ Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
   } catch (const Error& error) {
     // The next run reopens the model's files, which may be complete by then.
     if (error.component() == "checkpoint") forget();
+    if (error.kind() == ErrorKind::refused) {  // nothing stays
+      checkpoint.finished();
+      remove_dump(plan.request);
+      throw;
+    }
     // A closed pipe is not a failure, and such a job is not continued.
     const std::string advice =
         error.kind() == ErrorKind::reader_gone ? "" : checkpoint.failed(report.elapsed());
@@ -181,8 +207,8 @@ Result Generator::State::make_all(const Plan& plan, const RunHooks& hooks, Repor
   Destination output{plan.output.path, plan.request.overwrite};
   output.stop = hooks.stop;
   LatentsFile latents(plan);
-  const auto writer = with_pictures(
-      plan, with_latents(latents, open_writer(video_settings(plan, metadata_json(plan)), output)));
+  output.seal = sealing(plan, hooks.signing);
+  const auto writer = open_output(plan, output, hooks.approve, latents);
   if (!plan.upscale.active) return make(plan, *writer, hooks, report, checkpoint, &latents);
 
   std::unique_ptr<ScratchVideo> source;
@@ -218,8 +244,7 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
   TensorDump dump(plan.request);
   report.enter(Phase::load);
   load(plan, !checkpoint.complete(), hooks.coming, report);
-  return VideoRun(plan, model, prompts, text, writer, report, checkpoint, dump, latents, hooks.preview)
-      .run();
+  return VideoRun(plan, model, prompts, text, writer, report, checkpoint, dump, latents, hooks.preview).run();
 }
 
 Result Generator::run(const Plan& plan, const RunHooks& hooks) {
@@ -230,15 +255,14 @@ Result Generator::run(const Plan& plan, const RunHooks& hooks) {
     std::string text = error.what_without_backtrace();
     text.resize(std::min(text.find('\n'), text.size()));
     if (is_out_of_memory(error)) {
-      throw Error(ErrorKind::unavailable, "memory",
-                  (plan.machine.device == "cpu" ? "" : plan.machine.device + ": ") + text +
-                      advice_on_memory(plan));
+      throw Error(
+          ErrorKind::unavailable, "memory",
+          (plan.machine.device == "cpu" ? "" : plan.machine.device + ": ") + text + advice_on_memory(plan));
     }
     throw Error(ErrorKind::internal, "libtorch",
                 text + "; this is a bug, please report it with the output of -vv");
   } catch (const std::bad_alloc&) {
-    throw Error(ErrorKind::unavailable, "memory",
-                "out of memory" + advice_on_memory(plan));
+    throw Error(ErrorKind::unavailable, "memory", "out of memory" + advice_on_memory(plan));
   } catch (const std::system_error& error) {
     // A memory limit can also make the stacks of new threads fail.
     if (error.code() != std::errc::resource_unavailable_try_again &&

@@ -50,7 +50,7 @@ void write_job_checkpoint(const std::filesystem::path& path, const Plan& plan, c
   std::map<std::string, at::Tensor> tensors;
   std::map<std::string, std::string> metadata{{"generator", "sora-gen " SORA_GEN_VERSION},
                                               {"key", key},
-                                              {"parameters", metadata_json(plan)},
+                                              {"parameters", file_metadata(plan)},
                                               {"windows", std::to_string(plan.timeline.windows.size())},
                                               {"windows_done", std::to_string(saved.windows.size())}};
   for (std::size_t i = 0; i < saved.windows.size(); ++i)

@@ -126,6 +126,7 @@ Result run(Generator&, const Plan& plan, const RunHooks& hooks) {
   now.phase = Phase::decode;
   now.frame = now.frames;
   hooks.progress(now);
+  if (hooks.approve) hooks.approve("sheet.png");
   if (file) {
     file->commit();
     if (plan.request.keep_latents) keep_latents(plan, sha256_hex(kVideo));

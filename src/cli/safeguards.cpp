@@ -1,0 +1,33 @@
+// Signing and the policy: what the options say about them.
+#include <algorithm>
+#include <utility>
+
+#include "cli/make.h"
+
+namespace sora {
+
+Policy policy_of(const Options& options, std::function<bool()> stop) {
+  Policy policy;
+  for (const auto& command : {options.own_policy, options.policy}) {
+    if (!command) continue;
+    auto& all = policy.commands;
+    if (std::find(all.begin(), all.end(), *command) == all.end()) all.push_back(*command);
+  }
+  policy.seconds = options.policy_timeout;
+  policy.stop = std::move(stop);
+  return policy;
+}
+
+void add_safeguards(RunHooks& hooks, const Options& options, const Policy& policy, const Plan& plan) {
+  if (options.sign_key) hooks.signing = {*options.sign_key, *options.sign_cert};
+  if (policy) hooks.approve = [&](const std::filesystem::path& sheet) { ask_policy(policy, plan, sheet); };
+}
+
+void keep_file_options(Request& request, const Options& options) {
+  request.credentials = options.request.credentials;
+  request.no_credentials = options.request.no_credentials;
+  request.sign_prompt = options.request.sign_prompt;
+  request.no_prompt_in_file = options.request.no_prompt_in_file;
+}
+
+}  // namespace sora
