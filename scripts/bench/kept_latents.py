@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """What it gains to go on from a clip's kept latents instead of encoding its frames.
 
-    python scripts/bench/kept_latents.py [--model models/default] [--clips 6] [--seeds 2] [--crf 18]
+    python scripts/bench/kept_latents.py [--model models/default] [--clips 6] [--frames 33] [--crf 18]
 
-Makes a clip of each prompt below with --keep-latents (33 frames, H.264), extends it from its kept latents
-and with --latents none, and prints a line for each way:
+Makes a clip of each prompt below with --keep-latents (H.264), extends it from its kept latents and with
+--latents none, and prints a line for each way. A clip of 33 frames ends within a window of the default model,
+which is continued; one of 29 frames with a full one.
 
-- held: PSNR of the clip's last five frames as the conditioning frames show them (decoded), against the same
-  frames as the network made them, before they were enlarged, rounded and compressed; and of the last one.
+- held: PSNR of the clip's last frames as the conditioning frames show them (decoded), against the same frames
+  as the network made them, before they were enlarged, rounded and compressed; and of the last one.
 - seam: the mean absolute step to the first new frame over the median step of the new frames; the median and
   the largest over all runs.
 - colour: mean absolute difference of the first new frame's mean colour from that of the clip's last frame.
@@ -30,8 +31,6 @@ from safetensors.numpy import load_file, safe_open, save_file
 from verbs import psnr, read, step
 from whole_clips import PROMPTS, ROOT
 
-HELD = 5  # frames of two latent frames
-
 
 def load(path):
     with safe_open(path, "np") as file:
@@ -52,9 +51,10 @@ class Bench:
         return out
 
     def shown(self, latents):
-        """Frames of two latent frames, [5, H, W, 3] bytes."""
+        """Frames of the latents, [n, H, W, 3] bytes."""
+        count = 1 + 4 * (latents.shape[2] - 1)
         size = f"{latents.shape[4] * self.scale}x{latents.shape[3] * self.scale}"
-        words = ["--prompt", "x", "--seed", "1", "--frames", str(HELD), "--res", size]
+        words = ["--prompt", "x", "--seed", "1", "--frames", str(count), "--res", size]
         lossless = ["--codec", "ffv1", "--pix-fmt", "bgr0"]
         path = self.run("five.mkv", *words, *lossless, "--keep-latents") + ".latents.safetensors"
         tensors, metadata = load(path)
@@ -66,16 +66,26 @@ class Bench:
         """The clip's latents with its last latent frame in place of the encoded one."""
         tensors, metadata = load(clip + ".latents.safetensors")
         last = tensors[f"window.{int(metadata['windows']) - 1}"]
-        tensors["end"][:, :, 1] = last[:, :, -1]
+        tensors["end"][:, :, 1] = last[:, :, int(metadata["continued"]) - 1]
+        metadata["continued"] = "0"
         path = f"{self.folder}/cut.safetensors"
         save_file(tensors, path, metadata)
         return path
 
     def rows(self, words, seed):
         dump = f"{self.folder}/dump.safetensors"
-        made = ["--prompt", words, "--seed", str(seed), "--frames", "33", "--crf", str(self.options.crf)]
+        made = [
+            "--prompt",
+            words,
+            "--seed",
+            str(seed),
+            "--frames",
+            str(self.options.frames),
+            "--crf",
+            str(self.options.crf),
+        ]
         clip = self.run("clip.mp4", *made, "--keep-latents", "--dump-tensors", dump)
-        truth = np.round(load_file(dump)["video"][-HELD:] * 255)
+        truth = np.round(load_file(dump)["video"] * 255)
         self.scale = truth.shape[1] // load_file(clip + ".latents.safetensors")["end"].shape[3]
         n = len(read(clip))
         for way, words in (
@@ -86,11 +96,18 @@ class Bench:
             out = self.run(
                 "longer.mp4", "extend", clip, "--seconds", "2", "--seed", "9", "--keep-latents", *words
             )
-            held = self.shown(load_file(out + ".latents.safetensors")["window.0"][:, :, :2])
+            tensors, metadata = load(out + ".latents.safetensors")
+            held = self.shown(tensors["window.0"][:, :, : int(metadata["hidden"].split(",")[0])])
             frames = read(out)
             steps = [step(a, b) for a, b in zip(frames[n - 1 :], frames[n:])]
             colour = np.abs(frames[n].mean((0, 1)) - frames[n - 1].mean((0, 1))).mean()
-            yield way, psnr(held, truth), psnr(held[-1:], truth[-1:]), steps[0] / np.median(steps[1:]), colour
+            yield (
+                way,
+                psnr(held, truth[-len(held) :]),
+                psnr(held[-1:], truth[-1:]),
+                steps[0] / np.median(steps[1:]),
+                colour,
+            )
 
     def seconds_of(self, verb, *words):
         self.run("second.mp4", *verb, f"{self.folder}/clip.mp4", *words)
@@ -104,8 +121,9 @@ def main():
     parser.add_argument("--program", default=f"{ROOT}/build/release/bin/sora-gen")
     parser.add_argument("--model", default=f"{ROOT}/models/default")
     parser.add_argument("--clips", type=int, default=6)
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--times", type=int, default=5)
+    parser.add_argument("--frames", type=int, default=33)
     parser.add_argument("--crf", type=int, default=18)
     options = parser.parse_args()
     rows = {}

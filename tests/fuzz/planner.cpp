@@ -82,6 +82,7 @@ void keep_in_memory(Request& request) {
   request.lora_2.clear();
   for (auto* field : {&request.image, &request.last_image, &request.input, &request.input_2})
     use_file(*field);
+  if (request.latents != "none") use_file(request.latents);
   for (std::string& line : request.shot_image) {
     const std::size_t space = line.find(' ');
     if (space != std::string::npos) line = line.substr(0, space + 1) + world().input.path().string();

@@ -92,6 +92,16 @@ std::string ending_for(const std::string& file, const Request& request) {
   }
 }
 
+// A picture of a numbered sequence has the parameters of all of it.
+void check_whole(const std::string& file, const std::string& ending, const Request& request) {
+  const OutputFormat format = resolve_output("x" + ending, {}, request.codec, request.pix_fmt);
+  const int frames = request.frames.value_or(1);
+  if (!format.still || format.animation || frames == 1) return;
+  throw Error(ErrorKind::data, "verify",
+              file + ": is one of " + std::to_string(frames) +
+                  " pictures that were made together; only a file with all of the frames can be compared");
+}
+
 std::string decibels(double psnr) { return std::isfinite(psnr) ? fixed_text(psnr, 1) + " dB" : "no limit"; }
 
 std::string frames_text(std::int64_t count) {
@@ -178,8 +188,10 @@ int verify_file(Session& session, const std::string& file, const Inspected& foun
   if (found.media.is_null())
     throw Error(ErrorKind::data, "verify",
                 file + ": has parameters, and no frames to compare; name the video itself");
+  const std::string ending = ending_for(file, request);
+  check_whole(file, ending, request);
   const TemporaryFolder folder;
-  request.output = folder.file(ending_for(file, request)).string();
+  request.output = folder.file(ending).string();
   request.overwrite = false;
   Plan plan = make_plan(request);
   estimate_pace(plan);
@@ -189,6 +201,7 @@ int verify_file(Session& session, const std::string& file, const Inspected& foun
   }
   begin_work(options.quiet || json_on_stderr(options));
   Maker maker(session);
+  (void)maker.library().probe(file);  // a file whose frames cannot be read is an error before the work
   const Result result = maker.make(plan, checkpoint_options(plan));
   session.progress->done(result, *plan.request.seed);
   const VideoComparison compared =

@@ -15,6 +15,9 @@
 #include "error_of.h"
 #include "media/read/compare_videos.h"
 #include "pipeline/tiny_model.h"
+#include "plan/metadata.h"
+#include "plan/verbs/parameters.h"
+#include "plan/verbs/reproduce.h"
 #include "sora/error.h"
 #include "sora/generator.h"
 #include "temporary_folder.h"
@@ -317,9 +320,16 @@ TEST_F(KeptLatentsTest, AreNotReplacedWithoutOverwrite) {
   EXPECT_THAT(files(), ElementsAre("clip.mkv.latents.safetensors"));
 }
 
-TEST_F(KeptLatentsTest, ChangeWhatMakesTwoJobsTheSame) {
+TEST_F(KeptLatentsTest, AreNamedByTheirDigestInTheVideoThatGoesOnFromThem) {
   go_on();
-  EXPECT_THAT(plan_json(make_plan(request_)), HasSubstr("its kept latents are used"));
+  const Plan plan = make_plan(request_);
+  const RunParameters said = read_parameters(metadata_json(plan), "longer.mkv");
+  EXPECT_EQ(said.input_latents, known_sha256(kept()).substr(0, 16));
+  EXPECT_EQ(other_latents(said, plan.inputs), "");
+  request_.latents = "none";
+  const Plan encoded = make_plan(request_);
+  EXPECT_EQ(read_parameters(metadata_json(encoded), "longer.mkv").input_latents, "");
+  EXPECT_EQ(other_latents(said, encoded.inputs), "--input") << "so rerun says that the frames will differ";
 }
 
 class KeptDraftTest : public KeptLatentsTest {
