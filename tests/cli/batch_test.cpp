@@ -225,6 +225,13 @@ TEST(Batch, NamesEveryLineThatIsWrongAndStartsNothing) {
   EXPECT_THAT(made(program), IsEmpty());
 }
 
+TEST(Batch, OfAListWithAFaultMakesNoFolder) {
+  Program program;
+  program.write("list.txt", "one\n\xff\n");
+  EXPECT_EQ(program.run({"--prompts", "list.txt", "--model", "wan21", "--out-dir", "out"}).code, 65);
+  EXPECT_THAT(program.files(), ElementsAre("list.txt"));
+}
+
 TEST(Batch, RefusesOptionsThatDoNotGoTogether) {
   Program program;
   program.write("p.txt", "one\n");
