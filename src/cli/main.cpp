@@ -107,7 +107,10 @@ const Verb& verb_of(const Options& options) {
           has_word ? "\"" + options.words[verb.words + verb.more + 1] + "\"" : options.video_flags.front();
       throw Error(ErrorKind::usage, "options", word + " takes no " + what + way_out(verb, options, has_word));
     }
-    const bool enhances = options.enhance || options.enhance_command;
+    // In a configuration file it is meant for the verbs that take it.
+    const auto source = options.sources.find("enhance");
+    const bool asked_for = source != options.sources.end() && source->second == "command line";
+    const bool enhances = asked_for || options.enhance_command;
     if (enhances && (!verb.takes_request || verb.run == decode_latents))
       throw Error(ErrorKind::usage, "options",
                   word +

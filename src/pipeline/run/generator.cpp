@@ -147,7 +147,8 @@ Result Generator::State::make_all(const Plan& plan, const RunHooks& hooks, Repor
                                   JobCheckpoint& checkpoint) {
   Destination output{plan.output.path, plan.request.overwrite};
   output.stop = hooks.stop;
-  const auto writer = with_pictures(plan, open_writer(video_settings(plan, metadata_json(plan)), output));
+  const auto writer =
+      with_pictures(plan, open_writer(video_settings(plan, metadata_json(plan)), output), hooks.stop);
   if (!plan.upscale.active) return make(plan, *writer, hooks, report, checkpoint);
 
   std::unique_ptr<ScratchVideo> source;
