@@ -29,6 +29,7 @@ TEST_P(WrongLine, EndsWithItsCodeAndOneLineThatHelps) {
   program.write("type.json", "{\"steps\": \"many\"}");
   program.write("latin1.txt", "caf\xe9");
   program.write("there.mp4", "old");
+  program.write("empty.mp4", "");
   program.write("doc.pdf", "%PDF-1.7\n%\xe2\xe3\n");
   const Finished finished = program.run(GetParam().arguments);
   EXPECT_EQ(finished.code, GetParam().code);
@@ -36,7 +37,7 @@ TEST_P(WrongLine, EndsWithItsCodeAndOneLineThatHelps) {
   EXPECT_THAT(finished.err, HasSubstr(GetParam().message));
   EXPECT_EQ(lines(finished.err), 1) << finished.err;
   EXPECT_THAT(finished.out, IsEmpty());
-  EXPECT_EQ(program.files().size(), 6U);
+  EXPECT_EQ(program.files().size(), 7U);
   EXPECT_EQ(program.read("there.mp4"), "old");
 }
 
@@ -106,6 +107,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"NoPromptFile", {"--prompt-file", "gone.txt"}, 66, "gone.txt"},
         Wrong{"PromptFileNotUtf8", {"--prompt-file", "latin1.txt"}, 65, "latin1.txt: the text is not UTF-8"},
         Wrong{"PromptFileIsAPdf", {"--prompt-file", "doc.pdf"}, 65, "doc.pdf: is a PDF, expected plain text"},
+        Wrong{"ClipIsEmpty", {"extend", "empty.mp4"}, 65, "empty.mp4: is empty, expected a video"},
         Wrong{"ListIsAPdf", {"--prompts", "doc.pdf", "--out-dir", "out"}, 65, "doc.pdf: is a PDF"},
         Wrong{"StoryIsAPdf", {"storyboard", "doc.pdf"}, 65, "doc.pdf: is a PDF"},
         Wrong{"NoConfig", {"--config", "gone.json"}, 66, "gone.json"},
