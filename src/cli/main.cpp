@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/failure.h"
@@ -22,6 +23,7 @@
 #include "core/standard_streams.h"
 #include "core/text.h"
 #include "plan/machine/devices.h"
+#include "plan/verbs/reproduce.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
 
@@ -73,6 +75,23 @@ const std::vector<Verb> verbs{
     {"doctor", "", "check devices, libraries, codecs and models", 0, false, run_doctor},
 };
 
+// For a word or an option that the verb does not take.
+std::string way_out(const Verb& verb, const Options& options, bool has_word) {
+  const std::string name = verb.name;
+  const bool makes_videos = name == "generate" || name == "scout";
+  if (has_word && makes_videos && !options.has_prompt)
+    return "; did you mean --prompt \"" + options.words.back() + "\"?";
+  if (has_word && (name == "extend" || name == "loop" || name == "remix") && options.words.size() == 3)
+    return "; it takes one clip, and sora-gen connect " + shell_word(options.words[1]) + " " +
+           shell_word(options.words[2]) + " makes one video of two";
+  return "; sora-gen help " + name + " shows what it takes";
+}
+
+// What word processors make of two hyphens.
+bool begins_with_a_dash(const std::string& word) {
+  return word.starts_with("\u2013") || word.starts_with("\u2014") || word.starts_with("\u2212");
+}
+
 const Verb& verb_of(const Options& options) {
   if (options.words.empty()) {
     if (options.verify)
@@ -85,22 +104,25 @@ const Verb& verb_of(const Options& options) {
     names.emplace_back(verb.name);
     if (word != verb.name) continue;
     if (options.words.size() < verb.words + 1) {
-      throw Error(ErrorKind::usage, "options",
-                  word + (verb.words > 1 ? " needs two files: sora-gen " : " needs a file: sora-gen ") +
-                      word + " " + verb.arguments);
+      const char* needs = verb.words > 1                              ? " needs two files: sora-gen "
+                          : std::string_view(verb.arguments) == "DIR" ? " needs a folder: sora-gen "
+                                                                      : " needs a file: sora-gen ";
+      throw Error(ErrorKind::usage, "options", word + needs + word + " " + verb.arguments);
     }
     const bool has_word = options.words.size() > verb.words + verb.more + 1;
     const bool has_flag = !verb.takes_request && !options.video_flags.empty();
     if (has_word || has_flag) {
-      throw Error(ErrorKind::usage, "options",
-                  word + " takes no " +
-                      (has_word ? "\"" + options.words[verb.words + verb.more + 1] + "\""
-                                : options.video_flags.front()) +
-                      "; sora-gen help " + word + " shows what it takes");
+      const std::string what =
+          has_word ? "\"" + options.words[verb.words + verb.more + 1] + "\"" : options.video_flags.front();
+      throw Error(ErrorKind::usage, "options", word + " takes no " + what + way_out(verb, options, has_word));
     }
     if (options.verify && verb.run != rerun_file)
-      throw Error(ErrorKind::usage, "options", word + " takes no --verify; sora-gen rerun --verify FILE does");
-    const bool enhances = options.enhance || options.enhance_command;
+      throw Error(ErrorKind::usage, "options",
+                  word + " takes no --verify; sora-gen rerun --verify FILE does");
+    // In a configuration file it is meant for the verbs that take it.
+    const auto source = options.sources.find("enhance");
+    const bool asked_for = source != options.sources.end() && source->second == "command line";
+    const bool enhances = asked_for || options.enhance_command;
     if (enhances && (!verb.takes_request || verb.run == decode_latents))
       throw Error(ErrorKind::usage, "options",
                   word +
@@ -108,6 +130,9 @@ const Verb& verb_of(const Options& options) {
                       "or a list has");
     return verb;
   }
+  if (begins_with_a_dash(word))
+    throw Error(ErrorKind::usage, "options",
+                "\"" + word + "\" begins with a dash; options begin with two hyphens (--), as in --prompt");
   names.emplace_back("help");
   const std::string hint = nearest(word, names);
   throw Error(ErrorKind::usage, "options",

@@ -15,6 +15,7 @@
 #include "core/log.h"
 #include "core/standard_streams.h"
 #include "core/text.h"
+#include "core/text_kind.h"
 #include "provenance/signing_key.h"
 #include "sora/error.h"
 
@@ -42,6 +43,7 @@ const std::map<std::string, std::string> other_names{{"--num-inference-steps", "
                                                      {"--guidance-scale", "--guidance"},
                                                      {"--cfg-scale", "--guidance"},
                                                      {"--cfg", "--guidance"},
+                                                     {"--resolution", "--res"},
                                                      {"--size", "--res"},
                                                      {"--width", "--res"},
                                                      {"--height", "--res"},
@@ -53,6 +55,8 @@ const std::map<std::string, std::string> other_names{{"--num-inference-steps", "
                                                      {"--sampling-method", "--scheduler"},
                                                      {"--shift", "--flow-shift"},
                                                      {"--out", "--output"},
+                                                     {"--output-dir", "--out-dir"},
+                                                     {"--outdir", "--out-dir"},
                                                      {"--force", "--overwrite"},
                                                      {"-y", "--overwrite"},
                                                      {"-n", "--negative-prompt"},
@@ -203,6 +207,8 @@ void read_prompt(Options& options, bool from_flag) {
         "--prompt is empty, as with a variable that is not set; --prompt \" \" asks for a video without "
         "words");
   }
+  if (const std::string fault = not_a_text(options.request.prompt); kind == ErrorKind::data && !fault.empty())
+    throw Error(kind, "options", source + ": " + fault);
   const auto check = [kind](const std::string& text, const std::string& where) {
     if (!is_utf8(text))
       throw Error(kind, "options", where + ": the text is not UTF-8; convert it, for example with iconv");

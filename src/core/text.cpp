@@ -13,6 +13,10 @@ template <class T>
 std::string set_integer(T& value, std::string_view text) {
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (code == std::errc() && end == text.data() + text.size()) return {};
+  const std::size_t sign = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
+  const bool whole =
+      text.size() > sign && text.find_first_not_of("0123456789", sign) == std::string_view::npos;
+  if (!whole) return "a whole number";
   return "a whole number from " + std::to_string(std::numeric_limits<T>::min()) + " to " +
          std::to_string(std::numeric_limits<T>::max());
 }

@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "core/json/scalar.h"
+#include "core/text_kind.h"
 
 namespace sora {
 namespace {
@@ -215,6 +216,8 @@ bool ends_with(const std::string& name, std::string_view end) {
 }  // namespace
 
 PromptsFile parse_prompts(const std::string& name, std::string_view text) {
+  if (const std::string kind = not_a_text(text); !kind.empty())
+    throw Error(ErrorKind::data, "prompts", name + ": " + kind);
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
   if (ends_with(name, ".csv")) return parse_table(text, ',');

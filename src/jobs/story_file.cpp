@@ -7,6 +7,7 @@
 
 #include "core/json/json_text.h"
 #include "core/text.h"
+#include "core/text_kind.h"
 #include "plan/verbs/story.h"
 #include "sora/error.h"
 
@@ -189,6 +190,7 @@ StoryFile parse_json_story(const std::string& name, std::string_view text) {
 StoryFile parse_story(const std::string& name, std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
+  if (const std::string kind = not_a_text(text); !kind.empty()) bad(name, 0, kind);
   if (!is_utf8(text)) bad(name, 0, "is not UTF-8; convert the file, for example with iconv");
   if (text.find('\0') != std::string_view::npos) bad(name, 0, "holds a zero byte, expected text");
   const std::size_t first = text.find_first_not_of(" \t\r\n");

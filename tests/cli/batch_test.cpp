@@ -222,7 +222,14 @@ TEST(Batch, NamesEveryLineThatIsWrongAndStartsNothing) {
   EXPECT_THAT(finished.err,
               AllOf(HasSubstr("p.jsonl:2: --steps 0"), HasSubstr("p.jsonl:3: \"promt\""),
                     HasSubstr("p.jsonl:4: --res"), HasSubstr("3 lines are wrong; nothing was started")));
-  EXPECT_THAT(made(program), IsEmpty());
+  EXPECT_THAT(program.files(), ElementsAre("p.jsonl"));
+}
+
+TEST(Batch, OfAListWithAFaultMakesNoFolder) {
+  Program program;
+  program.write("list.txt", "one\n\xff\n");
+  EXPECT_EQ(program.run({"--prompts", "list.txt", "--model", "wan21", "--out-dir", "out"}).code, 65);
+  EXPECT_THAT(program.files(), ElementsAre("list.txt"));
 }
 
 TEST(Batch, RefusesOptionsThatDoNotGoTogether) {

@@ -260,6 +260,12 @@ TEST_F(Enhance, NoFileChoosesACommandOrAsks) {
   EXPECT_THAT(server->asked(), IsEmpty());
 }
 
+TEST_F(Enhance, InAConfigurationIsForTheVerbsThatTakeIt) {
+  program.write("config.json", R"({"enhance": true})");
+  EXPECT_EQ(program.run({"models", "--config", "config.json"}).code, 0);
+  EXPECT_EQ(program.run({"models", "--enhance"}).code, 64);
+}
+
 TEST_F(Enhance, ADryRunAsksNothingAndSaysSo) {
   serve(at_dawn);
   const Finished one = make({"--enhance", "--dry-run"});

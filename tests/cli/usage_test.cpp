@@ -29,13 +29,15 @@ TEST_P(WrongLine, EndsWithItsCodeAndOneLineThatHelps) {
   program.write("type.json", "{\"steps\": \"many\"}");
   program.write("latin1.txt", "caf\xe9");
   program.write("there.mp4", "old");
+  program.write("empty.mp4", "");
+  program.write("doc.pdf", "%PDF-1.7\n%\xe2\xe3\n");
   const Finished finished = program.run(GetParam().arguments);
   EXPECT_EQ(finished.code, GetParam().code);
   EXPECT_THAT(finished.err, StartsWith("sora-gen: ["));
   EXPECT_THAT(finished.err, HasSubstr(GetParam().message));
   EXPECT_EQ(lines(finished.err), 1) << finished.err;
   EXPECT_THAT(finished.out, IsEmpty());
-  EXPECT_EQ(program.files().size(), 5U);
+  EXPECT_EQ(program.files().size(), 7U);
   EXPECT_EQ(program.read("there.mp4"), "old");
 }
 
@@ -71,6 +73,16 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"FractionForAWholeNumber", with({"--steps", "4.5"}), 64, "--steps is \"4.5\""},
         Wrong{"HugeWholeNumber", with({"--steps", "99999999999"}), 64,
               "expected a whole number from -2147483648"},
+        Wrong{"FractionIsNoNumberOfFrames", with({"--frames", "2.5"}), 64,
+              "--frames is \"2.5\", expected a whole number\n"},
+        Wrong{"HugeSize", with({"--res", "100000x100"}), 64, "expected even sides from 16 to 8192"},
+        Wrong{"AnotherNameOfRes", with({"--resolution", "720p"}), 64, "did you mean --res?"},
+        Wrong{"DashOfAWordProcessor", {"\u2014prompt", "a fox"}, 64, "options begin with two hyphens (--)"},
+        Wrong{"PromptAsAWord", {"generate", "a fox"}, 64, "did you mean --prompt \"a fox\"?"},
+        Wrong{
+            "TwoClipsForOne", {"extend", "a.mp4", "my b.mp4"}, 64, "sora-gen connect a.mp4 'my b.mp4' makes"},
+        Wrong{"NoFolder", {"status"}, 64, "status needs a folder: sora-gen status DIR"},
+        Wrong{"SecondClipIsMissing", {"connect", "there.mp4", "no.mp4"}, 66, "no.mp4: cannot be opened"},
         Wrong{"NotANumber", with({"--guidance", "nan"}), 64,
               "--guidance is \"nan\", expected a finite number"},
         Wrong{"Infinity", with({"--seconds", "inf"}), 64, "expected a finite number"},
@@ -94,6 +106,10 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Wrong{"NoPromptFile", {"--prompt-file", "gone.txt"}, 66, "gone.txt"},
         Wrong{"PromptFileNotUtf8", {"--prompt-file", "latin1.txt"}, 65, "latin1.txt: the text is not UTF-8"},
+        Wrong{"PromptFileIsAPdf", {"--prompt-file", "doc.pdf"}, 65, "doc.pdf: is a PDF, expected plain text"},
+        Wrong{"ClipIsEmpty", {"extend", "empty.mp4"}, 65, "empty.mp4: is empty, expected a video"},
+        Wrong{"ListIsAPdf", {"--prompts", "doc.pdf", "--out-dir", "out"}, 65, "doc.pdf: is a PDF"},
+        Wrong{"StoryIsAPdf", {"storyboard", "doc.pdf"}, 65, "doc.pdf: is a PDF"},
         Wrong{"NoConfig", {"--config", "gone.json"}, 66, "gone.json"},
         Wrong{"UnknownKey", {"--config", "bad.json"}, 65, "did you mean \"seconds\"?"},
         Wrong{"BrokenConfig", {"--config", "broken.json"}, 65, "broken.json: is not JSON"},

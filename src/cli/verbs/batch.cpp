@@ -321,7 +321,6 @@ int run_batch(Session& session, const ScoutView* scout) {
   JobList list(read_list(options), of_list);
   if (list.jobs().empty()) check_list(options, list);
 
-  if (!options.dry_run && options.out_dir) create_folder(folder);
   Planner planner;
   ListedPlans plans(list, options.json);
   BatchWarnings warnings;
@@ -336,6 +335,7 @@ int run_batch(Session& session, const ScoutView* scout) {
     plans.show();
     return 0;
   }
+  if (options.out_dir) create_folder(folder);
   if (enhancer) {
     journal.open(settings.share);
     enhancer->ask_for_all(list, journal);

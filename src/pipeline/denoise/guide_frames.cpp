@@ -13,7 +13,8 @@ GuideFrames::GuideFrames(const ConditioningFrames& frames, const SchedulerConfig
     : any_(false), prediction_(config.prediction_type), all_(frames) {
   // For other kinds of prediction lead_to_guides() would need the table of all noise levels; their guide
   // frames are not released.
-  const bool flows = prediction_ == PredictionType::flow_prediction && config.use_flow_sigmas;
+  const bool known = prediction_ == PredictionType::flow_prediction || prediction_ == PredictionType::sample;
+  const bool flows = known && config.use_flow_sigmas;
   for (std::size_t i = 0; i < frames.frames.size(); ++i) {
     const bool guide =
         std::find(frames.guides.begin(), frames.guides.end(), frames.frames[i]) != frames.guides.end();
@@ -36,6 +37,10 @@ at::Tensor GuideFrames::lead_to_guides(const at::Tensor& noise_pred, const Sched
   if (!any_ || released(scheduler, i)) return noise_pred;
   // x = (1 - sigma) x0 + sigma noise, and the prediction is noise - x0 = (x - x0) / sigma.
   at::Tensor led = noise_pred.to(at::kFloat, false, true);
+  if (prediction_ == PredictionType::sample) {  // the prediction is x0 itself
+    put_in_place(led, guides_, guides_.latents);
+    return led;
+  }
   put_in_place(led, guides_, (frames_at(latents, guides_) - guides_.latents) / scheduler.sigmas()[i]);
   return led;
 }

@@ -22,11 +22,10 @@ constexpr std::uint8_t kBackground = 20;
 constexpr int kThumbnailWidth = 480;
 
 // Opens a picture file of this size for pictures of size `source`.
-std::unique_ptr<FrameWriter> open_picture(const Plan& plan, const std::string& path, Size source, Size size,
-                                          const Seal& seal) {
-  OutputFormat format = resolve_output(path);
+std::unique_ptr<FrameWriter> open_picture(const Plan& plan, Destination to, Size source, Size size) {
+  OutputFormat format = resolve_output(to.path);
   const bool odd = size.width % 2 != 0 || size.height % 2 != 0;
-  if (odd && format.container == "avif") format = resolve_output(path, {}, {}, "yuv444p");
+  if (odd && format.container == "avif") format = resolve_output(to.path, {}, {}, "yuv444p");
   VideoSettings settings;
   settings.source_width = source.width;
   settings.source_height = source.height;
@@ -38,9 +37,8 @@ std::unique_ptr<FrameWriter> open_picture(const Plan& plan, const std::string& p
   settings.codec = format.codec;
   settings.pix_fmt = format.pix_fmt;
   settings.metadata = {{"comment", file_metadata(plan)}};
-  Destination destination{path, plan.request.overwrite};
-  destination.seal = seal;
-  return open_writer(settings, destination);
+  to.overwrite = plan.request.overwrite;
+  return open_writer(settings, to);
 }
 
 void write_picture(FrameWriter& writer, const RgbPicture& picture) {
@@ -50,7 +48,7 @@ void write_picture(FrameWriter& writer, const RgbPicture& picture) {
 
 class ContactSheet {
  public:
-  ContactSheet(const Plan& plan, const std::string& path, const Seal& seal)
+  ContactSheet(const Plan& plan, const Destination& to)
       : plan_(plan),
         layout_(
             sheet_layout(plan.timeline.frames, plan.timeline.fps, plan.picture.width, plan.picture.height)) {
@@ -61,7 +59,7 @@ class ContactSheet {
       layout_.tile_width = source.width;
       layout_.tile_height = source.height;
     }
-    writer_ = open_picture(plan, path, source, size, seal);
+    writer_ = open_picture(plan, to, source, size);
     sheet_ = {source.width, source.height, {}};
     sheet_.rgb.assign(static_cast<std::size_t>(sheet_.width) * static_cast<std::size_t>(sheet_.height) * 3,
                       kBackground);
@@ -124,10 +122,10 @@ double interest(const RgbPicture& picture) {
 // The middle frame, or a neighbour that has clearly more detail.
 class Thumbnail {
  public:
-  Thumbnail(const Plan& plan, const std::string& path, const Seal& seal)
+  Thumbnail(const Plan& plan, const Destination& to)
       : plan_(plan),
         size_(fitted({plan.picture.width, plan.picture.height}, {kThumbnailWidth, plan.picture.height})),
-        writer_(open_picture(plan, path, size_, size_, seal)) {
+        writer_(open_picture(plan, to, size_, size_)) {
     constexpr std::array<double, 5> places{0.25, 0.375, 0.5, 0.625, 0.75};
     for (const double place : places) {
       const std::int64_t frame = std::llround(place * static_cast<double>(plan.timeline.frames - 1));
@@ -162,12 +160,16 @@ class Thumbnail {
 
 class WriterWithPictures final : public FrameWriter {
  public:
-  WriterWithPictures(const Plan& plan, std::unique_ptr<FrameWriter> video, const Seal& seal)
+  WriterWithPictures(const Plan& plan, std::unique_ptr<FrameWriter> video, Destination to)
       : video_(std::move(video)) {
     if (const auto& path = plan.request.contact_sheet) {
-      sheet_ = std::make_unique<ContactSheet>(plan, *path, seal);
+      to.path = *path;
+      sheet_ = std::make_unique<ContactSheet>(plan, to);
     }
-    if (const auto& path = plan.request.thumbnail) thumbnail_ = std::make_unique<Thumbnail>(plan, *path, seal);
+    if (const auto& path = plan.request.thumbnail) {
+      to.path = *path;
+      thumbnail_ = std::make_unique<Thumbnail>(plan, to);
+    }
   }
 
   void write(const std::uint8_t* rgb, std::ptrdiff_t stride) override {
@@ -218,9 +220,9 @@ SheetLayout sheet_layout(std::int64_t frames, double fps, int width, int height)
 }
 
 std::unique_ptr<FrameWriter> with_pictures(const Plan& plan, std::unique_ptr<FrameWriter> video,
-                                           const Seal& seal) {
+                                           const Destination& like) {
   if (!plan.request.contact_sheet && !plan.request.thumbnail) return video;
-  return std::make_unique<WriterWithPictures>(plan, std::move(video), seal);
+  return std::make_unique<WriterWithPictures>(plan, std::move(video), like);
 }
 
 }  // namespace sora

@@ -30,8 +30,9 @@ SheetLayout sheet_layout(std::int64_t frames, double fps, int width, int height)
 /// Wraps `video` so that the pictures which the plan's request names are written too; returns `video` where
 /// it names none. The files are opened at once, so that a name that cannot be written fails before the work.
 /// Memory does not grow with the length of the video. finish() completes the video first and then the
-/// pictures, each whole or not at all; `seal` is for them, too. Throws Error as open_writer().
+/// pictures, each whole or not at all. `like` is the video's destination, whose `stop` and `seal` are theirs
+/// too. Throws Error as open_writer().
 std::unique_ptr<FrameWriter> with_pictures(const Plan& plan, std::unique_ptr<FrameWriter> video,
-                                           const Seal& seal = {});
+                                           const Destination& like = {});
 
 }  // namespace sora

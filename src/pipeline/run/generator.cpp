@@ -62,7 +62,7 @@ std::unique_ptr<FrameWriter> open_output(const Plan& plan, const Destination& ou
                                          LatentsFile& latents) {
   const int width = plan.picture.frame_width, height = plan.picture.frame_height;
   auto file = with_latents(latents, open_writer(video_settings(plan, file_metadata(plan)), output));
-  auto writer = with_pictures(plan, std::move(file), output.seal);
+  auto writer = with_pictures(plan, std::move(file), output);
   if (plan.request.visible_mark) writer = with_mark(std::move(writer), width, height);
   if (approve) writer = with_review(std::move(writer), width, height, approve);
   return writer;

@@ -69,6 +69,8 @@ std::optional<Size> parse_res(const std::optional<std::string>& res,
     return size;
   }
   const int lines = named_lines(*res);
+  const bool too_large = res->find_first_not_of("0123456789x") == std::string::npos && res->size() > 9;
+  if (lines == 0 && too_large) bad_res(*res, "even sides from 16 to " + std::to_string(kLargest));
   if (lines == 0) bad_res(*res, "WIDTHxHEIGHT, such as 1280x720, or 480p, 720p, 1080p, 1440p, 4k, 8k");
   const double ratio = aspect ? parse_aspect(*aspect) : 16.0 / 9;
   size = ratio >= 1 ? Size{even(lines * ratio), lines} : Size{lines, even(lines / ratio)};

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/file.h"
 #include "core/text.h"
 #include "plan/verbs/file_words.h"
 #include "plan/verbs/footage.h"
@@ -124,6 +125,7 @@ void plan_inputs(Plan& plan, const ModelFacts& model) {
   check_verb_options(plan.request);
   if (kind == VerbKind::storyboard) read_story(plan.request, plan.inputs, model);
   std::vector<InputFacts> facts;
+  for (const auto& [option, path] : input_files(plan.request)) (void)File(path, "input");  // all are there
   for (const auto& [option, path] : input_files(plan.request)) facts.push_back(probed(option, path));
   if (facts.empty()) return;
   warn_of_unknown_footage(plan, model, facts);

@@ -87,7 +87,9 @@ std::vector<std::pair<const char*, std::string>> input_files(const Request& requ
 void set_probe(Probe value) { probe() = std::move(value); }
 
 InputFacts probed(const char* option, const std::string& path) {
-  { const File exists(path, "input"); }  // a missing file is an error before the library is loaded
+  // What is surely wrong is an error before the library is loaded.
+  if (const File file(path, "input"); file.size() == 0)
+    throw Error(ErrorKind::data, "input", path + ": is empty, expected a video or an image");
   if (!probe()) {
     throw Error(ErrorKind::internal, "input",
                 std::string(option) + " " + path + ": there is no media reader");

@@ -1,4 +1,5 @@
 // Pictures with more than one frame: WebP and AVIF.
+#include "core/sha256.h"
 #include "media/media_test.h"
 #include "media/read/media_info.h"
 #include "media/read/video_reader.h"

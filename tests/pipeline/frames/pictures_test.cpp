@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -221,6 +222,15 @@ TEST_F(Pictures, ANameThatCannotBeWrittenIsFoundBeforeTheFirstFrame) {
   plan_.timeline.frames = 4;
   plan_.request.contact_sheet = path("no such folder/sheet.jpg");
   EXPECT_THROW(with_pictures(plan_, std::make_unique<CountingWriter>()), Error);
+}
+
+TEST_F(Pictures, ANamedPipeThatNobodyReadsDoesNotHoldUpAStop) {
+  plan_.timeline.frames = 4;
+  plan_.request.thumbnail = path("pipe.png");
+  ASSERT_EQ(::mkfifo(plan_.request.thumbnail->c_str(), 0600), 0);
+  Destination like;
+  like.stop = [] { return true; };
+  EXPECT_THROW(with_pictures(plan_, std::make_unique<CountingWriter>(), like), Error);
 }
 
 }  // namespace
