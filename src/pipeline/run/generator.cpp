@@ -11,9 +11,9 @@
 
 #include "core/log.h"
 #include "media/write/video_writer.h"
+#include "nn/device.h"
 #include "pipeline/frames/pictures.h"
 #include "pipeline/frames/scratch_video.h"
-#include "nn/device.h"
 #include "pipeline/inputs/input_facts.h"
 #include "pipeline/networks/model.h"
 #include "pipeline/run/device_facts.h"
@@ -209,15 +209,14 @@ Result Generator::run(const Plan& plan, const RunHooks& hooks) {
     std::string text = error.what_without_backtrace();
     text.resize(std::min(text.find('\n'), text.size()));
     if (is_out_of_memory(error)) {
-      throw Error(ErrorKind::unavailable, "memory",
-                  (plan.machine.device == "cpu" ? "" : plan.machine.device + ": ") + text +
-                      advice_on_memory(plan));
+      throw Error(
+          ErrorKind::unavailable, "memory",
+          (plan.machine.device == "cpu" ? "" : plan.machine.device + ": ") + text + advice_on_memory(plan));
     }
     throw Error(ErrorKind::internal, "libtorch",
                 text + "; this is a bug, please report it with the output of -vv");
   } catch (const std::bad_alloc&) {
-    throw Error(ErrorKind::unavailable, "memory",
-                "out of memory" + advice_on_memory(plan));
+    throw Error(ErrorKind::unavailable, "memory", "out of memory" + advice_on_memory(plan));
   } catch (const std::system_error& error) {
     // A memory limit can also make the stacks of new threads fail.
     if (error.code() != std::errc::resource_unavailable_try_again &&
