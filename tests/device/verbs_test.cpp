@@ -7,6 +7,7 @@
 
 #include "device_case.h"
 #include "places.h"
+#include "sora/error.h"
 
 namespace sora {
 namespace {
@@ -130,6 +131,27 @@ TEST_F(DeviceVerbs, APreviewChangesNothing) {
   const Made made = made_on("sim", asked, nullptr, hooks);
   EXPECT_GT(shown, 0);
   EXPECT_TRUE(at::equal(made.video, plain.video));
+}
+
+TEST_F(DeviceVerbs, AJobContinuesFromItsCheckpoint) {
+  Request asked = request("wan21");
+  asked.steps = 6;
+  asked.frames = 25;
+  asked.dump_tensors.reset();  // a run with it has no checkpoint
+  const Made whole = made_on("sim", asked);
+  ASSERT_GT(whole.plan.timeline.windows.size(), 1U);
+  for (const int stops_after : {3, 8}) {  // in the first window, and in the second
+    SCOPED_TRACE(stops_after);
+    RunHooks hooks;
+    hooks.checkpoint = {folder_ / "job.safetensors", "key", 1};
+    int steps = 0;
+    hooks.progress = [&](const Progress& progress) { steps = progress.step; };
+    hooks.stop = [&] { return steps >= stops_after; };
+    EXPECT_THROW(made_on("sim", asked, nullptr, hooks), Error);
+    ASSERT_TRUE(std::filesystem::exists(hooks.checkpoint.file));
+    hooks.stop = {};
+    EXPECT_TRUE(at::equal(made_on("sim", asked, nullptr, hooks).frames, whole.frames));
+  }
 }
 
 TEST_F(DeviceVerbs, TheCpuAndTheDeviceTakeTurnsInOneProcess) {
