@@ -37,6 +37,7 @@ struct NetworkSize {
   std::uint64_t parameters = 0;   ///< elements
   std::uint64_t largest = 0;      ///< elements of the largest matrix of a layer
   std::uint64_t table_bytes = 0;  ///< part of `stored`: a table that is read by rows (the token embeddings)
+  bool has_blocks = false;        ///< block-quantised matrices, which only a CPU can use as they are stored
 };
 
 /// Published settings of a few-step model, which is distilled to need few steps and no guidance.
@@ -94,7 +95,9 @@ struct ModelFacts {
   std::uint64_t weight_bytes = 0;                                            ///< all weight files
   std::uint64_t parameters = 0;                                              ///< elements in them
   NetworkSize transformer, transformer_2, text_encoder, image_encoder, vae;  ///< 0 where there is none
-  std::int64_t layers = 0;                                                   ///< blocks of the transformer
+  std::uint64_t vae_encoder_parameters =
+      0;                             ///< of the VAE's, those that are loaded when something is encoded
+  std::int64_t layers = 0;           ///< blocks of the transformer
   std::int64_t ffn_dim = 0;          ///< inner width of their feed-forward
   std::int64_t transformer_dim = 0;  ///< width of the token stream
   /// Peak bytes of the decoder besides its weights, for a video of height x width pixels and any number of

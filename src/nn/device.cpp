@@ -1,6 +1,7 @@
 #include "nn/device.h"
 
 #include <ATen/Context.h>
+#include <ATen/DeviceGuard.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
 
@@ -62,7 +63,9 @@ void read_memory(UsableDevice& device, at::DeviceType type, int number) {
   try {
     auto* allocator = dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(type));
     if (allocator == nullptr) return;
+    at::globalContext().lazyInitDevice(type);
     const auto index = static_cast<c10::DeviceIndex>(number);
+    const c10::DeviceGuard guard(at::Device(type, index));
     const auto [free, memory] = allocator->getMemoryInfo(index);
     const std::int64_t ours = allocator->getDeviceStats(index).reserved_bytes[0].current;
     device.memory = memory;

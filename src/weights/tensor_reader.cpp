@@ -95,7 +95,8 @@ void read_stored(const Checkpoint& checkpoint, const std::string& name, at::Tens
   read_stored(checkpoint, name, 0, stored);
 }
 
-void read_stored(const Checkpoint& checkpoint, const std::string& name, std::uint64_t begin, at::Tensor& part) {
+void read_stored(const Checkpoint& checkpoint, const std::string& name, std::uint64_t begin,
+                 at::Tensor& part) {
   auto* out = static_cast<std::uint8_t*>(part.data_ptr());
   for_pieces(part.nbytes(), 1, [&](std::uint64_t first, std::uint64_t count) {
     checkpoint.read(name, begin + first, count, out + first);

@@ -22,7 +22,8 @@ at::Tensor empty_stored(const TensorInfo& info, at::IntArrayRef shape, const std
 /// Reads the tensor, as it is stored, into `stored`. Throws Error: io, data.
 void read_stored(const Checkpoint& checkpoint, const std::string& name, at::Tensor& stored);
 /// The same for the part of it that begins at byte `first` and fills `part`.
-void read_stored(const Checkpoint& checkpoint, const std::string& name, std::uint64_t first, at::Tensor& part);
+void read_stored(const Checkpoint& checkpoint, const std::string& name, std::uint64_t first,
+                 at::Tensor& part);
 
 /// Widens (dequantises) `stored` to `out`: fp32, contiguous, on the CPU. Scales are not applied.
 void widen(const TensorInfo& info, const at::Tensor& stored, at::Tensor& out);

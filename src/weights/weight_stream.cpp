@@ -57,8 +57,8 @@ std::size_t WeightStream::add(const std::vector<StoredPart>& parts, std::int64_t
   for (const StoredPart& part : parts) {
     Source source{part.name, part.info, {part.rows, columns}, {}};
     if (from_host_) {
-      source.host = as_stored(source.info, source.shape, source.name,
-                              host_.take(source.info.end - source.info.begin));
+      source.host =
+          as_stored(source.info, source.shape, source.name, host_.take(source.info.end - source.info.begin));
       read_stored(*checkpoint_, source.name, source.host);
     }
     item.bytes += part.info.end - part.info.begin;

@@ -78,7 +78,8 @@ void CheckpointReader::read_edited(const std::string& name, at::Tensor& out) con
 at::Tensor CheckpointReader::read_on_device(const std::string& name, const TensorInfo& stored,
                                             at::IntArrayRef shape) const {
   if (!is_quantised(stored.dtype) && staging_) return staging_->load(*checkpoint_, name, stored, shape);
-  at::Tensor tensor = is_quantised(stored.dtype) ? at::empty(shape, at::kFloat) : empty_stored(stored, shape, name);
+  at::Tensor tensor =
+      is_quantised(stored.dtype) ? at::empty(shape, at::kFloat) : empty_stored(stored, shape, name);
   if (is_quantised(stored.dtype)) {
     read_widened(*checkpoint_, name, tensor);
   } else {

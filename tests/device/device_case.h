@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 
 #include "simulated_device.h"
@@ -35,10 +36,12 @@ class DeviceCase : public testing::Test {
   /// Runs it with a generator of its own, or with `generator`.
   Made made_on(const std::string& device, Request request, Generator* generator = nullptr,
                const RunHooks& hooks = {});
-  /// Runs it on both and compares all that comes out: 1e-5 relative. Returns what the device made.
-  Made expect_equal(const Request& request);
+  /// Runs it on both and compares all that comes out: tensors at 1e-5 relative, bytes at `bytes` on average.
+  /// Returns what the device made.
+  Made expect_equal(const Request& request, double bytes = 1e-3);
 
   const TemporaryFolder folder_;
+  std::function<void(Plan&)> change_plan_;  // may be empty
 };
 
 /// || a - b || / || b ||

@@ -202,6 +202,7 @@ at::Tensor reshape_alias(const at::Tensor& x, at::IntArrayRef size, at::IntArray
 }
 
 const at::Tensor& resize(const at::Tensor& x, at::IntArrayRef size, std::optional<at::MemoryFormat> format) {
+  const c10::DeviceGuard guard(x.device());
   return at::native::resize_(x, size, format);
 }
 

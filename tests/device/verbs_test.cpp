@@ -7,6 +7,7 @@
 
 #include "device_case.h"
 #include "places.h"
+#include "sora/error.h"
 
 namespace sora {
 namespace {
@@ -104,18 +105,19 @@ TEST_F(DeviceVerbs, AStillIsOneFrame) {
 TEST_F(DeviceVerbs, ADraftIsFinishedInTiles) {
   std::ofstream(std::filesystem::path(model("wan21")) / "sora-gen.json")
       << R"({"native_width": 64, "native_height": 32, "native_frames": 5, "fps": 8})";
-  for (const bool small_memory : {false, true}) {
-    SCOPED_TRACE(small_memory);
+  for (const bool vae_in_tiles : {false, true}) {
+    SCOPED_TRACE(vae_in_tiles);
     Request asked = request("wan21");
     asked.refine = true;
     asked.res = "224x112";
     asked.frames = 9;
     asked.steps = 4;
     asked.dump_tensors.reset();
-    if (small_memory) asked.max_memory = 0.66;
-    const Made made = expect_equal(asked);
-    EXPECT_TRUE(made.plan.picture.tiling);
-    EXPECT_EQ(made.plan.picture.vae_tiling.has_value(), small_memory);
+    change_plan_ = [&](Plan& plan) {
+      if (vae_in_tiles) plan.picture.vae_tiling = Tiling{{1, 0}, {10, 4}, {16, 6}};
+    };
+    // The second stage begins from the bytes of the first.
+    EXPECT_TRUE(expect_equal(asked, 1e-2).plan.picture.tiling);
   }
 }
 
@@ -129,6 +131,27 @@ TEST_F(DeviceVerbs, APreviewChangesNothing) {
   const Made made = made_on("sim", asked, nullptr, hooks);
   EXPECT_GT(shown, 0);
   EXPECT_TRUE(at::equal(made.video, plain.video));
+}
+
+TEST_F(DeviceVerbs, AJobContinuesFromItsCheckpoint) {
+  Request asked = request("wan21");
+  asked.steps = 6;
+  asked.frames = 25;
+  asked.dump_tensors.reset();  // a run with it has no checkpoint
+  const Made whole = made_on("sim", asked);
+  ASSERT_GT(whole.plan.timeline.windows.size(), 1U);
+  for (const int stops_after : {3, 8}) {  // in the first window, and in the second
+    SCOPED_TRACE(stops_after);
+    RunHooks hooks;
+    hooks.checkpoint = {folder_ / "job.safetensors", "key", 1};
+    int steps = 0;
+    hooks.progress = [&](const Progress& progress) { steps = progress.step; };
+    hooks.stop = [&] { return steps >= stops_after; };
+    EXPECT_THROW(made_on("sim", asked, nullptr, hooks), Error);
+    ASSERT_TRUE(std::filesystem::exists(hooks.checkpoint.file));
+    hooks.stop = {};
+    EXPECT_TRUE(at::equal(made_on("sim", asked, nullptr, hooks).frames, whole.frames));
+  }
 }
 
 TEST_F(DeviceVerbs, TheCpuAndTheDeviceTakeTurnsInOneProcess) {

@@ -56,9 +56,10 @@ TEST(Guidance, RoundsInTheOrderOfDiffusers) {
   EXPECT_EQ(guided(cond, uncond, 2).item<float>(), -1e8F);
 }
 
-TEST(Guidance, KeepsHalfPrecision) {
-  const at::Tensor cond = at::ones({2}, at::kBFloat16), uncond = at::zeros({2}, at::kBFloat16);
-  EXPECT_EQ(guided(cond, uncond, 5).scalar_type(), at::kBFloat16);
+TEST(Guidance, IsCombinedInFullPrecision) {
+  const at::Tensor cond = at::full({2}, 1.0078125).to(at::kBFloat16), uncond = at::ones({2}, at::kBFloat16);
+  EXPECT_EQ(guided(cond, uncond, 1.3).scalar_type(), at::kFloat);
+  EXPECT_NEAR(guided(cond, uncond, 1.3)[0].item<double>(), 1.01015625, 1e-6);
 }
 
 }  // namespace

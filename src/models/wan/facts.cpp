@@ -20,6 +20,7 @@ NetworkSize count_weights(ModelFacts& facts, const Checkpoint& checkpoint, const
     const TensorInfo& info = *checkpoint.find(name);
     size.stored += info.end - info.begin;
     size.parameters += info.elements();
+    size.has_blocks = size.has_blocks || is_quantised(info.dtype);
     if (name == table) {
       size.table_bytes = info.end - info.begin;
     } else {
@@ -117,6 +118,11 @@ void read_vae(ModelFacts& facts) {
                     std::to_string(facts.latent_channels) + ", the transformer's out_channels");
   }
   facts.vae = count_weights(facts, checkpoint);
+  for (const std::string& name : checkpoint.names()) {
+    const TensorInfo& info = *checkpoint.find(name);
+    if (name.starts_with("encoder.") || name.starts_with("quant_conv."))
+      facts.vae_encoder_parameters += info.elements();
+  }
   // Per-token timesteps are a key of model_index.json. Without that file the shapes decide: of the published
   // models, the one with 48 latent channels has them.
   if (facts.folder.dir.empty() || !std::filesystem::exists(facts.folder.dir / "model_index.json")) {

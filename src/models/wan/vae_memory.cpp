@@ -39,8 +39,10 @@ std::uint64_t decoder_bytes(const VaeConfig& config, std::int64_t height, std::i
     const std::int64_t out = config.decoder_base_dim * config.dim_mult[last - i];
     const std::int64_t convolutions = 2 * (config.num_res_blocks + 1);
     cached += cached_frames * pixels * (dim + (convolutions - 1) * out);
-    live = std::max(live, waiting + activations * frames * pixels * std::max(dim, out) +
-                              scratch(frames, pixels, std::max(dim, out), out));
+    const std::int64_t channels = on_cpu ? activations * std::max(dim, out)
+                                         : 2 * dim + out + (config.is_residual && i < last ? dim : 0);
+    live = std::max(live,
+                    waiting + frames * pixels * channels + scratch(frames, pixels, std::max(dim, out), out));
     dim = out;
     if (i == last) break;
     const bool temporal = config.temperal_downsample[last - 1 - i];

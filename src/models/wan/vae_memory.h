@@ -13,9 +13,9 @@ namespace sora::wan {
 constexpr std::int64_t max_chunk_elements = std::int64_t{8} << 20;
 
 /// Peak bytes of the decoder besides its weights, for a video of height x width pixels and any number of
-/// frames. On a CPU (Winograd's method): the convolutions' cached input frames, the activations of the largest
-/// layer, and scratch for transformed kernels. Elsewhere (Note [Taps] in nn/causal_conv3d.h): cached sums, the
-/// activations, and the products of the three taps before they are summed.
+/// frames. On a CPU (Winograd's method): the convolutions' cached input frames, the activations of the
+/// largest layer, and scratch for transformed kernels. Elsewhere (Note [Taps] in nn/causal_conv3d.h): cached
+/// sums, the activations, and the products of the three taps before they are summed.
 std::uint64_t decoder_bytes(const VaeConfig& config, std::int64_t height, std::int64_t width,
                             bool on_cpu = true);
 

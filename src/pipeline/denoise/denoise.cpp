@@ -87,11 +87,12 @@ void condition_on_text(const Model& model, const Plan& plan, const PromptEmbeds&
   condition_on_prompts(model, plan, embeds, {plan.request.prompt}, conditioning);
 }
 
-// Note [No waits]: all tensors of the loop are on the device, so that the host queues its work without waiting for
-// results. What the host knows itself (timesteps, noise levels, the weights of tiles) stays on the host, or is so
-// small that a copy takes it along. The host waits once a step, where it looks for NaN.
-at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& text, const at::Tensor& start_noise,
-                   const ConditioningFrames& frames, const DenoiseHooks& hooks, const DenoiseState* from) {
+// Note [No waits]: all tensors of the loop are on the device, so that the host queues its work without
+// waiting for results. What the host knows itself (timesteps, noise levels, the weights of tiles) stays on
+// the host, or is so small that a copy takes it along. The host waits once a step, where it looks for NaN.
+at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& text,
+                   const at::Tensor& start_noise, const ConditioningFrames& frames, const DenoiseHooks& hooks,
+                   const DenoiseState* from) {
   const at::Device device = model.placement.device;
   const auto networks = experts(model);
   const auto scheduler = scheduler_of(model, plan);

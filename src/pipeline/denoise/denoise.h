@@ -66,8 +66,8 @@ struct DenoiseHooks {
 /// Denoises `noise` [1, C, T, h, w]. The conditioning frames `frames` stay clean: with timestep 0 where the
 /// model has a timestep for each token, else by replacing them before each step, noised to its noise level.
 /// Guide frames stay clean in the first steps only (guide_frames.h). Returns latents of noise's shape, fp32
-/// on the model's device, normalised as the network makes them. With `from` it continues from that state, with the same
-/// numbers, or starts at a later step from other latents than noise.
+/// on the model's device, normalised as the network makes them. With `from` it continues from that state,
+/// with the same numbers, or starts at a later step from other latents than noise.
 at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& text, const at::Tensor& noise,
                    const ConditioningFrames& frames, const DenoiseHooks& hooks,
                    const DenoiseState* from = nullptr);

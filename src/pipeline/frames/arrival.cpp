@@ -45,7 +45,8 @@ void ArrivalCorrection::measure(const at::Tensor& pixels, std::int64_t first) {
       jumps_.push_back({first + i, (frame - before_) * (1 - usual / step)});
       step = usual;
     }
-    if (arrives) lacks_.push_back({first + i, arrivals_[lacks_.size()].picture[0].to(frame.device()) - frame});
+    if (arrives)
+      lacks_.push_back({first + i, arrivals_[lacks_.size()].picture[0].to(frame.device()) - frame});
     if (before_.defined()) {
       motion_ += step;
       ++steps_;

@@ -78,7 +78,8 @@ class FrameSink : public FrameOut {
   std::int64_t source_of(std::int64_t frame) const;
   bool is_stretched() const;
   void write_up_to(const at::Tensor& frame);
-  void bring(const at::Tensor& pixels, std::vector<std::int64_t> times);  ///< frame i goes into the file times[i] times
+  void bring(const at::Tensor& pixels,
+             std::vector<std::int64_t> times);  ///< frame i goes into the file times[i] times
 
   const Plan& plan_;
   FrameWriter& writer_;

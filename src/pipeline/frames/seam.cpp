@@ -193,12 +193,15 @@ void SeamWriter::write_between(const at::Tensor& earlier, const at::Tensor& late
 void SeamWriter::prepare_end(const at::Tensor& last, const at::Tensor& clip) {
   if (!end_) return;
   under_way_.finish();  // frames of windows before this one end nowhere
-  const at::Tensor decoded = matched(enlarged(crop_of(clip, plan_)), end_->decoded_colours, end_->file_colours);
+  const at::Tensor decoded =
+      matched(enlarged(crop_of(clip, plan_)), end_->decoded_colours, end_->file_colours);
   end_->residual = end_->frame - decoded;
   const std::int64_t n = last.size(0);
   const at::Tensor nearest = last.narrow(0, n - 1, 1);
   const double share = jump_share(last, clip, end_->step);
-  end_->jump = (decoded - matched(enlarged(crop_of(nearest, plan_)), end_->decoded_colours, end_->file_colours)) * share;
+  end_->jump =
+      (decoded - matched(enlarged(crop_of(nearest, plan_)), end_->decoded_colours, end_->file_colours)) *
+      share;
 }
 
 void SeamWriter::push(const at::Tensor& pixels) {

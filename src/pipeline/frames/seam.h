@@ -68,7 +68,8 @@ class SeamWriter : public FrameOut {
   void write(const at::Tensor& frame);  // [H, W, 3] in 0..1
   at::Tensor enlarged(const at::Tensor& bytes) const;
   at::Tensor corrected(const at::Tensor& bytes, std::int64_t at) const;
-  void take(const at::Tensor& bytes);  // [n, h, w, 3]: the crop of the next frames of the network, on the host
+  void take(
+      const at::Tensor& bytes);  // [n, h, w, 3]: the crop of the next frames of the network, on the host
   double position(std::int64_t frame) const;  // of a new frame of the file, counted in frames of the network
   void show(const at::Tensor& frame);         // [H, W, 3]: the next frame of the network
   void write_between(const at::Tensor& earlier, const at::Tensor& later, std::int64_t at);

@@ -9,7 +9,7 @@
 namespace sora {
 
 struct ConditioningFrames {
-  at::Tensor latents;  ///< [1, C, n, h, w] fp32, normalised; undefined: there are none
+  at::Tensor latents;                ///< [1, C, n, h, w] fp32, normalised; undefined: there are none
   std::vector<std::int64_t> frames;  ///< their indices in the window, rising
   std::vector<std::int64_t>
       guides;  ///< those of `frames` that are clean in the first steps only (guide_frames.h)

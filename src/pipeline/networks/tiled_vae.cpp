@@ -6,10 +6,12 @@
 namespace sora {
 namespace {
 
-constexpr std::int64_t kMostOnDevice = std::int64_t{2} << 30;  // bytes of a decoded clip; larger: in the host's memory
+constexpr std::int64_t kMostOnDevice = std::int64_t{2}
+                                       << 30;  // bytes of a decoded clip; larger: in the host's memory
 
 at::Tensor weights_of(const Tile& rows, const Tile& columns, at::Device device) {  // [h, w]
-  return (at::tensor(rows.weights, at::kFloat).view({-1, 1}) * at::tensor(columns.weights, at::kFloat)).to(device);
+  return (at::tensor(rows.weights, at::kFloat).view({-1, 1}) * at::tensor(columns.weights, at::kFloat))
+      .to(device);
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ struct FramePart {
 /// Returns parts of a video as the VAE takes them, [1, 3, count, height, width] in [-1, 1].
 using FrameParts = std::function<at::Tensor(const FramePart&)>;
 
-/// Latents [1, C, t, H / s, W / s] fp32, on the autoencoder's device, of a video of `frames` frames (1 + 4 k) of H x W.
+/// Latents [1, C, t, H / s, W / s] fp32, on the autoencoder's device, of a video of `frames` frames (1 + 4 k)
+/// of H x W.
 at::Tensor encode_parts(const VideoAutoencoder& vae, const FrameParts& parts, std::int64_t frames,
                         std::int64_t height, std::int64_t width, const VaeTiling& tiling);
 

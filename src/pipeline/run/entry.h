@@ -38,7 +38,8 @@ struct Entry {
   void (*set_log_sink)(LogSink);  ///< of the library's own log
   void (*remove_temporaries)();   ///< of the library's own output files; async-signal-safe
 
-  /// Versions, devices and codecs, as JSON: {"libtorch": version, "devices": [{"name", "kind", "memory"}], "libav":
+  /// Versions, devices and codecs, as JSON: {"libtorch": version, "devices": [{"name", "kind", "memory"}],
+  /// "libav":
   /// ["name version"], "codecs": {codec: encoder, or "" where none is installed}}
   std::string (*report)();
 

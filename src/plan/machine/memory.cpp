@@ -142,13 +142,12 @@ std::string advice(const Plan& plan, const ModelFacts& model, const std::string&
     parts += (parts.empty() ? "" : ", ") + phase.phase + " " + gigabytes_text(needed(phase, plan.machine));
   }
   const double gb = limit.bytes / 1e9;
-  throw Error(
-      ErrorKind::unavailable, "plan",
-      "this needs about " + gigabytes_text(peak_of(phases, plan.machine)) + " (" + parts + "), " +
-          (limit.asked ? "--max-memory allows " + gigabytes_text(gb)
-                       : gigabytes_text(gb) + " are free" +
-                             (on_gpu(plan.machine) ? " on " + plan.machine.device : "")) +
-          "; what would fit: " + advice(plan, model, offload, gb));
+  throw Error(ErrorKind::unavailable, "plan",
+              "this needs about " + gigabytes_text(peak_of(phases, plan.machine)) + " (" + parts + "), " +
+                  (limit.asked ? "--max-memory allows " + gigabytes_text(gb)
+                               : gigabytes_text(gb) + " are free" +
+                                     (on_gpu(plan.machine) ? " on " + plan.machine.device : "")) +
+                  "; what would fit: " + advice(plan, model, offload, gb));
 }
 
 }  // namespace

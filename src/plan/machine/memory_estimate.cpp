@@ -20,7 +20,8 @@ constexpr double kLibraries = 200e6;    // libtorch, libav and the program
 constexpr double kCudaHost = 2e9;       // CUDA's libraries, in the host's memory
 constexpr double kCudaContext = 0.6e9;  // and on the GPU
 constexpr double kEncoderFrames = 80;   // frames that the video encoder keeps, at 1.5 bytes a pixel
-constexpr double kTextTokens = 256;     // of a long prompt, for its keys and values
+constexpr double kTextTokens =
+    256;  // of a long prompt, for its keys and values; in half precision all are kept
 
 double number(std::uint64_t value) { return static_cast<double>(value); }
 double number(std::int64_t value) { return static_cast<double>(value); }
@@ -33,11 +34,12 @@ bool at_least(const std::string& offload, const char* other) {
 
 /// Bytes of a network's weights in the memory of the device that computes. `prefetched`: bytes of streamed
 /// weights there.
-double weight_bytes(const NetworkSize& network, double element, const std::string& offload,
-                    double prefetched) {
+double weight_bytes(const NetworkSize& network, const Machine& machine, double element,
+                    const std::string& offload, double prefetched) {
   const double widened = element * number(network.parameters);
   const double stored = number(network.stored - network.table_bytes);
   const double scratch = element * number(network.largest);  // the matrix in use, widened
+  if (network.has_blocks && machine.device != "cpu") return widened;  // a CPU alone can use them as stored
   if (at_least(offload, "stream")) return std::min(widened, prefetched + scratch * 1.5 + 0.02 * widened);
   if (at_least(offload, "stored") && stored < widened) return std::min(widened, stored + scratch);
   return widened;
@@ -91,9 +93,11 @@ double denoise_bytes(const Picture& picture, std::int64_t frames, const ModelFac
 }
 
 /// Keys and values of the prompts for all blocks.
-double text_context_bytes(const Sampling& sampling, const ModelFacts& model, double element) {
+double text_context_bytes(const Plan& plan, const ModelFacts& model, double element) {
+  const Sampling& sampling = plan.sampling;
+  const double tokens = element < 4 ? number(std::int64_t{plan.model.text_rows}) : kTextTokens;
   const double texts = sampling.guidance > 1 ? 2 : 1, experts = sampling.boundary_ratio ? 2 : 1;
-  return texts * experts * number(model.layers) * 2 * kTextTokens * number(model.transformer_dim) * element;
+  return texts * experts * number(model.layers) * 2 * tokens * number(model.transformer_dim) * element;
 }
 
 /// The decoder's activations for a chunk, its cache between chunks, and the decoded frames.
@@ -113,6 +117,14 @@ double stage_frame_bytes(const Picture& picture, std::int64_t frames, const Mode
   return pixels * 3 * number(frames * model.temporal_scale) * (picture.vae_tiling ? 3 : 1);
 }
 
+/// Whether pictures, clips or the frames of a window before are encoded.
+bool encodes(const Plan& plan) {
+  const Request& request = plan.request;
+  return plan.timeline.windows.size() > 1 || plan.upscale.active || request.image || request.last_image ||
+         request.input || !plan.inputs.shot_images.empty() ||
+         (!plan.timeline.windows.empty() && plan.timeline.windows.front().conditioning_end > 0);
+}
+
 double text_bytes(const ModelFacts& model) { return 512 * number(model.text_dim) * 40 * 4; }
 
 }  // namespace
@@ -129,7 +141,7 @@ double element_size(const Machine& machine) { return machine.dtype == "bfloat16"
 double text_encoder_gb(const Machine& machine, const ModelFacts& model, const std::string& offload) {
   // Its weights are stored or streamed, never widened as a whole.
   const std::string at_least_stored = at_least(offload, "stored") ? offload : "stored";
-  const double weights = weight_bytes(model.text_encoder, element_size(machine), at_least_stored,
+  const double weights = weight_bytes(model.text_encoder, machine, element_size(machine), at_least_stored,
                                       streamed_bytes(machine, model));
   return (weights + text_bytes(model)) / 1e9;
 }
@@ -141,14 +153,16 @@ std::vector<PhaseMemory> estimate_memory(const Plan& plan, const ModelFacts& mod
   const std::int64_t frames = longest_window(plan.timeline);
   const double base = gpu ? kCudaContext : kLibraries;
   const double text = text_encoder_gb(plan.machine, model, offload) * 1e9;
-  const double transformers =
-      weight_bytes(model.transformer, element, offload, streamed) +
-      (plan.sampling.boundary_ratio ? weight_bytes(model.transformer_2, element, offload, streamed) : 0) +
-      lora_bytes(plan.request, offload);
-  const double vae = 4 * number(model.vae.parameters);
+  const double transformers = weight_bytes(model.transformer, plan.machine, element, offload, streamed) +
+                              (plan.sampling.boundary_ratio ? weight_bytes(model.transformer_2, plan.machine,
+                                                                           element, offload, streamed)
+                                                            : 0) +
+                              lora_bytes(plan.request, offload);
+  const double vae =
+      4 * number(model.vae.parameters - (gpu && !encodes(plan) ? model.vae_encoder_parameters : 0));
   const bool frees_text = at_least(offload, "text");
-  const double resident =
-      base + transformers + vae + text_context_bytes(plan.sampling, model, element) + (frees_text ? 0 : text);
+  const double resident = base + transformers + vae + text_context_bytes(plan, model, element) +
+                          (frees_text ? 0 : text - (gpu ? text_bytes(model) : 0));  // activations are freed
   // The video encoder works in the host's memory.
   const double encode = number(std::int64_t{plan.picture.width} * plan.picture.height) * 1.5 * kEncoderFrames;
 
@@ -157,9 +171,12 @@ std::vector<PhaseMemory> estimate_memory(const Plan& plan, const ModelFacts& mod
     const double ram = gpu ? kCudaHost + host : bytes + host;
     phases.push_back({phase, ram / 1e9, gpu ? bytes / 1e9 : 0});
   };
-  if (!plan.machine.text_cached) add("text", frees_text ? base + text : resident, 0);
+  if (!plan.machine.text_cached)
+    add("text", frees_text ? base + text : resident + (gpu ? text_bytes(model) : 0), 0);
   if (model.image_encoder.stored > 0) {
-    add("image", resident + weight_bytes(model.image_encoder, 4, "stored", streamed) + text_bytes(model), 0);
+    add("image",
+        resident + weight_bytes(model.image_encoder, plan.machine, 4, "stored", streamed) + text_bytes(model),
+        0);
   }
   const double pinned = gpu && plan.machine.stream_from_host
                             ? number(model.transformer.stored + model.transformer_2.stored)

@@ -48,7 +48,7 @@ const at::Tensor& RotaryEmbedding::table(const Grid& grid, at::Device device) {
            axis_table(columns, space).view({1, 1, columns, space / 2}).expand({frames, rows, columns, -1})},
           -1)                             // [T, H, W, head_dim / 2]
           .view({-1, 1, head_dim_ / 2});  // [L, 1, head_dim / 2]
-  recent_.push_front({grid, device, table.to(device)});
+  recent_.push_front({grid, device, table.to(device, at::kComplexFloat, /*non_blocking=*/true)});
   if (recent_.size() > cached_tables) recent_.pop_back();
   return recent_.front().table;
 }

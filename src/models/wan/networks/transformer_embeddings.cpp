@@ -64,9 +64,8 @@ TimeEmbedding TimeEmbedder::operator()(const at::Tensor& timestep, std::int64_t 
   const auto [distinct, place, counts] = at::_unique2(grouped.flatten(), /*sorted=*/true,
                                                       /*return_inverse=*/true);  // [U], [B * G]
 
-  const at::Tensor sinusoid =
-      sinusoidal_embedding(distinct, freq_dim, in_double)
-          .to(linear_1.weight.device(), at::kFloat, /*non_blocking=*/true);
+  const at::Tensor sinusoid = sinusoidal_embedding(distinct, freq_dim, in_double)
+                                  .to(linear_1.weight.device(), at::kFloat, /*non_blocking=*/true);
   const at::Tensor temb =
       linear_2(at::silu(linear_1(sinusoid))).to(time_proj.bias.scalar_type());  // [U, dim]
   at::Tensor proj = time_proj(at::silu(temb)).to(at::kFloat);                   // [U, 6 dim]
