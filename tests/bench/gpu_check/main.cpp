@@ -1,6 +1,6 @@
 // Parity and speed on a device, one part at a time; scripts/gpu-check runs them.
 //
-//   gpu_check parity|kernels|transformers|autoencoders|offload DEVICE DATA FOLDER [tiny]
+//   gpu_check parity|kernels|small|transformers|autoencoders|offload DEVICE DATA FOLDER [tiny]
 //
 // DATA is tests/data, FOLDER is for files that a part writes. Prints JSON lines.
 #include <ATen/Context.h>
@@ -17,6 +17,7 @@ int main(int count, char** arguments) {
   using namespace sora::gpu_check;
   static const std::map<std::string, void (*)(const Options&)> parts{{"parity", check_parity},
                                                                      {"kernels", check_kernels},
+                                                                     {"small", measure_small},
                                                                      {"transformers", measure_transformers},
                                                                      {"autoencoders", measure_autoencoders},
                                                                      {"offload", measure_offload}};

@@ -27,6 +27,7 @@ struct Options {
 void check_parity(const Options& options);
 void check_kernels(const Options& options);
 void measure_transformers(const Options& options);
+void measure_small(const Options& options);  ///< a transformer whose kernels take less time than their start
 void measure_autoencoders(const Options& options);
 void measure_offload(const Options& options);
 

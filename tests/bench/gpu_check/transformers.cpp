@@ -130,6 +130,11 @@ class Run {
   wan::TextContext text_;
 };
 
+void measure(const Options& options, const Network& network, const Size& size, double rate) {
+  const wan::WanTransformer transformer(random_weights(options.device, at::kBFloat16), network.config);
+  Run(options, network, transformer, size).measure(rate);
+}
+
 }  // namespace
 
 void measure_transformers(const Options& options) {
@@ -139,11 +144,15 @@ void measure_transformers(const Options& options) {
   const std::vector<Size> sizes =
       options.is_tiny ? std::vector<Size>{{64, 32, 5}} : std::vector<Size>{{832, 480, 81}, {1280, 720, 81}};
   for (const Size& size : sizes) {  // all networks at the small size before any at the large one
-    for (const Network& network : networks(options.is_tiny)) {
-      const wan::WanTransformer transformer(random_weights(options.device, at::kBFloat16), network.config);
-      Run(options, network, transformer, size).measure(rate);
-    }
+    for (const Network& network : networks(options.is_tiny)) measure(options, network, size, rate);
   }
+}
+
+void measure_small(const Options& options) {
+  wan::TransformerConfig config = config_of(4, 1024, 8, 16);
+  config.attention_head_dim = 64;
+  config.text_dim = 256;
+  measure(options, {"small", config, 8}, {64, 64, 17}, product_rate(options));
 }
 
 }  // namespace sora::gpu_check
