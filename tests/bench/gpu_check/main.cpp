@@ -1,8 +1,9 @@
 // Parity and speed on a device, one part at a time; scripts/gpu-check runs them.
 //
-//   gpu_check parity|kernels|small|transformers|autoencoders|offload DEVICE DATA FOLDER [tiny]
+//   gpu_check PART DEVICE DATA FOLDER [tiny]
 //
-// DATA is tests/data, FOLDER is for files that a part writes. Prints JSON lines.
+// PART is parity, kernels, small, transformers, transformers-480p (the smaller size alone), autoencoders or
+// offload. DATA is tests/data, FOLDER is for files that a part writes. Prints JSON lines.
 #include <ATen/Context.h>
 #include <c10/core/InferenceMode.h>
 
@@ -15,12 +16,14 @@
 
 int main(int count, char** arguments) {
   using namespace sora::gpu_check;
-  static const std::map<std::string, void (*)(const Options&)> parts{{"parity", check_parity},
-                                                                     {"kernels", check_kernels},
-                                                                     {"small", measure_small},
-                                                                     {"transformers", measure_transformers},
-                                                                     {"autoencoders", measure_autoencoders},
-                                                                     {"offload", measure_offload}};
+  static const std::map<std::string, void (*)(const Options&)> parts{
+      {"parity", check_parity},
+      {"kernels", check_kernels},
+      {"small", measure_small},
+      {"transformers", measure_transformers},
+      {"transformers-480p", measure_transformers},
+      {"autoencoders", measure_autoencoders},
+      {"offload", measure_offload}};
   if (count < 5 || parts.count(arguments[1]) == 0) {
     std::fprintf(stderr, "gpu_check PART DEVICE DATA FOLDER [tiny]\n");
     return 64;
