@@ -26,7 +26,7 @@ function(sora_layer name)
   endif()
   set_property(GLOBAL APPEND PROPERTY SORA_LAYERS ${name})
 
-  if(NOT SORA_GEN_SANITIZE AND NOT SORA_GEN_FUZZ)
+  if(NOT SORA_GEN_SANITIZE AND NOT SORA_GEN_FUZZ AND NOT SORA_GEN_GPU_CHECK)
     add_library(${name}_links MODULE ${CMAKE_BINARY_DIR}/empty.cpp)
     target_link_libraries(${name}_links PRIVATE -Wl,--whole-archive ${name} -Wl,--no-whole-archive)
     target_link_options(${name}_links PRIVATE -Wl,-z,defs -Wl,--strip-all)

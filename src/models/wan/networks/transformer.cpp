@@ -41,6 +41,12 @@ std::int64_t padding_start(const at::Tensor& rows) {
 
 }  // namespace
 
+struct WanTransformer::Embedded {
+  at::Tensor patches;  // [B, L, C * pt * ph * pw]
+  TimeEmbedding time;
+  at::Tensor rotary_table;  // [L, 1, head_dim / 2]
+};
+
 WanTransformer::WanTransformer(const Weights& w, const TransformerConfig& config)
     : config_(config),
       patch_embedding_(patch_embedding(w / "patch_embedding", config)),
@@ -51,6 +57,7 @@ WanTransformer::WanTransformer(const Weights& w, const TransformerConfig& config
       rotary_(config.attention_head_dim, config.rope_max_seq_len) {
   if (config.image_dim) image_embedder_ = ImageEmbedder(w / "condition_embedder" / "image_embedder", config);
   for (std::int64_t i = 0; i < config.num_layers; ++i) blocks_.emplace_back(w / "blocks" / i, config);
+  if (nn::cuda::Graphs::are_wanted()) graphs_ = std::make_unique<nn::cuda::Graphs>();
 }
 
 TextContext WanTransformer::prepare_text(const at::Tensor& prompt_embeds, const at::Tensor& image_embeds,
@@ -139,16 +146,40 @@ at::Tensor WanTransformer::forward(const at::Tensor& latents, const at::Tensor& 
 
   const auto device = scale_shift_table_.device();
   const at::Tensor& rotary_table = rotary_.table(grid, device);  // [L, 1, head_dim / 2]
-  at::Tensor x = patch_embedding_(patchify(latents.to(device, dtype()).contiguous(), grid));  // [B, L, dim]
   const TimeEmbedding time = time_embedder_(timestep, grid[0]);
+  const Embedded in{patchify(latents.to(device, dtype()).contiguous(), grid), time, rotary_table};
+  return unpatchify(takes_graph(in) ? replayed(in, text) : run_blocks(in, text), grid);  // [B, C, T, H, W]
+}
 
+at::Tensor WanTransformer::run_blocks(const Embedded& in, const TextContext& text) const {
+  at::Tensor x = patch_embedding_(in.patches);  // [B, L, dim]
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
-    blocks_[i].apply(x, time.timestep_proj, text.blocks[i], text.key_bias, rotary_table);  // [B, L, dim]
+    blocks_[i].apply(x, in.time.timestep_proj, text.blocks[i], text.key_bias,
+                     in.rotary_table);  // [B, L, dim]
   }
-
-  const auto modulation = (scale_shift_table_ + time.temb.unsqueeze(2)).unbind(2);       // 2 x [B, G, dim]
+  const auto modulation = (scale_shift_table_ + in.time.temb.unsqueeze(2)).unbind(2);    // 2 x [B, G, dim]
   x = modulated_norm(x, /*scale=*/modulation[1], /*shift=*/modulation[0], config_.eps);  // [B, L, dim]
-  return unpatchify(proj_out_(x), grid);                                                 // [B, C, T, H, W]
+  return proj_out_(x);
+}
+
+// Large ones keep the device busy anyway; weights that are brought or widened while the network runs cannot
+// be part of a graph.
+bool WanTransformer::takes_graph(const Embedded& in) const {
+  constexpr std::int64_t most_values = std::int64_t{8} << 20;
+  return graphs_ && !in.patches.is_cpu() &&
+         in.patches.size(0) * in.patches.size(1) * config_.dim() <= most_values && !blocks_.empty() &&
+         !blocks_.front().ffn_in.stored;
+}
+
+at::Tensor WanTransformer::replayed(const Embedded& in, const TextContext& text) const {
+  std::vector<at::Tensor> fixed{in.rotary_table, text.key_bias};
+  for (const BlockContext& block : text.blocks) {
+    fixed.insert(fixed.end(), {block.key, block.value, block.image_key, block.image_value});
+  }
+  return graphs_->run({in.patches, in.time.temb, in.time.timestep_proj}, fixed,
+                      [&](const std::vector<at::Tensor>& now) {
+                        return run_blocks({now[0], {now[1], now[2]}, in.rotary_table}, text);
+                      });
 }
 
 std::unique_ptr<PreparedText> TextContext::for_batch(std::int64_t batch) const {

@@ -15,6 +15,7 @@
 #include "models/wan/networks/transformer_block.h"
 #include "models/wan/networks/transformer_embeddings.h"
 #include "models/wan/transformer_config.h"
+#include "nn/cuda/graphs.h"
 #include "nn/linear.h"
 #include "weights/weights.h"
 
@@ -60,6 +61,12 @@ class WanTransformer final : public Denoiser {
                      const PreparedText& text) const override;
 
  private:
+  struct Embedded;
+  /// Everything from the embedding of the patches to the tokens of the prediction: no step waits for the
+  /// device.
+  at::Tensor run_blocks(const Embedded& in, const TextContext& text) const;
+  bool takes_graph(const Embedded& in) const;
+  at::Tensor replayed(const Embedded& in, const TextContext& text) const;
   at::Tensor patchify(const at::Tensor& latents, const Grid& grid) const;
   at::Tensor unpatchify(const at::Tensor& tokens, const Grid& grid) const;
 
@@ -72,6 +79,7 @@ class WanTransformer final : public Denoiser {
   nn::Linear proj_out_;
   at::Tensor scale_shift_table_;  // [1, 2, dim]
   mutable RotaryEmbedding rotary_;
+  std::unique_ptr<nn::cuda::Graphs> graphs_;  // null where they are not wanted
 };
 
 /// Loads a transformer from any source of components.h: in a folder, config.json and
