@@ -160,6 +160,12 @@ void sign_file(const fs::path& source, const fs::path& target, const std::string
   (void)sign_in_child(source, target, media_type, statement, key);
 }
 
+void try_key(const SigningKey& key) {
+  Statement nothing;
+  nothing.verb = "generate";
+  (void)sign_in_child("/proc/self/exe", {}, "application/octet-stream", nothing, key);
+}
+
 std::string credentials_for(const fs::path& source, const std::string& media_type, const Statement& statement,
                             const SigningKey& key) {
   return sign_in_child(source, {}, media_type, statement, key);

@@ -59,6 +59,7 @@ RunParameters read_parameters(const std::string& json, const std::string& file) 
   for (const auto& [name, value] : object.items) {
     if (name == "generator") made.generator = one_line(value.text.substr(0, kLongestName));
     if (name == "model_digest") made.model_digest = value.text.substr(0, kLongestName);
+    if (name == "words_left_out") made.words_left_out = value.text == "true";
     const int field = request_field(name);
     if (field < 0) continue;
     const std::string fault = take(made, name, value, option_kind(field));

@@ -23,6 +23,7 @@ struct RunParameters {
   std::string model_digest;          ///< the first 16 digits
   std::optional<std::string> model;  ///< as recorded (installed_model()); empty: the model was single files
   std::vector<RecordedSource> sources;  ///< for messages; these files are never opened
+  bool words_left_out = false;          ///< made with --no-prompt-in-file: its prompts are not recorded
   std::vector<std::string> refused;     ///< options of the kind OptionKind::machine, which are ignored
 
   const RecordedSource* source(const std::string& field) const;  ///< null: not recorded
