@@ -46,7 +46,8 @@ void* open_library() {
 template <class Function>
 void find(void* handle, const char* name, Function& function) {
   function = reinterpret_cast<Function>(::dlsym(handle, name));
-  if (function == nullptr) fail(std::string(kFileName) + " has no " + name + "; scripts/setup fetches one");
+  if (function == nullptr)
+    fail(c2pa_library_file().string() + ": has no " + name + ", so it is another library");
 }
 
 std::string version_text(const C2paFunctions& f) {
@@ -60,7 +61,7 @@ void check_version(const C2paFunctions& f) {
   const std::string version = version_text(f);
   if (version.rfind(kVersion, 0) == 0) return;
   fail(std::string(kFileName) + " is of version " + excerpt(version) + ", expected " + kVersion +
-       "x; scripts/setup fetches it");
+       "x");
 }
 
 C2paFunctions find_functions(void* handle) {
