@@ -60,8 +60,7 @@ std::string version_text(const C2paFunctions& f) {
 void check_version(const C2paFunctions& f) {
   const std::string version = version_text(f);
   if (version.rfind(kVersion, 0) == 0) return;
-  fail(std::string(kFileName) + " is of version " + excerpt(version) + ", expected " + kVersion +
-       "x");
+  fail(std::string(kFileName) + " is of version " + excerpt(version) + ", expected " + kVersion + "x");
 }
 
 C2paFunctions find_functions(void* handle) {

@@ -167,7 +167,8 @@ class WriterWithPictures final : public FrameWriter {
     if (const auto& path = plan.request.contact_sheet) {
       sheet_ = std::make_unique<ContactSheet>(plan, *path, seal);
     }
-    if (const auto& path = plan.request.thumbnail) thumbnail_ = std::make_unique<Thumbnail>(plan, *path, seal);
+    if (const auto& path = plan.request.thumbnail)
+      thumbnail_ = std::make_unique<Thumbnail>(plan, *path, seal);
   }
 
   void write(const std::uint8_t* rgb, std::ptrdiff_t stride) override {

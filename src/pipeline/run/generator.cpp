@@ -55,9 +55,11 @@ VideoSettings video_settings(const Plan& plan, const std::string& comment) {
 }
 
 // The writer of the plan's output, with all that is made of its frames on their way.
-std::unique_ptr<FrameWriter> open_output(const Plan& plan, const Destination& output, const Approval& approve) {
+std::unique_ptr<FrameWriter> open_output(const Plan& plan, const Destination& output,
+                                         const Approval& approve) {
   const int width = plan.picture.frame_width, height = plan.picture.frame_height;
-  auto writer = with_pictures(plan, open_writer(video_settings(plan, file_metadata(plan)), output), output.seal);
+  auto writer =
+      with_pictures(plan, open_writer(video_settings(plan, file_metadata(plan)), output), output.seal);
   if (plan.request.visible_mark) writer = with_mark(std::move(writer), width, height);
   if (approve) writer = with_review(std::move(writer), width, height, approve);
   return writer;
