@@ -43,11 +43,12 @@ struct CheckpointOptions {
 /// is loaded and will be freed afterwards, so that these texts are encoded with it as well.
 using ComingTexts = std::function<std::vector<std::string>()>;
 
-/// Is given a PNG picture of frames from all of a video before the video gets its name. Throws Error to refuse
-/// it: then no file is left.
+/// Is given a PNG picture of frames from all of a video before the video gets its name. Throws Error to
+/// refuse it: then no file is left.
 using Approval = std::function<void(const std::filesystem::path& contact_sheet)>;
 
-/// Files of a key and its certificates, to sign with; empty: the user's own key, made when it is first needed.
+/// Files of a key and its certificates, to sign with; empty: the user's own key, made when it is first
+/// needed.
 struct SigningFiles {
   std::filesystem::path key;           ///< PEM
   std::filesystem::path certificates;  ///< PEM, the key's own first

@@ -188,7 +188,7 @@ struct Output {
   int crf = 18;
   std::string pix_fmt;
   std::vector<std::string> audio;  ///< files whose sound is copied into it, in the order in which it is heard
-  bool credentials = false;         ///< the output gets content credentials (provenance/sign.h)
+  bool credentials = false;        ///< the output gets content credentials (provenance/sign.h)
   std::string credentials_sidecar;  ///< the file that they go into; empty: into the output itself
   std::string credentials_text;     ///< for people: how the output is signed, or why it is not
 };

@@ -18,6 +18,9 @@ PROGRAM = ROOT + "/build/release/bin/sora-gen"
 DEFAULT_MODEL = ROOT + "/models/default"
 TINY_MODEL = ROOT + "/tests/data/pipeline/ti2v"  # for which a job takes a moment
 
+# Files of two runs are compared byte for byte, and a signature differs in every run.
+os.environ.setdefault("SORA_GEN_C2PA", "none")
+
 
 def arguments(description, **more):
     """Parses --program, --model and the options in `more` (name = default; of --model too)."""

@@ -33,6 +33,9 @@ class Maker {
 /// Who is asked before and after a video is made; `stop` may be empty.
 Policy policy_of(const Options& options, std::function<bool()> stop);
 
+/// With --credentials or --sign-key: throws Error, before any work, where nothing could be signed in the end.
+void check_signing(const Options& options, const Plan& plan);
+
 /// Adds to the hooks of a run what the options say about signing and the policy's second answer. `plan` and
 /// `policy` must live as long as the run.
 void add_safeguards(RunHooks& hooks, const Options& options, const Policy& policy, const Plan& plan);

@@ -35,11 +35,12 @@ struct Options {
   bool enhance = false;
   std::optional<std::string> enhance_command;  ///< from the command line alone, as it is run
 
-  // Signing, and what whoever runs the program for others allows. Not of a prompts file or a request to serve.
+  // Signing, and what whoever runs the program for others allows. Not of a prompts file or a request to
+  // serve.
   std::optional<std::string> sign_key;
   std::optional<std::string> sign_cert;
   std::optional<std::string> policy;
-  int policy_timeout = 60;                 ///< seconds
+  int policy_timeout = 60;                ///< seconds
   std::optional<std::string> own_policy;  ///< of the user's own configuration, which no flag takes away
 
   // Many videos
@@ -100,7 +101,8 @@ void visit_safeguards(O& o, V&& v) {
   v("sign_key", o.sign_key, "PEM file of a key to sign with, instead of one that is made for this user");
   v("sign_cert", o.sign_cert, "PEM file of its certificates, the key's own first");
   v("policy", o.policy, "command that may refuse: the request as JSON on its stdin; 0: allowed, 77: refused");
-  v("policy_timeout", o.policy_timeout, "seconds after which a policy that gives no answer refuses; default: 60");
+  v("policy_timeout", o.policy_timeout,
+    "seconds after which a policy that gives no answer refuses; default: 60");
 }
 
 template <class O, class V>

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cli/make.h"
+#include "provenance/sign.h"
 
 namespace sora {
 
@@ -16,6 +17,16 @@ Policy policy_of(const Options& options, std::function<bool()> stop) {
   policy.seconds = options.policy_timeout;
   policy.stop = std::move(stop);
   return policy;
+}
+
+void check_signing(const Options& options, const Plan& plan) {
+  if (!plan.output.credentials || (!plan.request.credentials && !options.sign_key)) return;
+  static bool works = false;  // of a batch, one try that succeeds is enough
+  if (works) return;
+  const SigningKey key =
+      options.sign_key ? read_signing_key(*options.sign_key, *options.sign_cert) : users_signing_key();
+  try_key(key);
+  works = true;
 }
 
 void add_safeguards(RunHooks& hooks, const Options& options, const Policy& policy, const Plan& plan) {

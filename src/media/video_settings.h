@@ -34,7 +34,8 @@ struct VideoSettings {
 };
 
 /// Makes of a finished file the one that gets its name: of `made` the file `sealed`, which is empty, such as
-/// with a signature in it. Returns false where `made` is to stay as it is. `name` is the name that it will get.
+/// with a signature in it. Returns false where `made` is to stay as it is. `name` is the name that it will
+/// get.
 using Seal = std::function<bool(const std::filesystem::path& made, const std::filesystem::path& sealed,
                                 const std::filesystem::path& name)>;
 

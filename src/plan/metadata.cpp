@@ -136,6 +136,7 @@ constexpr std::array kFiles{"image", "last_image", "input", "input_2", "shot_ima
 
 Json without_words(Json json) {
   for (const char* name : kWords) json.erase(name);
+  json["words_left_out"] = true;
   for (const char* name : kFiles) {
     const auto file = json.find(name);
     if (file == json.end()) continue;

@@ -21,14 +21,15 @@ constexpr const char* kVersion = "c2pa-c-ffi/0.91.";  // of the declarations
   throw Error(ErrorKind::unavailable, "credentials", message);
 }
 
-// Folder of the file that this code is in: the program, libsora, or a test.
+// Folder of the file that this code is in: libsora, or the program. Of a program, dladdr() says what it was
+// called as, which whoever starts it can choose.
 fs::path own_folder() {
   Dl_info info{};
   std::error_code code;
   fs::path file;
   if (::dladdr(reinterpret_cast<const void*>(&c2pa_library_file), &info) != 0 && info.dli_fname != nullptr)
     file = info.dli_fname;
-  if (!file.is_absolute()) file = fs::read_symlink("/proc/self/exe", code);
+  if (!file.is_absolute() || file.extension() != ".so") file = fs::read_symlink("/proc/self/exe", code);
   return fs::weakly_canonical(file, code).parent_path();
 }
 
@@ -46,7 +47,8 @@ void* open_library() {
 template <class Function>
 void find(void* handle, const char* name, Function& function) {
   function = reinterpret_cast<Function>(::dlsym(handle, name));
-  if (function == nullptr) fail(std::string(kFileName) + " has no " + name + "; scripts/setup fetches one");
+  if (function == nullptr)
+    fail(c2pa_library_file().string() + ": has no " + name + ", so it is another library");
 }
 
 std::string version_text(const C2paFunctions& f) {
@@ -59,8 +61,7 @@ std::string version_text(const C2paFunctions& f) {
 void check_version(const C2paFunctions& f) {
   const std::string version = version_text(f);
   if (version.rfind(kVersion, 0) == 0) return;
-  fail(std::string(kFileName) + " is of version " + excerpt(version) + ", expected " + kVersion +
-       "x; scripts/setup fetches it");
+  fail(std::string(kFileName) + " is of version " + excerpt(version) + ", expected " + kVersion + "x");
 }
 
 C2paFunctions find_functions(void* handle) {

@@ -44,6 +44,10 @@ nlohmann::ordered_json manifest_definition(const Statement& statement, const std
 void sign_file(const std::filesystem::path& source, const std::filesystem::path& target,
                const std::string& media_type, const Statement& statement, const SigningKey& key);
 
+/// Signs something with a key, so that a key that the library does not take is found before any work. Throws
+/// Error (unavailable).
+void try_key(const SigningKey& key);
+
 /// The credentials of `source` as the contents of a file beside it.
 std::string credentials_for(const std::filesystem::path& source, const std::string& media_type,
                             const Statement& statement, const SigningKey& key);

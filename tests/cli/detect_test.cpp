@@ -131,5 +131,18 @@ TEST(NoPromptInFile, KeepsWordsOutOfNames) {
   }
 }
 
+TEST(NoPromptInFile, AsksForThePromptWhenAFileIsMadeAgain) {
+  Program program;
+  ASSERT_EQ(program
+                .run({"-p", "a secret fox", "--model", "wan21", "--seed", "7", "--sidecar",
+                      "--no-prompt-in-file", "-o", "x.mp4"})
+                .code,
+            0);
+  const Finished finished = program.run({"rerun", "x.mp4.json", "-o", "y.mp4"});
+  EXPECT_EQ(finished.code, 64) << finished.err;
+  EXPECT_THAT(finished.err, HasSubstr("its prompt is not in it"));
+  EXPECT_EQ(program.run({"rerun", "x.mp4.json", "--prompt", "a secret fox", "-o", "y.mp4"}).code, 0);
+}
+
 }  // namespace
 }  // namespace sora::test

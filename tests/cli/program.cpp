@@ -25,7 +25,7 @@ namespace sora::test {
 Program::Program() {
   environment["SORA_GEN_MODELS"] = test_data() / "pipeline";
   environment["XDG_CACHE_HOME"] = (streams_ / "cache").string();
-  environment["SORA_GEN_C2PA"] = "none";  // a signature differs in every run
+  environment["SORA_GEN_C2PA"] = "none";          // a signature differs in every run
   environment["SORA_GEN_LOADAVG"] = "/dev/null";  // what else the machine does changes no estimate
   environment["PATH"] = "/usr/bin:/bin";
   environment["TERM"] = "xterm";

@@ -78,9 +78,11 @@ const std::vector<VerbPage> pages{
      {"json"},
      {"sora-gen inspect clip.mp4", "sora-gen inspect clip.mp4 --json | jq .seed"}},
     {"detect",
-     "Shows what files say about being made by a generator: their content credentials (C2PA), who signed them "
+     "Shows what files say about being made by a generator: their content credentials (C2PA), who signed "
+     "them "
      "and whether they are whole, and the parameters of sora-gen, which are a claim and no proof. - reads a "
-     "file from standard input. Ends with 0 when a sign was found in any of them, with 1 when none was, which "
+     "file from standard input. Ends with 0 when a sign was found in any of them, with 1 when none was, "
+     "which "
      "proves nothing.",
      {"json", "trust_list"},
      {"sora-gen detect clip.mp4", "sora-gen detect *.png --json", "curl -s URL | sora-gen detect -"}},

@@ -320,6 +320,7 @@ class Server {
     Result result;
     try {
       ask_policy(policy, plan);
+      check_signing(session_.options, plan);
       result = library.run(generator, plan, hooks);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::interrupted || !cancelled_ || stops()) throw;

@@ -121,7 +121,9 @@ std::string text_of(const Found& found) {
   const std::string name = found.file == "-" ? "standard input" : one_line(found.file);
   const std::string sureness = found.sureness();
   std::string text = name + ": ";
-  if (sureness == "signed") text += "made by a generator, as whoever signed it says\n";
+  const bool in_part = !found.credentials.generated || found.credentials.source.rfind("composite", 0) == 0;
+  if (sureness == "signed")
+    text += std::string(in_part ? "made in part" : "made") + " by a generator, as whoever signed it says\n";
   if (sureness == "claimed") text += "said to be made by a generator, which nothing proves\n";
   if (sureness == "unknown") text += "no sign of a generator was found, which proves nothing\n";
   bool shown = false;

@@ -128,7 +128,8 @@ void check_codecs(const Json& report, std::vector<Check>& checks) {
 }
 
 Check check_credentials() {
-  Check check{"content credentials", false, false, "", "scripts/setup fetches it; without it nothing is signed"};
+  Check check{"content credentials", false, false, "",
+              "scripts/setup fetches it; without it nothing is signed"};
   const fs::path file = c2pa_library_file();
   if (file.empty()) {
     check.found = "no libc2pa_c";

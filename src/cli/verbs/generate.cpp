@@ -76,6 +76,7 @@ Result Maker::make(const Plan& plan, const CheckpointOptions& checkpoint, const 
   session_.progress->update(start);
   const Policy policy = policy_of(session_.options, [] { return stop_signal() != 0; });
   ask_policy(policy, plan);
+  check_signing(session_.options, plan);
   if (!generator_) generator_.emplace(make_generator(library()));
   RunHooks hooks;
   add_safeguards(hooks, session_.options, policy, plan);
@@ -116,6 +117,11 @@ int make_one(Session& session, const Request& asked, Maker& maker) {
   }
   Plan plan = make_plan(request);
   estimate_pace(plan);
+  if (plan.output.credentials && options.sign_key) {
+    plan.output.credentials_text = "C2PA, signed with " + *options.sign_key;
+    if (const std::string& beside = plan.output.credentials_sidecar; !beside.empty())
+      plan.output.credentials_text += ", in " + beside;
+  }
   if (options.dry_run) {
     if (enhancer) plan.notes.push_back(enhancer->would_ask(texts_to_enhance(request).size()));
     write_stdout(options.json ? plan_json(plan) : plan_text(plan));

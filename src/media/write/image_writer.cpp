@@ -82,7 +82,8 @@ class ImageWriter : public FrameWriter {
     sink_->seal();
     written_.bytes += sink_->size();
     std::vector<char> buffer(1 << 16);
-    for (std::uint64_t at = 0; const std::size_t n = sink_->read_at(buffer.data(), buffer.size(), at); at += n)
+    for (std::uint64_t at = 0; const std::size_t n = sink_->read_at(buffer.data(), buffer.size(), at);
+         at += n)
       digest_.update(buffer.data(), n);
     sink_->commit();
     sink_.reset();

@@ -41,7 +41,9 @@ Statement statement_of(const Plan& plan) {
   statement.model = plan.model.name;
   statement.model_digest = plan.model.digest.substr(0, 16);
   if (request.sign_prompt) statement.prompt = request.prompt;
+  constexpr std::size_t kMost = 100;  // a storyboard may show thousands of pictures
   for (const auto& [option, path] : input_files(request)) {
+    if (statement.ingredients.size() == kMost) break;
     const std::size_t number = statement.ingredients.size() + 1;
     statement.ingredients.push_back({path, title_of_input(request, path, number), role_of(plan, option)});
   }

@@ -66,6 +66,7 @@ std::string obstacle(const Request& draft, const RunParameters& parameters) {
   if (!draft.seed) return "its parameters have no seed";
   if (parameters.generator != "sora-gen " SORA_GEN_VERSION) return "it was made by " + parameters.generator;
   if (draft.verb == "finish" || draft.refine) return "it was finished already";
+  if (parameters.words_left_out) return "its prompt was left out of it (--no-prompt-in-file)";
   if (has_clip) return "it has frames of a clip in it, as " + draft.verb + " does";
   return {};
 }

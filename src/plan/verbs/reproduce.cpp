@@ -159,6 +159,12 @@ Request reproducing_request(const RunParameters& parameters, const Overrides& gi
       missing_options(parameters, [&](const std::string& field) { return given.has(field.c_str()); }), file,
       "sora-gen " + verb + " " + shell_word(file));
   warn_of_refused(parameters, file);
+  if (parameters.words_left_out && verb != "decode" && !given.has("prompt") && !given.has("shot")) {
+    throw Error(
+        ErrorKind::usage, verb,
+        file + ": was made with --no-prompt-in-file, so its prompt is not in it; give it again: sora-gen " +
+            verb + " " + shell_word(file) + " --prompt \"...\"");
+  }
   Request request;
   parameters.options.apply(request);
   if (parameters.model) request.model = installed_model(*parameters.model);  // --model overrides it below
