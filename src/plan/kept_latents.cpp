@@ -87,7 +87,10 @@ namespace {
 
 std::string list_of(const std::vector<Window>& windows, int Window::*field) {
   std::string text;
-  for (const Window& window : windows) text += (text.empty() ? "" : ",") + std::to_string(window.*field);
+  for (const Window& window : windows) {
+    if (!text.empty()) text += ",";
+    text += std::to_string(window.*field);
+  }
   return text;
 }
 
