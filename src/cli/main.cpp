@@ -95,7 +95,8 @@ const Verb& verb_of(const Options& options) {
                       "; sora-gen help " + word + " shows what it takes");
     }
     if (options.verify && verb.run != rerun_file)
-      throw Error(ErrorKind::usage, "options", word + " takes no --verify; sora-gen rerun --verify FILE does");
+      throw Error(ErrorKind::usage, "options",
+                  word + " takes no --verify; sora-gen rerun --verify FILE does");
     const bool enhances = options.enhance || options.enhance_command;
     if (enhances && (!verb.takes_request || verb.run == decode_latents || verb.run == serve))
       throw Error(ErrorKind::usage, "options",

@@ -15,7 +15,7 @@
 // one video frame, and each later one for four frames and for what came before them. A latent frame from the
 // middle of a window would be wrong at the start of the next one, where the network and the decoder expect a
 // latent frame without a history (with the default model, the frames that it is decoded to there have a PSNR
-// of 20 dB against the clip's; encoded anew, 35 dB); and the first latent frame of a window would be wrong at
+// of 30 dB against the clip's; encoded anew, 34 dB); and the first latent frame of a window would be wrong at
 // the end of another one, where they expect four frames. So both ends are encoded once, when the clip is
 // made, from the frames as the decoder gives them: before they are cropped, enlarged, rounded to 8 bits and
 // compressed. `end` equals to the bit what the next window of a longer video would be conditioned on.

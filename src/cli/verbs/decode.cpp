@@ -18,7 +18,7 @@ namespace {
 
 // Options that affect the file and not the latents.
 constexpr std::array<std::string_view, 14> allowed{
-    "--output",  "--overwrite",  "--format", "--codec",   "--crf",       "--pix-fmt",      "--device",
+    "--output",  "--overwrite",  "--format", "--codec",   "--crf",       "--pix-fmt",       "--device",
     "--threads", "--max-memory", "--model",  "--sidecar", "--thumbnail", "--contact-sheet", "--keep-latents"};
 
 // Also options that open files: the parameters in the checkpoint name these files, but only the command line

@@ -102,11 +102,11 @@ std::optional<BesideLatents> latents_beside(const std::string& file) {
   try {
     const LatentsFacts facts = read_latents_facts(name);
     const bool belong = belong_to(facts, file);
-    return BesideLatents{name,
-                         belong ? "kept, " + std::to_string(facts.windows) +
-                                      (facts.windows == 1 ? " window" : " windows")
-                                : "of another video, or this one has changed since",
-                         belong};
+    return BesideLatents{
+        name,
+        belong ? "kept, " + std::to_string(facts.windows) + (facts.windows == 1 ? " window" : " windows")
+               : "of another video, or this one has changed since",
+        belong};
   } catch (const Error& error) {
     return BesideLatents{name, "cannot be used: " + error.message(), false};
   }
@@ -170,7 +170,8 @@ int rerun_file(Session& session) {
                     sidecar_name(file));
   }
   const RunParameters made = read_parameters(found.parameters, file);
-  Request request = reproducing_request(made, options.given, file, options.verify ? "rerun --verify" : "rerun");
+  Request request =
+      reproducing_request(made, options.given, file, options.verify ? "rerun --verify" : "rerun");
   if (options.verify) {
     const std::string codec = found.media.is_null() ? "" : found.media.value("codec", "unknown");
     return verify_file(session, file, codec, made, request);

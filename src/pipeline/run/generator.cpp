@@ -61,8 +61,8 @@ InputFacts facts_between_stages(const Plan& stage) {
   return facts;
 }
 
-// The kept latents of the draft of finish, which is then decoded and not denoised again; else nothing. Latents
-// beside the draft that turn out to be damaged are no reason to stop.
+// The kept latents of the draft of finish, which is then decoded and not denoised again; else nothing.
+// Latents beside the draft that turn out to be damaged are no reason to stop.
 CheckpointOptions kept_draft(const Plan& stage, const Request& asked) {
   CheckpointOptions kept;
   if (!stage.inputs.latents || stage.upscale.active) return kept;
@@ -203,8 +203,7 @@ Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHo
   TensorDump dump(plan.request);
   report.enter(Phase::load);
   load(plan, !checkpoint.complete(), hooks.coming, report);
-  return VideoRun(plan, model, prompts, text, writer, report, checkpoint, dump, latents, hooks.preview)
-      .run();
+  return VideoRun(plan, model, prompts, text, writer, report, checkpoint, dump, latents, hooks.preview).run();
 }
 
 Result Generator::run(const Plan& plan, const RunHooks& hooks) {
