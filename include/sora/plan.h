@@ -123,11 +123,11 @@ struct ModelChoice {
 
 /// What the video begins from besides the prompt.
 struct Inputs {
-  std::optional<InputFacts> video;    ///< of request.input
-  std::optional<InputFacts> video_2;  ///< of request.input_2
+  std::optional<InputFacts> video;       ///< of request.input
+  std::optional<InputFacts> video_2;     ///< of request.input_2
   std::optional<ClipLatents> latents;    ///< of request.input; of a draft that is made again: its own
   std::optional<ClipLatents> latents_2;  ///< of request.input_2
-  std::vector<Shot> shots;            ///< storyboard; else empty
+  std::vector<Shot> shots;               ///< storyboard; else empty
   std::vector<ShotImage> shot_images;
   double fade = 0;  ///< seconds in which a prompt takes over, half of them before the shot's time
 };

@@ -87,7 +87,10 @@ namespace {
 
 std::string list_of(const std::vector<Window>& windows, int Window::*field) {
   std::string text;
-  for (const Window& window : windows) text += (text.empty() ? "" : ",") + std::to_string(window.*field);
+  for (const Window& window : windows) {
+    if (!text.empty()) text += ",";
+    text += std::to_string(window.*field);
+  }
   return text;
 }
 
@@ -97,9 +100,11 @@ std::int64_t shown_by(const Window& window, std::int64_t scale) {
   return window.hidden == 0 ? 1 + (end - 1) * scale : (end - window.hidden) * scale;
 }
 
-// Whether the video ends with the network's own frames, none of which was led to a picture or a clip.
+// Whether the video ends with frames as they are decoded: not led to a picture or a clip, and not corrected
+// by drift control.
 bool ends_freely(const Plan& plan) {
   const Request& request = plan.request;
+  if (plan.timeline.windows.size() > 1 && plan.timeline.drift_control > 0) return false;
   if (plan.upscale.active || plan.timeline.windows.back().hidden_end > 0) return false;
   switch (verb_kind(request.verb)) {
     case VerbKind::generate:

@@ -15,15 +15,16 @@
 // one video frame, and each later one for four frames and for what came before them. A latent frame from the
 // middle of a window would be wrong at the start of the next one, where the network and the decoder expect a
 // latent frame without a history (with the default model, the frames that it is decoded to there have a PSNR
-// of 20 dB against the clip's; encoded anew, 35 dB); and the first latent frame of a window would be wrong at
+// of 30 dB against the clip's; encoded anew, 34 dB); and the first latent frame of a window would be wrong at
 // the end of another one, where they expect four frames. So both ends are encoded once, when the clip is
 // made, from the frames as the decoder gives them: before they are cropped, enlarged, rounded to 8 bits and
 // compressed. `end` equals to the bit what the next window of a longer video would be conditioned on.
 //
-// A window can be continued with its own latents, though, where the clip ends in its first half: a clip that
-// is shorter than the model's native length, or the last window of a longer one. Its latents are then the
-// conditioning frames, in the places where they were made and with the history that they were made with, and
-// the rest of the window is new.
+// A window can be continued with its own latents, though, where the clip ends in its first half, as one does
+// that is much shorter than the model's native length. Its latents are then the conditioning frames, in the
+// places where they were made and with the history that they were made with, and the rest of the window is
+// new. Not where drift control has corrected the frames after decoding: then the file differs from what the
+// latents show, and the step to the first new frame was larger than with frames that were encoded again.
 //
 // The header has a digest of the video's file. Latents whose video has changed since, or which do not fit a
 // plan, are not used: one line says so, and the clip's frames are encoded. A header is a stranger's word:
@@ -60,7 +61,7 @@ struct LatentsFacts {
   int crop_height = 0;
   int windows = 0;
   /// Latent frames of the last window that the video shows, and those before them in it; 0: the video does
-  /// not end with a whole latent frame, or not with the network's own frames.
+  /// not end with a whole latent frame, or not with frames as they are decoded.
   int continued = 0;
 };
 

@@ -176,7 +176,7 @@ struct Planner::State {
         source = source_of(before.front().picture, before.front().timeline);
         plan_draft_latents(before.front(), *request.input, request.latents, warnings);
         make_source(before.front());
-      } catch (const Error& error) {  // its model or its inputs are gone
+      } catch (const Error& error) {                // its model or its inputs are gone
         if (error.component() == "latents") throw;  // those that --latents names
         draft.why_frames = "it cannot be made again: " + error.message();
         before.clear();

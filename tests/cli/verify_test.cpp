@@ -75,6 +75,14 @@ TEST_F(Verify, NeedsAFileThatSaysHowItWasMade) {
   EXPECT_EQ(verify().code, 66);
 }
 
+TEST_F(Verify, ComparesWholeFiles) {
+  write("a fox", "sora-gen " SORA_GEN_VERSION, {{"frames", 3}});
+  fs::rename(program_.folder() / "clip.mp4", program_.folder() / "f01.png");
+  const Finished finished = program_.run({"rerun", "--verify", "f01.png"});
+  EXPECT_EQ(finished.code, 65);
+  EXPECT_THAT(finished.err, HasSubstr("f01.png: is one of 3 pictures that were made together"));
+}
+
 TEST_F(Verify, AsksForTheFilesThatAVideoWasMadeFrom) {
   write("a fox", "sora-gen " SORA_GEN_VERSION, {{"lora", {"ink.safetensors"}}});
   const Finished finished = verify();

@@ -98,7 +98,8 @@ const std::vector<VerbPage> pages{
      {"json"},
      {"sora-gen status shots/", "sora-gen status shots/ --json"}},
     {"decode",
-     "Makes the video of latents that a run kept (--keep-latents), or that a failed run saved: the end of the "
+     "Makes the video of latents that a run kept (--keep-latents), or that a failed run saved: the end of "
+     "the "
      "work without the rest of it.",
      {"output", "codec", "crf", "pix_fmt", "format", "keep_latents"},
      {"sora-gen decode clip.mp4.latents.safetensors -o again.mp4",

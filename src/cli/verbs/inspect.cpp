@@ -9,6 +9,7 @@
 #include "cli/terminal/terminal.h"
 #include "cli/verbs/found_credentials.h"
 #include "cli/verbs/inspected.h"
+#include "cli/verbs/verify.h"
 #include "core/amounts.h"
 #include "core/file.h"
 #include "core/json/json_text.h"
@@ -26,6 +27,15 @@ namespace sora {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+// Null where the file is no media.
+Json media_json(const Inspected& found, const std::string& file) {
+  Json media;
+  if (found.media.empty()) return media;
+  if (const JsonFault fault = parse_json(found.media, media))
+    throw Error(ErrorKind::data, "inspect", file + ": its metadata " + fault.message);
+  return media;
+}
 
 std::string media_text(const Json& media) {
   std::string text = media.value("container", "") + ", " + media.value("codec", "") + ", " +
@@ -93,15 +103,15 @@ Inspected inspect(Maker& maker, const std::string& file) {
   { const File exists(file, "inspect"); }  // a missing file is an error before the library is loaded
   result.parameters = recorded_parameters(file);
   try {
-    if (const JsonFault fault = parse_json(maker.library().inspect(file), result.media))
-      throw Error(ErrorKind::data, "inspect", file + ": its metadata " + fault.message);
+    result.media = maker.library().inspect(file);
   } catch (const Error& error) {
     // libav cannot read a sidecar, a checkpoint or raw frames, but they have parameters.
     if (result.parameters.empty() || error.kind() != ErrorKind::data) throw;
     return result;
   }
-  const auto comment = result.media["metadata"].find("comment");
-  if (comment != result.media["metadata"].end()) {
+  const Json media = media_json(result, file);
+  const auto comment = media["metadata"].find("comment");
+  if (comment != media["metadata"].end()) {
     const auto text = comment->get<std::string>();
     if (!text.empty() && text.front() == '{') result.parameters = text;
   }
@@ -113,11 +123,12 @@ int inspect_file(Session& session) {
   Maker maker(session);
   const Inspected found = inspect(maker, file);
   const auto latents = latents_beside(file);
+  const Json media = media_json(found, file);
   const Credentials credentials = c2pa_library_file().empty() ? Credentials{} : look_for_credentials(file);
   if (session.options.json) {
     Json json;
     json["file"] = file;
-    for (const auto& item : found.media.items()) {
+    for (const auto& item : media.items()) {
       if (item.key() != "metadata") json[item.key()] = item.value();
     }
     json["parameters"] = parameters_json(found.parameters);
@@ -128,7 +139,7 @@ int inspect_file(Session& session) {
     return 0;
   }
   std::string text;
-  if (!found.media.is_null()) text += row("file", media_text(found.media));
+  if (!media.is_null()) text += row("file", media_text(media));
   if (latents) text += row("latents", latents->state + (latents->belong ? " in " + latents->name : ""));
   if (credentials.state != Credentials::State::none) {
     const std::vector<std::string> lines = credentials_lines(credentials);
@@ -174,11 +185,14 @@ int rerun_file(Session& session) {
   const RunParameters made = read_parameters(found.parameters, file);
   Request request =
       reproducing_request(made, options.given, file, options.verify ? "rerun --verify" : "rerun");
-  if (options.verify) return verify_file(session, file, found, made, request);
+  if (options.verify) {
+    const Json media = media_json(found, file);
+    return verify_file(session, file, media.is_null() ? "" : media.value("codec", "unknown"), made, request);
+  }
   keep_file_options(request, options);
   if (!request.output) {
     std::string extension = fs::path(file).extension().string();
-    const bool of_media = !found.media.is_null() && !extension.empty() && !request.format;
+    const bool of_media = !found.media.empty() && !extension.empty() && !request.format;
     request.output = free_name(default_output_name(title_of(request), *request.seed,
                                                    of_media ? extension.substr(1) : extension_of(request)));
   }

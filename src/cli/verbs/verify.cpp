@@ -7,6 +7,8 @@
 // exactly these frames. Another version, another kind of processor or another build of the libraries may add
 // in another order: values then differ in their last bits, a pixel by one here and there, and the PSNR says
 // how much. That is reported as it is, and is not "the same".
+#include "cli/verbs/verify.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,7 +23,6 @@
 #include "cli/make.h"
 #include "cli/signals.h"
 #include "cli/terminal/terminal.h"
-#include "cli/verbs/inspected.h"
 #include "core/file.h"
 #include "core/json/json_line.h"
 #include "core/output/output_format.h"
@@ -109,7 +110,7 @@ std::string frames_text(std::int64_t count) {
 }
 
 // What may explain a difference, one sentence each.
-std::vector<std::string> reasons(const Inspected& found, const RunParameters& made, const Plan& plan) {
+std::vector<std::string> reasons(const std::string& codec, const RunParameters& made, const Plan& plan) {
   std::vector<std::string> list;
   if (made.generator != "sora-gen " SORA_GEN_VERSION)
     list.push_back("it says that " + made.generator + " made it, and this is " SORA_GEN_VERSION);
@@ -117,10 +118,9 @@ std::vector<std::string> reasons(const Inspected& found, const RunParameters& ma
     list.push_back("the model " + plan.model.name + " here is not the one that it was made with");
   if (const std::string clips = other_latents(made, plan.inputs); !clips.empty())
     list.push_back("it and this run differ in the use of the kept latents of " + clips);
-  const auto codec = found.media.find("codec");
-  if (codec != found.media.end() && codec->is_string() && plan.output.codec != codec->get<std::string>())
-    list.push_back("it is " + one_line(codec->get<std::string>(), 40) + ", and its parameters say " +
-                   plan.output.codec + ": it was encoded again");
+  if (codec != "unknown" && plan.output.codec != codec)
+    list.push_back("it is " + one_line(codec, 40) + ", and its parameters say " + plan.output.codec +
+                   ": it was encoded again, or they are not its own");
   return list;
 }
 
@@ -181,11 +181,11 @@ std::string json_of(const std::string& file, const Verdict& verdict, const Video
 
 }  // namespace
 
-int verify_file(Session& session, const std::string& file, const Inspected& found, const RunParameters& made,
-                Request request) {
+int verify_file(Session& session, const std::string& file, const std::string& codec,
+                const RunParameters& made, Request request) {
   const Options& options = session.options;
   check_flags(options);
-  if (found.media.is_null())
+  if (codec.empty())
     throw Error(ErrorKind::data, "verify",
                 file + ": has parameters, and no frames to compare; name the video itself");
   const std::string ending = ending_for(file, request);
@@ -209,7 +209,7 @@ int verify_file(Session& session, const std::string& file, const Inspected& foun
   const Verdict verdict = verdict_of(compared);
   const bool same_bytes = file_sha256(file, "verify") == result.sha256;
   const std::vector<std::string> why =
-      verdict.word == "same" ? std::vector<std::string>() : reasons(found, made, plan);
+      verdict.word == "same" ? std::vector<std::string>() : reasons(codec, made, plan);
   if (options.json) {
     write_stdout(json_of(file, verdict, compared, same_bytes, why) + "\n");
   } else {

@@ -26,7 +26,8 @@ at::Tensor kept_tensor(const ClipLatents& kept, const std::string& name, const P
   at::Tensor tensor = read_tensor(kept.path, name);
   const bool fits = tensor.dim() == 5 && tensor.size(0) == 1 && tensor.size(2) > 0 &&
                     tensor.size(1) == plan.picture.latent_channels &&
-                    tensor.size(3) == plan.picture.latent_height && tensor.size(4) == plan.picture.latent_width;
+                    tensor.size(3) == plan.picture.latent_height &&
+                    tensor.size(4) == plan.picture.latent_width;
   if (!fits || !at::isfinite(tensor).all().item<bool>())
     throw Error(ErrorKind::data, "latents", kept.path + ": was changed while it was used");
   return tensor;
@@ -87,10 +88,9 @@ ClipEnd start_of(const Plan& plan, const std::string& path, int latents, const V
   fill(frames, wanted, false);
   ClipEnd start;
   start.frames = network_frames(frames, plan);
-  const StartLatents encoded =
-      kept && kept->has_start
-          ? StartLatents{kept_tensor(*kept, "start.still", plan), kept_tensor(*kept, "start", plan)}
-          : encode_start_of_clip(vae, start.frames);
+  const StartLatents encoded = kept && kept->has_start ? StartLatents{kept_tensor(*kept, "start.still", plan),
+                                                                      kept_tensor(*kept, "start", plan)}
+                                                       : encode_start_of_clip(vae, start.frames);
   const at::Tensor decoded = vae.decode(at::cat({encoded.still, encoded.latents}, 2));
   start.latents = encoded.latents;
   start.decoded = decoded.narrow(2, decoded.size(2) - static_cast<std::int64_t>(wanted),
@@ -172,9 +172,8 @@ ConditioningInputs read_conditioning_inputs(const Plan& plan, const VideoAutoenc
     inputs.start = inputs.clip_before.latents;
   }
   if (end > 0) {
-    inputs.clip_after = request.input_2
-                            ? start_of(plan, *request.input_2, end, vae, plan.inputs.latents_2)
-                            : start_of(plan, *request.input, end, vae, plan.inputs.latents);
+    inputs.clip_after = request.input_2 ? start_of(plan, *request.input_2, end, vae, plan.inputs.latents_2)
+                                        : start_of(plan, *request.input, end, vae, plan.inputs.latents);
     inputs.end = inputs.clip_after.latents;
   }
   return inputs;

@@ -101,7 +101,7 @@ void LatentsFile::write(const std::vector<at::Tensor>& windows, const ShownEnds&
 void LatentsFile::finish(const Written& video) {
   if (!file_) return remove_old(video);
   // In the text of a value the quotes of this key would be escaped, so it is found once.
-  const std::string key = "\"" + std::string(kDigestKey) + "\":\"";
+  const std::string key = std::string("\"") + kDigestKey + "\":\"";
   std::string header(std::min<std::uint64_t>(file_->size(), kMostHeader), '\0');
   header.resize(file_->read_at(header.data(), header.size(), 0));
   const std::size_t place = header.find(key + kNoDigest);

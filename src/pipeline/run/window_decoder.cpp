@@ -123,8 +123,7 @@ void WindowDecoder::show(std::size_t number, const at::Tensor& latents) {
       smoothing_.begin(last_frame_, pixels, usual);
     pixels = smoothing_.smooth(pixels);
     const bool changed = drift_.changes() || smoothing_.changes() || !arrival_.empty();
-    const at::Tensor shown =
-        changed ? to_network(pixels).to(chunk.device(), chunk.scalar_type()) : chunk;
+    const at::Tensor shown = changed ? to_network(pixels).to(chunk.device(), chunk.scalar_type()) : chunk;
     conditioning_.frames_decoded(shown);
     if (plan_.request.keep_latents) ends_.add(shown);
     last_frame_ = last_of(pixels);

@@ -18,10 +18,10 @@ struct RecordedSource {
 
 /// What metadata_json() of a run wrote.
 struct RunParameters {
-  Overrides options;                 ///< of the kind OptionKind::video, to be applied to a Request
-  std::string generator;             ///< "sora-gen 0.1.0"
-  std::string model_digest;          ///< the first 16 digits
-  std::string input_latents;         ///< the first digits of the kept latents that it went on from, if any
+  Overrides options;          ///< of the kind OptionKind::video, to be applied to a Request
+  std::string generator;      ///< "sora-gen 0.1.0"
+  std::string model_digest;   ///< the first 16 digits
+  std::string input_latents;  ///< the first digits of the kept latents that it went on from, if any
   std::string input_2_latents;
   std::optional<std::string> model;  ///< as recorded (installed_model()); empty: the model was single files
   std::vector<std::string> shots;    ///< "TIME PROMPT", for people and for file_words.h; no option
