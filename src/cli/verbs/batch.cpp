@@ -262,13 +262,16 @@ void show_drafts(const ScoutView& scout, const JobList& list, Planner& planner, 
   }
 }
 
-void create_folder(const fs::path& folder) {
+// Whether it was not there before.
+bool create_folder(const fs::path& folder) {
   std::error_code code;
+  const bool there = fs::exists(folder, code);
   fs::create_directories(folder, code);
   if (code) {
     throw Error(ErrorKind::cannot_create, "output",
                 folder.string() + ": cannot be created: " + code.message());
   }
+  return !there;
 }
 
 // Makes the videos; whatever ends the run, the page has those that were made.
@@ -321,6 +324,7 @@ int run_batch(Session& session, const ScoutView* scout) {
   JobList list(read_list(options), of_list);
   if (list.jobs().empty()) check_list(options, list);
 
+  const bool made_folder = !options.dry_run && options.out_dir && create_folder(folder);
   Planner planner;
   ListedPlans plans(list, options.json);
   BatchWarnings warnings;
@@ -328,6 +332,8 @@ int run_batch(Session& session, const ScoutView* scout) {
   if (scout != nullptr) settings.poster_type = "png";
   const auto show = [&](const Job& job, const Plan& plan, bool done) { plans.add(job, plan, done); };
   Batch batch(list, planner, journal, settings, options.dry_run ? show : Batch::EachPlan());
+  std::error_code code;
+  if (made_folder && !list.errors().empty()) fs::remove(folder, code);  // it is empty
   check_list(options, list);
   for (const std::string& warning : warnings.lines()) log(LogLevel::warning, warning);
   if (options.dry_run) {
@@ -335,7 +341,6 @@ int run_batch(Session& session, const ScoutView* scout) {
     plans.show();
     return 0;
   }
-  if (options.out_dir) create_folder(folder);
   if (enhancer) {
     journal.open(settings.share);
     enhancer->ask_for_all(list, journal);
