@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "cli/batch/batch.h"
 #include "cli/configuration.h"
 #include "cli/enhancer.h"
 #include "cli/make.h"
@@ -12,7 +13,6 @@
 #include "cli/signals.h"
 #include "cli/terminal/preview.h"
 #include "cli/terminal/terminal.h"
-#include "cli/verbs/batch.h"
 #include "core/folders.h"
 #include "core/random_seed.h"
 #include "core/text.h"

@@ -11,11 +11,11 @@
 #include <string>
 #include <vector>
 
+#include "cli/batch/batch.h"
 #include "cli/configuration.h"
 #include "cli/terminal/png.h"
 #include "cli/terminal/sheet.h"
 #include "cli/terminal/terminal.h"
-#include "cli/verbs/batch.h"
 #include "cli/verbs/scout_folder.h"
 #include "core/file.h"
 #include "core/random_seed.h"

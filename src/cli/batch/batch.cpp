@@ -1,16 +1,16 @@
 // Many videos: a prompts file, or one prompt with many seeds.
-#include "cli/verbs/batch.h"
+#include "cli/batch/batch.h"
 
 #include <filesystem>
 #include <optional>
 #include <set>
 #include <string>
 
+#include "cli/batch/batch_warnings.h"
 #include "cli/enhancer.h"
 #include "cli/make.h"
 #include "cli/signals.h"
 #include "cli/terminal/terminal.h"
-#include "cli/verbs/batch_warnings.h"
 #include "core/file.h"
 #include "core/json/json_line.h"
 #include "core/random_seed.h"

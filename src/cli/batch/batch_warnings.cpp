@@ -1,4 +1,4 @@
-#include "cli/verbs/batch_warnings.h"
+#include "cli/batch/batch_warnings.h"
 
 #include <algorithm>
 

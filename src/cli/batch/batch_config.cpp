@@ -2,9 +2,9 @@
 #include <map>
 #include <string>
 
+#include "cli/batch/batch.h"
 #include "cli/configuration.h"
 #include "cli/terminal/terminal.h"
-#include "cli/verbs/batch.h"
 #include "sora/error.h"
 
 namespace sora {
