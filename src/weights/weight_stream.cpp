@@ -22,10 +22,10 @@ MarkDevice mark_of(at::Device device) {
   };
 }
 
-// Bytes [n] as read_stored() fills them.
+// Bytes [n] as read_stored() fills them: always a view, whose life shows in the storage's count of uses.
 at::Tensor as_stored(const TensorInfo& info, at::IntArrayRef shape, const std::string& name,
                      const at::Tensor& bytes) {
-  return is_quantised(info.dtype) ? bytes : bytes.view(scalar_type(info.dtype, name)).view(shape);
+  return is_quantised(info.dtype) ? bytes.view({-1}) : bytes.view(scalar_type(info.dtype, name)).view(shape);
 }
 
 }  // namespace
