@@ -150,9 +150,10 @@ void measure_transformers(const Options& options) {
 }
 
 void measure_small(const Options& options) {
-  wan::TransformerConfig config = config_of(4, 1024, 8, 16);
-  config.attention_head_dim = 64;
+  wan::TransformerConfig config = config_of(4, 1024, options.is_tiny ? 1 : 8, 16);
+  config.attention_head_dim = options.is_tiny ? 12 : 64;
   config.text_dim = 256;
+  if (options.is_tiny) config.ffn_dim = 64;
   measure(options, {"small", config, 8}, {64, 64, 17}, product_rate(options));
 }
 
