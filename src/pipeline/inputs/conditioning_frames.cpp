@@ -10,7 +10,7 @@ void ConditioningFrames::add(const at::Tensor& more, std::int64_t first) {
                 "conditioning frame " + std::to_string(first) + " was added after frame " +
                     std::to_string(frames.back()) + ", expected a later one");
   }
-  const at::Tensor placed = more.to(latents.defined() ? latents.device() : more.device(), at::kFloat);
+  const at::Tensor placed = more.to(at::kFloat);
   latents = latents.defined() ? at::cat({latents, placed}, 2) : placed;
   for (std::int64_t i = 0; i < placed.size(2); ++i) frames.push_back(first + i);
 }

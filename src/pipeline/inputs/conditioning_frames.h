@@ -16,8 +16,8 @@ struct ConditioningFrames {
 
   bool empty() const { return frames.empty(); }
 
-  /// Adds `more` [1, C, m, h, w] at the indices first, first + 1, ..., which must follow those added before;
-  /// moved to their device.
+  /// Adds `more` [1, C, m, h, w] at the indices first, first + 1, ..., which must follow those added before
+  /// and be on their device.
   void add(const at::Tensor& more, std::int64_t first);
 
   /// The same with latents on `device`.
