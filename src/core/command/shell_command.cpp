@@ -106,7 +106,7 @@ class Child {
   /// Its exit status, once it has ended.
   bool ended(int& status) {
     if (::waitpid(pid_, &status, WNOHANG) != pid_) return false;
-    pid_ = -1;
+    pid_ = group_ = -1;
     return true;
   }
 
