@@ -55,8 +55,8 @@ const std::vector<Verb> verbs{
     // how a finished file was made, from the file itself
     {"inspect", "FILE", "show how a file was made", 1, false, inspect_file},
     // whether files say that they were generated, and how surely
-    {"detect", "FILE...", "whether a generator made files, and how surely", 1, false,
-     detect_files, kMostWords},
+    {"detect", "FILE...", "whether a generator made files, and how surely", 1, false, detect_files,
+     kMostWords},
     // the same file again, or with changes
     {"rerun", "FILE", "make a file again, with other options where they are given", 1, true, rerun_file},
     // what a batch has done

@@ -296,9 +296,8 @@ TEST_F(Enhance, AStoryboardsShotsAreWrittenOutEach) {
 TEST_F(Enhance, VerbsWithoutAPromptOfTheirOwnRefuseIt) {
   serve(at_dawn);
   program.write("clip.mp4", "x");
-  for (const std::vector<std::string>& line : {std::vector<std::string>{"inspect", "clip.mp4"},
-                                               {"models"},
-                                               {"decode", "clip.mp4"}}) {
+  for (const std::vector<std::string>& line :
+       {std::vector<std::string>{"inspect", "clip.mp4"}, {"models"}, {"decode", "clip.mp4"}}) {
     auto with = line;
     with.emplace_back("--enhance");
     const Finished finished = program.run(with);

@@ -25,8 +25,8 @@ TEST_P(Metadata, TheCommentComesBackByteForByte) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, Metadata,
-                         testing::Values("a.mp4", "a.mkv", "a.webm", "a.mov", "a.png", "a.jpg", "a.gif", "a.webp",
-                                         "a.avif"));
+                         testing::Values("a.mp4", "a.mkv", "a.webm", "a.mov", "a.png", "a.jpg", "a.gif",
+                                         "a.webp", "a.avif"));
 
 using MediaInfoTest = MediaTest;
 

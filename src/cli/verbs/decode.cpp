@@ -17,8 +17,7 @@ namespace sora {
 namespace {
 
 // Options that affect the file and not the latents.
-constexpr std::array<std::string_view, 18> allowed{
-    "--output",
+constexpr std::array<std::string_view, 18> allowed{"--output",
                                                    "--overwrite",
                                                    "--format",
                                                    "--codec",

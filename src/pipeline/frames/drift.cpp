@@ -62,10 +62,9 @@ PictureStatistics statistics_of(const at::Tensor& pixels) {
   PictureStatistics statistics;
   statistics.colour = x.mean({0, 2, 3});
   // Together, since each number from a GPU makes the host wait.
-  const at::Tensor numbers =
-      at::stack({rms(detail.fine), rms(detail.middle), rms(detail.coarse),
-                 ((highest - lowest) / highest.clamp_min(kDarkest)).mean()})
-          .to(at::kCPU, at::kDouble);
+  const at::Tensor numbers = at::stack({rms(detail.fine), rms(detail.middle), rms(detail.coarse),
+                                        ((highest - lowest) / highest.clamp_min(kDarkest)).mean()})
+                                 .to(at::kCPU, at::kDouble);
   statistics.bands = numbers.narrow(0, 0, 3);
   statistics.saturation = numbers[3].item<double>();
   return statistics;

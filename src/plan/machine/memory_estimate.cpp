@@ -38,7 +38,7 @@ double weight_bytes(const NetworkSize& network, const Machine& machine, double e
                     const std::string& offload, double prefetched) {
   const double widened = element * number(network.parameters);
   const double stored = number(network.stored - network.table_bytes);
-  const double scratch = element * number(network.largest);  // the matrix in use, widened
+  const double scratch = element * number(network.largest);           // the matrix in use, widened
   if (network.has_blocks && machine.device != "cpu") return widened;  // a CPU alone can use them as stored
   if (at_least(offload, "stream")) return std::min(widened, prefetched + scratch * 1.5 + 0.02 * widened);
   if (at_least(offload, "stored") && stored < widened) return std::min(widened, stored + scratch);
