@@ -58,13 +58,14 @@ void* Machine::allocate(std::size_t bytes, bool pinned) {
   auto block = std::make_shared<Block>();
   block->memory = static_cast<char*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64));
   std::memset(block->memory, kUnreadable, bytes);
-  block->bytes = pinned ? std::bit_ceil(bytes) : bytes;
+  block->bytes = bytes;
+  block->counted = pinned ? std::bit_ceil(bytes) : bytes;
   block->pinned = pinned;
   block->device = device_now;
   block->stream = current_stream(device_now);
   auto& now = pinned ? counters.pinned_bytes : counters.bytes;
   auto& peak = pinned ? counters.pinned_peak : counters.peak_bytes;
-  now += static_cast<std::int64_t>(block->bytes);
+  now += static_cast<std::int64_t>(block->counted);
   peak = std::max(peak, now);
   void* memory = block->memory;
   blocks_.emplace(block->memory, std::move(block));
@@ -78,7 +79,7 @@ void Machine::release(void* memory) {
   const std::shared_ptr<Block> block = found->second;
   blocks_.erase(found);
   if (block->pinned) {
-    counters.pinned_bytes -= static_cast<std::int64_t>(block->bytes);
+    counters.pinned_bytes -= static_cast<std::int64_t>(block->counted);
     return;
   }
   Clock used = block->reads, until;

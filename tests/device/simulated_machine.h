@@ -30,6 +30,7 @@ using Clock = std::map<int, std::int64_t>;
 struct Block {
   char* memory = nullptr;
   std::size_t bytes = 0;
+  std::size_t counted = 0;  // bytes, rounded up as a real allocator does
   bool pinned = false;
   int device = 0;
   int stream = 0;          // that it was allocated on
