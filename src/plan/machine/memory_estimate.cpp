@@ -20,8 +20,8 @@ constexpr double kLibraries = 200e6;    // libtorch, libav and the program
 constexpr double kCudaHost = 2e9;       // CUDA's libraries, in the host's memory
 constexpr double kCudaContext = 0.6e9;  // and on the GPU
 constexpr double kEncoderFrames = 80;   // frames that the video encoder keeps, at 1.5 bytes a pixel
-constexpr double kTextTokens =
-    256;  // of a long prompt, for its keys and values; in half precision all are kept
+constexpr double kTextTokens = 256;     // of a long prompt, for its keys and values
+constexpr double kTokensOfAWord = 4;    // at most, where the model cuts prompts at a number of words
 
 double number(std::uint64_t value) { return static_cast<double>(value); }
 double number(std::int64_t value) { return static_cast<double>(value); }
@@ -95,7 +95,10 @@ double denoise_bytes(const Picture& picture, std::int64_t frames, const ModelFac
 /// Keys and values of the prompts for all blocks.
 double text_context_bytes(const Plan& plan, const ModelFacts& model, double element) {
   const Sampling& sampling = plan.sampling;
-  const double tokens = element < 4 ? number(std::int64_t{plan.model.text_rows}) : kTextTokens;
+  const double most = model.max_words > 0 ? kTokensOfAWord * model.max_words : kTextTokens;
+  // In half precision the rows of padding are kept, too.
+  const double tokens =
+      element < 4 ? number(std::int64_t{plan.model.text_rows}) : std::min(most, kTextTokens);
   const double texts = sampling.guidance > 1 ? 2 : 1, experts = sampling.boundary_ratio ? 2 : 1;
   return texts * experts * number(model.layers) * 2 * tokens * number(model.transformer_dim) * element;
 }
