@@ -12,6 +12,7 @@
 #include "pipeline/frames/time_stamp.h"
 #include "plan/geometry/size.h"
 #include "plan/metadata.h"
+#include "plan/verbs/file_frames.h"
 
 namespace sora {
 namespace {
@@ -46,15 +47,20 @@ void write_picture(FrameWriter& writer, const RgbPicture& picture) {
   writer.finish();
 }
 
+// How many frames pass the writer; clips may have fewer than they say.
+std::int64_t passing_frames(const Plan& plan) {
+  return plan.request.copy ? plan.timeline.frames : file_frames(plan);
+}
+
 class ContactSheet {
  public:
   ContactSheet(const Plan& plan, const Destination& to)
       : plan_(plan),
-        layout_(
-            sheet_layout(plan.timeline.frames, plan.timeline.fps, plan.picture.width, plan.picture.height)) {
+        frames_(passing_frames(plan)),
+        layout_(sheet_layout(frames_, plan.timeline.fps, plan.picture.width, plan.picture.height)) {
     const Size size{layout_.width(), layout_.height()};
     Size source = size;
-    if (plan.timeline.frames == 1) {  // the writer resamples it exactly as it does the still itself
+    if (frames_ == 1) {  // the writer resamples it exactly as it does the still itself
       source = {plan.picture.frame_width, plan.picture.frame_height};
       layout_.tile_width = source.width;
       layout_.tile_height = source.height;
@@ -69,9 +75,9 @@ class ContactSheet {
     if (next_ == layout_.frames.size() || frame != layout_.frames[next_]) return;
     RgbPicture tile = resampled(rgb, stride, plan_.picture.frame_width, plan_.picture.frame_height,
                                 layout_.tile_width, layout_.tile_height);
-    if (plan_.timeline.frames > 1) {
+    if (frames_ > 1) {
       draw_stamp(tile, time_stamp(static_cast<double>(frame) / plan_.timeline.fps,
-                                  static_cast<double>(plan_.timeline.frames) / plan_.timeline.fps));
+                                  static_cast<double>(frames_) / plan_.timeline.fps));
     }
     const auto place = static_cast<int>(next_++);
     const int left = layout_.gap + place % layout_.columns * (layout_.tile_width + layout_.gap);
@@ -89,6 +95,7 @@ class ContactSheet {
 
  private:
   const Plan& plan_;
+  std::int64_t frames_;
   SheetLayout layout_;
   std::unique_ptr<FrameWriter> writer_;
   RgbPicture sheet_;
@@ -128,18 +135,19 @@ class Thumbnail {
         writer_(open_picture(plan, to, size_, size_)) {
     constexpr std::array<double, 5> places{0.25, 0.375, 0.5, 0.625, 0.75};
     for (const double place : places) {
-      const std::int64_t frame = std::llround(place * static_cast<double>(plan.timeline.frames - 1));
+      const std::int64_t frame = std::llround(place * static_cast<double>(passing_frames(plan) - 1));
       if (place == 0.5) middle_ = frame;
       if (candidates_.empty() || candidates_.back() != frame) candidates_.push_back(frame);
     }
   }
 
   void take(std::int64_t frame, const std::uint8_t* rgb, std::ptrdiff_t stride) {
-    if (std::find(candidates_.begin(), candidates_.end(), frame) == candidates_.end()) return;
+    const bool chosen = std::find(candidates_.begin(), candidates_.end(), frame) != candidates_.end();
+    if (!chosen && !best_.rgb.empty()) return;  // the first frame is there in case that no other comes
     RgbPicture picture = resampled(rgb, stride, plan_.picture.frame_width, plan_.picture.frame_height,
                                    size_.width, size_.height);
     constexpr double kMiddleFirst = 1.2;
-    const double score = interest(picture) * (frame == middle_ ? kMiddleFirst : 1);
+    const double score = chosen ? interest(picture) * (frame == middle_ ? kMiddleFirst : 1) : -1;
     if (best_.rgb.empty() || score > score_) {
       best_ = std::move(picture);
       score_ = score;

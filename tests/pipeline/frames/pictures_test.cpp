@@ -177,6 +177,37 @@ TEST_F(Pictures, ASheetShowsItsFramesInOrder) {
   EXPECT_EQ(read_media_info(path("sheet.png")).metadata["comment"].substr(0, 13), "{\"generator\":");
 }
 
+TEST_F(Pictures, ASheetOfAnExtendedClipShowsTheWholeFile) {
+  plan_.timeline.frames = 13;
+  plan_.request.verb = "extend";
+  plan_.inputs.video.emplace();
+  plan_.inputs.video->frames = 20;
+  plan_.inputs.video->fps = plan_.timeline.fps;
+  plan_.inputs.video->steady_rate = true;
+  plan_.request.contact_sheet = path("sheet.png");
+  const auto writer = with_pictures(plan_, std::make_unique<CountingWriter>());
+  plan_.timeline.frames = 33;
+  write_frames(*writer);
+  writer->finish();
+  const RgbPicture sheet = read_png(path("sheet.png"));
+  EXPECT_THAT(pixel(sheet, 4 + 3 * 68, 4 + 3 * 36), ElementsAre(32, 100, 100));
+}
+
+TEST_F(Pictures, AClipThatIsShorterThanItSaysHasAThumbnailAndAShorterSheet) {
+  plan_.timeline.frames = 1;
+  plan_.request.verb = "extend";
+  plan_.inputs.video.emplace();
+  plan_.inputs.video->duration = 1000;
+  plan_.request.contact_sheet = path("sheet.png");
+  plan_.request.thumbnail = path("thumbnail.png");
+  const auto writer = with_pictures(plan_, std::make_unique<CountingWriter>());
+  plan_.timeline.frames = 3;
+  write_frames(*writer);
+  writer->finish();
+  EXPECT_EQ(pixel(read_png(path("thumbnail.png")), 5, 5)[0], 0);
+  EXPECT_EQ(pixel(read_png(path("sheet.png")), 4, 4)[0], 0);
+}
+
 TEST_F(Pictures, AThumbnailIsTheMiddleFrameUnlessAnotherShowsMore) {
   plan_.timeline.frames = 33;
   plan_.request.overwrite = true;
