@@ -47,16 +47,11 @@ void write_picture(FrameWriter& writer, const RgbPicture& picture) {
   writer.finish();
 }
 
-// How many frames pass the writer; clips may have fewer than they say.
-std::int64_t passing_frames(const Plan& plan) {
-  return plan.request.copy ? plan.timeline.frames : file_frames(plan);
-}
-
 class ContactSheet {
  public:
   ContactSheet(const Plan& plan, const Destination& to)
       : plan_(plan),
-        frames_(passing_frames(plan)),
+        frames_(file_frames(plan)),
         layout_(sheet_layout(frames_, plan.timeline.fps, plan.picture.width, plan.picture.height)) {
     const Size size{layout_.width(), layout_.height()};
     Size source = size;
@@ -95,7 +90,7 @@ class ContactSheet {
 
  private:
   const Plan& plan_;
-  std::int64_t frames_;
+  std::int64_t frames_;  // as clips say; they may have fewer
   SheetLayout layout_;
   std::unique_ptr<FrameWriter> writer_;
   RgbPicture sheet_;
@@ -135,7 +130,7 @@ class Thumbnail {
         writer_(open_picture(plan, to, size_, size_)) {
     constexpr std::array<double, 5> places{0.25, 0.375, 0.5, 0.625, 0.75};
     for (const double place : places) {
-      const std::int64_t frame = std::llround(place * static_cast<double>(passing_frames(plan) - 1));
+      const std::int64_t frame = std::llround(place * static_cast<double>(file_frames(plan) - 1));
       if (place == 0.5) middle_ = frame;
       if (candidates_.empty() || candidates_.back() != frame) candidates_.push_back(frame);
     }
