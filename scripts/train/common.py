@@ -241,6 +241,20 @@ def buckets(data, sizes, device="cpu"):
     return found
 
 
+def soft_bucket(data, size, device="cpu"):
+    """As buckets() for one size, mirrors left out, and the latents that refining starts from (scales.py)."""
+    z, k, a, start = [], [], [], []
+    for n in shards(data, "seen"):
+        if os.path.basename(n).startswith(size + "-") and os.path.exists(n + ".soft.npy"):
+            _, masks, at = clips(n)
+            z.append(np.load(n + ".latents.npy"))
+            k.append(coarse(masks, z[-1]))
+            a += at
+            start.append(np.load(n + ".soft.npy"))
+    z, k, start = (torch.from_numpy(np.concatenate(x)).to(device) for x in (z, k, start))
+    return z, k, a, start
+
+
 def coarse(masks, latents):
     """Masks of 8x8 pixels a cell on the grid of the latents, whose cells may be larger: the mean of what they
     cover."""

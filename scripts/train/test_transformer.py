@@ -3,6 +3,7 @@
 import unittest
 
 import torch
+import train_transformer
 import transformer
 
 
@@ -40,6 +41,17 @@ class Transformer(unittest.TestCase):
             self.assertLess(error, left + 0.03)
             # what the best factor for each number alone would leave
             self.assertLess(left + 0.03, time**2 / (time**2 + (1 - time) ** 2))
+
+    def test_the_goal_leads_to_the_clean_latents_from_those_of_a_draft_too(self):
+        torch.manual_seed(1)
+        x, draft = torch.randn(5, 3, 4, 4, 8), torch.randn(5, 3, 4, 4, 8)
+        t = torch.rand(5, 3).clamp_min(0.05)
+        t[0, 0] = 0
+        for start in (None, draft):
+            noisy, goal = train_transformer.noised(x, start, t)
+            clean = noisy - t[:, :, None, None, None] * goal
+            self.assertLess(float((clean - x).abs().max()), 1e-5)
+            self.assertTrue(torch.equal(noisy[0, 0], x[0, 0]))  # a frame that is given stays as it is
 
 
 if __name__ == "__main__":

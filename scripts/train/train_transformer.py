@@ -3,6 +3,7 @@
     python train_transformer.py STATE DATA --sizes 64x64,48x80,80x48 --samples 60000 --batch 24 --decay 0
     python train_transformer.py STATE DATA --sizes '128x128,96x176,176x96,64x64*.05,48x80*.2,80x48*.2' \\
         --samples 72000 --batch 6   # goes on at full size
+    python train_transformer.py STATE DATA --sizes '64x64,128x128~.7' --batch 6  # drafts, refined
 
 x_t = (1-t) latents + t noise, target noise - latents. Times are logit-normal, shifted to the noisy side, and
 every latent frame has its own: most samples use one time for all frames (text to video), some hold frames
@@ -17,6 +18,9 @@ worded anew each time and dropped one time in ten, three where frames are held.
 prediction without a caption, u + (1 - 1/W) (v(caption) - v(none)), whose fixed point is the guided
 prediction; without a caption it stays u. One forward pass more a step. (Model guidance: Tang et al.,
 Diffusion Models without Classifier-free Guidance, 2025.)
+
+A size with ~L is for refining: clips up to the noise level L, which begin between what they are and what a
+draft of half their size looks like when it is enlarged (scales.py --soft), with the clip as the goal.
 
 Saves STATE/transformer.pt every five minutes, resumes from it, stops cleanly on SIGTERM. Each call is a
 stage: the rate warms up briefly, stays flat and falls to zero over the last --decay share of the stage's
@@ -36,6 +40,8 @@ import transformer
 import wording
 import world
 
+LEAST_DRAFT = 0.3  # the least time at which latents of a draft take part
+
 
 def arguments():
     parser = argparse.ArgumentParser()
@@ -44,7 +50,7 @@ def arguments():
     parser.add_argument(
         "--sizes",
         default="64x64,48x80,80x48",
-        help="chosen by their number of clips; 64x64*.1 counts for a tenth of its own",
+        help="chosen by their number of clips; 64x64*.1 counts for a tenth of its own; 128x128~.7 refines",
     )
     parser.add_argument("--samples", type=int, default=60000, help="in all, earlier stages included")
     parser.add_argument(
@@ -104,18 +110,26 @@ class Clips:
     def __init__(self, options, device):
         scale = torch.load(options.state + "/latents.pt", weights_only=False)
         self.mean, self.std = (torch.tensor(scale[name], device=device) for name in ("mean", "std"))
-        split = [size.partition("*") for size in options.sizes.split(",")]
-        found = [
-            (bucket, float(share or 1))
-            for size, _, share in split
-            for bucket in common.buckets(options.data, size, device)
-        ]
-        self.buckets = [bucket for bucket, _ in found]
+        shares = []
+        self.buckets, self.levels, self.drafts = [], [], []  # drafts: None where clips are not refined
+        for entry in options.sizes.split(","):
+            size, _, share = entry.partition("*")
+            size, _, level = size.partition("~")
+            if level:
+                *bucket, draft = common.soft_bucket(options.data, size, device)
+                found = [(bucket, draft)]
+            else:
+                found = [(bucket, None) for bucket in common.buckets(options.data, size, device)]
+            for bucket, draft in found:
+                self.buckets.append(bucket)
+                self.levels.append(float(level or 1))
+                self.drafts.append(draft)
+                shares.append(float(share or 1))
         self.whole = [
             [i for i, a in enumerate(b[2]) if not a.get("part")] or list(range(len(b[2])))
             for b in self.buckets
         ]  # clips that are not parts of longer ways
-        weight = np.array([len(b[2]) * share for b, share in found])
+        weight = np.array([len(b[2]) * share for b, share in zip(self.buckets, shares)])
         self.weight = weight / weight.sum()
         self.cells = max(b[0][0].numel() for b in self.buckets)
         self.channels = self.buckets[0][0].shape[-1]
@@ -132,6 +146,19 @@ def first_weights(net, options, clips):
         some = (clips.buckets[0][0][:300].float().cpu() - clips.mean.cpu()) / clips.std.cpu()
         directions, power = transformer.principal_directions(some, options.patch, options.width * 4 // 5)
         transformer.passthrough(net, power, directions)
+
+
+def noised(x, draft, t):
+    """Latents at times t, and the velocity that leads from them to the clean latents x. A draft's latents
+    take part where the noise is strong enough to hide which of both there were."""
+    t = t[:, :, None, None, None]
+    noise = torch.randn(x.shape).to(x.device)
+    noisy, goal = torch.lerp(x, noise, t), noise - x
+    if draft is None:
+        return noisy, goal
+    share = torch.rand(len(x), 1, 1, 1, 1, device=x.device) * (t > LEAST_DRAFT)
+    away = (1 - t) * share * (draft - x)
+    return noisy + away, goal + away / t.clamp_min(LEAST_DRAFT)
 
 
 class DenoiserTraining:
@@ -246,8 +273,8 @@ class DenoiserTraining:
             )
 
     def batch(self):
-        """Latents [B,T,h,w,C], the mask of the subject [B,T,h,w], times [B,T], tokens of the captions, the
-        attributes [B,7], and which captions are there [B]."""
+        """Latents [B,T,h,w,C], those of their drafts or None, the mask of the subject [B,T,h,w], times [B,T],
+        tokens of the captions, the attributes [B,7], and which captions are there [B]."""
         options, dev, clips = self.options, self.run.device, self.clips
         same = np.random.RandomState(self.step * 7 + 1)  # on all processes
         which = same.choice(len(clips.buckets), p=clips.weight)
@@ -257,16 +284,18 @@ class DenoiserTraining:
             frames = same.randint(1, frames) if frames > 1 else 1
         rng = self.run.seed(options.seed, self.step)
         B = max(1, round(options.batch * clips.cells / Z[0, :frames].numel()))
-        t = common.times(B, frames, options.shift, options.held).to(dev)
+        t = clips.levels[which] * common.times(B, frames, options.shift, options.held).to(dev)
         given = (t == 0).any(1).cpu().numpy()
         pick = np.where(given, rng.randint(len(A), size=B), rng.choice(clips.whole[which], size=B))
         x = clips.normal(Z[pick, :frames])
+        drafts = clips.drafts[which]
+        draft = None if drafts is None else clips.normal(drafts[pick, :frames])
         mask = M[pick, :frames].float() / 255
         dropped = rng.rand(B) < np.where(given, 0.3, 0.1)  # a clip is often extended without a word
         tokens = [self.tok("" if d else wording.caption(A[i], rng)) for i, d in zip(pick, dropped)]
         target = torch.tensor([world.labels(A[i]) for i in pick], device=dev)
         live = torch.tensor(~dropped, device=dev).float()
-        return x, mask, t, tokens, target, live
+        return x, draft, mask, t, tokens, target, live
 
     def folded(self, goal, out, live, noisy, t):
         """The goal moved away from the prediction without a caption (--fold)."""
@@ -280,10 +309,8 @@ class DenoiserTraining:
     def loss(self):
         """Of one batch, and figures of it."""
         options, run, dev = self.options, self.run, self.run.device
-        x, mask, t, tokens, target, live = self.batch()
-        noise = torch.randn(x.shape).to(dev)
-        noisy = torch.lerp(x, noise, t[:, :, None, None, None])
-        goal = noise - x
+        x, draft, mask, t, tokens, target, live = self.batch()
+        noisy, goal = noised(x, draft, t)
         with torch.autocast("cuda", torch.bfloat16, enabled=run.cuda):
             ids, length = transformer.pad(tokens, dev)
             rows, bias = transformer.text(self.enc, ids, length)
