@@ -13,6 +13,7 @@
 #include <ctime>
 #include <memory>
 
+#include "provenance/openssl_pointers.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -23,16 +24,6 @@ constexpr const char* kAuthorityName = "sora-gen self-made authority";
 constexpr const char* kPurposes = "1.3.6.1.4.1.62558.2.1,emailProtection";  // the first: C2PA claim signing
 constexpr long kDays = 30 * 365;  // without a time stamp, credentials end with their certificate
 constexpr int kSerialBits = 127;
-
-template <auto release>
-struct Release {
-  template <class T>
-  void operator()(T* object) const {
-    release(object);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Release<X509_free>>;
 
 void check(bool good, const char* what) {
   if (good) return;

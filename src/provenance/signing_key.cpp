@@ -19,6 +19,7 @@
 #include "core/folders.h"
 #include "core/unique_fd.h"
 #include "provenance/new_key.h"
+#include "provenance/openssl_pointers.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -28,16 +29,7 @@ namespace {
 
 constexpr std::uint64_t kMostBytes = 1 << 16;  // of a PEM file
 
-template <auto release>
-struct Release {
-  template <class T>
-  void operator()(T* object) const {
-    release(object);
-  }
-};
 using Bio = std::unique_ptr<BIO, Release<BIO_free_all>>;
-using Key = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Release<X509_free>>;
 
 [[noreturn]] void fail(ErrorKind kind, const std::string& message) {
   throw Error(kind, "credentials", message);

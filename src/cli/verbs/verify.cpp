@@ -9,9 +9,6 @@
 // how much. That is reported as it is, and is not "the same".
 #include "cli/verbs/verify.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -26,7 +23,7 @@
 #include "core/file.h"
 #include "core/json/json_line.h"
 #include "core/output/output_format.h"
-#include "core/output/unnamed_file.h"
+#include "core/output/private_folder.h"
 #include "core/text.h"
 #include "jobs/output_name.h"
 #include "plan/machine/pace.h"
@@ -59,28 +56,6 @@ void check_flags(const Options& options) {
             "makes another one");
   }
 }
-
-// A folder for the video that is made, which is removed with all that is in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (temporary_folder() / "sora-gen-verify-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-      throw Error(ErrorKind::cannot_create, "verify",
-                  temporary_folder().string() + ": no folder can be made in it; TMPDIR names another one");
-    path_ = pattern;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code code;
-    fs::remove_all(path_, code);
-  }
-  fs::path file(const std::string& extension) const { return path_ / ("again" + extension); }
-
- private:
-  fs::path path_;
-};
 
 // The ending that gives the format of `file`; of a name without a known one, Matroska takes every codec.
 std::string ending_for(const std::string& file, const Request& request) {
@@ -190,8 +165,8 @@ int verify_file(Session& session, const std::string& file, const std::string& co
                 file + ": has parameters, and no frames to compare; name the video itself");
   const std::string ending = ending_for(file, request);
   check_whole(file, ending, request);
-  const TemporaryFolder folder;
-  request.output = folder.file(ending).string();
+  const PrivateFolder folder("verify");
+  request.output = (folder.path() / ("again" + ending)).string();
   request.overwrite = false;
   Plan plan = make_plan(request);
   estimate_pace(plan);

@@ -1,16 +1,14 @@
 #include "pipeline/frames/review.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <utility>
 #include <vector>
 
 #include "core/output/output_format.h"
-#include "core/output/unnamed_file.h"
+#include "core/output/private_folder.h"
 #include "media/rgb_picture.h"
 #include "plan/geometry/size.h"
 #include "sora/error.h"
@@ -22,30 +20,6 @@ namespace {
 
 constexpr int kTileBox = 320;
 constexpr std::size_t kMostTiles = 36;
-
-// A folder that only this user can look into, with what is in it.
-class PrivateFolder {
- public:
-  PrivateFolder() {
-    std::string name = (temporary_folder() / "sora-gen-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) {
-      throw Error(ErrorKind::cannot_create, "output",
-                  name + ": cannot be created: " + std::strerror(errno) +
-                      "; set TMPDIR to a folder that you can write to");
-    }
-    path_ = name;
-  }
-  PrivateFolder(const PrivateFolder&) = delete;
-  PrivateFolder& operator=(const PrivateFolder&) = delete;
-  ~PrivateFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 void write_png(const RgbPicture& picture, const fs::path& path) {
   const OutputFormat format = resolve_output(path.string());
@@ -91,7 +65,7 @@ class ReviewWriter final : public FrameWriter {
   Written finish() override {
     if (frames_ > 0 && (frames_ - 1) % every_ != 0) tiles_.push_back(std::move(last_));
     if (!tiles_.empty()) {
-      const PrivateFolder folder;
+      const PrivateFolder folder("output");
       const fs::path path = folder.path() / "frames.png";
       write_png(sheet(), path);
       approve_(path);
