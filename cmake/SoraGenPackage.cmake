@@ -21,9 +21,10 @@ set(CPACK_DEBIAN_COMPRESSION_TYPE zstd)  # libtorch in seconds, not minutes
 set(CPACK_DEBIAN_PACKAGE_SECTION video)
 
 # What Debian has of the libraries that are linked, by dpkg-shlibdeps; libtorch's own are looked for where they
-# are now, and lead to no package. libcurl is opened at run time, and so not found by it.
+# are now, and lead to no package. libcurl and libavfilter are opened at run time, and so not found by it.
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${libtorch_folder})
+string(REGEX REPLACE "\\..*" "" avfilter_package "libavfilter${LIBAVFILTER_VERSION}")
 
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_NAME sora-gen)
 set(CPACK_DEBIAN_PROGRAM_DESCRIPTION "${PROJECT_DESCRIPTION}
@@ -31,7 +32,8 @@ set(CPACK_DEBIAN_PROGRAM_DESCRIPTION "${PROJECT_DESCRIPTION}
  A small model comes with it; weights of Wan 2.1 and 2.2 are fetched by
  sora-gen pull.")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_DEPENDS
-    "sora-gen-libtorch (= ${PROJECT_VERSION}), libcurl4 | libcurl4t64 | libcurl3-gnutls, ca-certificates")
+    "sora-gen-libtorch (= ${PROJECT_VERSION}), ${avfilter_package}, libcurl4 | libcurl4t64 | libcurl3-gnutls, \
+ca-certificates")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS "python3, curl")  # of the scripts in share/sora-gen/scripts
 
 set(CPACK_DEBIAN_TORCH_PACKAGE_NAME sora-gen-libtorch)

@@ -30,7 +30,6 @@ LONGEST = {  # bytes of an input
     "planner": 768,
     "model_configs": 1536,
     "text": 768,
-    "palette": 768,
     "output_name": 256,
 }
 # Where libFuzzer's counting of rare features takes longer than the target: without it twice the inputs are

@@ -263,8 +263,6 @@ def pictures():
         seed("picture_header", name, content)
         if name in ("png", "jpeg", "gif"):
             seed("picture_text", name, content)
-    seed("palette", "ramp", bytes([5, 4]) + bytes(range(240)))
-    seed("palette", "few", bytes([7, 7]) + bytes([0, 0, 0, 255, 255, 255]) * 40)
 
 
 def headers():

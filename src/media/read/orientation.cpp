@@ -1,15 +1,23 @@
 #include "media/read/orientation.h"
 
 #include <cmath>
-#include <cstddef>
 #include <cstdlib>
-#include <cstring>
 
 namespace sora {
 
 int Orientation::degrees() const {
   if (transpose) return flip_y && !flip_x ? 270 : 90;
   return flip_y ? 180 : 0;
+}
+
+// libavfilter names transpose's directions by what the turn does; cclock_flip swaps x and y and nothing else.
+std::string Orientation::filters() const {
+  std::string out;
+  const auto add = [&out](const char* filter) { out += (out.empty() ? "" : ",") + std::string(filter); };
+  if (transpose) add("transpose=cclock_flip");
+  if (flip_x) add("hflip");
+  if (flip_y) add("vflip");
+  return out;
 }
 
 Orientation exif_orientation(int number) {
@@ -42,27 +50,6 @@ Orientation matrix_orientation(const std::int32_t matrix[9], bool& right_angle) 
   right_angle = lost <= 0.01 * kept;
   if (transpose) return {true, c < 0, b < 0};
   return {false, a < 0, d < 0};
-}
-
-void orient(const Orientation& o, const std::uint8_t* rgb, std::ptrdiff_t stride, int width, int height,
-            std::uint8_t* out, std::ptrdiff_t out_stride) {
-  const int shown_width = o.transpose ? height : width, shown_height = o.transpose ? width : height;
-  for (int y = 0; y < shown_height; ++y) {
-    std::uint8_t* to = out + y * out_stride;
-    const int v = o.flip_y ? shown_height - 1 - y : y;
-    if (!o.transpose && !o.flip_x) {
-      std::memcpy(to, rgb + v * stride, static_cast<std::size_t>(width) * 3);
-      continue;
-    }
-    for (int x = 0; x < shown_width; ++x, to += 3) {
-      const int u = o.flip_x ? shown_width - 1 - x : x;
-      const std::ptrdiff_t row = o.transpose ? u : v, column = o.transpose ? v : u;
-      const std::uint8_t* from = rgb + row * stride + column * 3;
-      to[0] = from[0];
-      to[1] = from[1];
-      to[2] = from[2];
-    }
-  }
 }
 
 }  // namespace sora

@@ -1,9 +1,8 @@
-// How a stored picture is rotated and mirrored before it is shown. libavfilter's transpose and flips are not
-// used: setting them up takes more code than this loop, and libavfilter takes 31 ms to load.
+// How a stored picture is rotated and mirrored before it is shown.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace sora {
 
@@ -16,6 +15,8 @@ struct Orientation {
 
   bool operator==(const Orientation&) const = default;
   bool identity() const { return !transpose && !flip_x && !flip_y; }
+  /// As filters of libavfilter, such as "transpose=cclock_flip,hflip"; empty for identity.
+  std::string filters() const;
   /// Clockwise, in degrees, after the mirroring if there is any: 0, 90, 180 or 270.
   int degrees() const;
 };
@@ -26,10 +27,5 @@ Orientation exif_orientation(int number);
 /// libav's display matrix (3x3, 16.16 fixed point). Other angles are rounded to the nearest right
 /// angle; `right_angle` says whether it was one.
 Orientation matrix_orientation(const std::int32_t matrix[9], bool& right_angle);
-
-/// Rotates and mirrors rgb [height, width, 3] with rows of `stride` bytes into `out` [shown height, shown
-/// width, 3].
-void orient(const Orientation& orientation, const std::uint8_t* rgb, std::ptrdiff_t stride, int width,
-            int height, std::uint8_t* out, std::ptrdiff_t out_stride);
 
 }  // namespace sora

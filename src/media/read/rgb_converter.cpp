@@ -316,6 +316,21 @@ av::FramePtr RgbConverter::scaled(const AVFrame& frame, int width, int height, A
   return out;
 }
 
+// RGB24 as stored -> as shown.
+av::FramePtr RgbConverter::turned(av::FramePtr rgb) {
+  if (properties_.orientation.identity()) return rgb;
+  const std::pair size(rgb->width, rgb->height);
+  if (!turner_ || turner_size_ != size) {
+    turner_ = std::make_unique<FilterGraph>(properties_.orientation.filters(), size.first, size.second,
+                                            AV_PIX_FMT_RGB24, AV_PIX_FMT_RGB24);
+    turner_size_ = size;
+  }
+  turner_->send(rgb.get());
+  av::FramePtr shown = turner_->receive();
+  if (!shown) throw Error(ErrorKind::internal, "media", "libavfilter gave no frame back");
+  return shown;
+}
+
 void RgbConverter::convert(const AVFrame& decoded, VideoFrame& out) {
   av::FramePtr frame(av::allocated(av_frame_clone(&decoded)));
   const Placement p = place(*frame);
@@ -340,16 +355,21 @@ void RgbConverter::convert(const AVFrame& decoded, VideoFrame& out) {
   out.height = settings_.height;
   const std::size_t pixels = static_cast<std::size_t>(out.width) * static_cast<std::size_t>(out.height);
   out.rgb.resize(pixels * 3);
-  const bool turn = properties_.orientation.transpose;
-  if ((turn ? p.kept_height : p.kept_width) < out.width ||
-      (turn ? p.kept_width : p.kept_height) < out.height) {
+  rgb->crop_left = static_cast<std::size_t>(p.skip_x);
+  rgb->crop_top = static_cast<std::size_t>(p.skip_y);
+  rgb->crop_right = static_cast<std::size_t>(rgb->width - p.skip_x - p.kept_width);
+  rgb->crop_bottom = static_cast<std::size_t>(rgb->height - p.skip_y - p.kept_height);
+  av_frame_apply_cropping(rgb.get(), AV_FRAME_CROP_UNALIGNED);
+  rgb = turned(std::move(rgb));
+  if (rgb->width < out.width || rgb->height < out.height) {
     for (std::size_t i = 0; i < pixels; ++i) std::copy_n(settings_.background.data(), 3, &out.rgb[3 * i]);
   }
   const std::ptrdiff_t stride = std::ptrdiff_t{out.width} * 3;
-  orient(properties_.orientation,
-         rgb->data[0] + std::ptrdiff_t{p.skip_y} * rgb->linesize[0] + std::ptrdiff_t{p.skip_x} * 3,
-         rgb->linesize[0], p.kept_width, p.kept_height,
-         out.rgb.data() + p.at_y * stride + std::ptrdiff_t{p.at_x} * 3, stride);
+  for (int y = 0; y < rgb->height; ++y) {
+    std::memcpy(out.rgb.data() + (p.at_y + y) * stride + std::ptrdiff_t{p.at_x} * 3,
+                rgb->data[0] + std::ptrdiff_t{y} * rgb->linesize[0],
+                static_cast<std::size_t>(rgb->width) * 3);
+  }
 }
 
 }  // namespace sora

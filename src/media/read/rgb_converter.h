@@ -4,6 +4,7 @@
 #include <string>
 
 #include "media/av.h"
+#include "media/filter/filter_graph.h"
 #include "media/read/image_header.h"
 #include "media/read/orientation.h"
 #include "media/read/tone_map.h"
@@ -49,11 +50,14 @@ class RgbConverter {
   };
   Placement place(const AVFrame& frame) const;
   av::FramePtr blended(const AVFrame& frame) const;
+  av::FramePtr turned(av::FramePtr rgb);
   av::FramePtr scaled(const AVFrame& frame, int width, int height, AVPixelFormat format);
 
   ReadSettings settings_;
   FrameProperties properties_;
   std::unique_ptr<ToneMap> tone_map_;
+  std::unique_ptr<FilterGraph> turner_;
+  std::pair<int, int> turner_size_;
   av::SwsPtr scaler_;
   struct Key {
     int width = 0, height = 0, format = -1, out_width = 0, out_height = 0, out_format = -1;

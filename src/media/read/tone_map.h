@@ -1,7 +1,6 @@
 // Converts wide and bright colours (HDR, BT.2020, Display P3) to sRGB.
 //
-// libavfilter is not used: it has BT.2390 only with a GPU, zscale only in some builds, and takes 31 ms to
-// load at each start, beside 44 ms for the rest of libav.
+// libavfilter is not used: it has the curve of BT.2390 only with a GPU, and zscale only in some builds.
 #pragma once
 
 #include <array>

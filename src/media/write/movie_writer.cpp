@@ -9,8 +9,8 @@
 #include "media/image_text.h"
 #include "media/image_xmp.h"
 #include "media/write/encoder.h"
+#include "media/write/gif_palettes.h"
 #include "media/write/muxer.h"
-#include "media/write/palette.h"
 #include "media/write/sink.h"
 #include "media/write/writers.h"
 
@@ -34,10 +34,10 @@ class MovieWriter : public FrameWriter {
         muxer_(s.container, *sink_),
         encoder_(encoder_settings(s)),
         converter_(s.source_width, s.source_height, s.width, s.height,
-                   s.codec == "gif" ? AV_PIX_FMT_RGB24 : encoder_.context().pix_fmt,
+                   s.codec == "gif" ? GifPalettes::kFormat : encoder_.context().pix_fmt,
                    clips_.empty() ? colour_of(s.codec, encoder_.context().pix_fmt)
                                   : colour_of(clips_.front()->parameters())) {
-    if (s.codec == "gif") palette_.emplace(s.width, s.height);
+    if (s.codec == "gif") palettes_.emplace(s.width, s.height);
     const AVCodecContext& context = encoder_.context();
     if (!s.sounds.empty()) {
       sound_.emplace(s.sounds, av_inv_q(context.framerate), muxer_.takes_negative_times());
@@ -54,10 +54,13 @@ class MovieWriter : public FrameWriter {
 
   void write(const std::uint8_t* rgb, std::ptrdiff_t stride) override {
     av::FramePtr frame = converter_.convert(rgb, stride);
-    if (palette_) frame = paletted(*frame);
     frame->pts = frames_++;
     ++encoded_;
-    encoder_.encode(frame.get(), [this](AVPacket& packet) { take_encoded(packet); });
+    if (palettes_) {
+      palettes_->add(*frame, [this](AVFrame& ready) { encode(&ready); });
+    } else {
+      encode(frame.get());
+    }
   }
 
   void begin_sound(std::size_t index) override {
@@ -79,7 +82,7 @@ class MovieWriter : public FrameWriter {
     if (sound_) sound_->write_rest([this](AVPacket& packet) { muxer_.write_sound(packet); });
     muxer_.finish();
     // Not in a stream, where the byte to be replaced is written already.
-    if (palette_ && !comment_.empty() && sink_->seekable()) {
+    if (palettes_ && !comment_.empty() && sink_->seekable()) {
       const std::string block = gif_comment_block(comment_);
       sink_->write_at(block.data(), block.size(), sink_->size() - 1);
     }
@@ -96,14 +99,6 @@ class MovieWriter : public FrameWriter {
   }
 
  private:
-  av::FramePtr paletted(const AVFrame& rgb) {
-    av::FramePtr frame = make_frame(rgb.width, rgb.height, AV_PIX_FMT_PAL8);
-    palette_->convert(rgb.data[0], rgb.linesize[0], frame->data[0], frame->linesize[0]);
-    std::copy(palette_->colours().begin(), palette_->colours().end(),
-              reinterpret_cast<std::uint32_t*>(frame->data[1]));
-    return frame;
-  }
-
   // The muxer of AVIF rewrites sizes in front of the frames.
   std::unique_ptr<Sink> open_movie(const Destination& destination) const {
     std::unique_ptr<Sink> sink = open_sink(destination);
@@ -170,7 +165,12 @@ class MovieWriter : public FrameWriter {
   void finish_encoding() {
     if (encoded_ == 0 || flushed_) return;
     flushed_ = true;
-    encoder_.encode(nullptr, [this](AVPacket& packet) { take_encoded(packet); });
+    if (palettes_) palettes_->finish([this](AVFrame& ready) { encode(&ready); });
+    encode(nullptr);
+  }
+
+  void encode(AVFrame* frame) {
+    encoder_.encode(frame, [this](AVPacket& packet) { take_encoded(packet); });
   }
 
   std::string comment_;
@@ -182,7 +182,7 @@ class MovieWriter : public FrameWriter {
   Muxer muxer_;
   Encoder encoder_;
   FrameConverter converter_;
-  std::optional<AdaptivePalette> palette_;
+  std::optional<GifPalettes> palettes_;
   std::optional<SoundTrack> sound_;
   std::int64_t encoded_ = 0;
   bool flushed_ = false;

@@ -3,6 +3,8 @@
 #include <set>
 
 #include "core/log.h"
+#include "media/filter/filter_graph.h"
+#include "media/frame_converter.h"
 #include "media/read/orientation.h"
 #include "media/reader_test.h"
 
@@ -114,7 +116,10 @@ TEST_F(ReaderLook, ADisplayMatrixIsTurned) {
 }
 
 TEST_F(ReaderLook, OrientationsTakeEveryPixelToItsPlace) {
-  const std::uint8_t source[2 * 3 * 3] = {1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 5, 6, 6, 6};  // 3x2
+  const av::FramePtr source = make_frame(3, 2, AV_PIX_FMT_RGB24);
+  for (int i = 0; i < 6; ++i) {
+    std::fill_n(source->data[0] + i / 3 * source->linesize[0] + i % 3 * 3, 3, static_cast<std::uint8_t>(i + 1));
+  }
   const std::vector<std::vector<int>> expected{{},
                                                {1, 2, 3, 4, 5, 6},
                                                {3, 2, 1, 6, 5, 4},
@@ -124,12 +129,17 @@ TEST_F(ReaderLook, OrientationsTakeEveryPixelToItsPlace) {
                                                {4, 1, 5, 2, 6, 3},
                                                {6, 3, 5, 2, 4, 1},
                                                {3, 6, 2, 5, 1, 4}};
-  for (int n = 1; n <= 8; ++n) {
-    std::uint8_t out[18] = {};
-    const Orientation o = exif_orientation(n);
-    orient(o, source, 9, 3, 2, out, o.transpose ? 6 : 9);
+  EXPECT_EQ(exif_orientation(1).filters(), "");
+  for (int n = 2; n <= 8; ++n) {
+    FilterGraph graph(exif_orientation(n).filters(), 3, 2, AV_PIX_FMT_RGB24, AV_PIX_FMT_RGB24);
+    graph.send(source.get());
+    const av::FramePtr out = graph.receive();
+    ASSERT_TRUE(out) << n;
+    EXPECT_EQ(out->width, n < 5 ? 3 : 2) << n;
     std::vector<int> found;
-    for (int i = 0; i < 6; ++i) found.push_back(out[3 * i]);
+    for (int i = 0; i < 6; ++i) {
+      found.push_back(out->data[0][i / out->width * out->linesize[0] + i % out->width * 3]);
+    }
     EXPECT_EQ(found, expected[static_cast<std::size_t>(n)]) << n;
   }
 }
