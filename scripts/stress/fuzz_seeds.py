@@ -5,7 +5,9 @@ Needs ffmpeg for the media. Files that begin with fault- are inputs that once sh
 of the planner are written by hand and stay as they are.
 """
 
+import hashlib
 import json
+import math
 import os
 import shutil
 import struct
@@ -73,6 +75,33 @@ def checkpoints():
     seed("shard_index", "outside", '{"weight_map":{"a":"../outside.safetensors"}}')
     seed("shard_index", "link", '{"weight_map":{"a":"link.safetensors"}}')
     seed("shard_index", "missing", '{"weight_map":{"a":"c.safetensors","d":"a.safetensors"}}')
+
+
+def kept_latents():
+    """For the plan and the video of tests/fuzz/kept_latents.cpp."""
+    metadata = {
+        "kind": "sora-gen latents 1",
+        "video_sha256": hashlib.sha256(b"a video\n").hexdigest(),
+        "autoencoder": "a" * 64,
+        "frames": "9",
+        "fps": "8",
+        "model_fps": "8",
+        "crop_width": "30",
+        "crop_height": "20",
+        "windows": "1",
+        "continued": "3",
+    }
+    shapes = {"end": [1, 2, 2, 3, 4], "start": [1, 2, 1, 3, 4], "start.still": [1, 2, 4, 3, 4]}
+    shapes["window.0"] = [1, 2, 3, 3, 4]
+    header, at = {"__metadata__": metadata}, 0
+    for name, shape in shapes.items():
+        size = 4 * math.prod(shape)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [at, at + size]}
+        at += size
+    seed("kept_latents", "forward", json.dumps(header, separators=(",", ":")), 0)
+    seed("kept_latents", "backward", json.dumps(header, separators=(",", ":")), 1)
+    metadata["kind"] = "another"
+    seed("kept_latents", "others", json.dumps(header, separators=(",", ":")), 0)
 
 
 def gguf_text(text):
@@ -325,6 +354,7 @@ def media():
 def main():
     for make in (
         checkpoints,
+        kept_latents,
         configs,
         networks,
         tokenizers,
