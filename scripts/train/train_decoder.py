@@ -52,15 +52,27 @@ def arguments():
     return parser.parse_args()
 
 
+def latents_of(name):
+    """The latents of a shard; where it has none, those of the same scenes rendered at half the size, which an
+    autoencoder of double.py shares. None: there are neither."""
+    folder, shard = os.path.split(name)
+    size, rest = shard.split("-", 1)
+    half = "x".join(str(int(side) // 2) for side in size.split("x"))
+    for file in (f"{name}.latents.npy", f"{folder}/{half}-{rest}.latents.npy"):
+        if os.path.exists(file):
+            return np.load(file, mmap_mode="r")
+    return None
+
+
 class Clips:
     """Rendered clips with the latents that encode.py wrote, and held-out clips by their size."""
 
-    def __init__(self, data):
+    def __init__(self, data, cell):
         self.shards = []
         for name in common.shards(data, "seen"):
             clips, _, attributes = common.clips(name)
-            if os.path.exists(name + ".latents.npy"):
-                latents = np.load(name + ".latents.npy", mmap_mode="r")
+            latents = latents_of(name)
+            if latents is not None and clips.shape[2] // latents.shape[2] == cell:
                 self.shards.append((clips, latents, attributes))
         shares = [len(a) * (3.0 if c.shape[2] * c.shape[3] > 8000 else 0.3) for c, _, a in self.shards]
         self.weight = np.array(shares) / np.sum(shares)
@@ -75,7 +87,7 @@ class Clips:
 
 class DecoderTraining:
     def __init__(self, options):
-        self.options, self.run, self.clips = options, common.Run(options.state, 1), Clips(options.data)
+        self.options, self.run = options, common.Run(options.state, 1)
         device = self.run.device
         self.model, self.text, self.net, _ = export.load(options.state, options.denoiser)
         redoes = os.path.exists(options.state + "/" + options.denoiser)
@@ -87,6 +99,7 @@ class DecoderTraining:
             torch.tensor(v, device=device) for v in (config.latents_mean, config.latents_std)
         )
         self.cell = config.scale_factor_spatial
+        self.clips = Clips(options.data, self.cell)
         self.file = options.state + "/vae.pt"
         self.start = torch.load(self.file, weights_only=False, map_location=device)
         self.named = [
