@@ -26,6 +26,12 @@ std::string error_of(const std::string& text, ErrorKind kind = ErrorKind::data) 
   return test::error_of([&] { parse_story("story", text); }, kind);
 }
 
+std::vector<std::string> parse_shots(const std::string& text) {
+  Request request;
+  parse_story("story", text).options.apply(request);
+  return request.shot;
+}
+
 TEST(StoryFile, ReadsLinesOfTimesAndPrompts) {
   const StoryFile file = parse_story(
       "story", "\xef\xbb\xbf# a story\r\n0:00 a forest\r\n\r\n  4.5s\ta storm, at 5:00  \r\n1:02.5 snow");
@@ -34,6 +40,13 @@ TEST(StoryFile, ReadsLinesOfTimesAndPrompts) {
   EXPECT_EQ(request.verb, "storyboard");
   EXPECT_THAT(request.shot, ElementsAre("0:00 a forest", "0:04.5 a storm, at 5:00", "1:02.5 snow"));
   EXPECT_THAT(file.lines, ElementsAre(2, 4, 5));
+}
+
+TEST(StoryFile, AColonMayStandBehindATime) {
+  EXPECT_THAT(parse_shots("0s: a forest\n0:04:  a storm\n1:02.5: snow: a lot"),
+              ElementsAre("0:00 a forest", "0:04 a storm", "1:02.5 snow: a lot"));
+  EXPECT_THAT(error_of("0:00:: a forest"), HasSubstr("does not begin with a time"));
+  EXPECT_THAT(error_of(": a forest"), HasSubstr("does not begin with a time"));
 }
 
 TEST(StoryFile, ReadsJsonWithOptionsBesideTheShots) {

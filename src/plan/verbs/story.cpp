@@ -93,7 +93,8 @@ std::string time_text(double seconds) {
 std::string split_shot(const std::string& text, double& time, std::string& rest) {
   const std::string line = trimmed(text);
   const std::size_t end = std::min(line.find_first_of(" \t"), line.size());
-  const std::string word = line.substr(0, end);
+  std::string word = line.substr(0, end);
+  if (word.ends_with(':')) word.pop_back();  // "0:04: a storm"
   const auto found = parse_time(word);
   if (!found || is_number(word)) {
     return "does not begin with a time, expected one such as 0:04, 1:02.5 or 12s and a prompt or file after "
