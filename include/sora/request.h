@@ -63,6 +63,7 @@ struct Request {
   std::optional<std::string> image_encoder;  ///< of models that attend to an image (Wan 2.1 I2V, FLF2V)
   std::vector<std::string> lora;    ///< FILE or FILE:strength, merged into the transformer in this order
   std::vector<std::string> lora_2;  ///< the same for the low-noise expert
+  bool lora_strict = false;  ///< refuse LoRAs with tensors that the model has no place for
   /// fast: steps, guidance, shift and scheduler of the published few-step models and LoRAs; none: the model's
   /// own, even where weights or a LoRA are few-step ones by their name. Options that are given override both.
   std::optional<std::string> preset;
@@ -170,6 +171,8 @@ void visit_request_kinds(R& r, V&& v) {
   v("image_encoder", r.image_encoder, source, "file that replaces its image encoder (CLIP)");
   v("lora", r.lora, source, "LoRA, as FILE or FILE:strength; may be given several times");
   v("lora_2", r.lora_2, source, "LoRA of the low-noise expert");
+  v("lora_strict", r.lora_strict, machine,
+    "refuse a LoRA with tensors for modules that the model has not, instead of leaving those out");
   v("preset", r.preset, video,
     "fast: settings for distilled few-step models and LoRAs; none: the model's own");
   v("steps", r.steps, video, "denoising steps");

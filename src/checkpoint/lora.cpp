@@ -5,8 +5,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <string_view>
 
+#include "checkpoint/lora_keys.h"
 #include "core/json/json_text.h"
 #include "core/text.h"
 #include "sora/error.h"
@@ -15,93 +15,38 @@ namespace sora {
 namespace {
 
 constexpr const char* kComponent = "lora";
-constexpr std::size_t kListed = 5;  // unknown keys in a message
-
-enum class Role { down, up, alpha, diff, bias };
-
-struct Ending {
-  std::string_view text;
-  Role role;
-};
-
-constexpr Ending kEndings[] = {
-    {".lora_A.weight", Role::down},
-    {".lora_B.weight", Role::up},
-    {".lora_A.default.weight", Role::down},
-    {".lora_B.default.weight", Role::up},
-    {".lora_down.weight", Role::down},
-    {".lora_up.weight", Role::up},
-    {".lora.down.weight", Role::down},
-    {".lora.up.weight", Role::up},
-    {".alpha", Role::alpha},
-    {".diff", Role::diff},
-    {".diff_b", Role::bias},
-    {".lora_B.bias", Role::bias},
-};
-
-// Prefixes of module names in the styles of diffusers and peft, ComfyUI, and kohya (which has _ instead of
-// dots).
-constexpr std::string_view kPrefixes[] = {"base_model.model.transformer.",
-                                          "base_model.model.",
-                                          "transformer.",
-                                          "model.diffusion_model.",
-                                          "diffusion_model.",
-                                          "lora_unet_",
-                                          "lora_transformer_",
-                                          ""};
+constexpr std::size_t kListed = 5;  // keys in a message
 
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& what) {
   throw Error(ErrorKind::data, kComponent, path.string() + ": " + what);
 }
 
-/// A module of the network: its tensors that a LoRA may change.
-struct Module {
-  std::string weight, bias;  // our names; a parameter outside any layer counts as a weight
-};
-
-std::string with_underscores(std::string name) {
-  std::replace(name.begin(), name.end(), '.', '_');
-  return name;
+std::string listed(const std::vector<std::string>& keys) {
+  std::string list;
+  for (std::size_t i = 0; i < std::min(keys.size(), kListed); ++i) list += (i ? ", " : "") + excerpt(keys[i]);
+  if (keys.size() > kListed) list += " and " + std::to_string(keys.size() - kListed) + " more";
+  return list;
 }
 
-std::string without_weight(const std::string& name) {
-  constexpr std::string_view ending = ".weight";
-  return name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name;
-}
-
-/// Modules by every name that a LoRA file may have for them.
-std::map<std::string, Module> modules_of(const Checkpoint& network, std::span<const NameRule> names) {
-  std::map<std::string, Module> modules;
-  for (const std::string& name : network.names()) {
-    if (name.ends_with(".bias")) continue;
-    const std::string ours = without_weight(name);
-    const Module module{name, network.find(ours + ".bias") ? ours + ".bias" : ""};
-    std::vector<std::string> aliases{ours};
-    if (const auto original = renamed_back(names, name)) aliases.push_back(without_weight(*original));
-    for (const std::string& alias : aliases) {
-      modules.emplace(alias, module);
-      modules.emplace(with_underscores(alias), module);
-    }
-  }
-  return modules;
-}
-
-const Module* find_module(const std::map<std::string, Module>& modules, std::string_view name) {
-  for (const std::string_view prefix : kPrefixes) {
-    if (!name.starts_with(prefix)) continue;
-    const auto found = modules.find(std::string(name.substr(prefix.size())));
-    if (found != modules.end()) return &found->second;
-  }
-  return nullptr;
-}
-
-/// The alpha in the metadata of a file from peft, which is that of all modules; {} where there is none: alpha
-/// then equals the rank.
+/// The alphas in the metadata of a file from peft; where there are none, alpha equals the rank.
 struct PeftScale {
-  double alpha = 0;
-  bool by_root = false;  // rank-stabilised LoRA: alpha / sqrt(rank)
+  std::optional<double> alpha;            // of all modules
+  std::map<std::string, double> pattern;  // of modules whose names end with these
+  bool by_root = false;                   // rank-stabilised LoRA: alpha / sqrt(rank)
+
+  /// `module` by its name in the network. The most specific pattern counts.
+  std::optional<double> of(const std::string& module) const {
+    std::optional<double> found = alpha;
+    std::size_t longest = 0;
+    for (const auto& [name, value] : pattern) {
+      if (name.size() > longest && (module == name || module.ends_with("." + name)))
+        longest = name.size(), found = value;
+    }
+    return found;
+  }
 };
-std::optional<PeftScale> peft_scale(const WeightFile& file) {
+
+PeftScale peft_scale(const WeightFile& file) {
   const auto text = file.metadata().find("lora_adapter_metadata");
   if (text == file.metadata().end()) return {};
   nlohmann::json config;
@@ -112,66 +57,184 @@ std::optional<PeftScale> peft_scale(const WeightFile& file) {
   const auto value = [&](const std::string& key) {
     return config.contains("transformer." + key) ? config["transformer." + key] : nlohmann::json();
   };
-  if (!value("alpha_pattern").is_null() && !value("alpha_pattern").empty()) {
-    fail(file.path(), "has an alpha_pattern, expected one alpha for all modules");
-  }
   if (value("use_dora") == true) fail(file.path(), "is a DoRA, which is not supported; expected a LoRA");
-  if (!value("lora_alpha").is_number()) return {};
-  return PeftScale{value("lora_alpha").get<double>(), value("use_rslora") == true};
+  PeftScale scale;
+  if (value("lora_alpha").is_number()) scale.alpha = value("lora_alpha").get<double>();
+  scale.by_root = value("use_rslora") == true;
+  const nlohmann::json pattern = value("alpha_pattern");
+  if (pattern.is_null()) return scale;
+  if (!pattern.is_object()) fail(file.path(), "its alpha_pattern is not a JSON object");
+  for (const auto& [name, alpha] : pattern.items()) {
+    // peft takes them for regular expressions; the ones that it writes itself are names.
+    if (name.find_first_of("*+?[](){}|^$\\") != std::string::npos || !alpha.is_number())
+      fail(file.path(),
+           "its alpha_pattern has \"" + excerpt(name) + "\", expected names of modules with numbers");
+    scale.pattern[name] = alpha.get<double>();
+  }
+  return scale;
 }
 
-struct Parts {
-  std::string down, up, alpha, diff, bias;  // keys of the file
+using Parts = std::map<LoraRole, std::string>;  // keys of the file
+
+// Makes the terms of one module.
+class ModuleTerms {
+ public:
+  ModuleTerms(const WeightFile& file, const LoraModule& module, const TensorInfo& weight, const Parts& parts)
+      : file_(file), module_(module), weight_(weight), parts_(parts) {}
+
+  /// The change of the weight but for differences; empty: there is none. `strength` x alpha / rank is its
+  /// scale.
+  std::optional<LoraTerm> product(double strength, const PeftScale& peft) {
+    std::optional<LoraTerm> term;
+    if (has(LoraRole::down) || has(LoraRole::up)) term = plain();
+    const bool hadamard = has(LoraRole::hada_w1_a) || has(LoraRole::hada_w1_b) || has(LoraRole::hada_w2_a) ||
+                          has(LoraRole::hada_w2_b);
+    const bool kronecker = has(LoraRole::lokr_w1) || has(LoraRole::lokr_w1_a) || has(LoraRole::lokr_w1_b) ||
+                           has(LoraRole::lokr_w2) || has(LoraRole::lokr_w2_a) || has(LoraRole::lokr_w2_b);
+    if (int(term.has_value()) + int(hadamard) + int(kronecker) > 1)
+      fail(file_.path(), "has changes of several kinds for " + module_.weight);
+    if (hadamard) term = of_hadamard();
+    if (kronecker) term = of_kronecker();
+    if (!term) {
+      if (has(LoraRole::alpha))
+        fail(file_.path(), "has " + at(LoraRole::alpha) + " without the down and up that it scales");
+      return {};
+    }
+    term->scale = strength * scale(peft);
+    if (!std::isfinite(term->scale))
+      fail(file_.path(), "its alpha for " + module_.weight + " is not a finite number");
+    return term;
+  }
+
+  /// A tensor of the file that is added to `target`.
+  LoraTerm difference(LoraRole role, const std::string& target, const TensorInfo& info, double scale) {
+    const TensorInfo& diff = tensor(at(role));
+    if (diff.elements() != info.elements()) {
+      fail(file_.path(), at(role) + " is " + shape_text(diff.shape) + ", expected " + shape_text(info.shape) +
+                             " as " + target + "; is this a LoRA for another model?");
+    }
+    return {LoraTerm::Kind::plain, {at(role), "", ""}, {}, scale};
+  }
+
+  bool has(LoraRole role) const { return parts_.count(role) > 0; }
+  const std::string& at(LoraRole role) const { return parts_.at(role); }
+
+ private:
+  struct Sides {
+    std::uint64_t rows = 0, columns = 0;
+  };
+
+  const TensorInfo& tensor(const std::string& name) const {
+    const TensorInfo& info = file_.tensors().at(name);
+    if (info.dtype == DType::f32 || info.dtype == DType::f16 || info.dtype == DType::bf16) return info;
+    fail(file_.path(), name + " has type " + dtype_name(info.dtype) + ", expected F32, F16 or BF16");
+  }
+
+  // Of a tensor seen as a matrix: the first side, and all others.
+  Sides sides(const std::string& name) const {
+    const TensorInfo& info = tensor(name);
+    if (info.shape.size() < 2 || info.shape[0] <= 0 || info.elements() == 0)
+      fail(file_.path(), name + " is " + shape_text(info.shape) + ", expected a matrix");
+    const auto rows = static_cast<std::uint64_t>(info.shape[0]);
+    return {rows, info.elements() / rows};
+  }
+
+  // up times down; notes their rank.
+  Sides product_sides(const LoraMatrix& matrix) {
+    const Sides up = sides(matrix.up), down = sides(matrix.down);
+    if (up.columns != down.rows)
+      fail(file_.path(), matrix.up + " " + shape_text(tensor(matrix.up).shape) + " and " + matrix.down + " " +
+                             shape_text(tensor(matrix.down).shape) + " have different ranks");
+    rank_ = down.rows;
+    return {up.rows, down.columns};
+  }
+
+  LoraMatrix pair(LoraRole up, LoraRole down, const char* names) const {
+    if (has(up) != has(down)) {
+      fail(file_.path(), "has only " + at(has(up) ? up : down) + ", expected a pair of " + names);
+    }
+    return {"", at(up), at(down)};
+  }
+
+  void check(const Sides& made, const std::string& what) const {
+    const bool fits = !weight_.shape.empty() && made.rows == static_cast<std::uint64_t>(weight_.shape[0]) &&
+                      made.columns == weight_.elements() / made.rows && weight_.elements() % made.rows == 0;
+    if (fits) return;
+    fail(file_.path(), what + " does not give " + module_.weight + ", which is " + shape_text(weight_.shape) +
+                           "; is this a LoRA for another model?");
+  }
+
+  LoraTerm plain() {
+    const LoraMatrix matrix = pair(LoraRole::up, LoraRole::down, "down and up");
+    const TensorInfo &up = tensor(matrix.up), &down = tensor(matrix.down);
+    check(product_sides(matrix),
+          matrix.up + " " + shape_text(up.shape) + " times " + matrix.down + " " + shape_text(down.shape));
+    return {LoraTerm::Kind::plain, matrix, {}, 1};
+  }
+
+  LoraTerm of_hadamard() {
+    for (const LoraRole role :
+         {LoraRole::hada_w1_a, LoraRole::hada_w1_b, LoraRole::hada_w2_a, LoraRole::hada_w2_b}) {
+      if (!has(role)) fail(file_.path(), "lacks one of the four matrices of its LoHa for " + module_.weight);
+    }
+    const LoraMatrix first{"", at(LoraRole::hada_w1_a), at(LoraRole::hada_w1_b)};
+    const LoraMatrix second{"", at(LoraRole::hada_w2_a), at(LoraRole::hada_w2_b)};
+    for (const LoraMatrix& matrix : {second, first})
+      check(product_sides(matrix), matrix.up + " times " + matrix.down);
+    return {LoraTerm::Kind::hadamard, first, second, 1};
+  }
+
+  // One factor of a LoKr, whole or as a product.
+  LoraMatrix factor(LoraRole whole, LoraRole up, LoraRole down, Sides& found) {
+    if (has(whole) == (has(up) || has(down)))
+      fail(file_.path(), "its LoKr for " + module_.weight + " needs each factor once, whole or as a product");
+    if (has(whole)) {
+      found = sides(at(whole));
+      return {at(whole), "", ""};
+    }
+    const LoraMatrix matrix = pair(up, down, "two matrices");
+    found = product_sides(matrix);
+    return matrix;
+  }
+
+  LoraTerm of_kronecker() {
+    Sides one, two;
+    LoraTerm term{LoraTerm::Kind::kronecker, {}, {}, 1};
+    term.first = factor(LoraRole::lokr_w1, LoraRole::lokr_w1_a, LoraRole::lokr_w1_b, one);
+    term.second = factor(LoraRole::lokr_w2, LoraRole::lokr_w2_a, LoraRole::lokr_w2_b, two);
+    check({one.rows * two.rows, one.columns * two.columns}, "the LoKr for " + module_.weight);
+    return term;
+  }
+
+  double scale(const PeftScale& peft) const {
+    if (rank_ == 0) return 1;  // of two whole factors, which have no rank
+    const auto rank = static_cast<double>(rank_);
+    if (has(LoraRole::alpha)) return read_scalar(file_, at(LoraRole::alpha)) / rank;
+    const std::string& weight = module_.weight;
+    const std::string layer = weight.ends_with(".weight") ? weight.substr(0, weight.size() - 7) : weight;
+    const auto alpha = peft.of(layer);
+    return alpha ? *alpha / (peft.by_root ? std::sqrt(rank) : rank) : 1;
+  }
+
+  const WeightFile& file_;
+  const LoraModule& module_;
+  const TensorInfo& weight_;
+  const Parts& parts_;
+  std::uint64_t rank_ = 0;
 };
 
-std::string& part_of(Parts& parts, Role role) {
-  switch (role) {
-    case Role::down:
-      return parts.down;
-    case Role::up:
-      return parts.up;
-    case Role::alpha:
-      return parts.alpha;
-    case Role::diff:
-      return parts.diff;
-    case Role::bias:
-      break;
-  }
-  return parts.bias;
+bool has_any(std::string name, std::span<const std::string_view> words) {
+  std::replace(name.begin(), name.end(), '.', '_');
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view word) { return name.find(word) != std::string::npos; });
 }
 
-void check_type(const WeightFile& file, const std::string& name) {
-  const DType dtype = file.tensors().at(name).dtype;
-  if (dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16) return;
-  fail(file.path(), name + " has type " + dtype_name(dtype) + ", expected F32, F16 or BF16");
-}
-
-/// Checks the shapes of down [rank, in...] and up [out, rank...]. Returns the rank.
-std::int64_t check_product(const WeightFile& file, const Parts& parts, const std::string& target,
-                           const TensorInfo& weight) {
-  check_type(file, parts.down);
-  check_type(file, parts.up);
-  const TensorInfo &down = file.tensors().at(parts.down), &up = file.tensors().at(parts.up);
-  const bool matrices = down.shape.size() >= 2 && up.shape.size() >= 2 && down.shape[0] > 0 &&
-                        up.shape[0] > 0 && !weight.shape.empty();
-  const std::uint64_t rank = matrices ? static_cast<std::uint64_t>(down.shape[0]) : 0;
-  if (!matrices || up.shape[0] != weight.shape[0] ||
-      up.elements() != rank * static_cast<std::uint64_t>(up.shape[0]) ||
-      down.elements() / rank * static_cast<std::uint64_t>(up.shape[0]) != weight.elements()) {
-    fail(file.path(), parts.up + " " + shape_text(up.shape) + " times " + parts.down + " " +
-                          shape_text(down.shape) + " does not give " + target + ", which is " +
-                          shape_text(weight.shape) + "; is this a LoRA for another model?");
-  }
-  return down.shape[0];
-}
-
-void check_diff(const WeightFile& file, const std::string& name, const std::string& target,
-                const TensorInfo& weight) {
-  check_type(file, name);
-  const TensorInfo& diff = file.tensors().at(name);
-  if (diff.elements() == weight.elements()) return;
-  fail(file.path(), name + " is " + shape_text(diff.shape) + ", expected " + shape_text(weight.shape) +
-                        " as " + target + "; is this a LoRA for another model?");
+// Whether the key is for a module that models of the family may lack, and this one has none of those.
+bool is_left_out(const std::string& key, const LoraTarget& target) {
+  if (!has_any(key, target.optional_modules)) return false;
+  const std::vector<std::string> names = target.network.names();
+  return std::none_of(names.begin(), names.end(),
+                      [&](const std::string& name) { return has_any(name, target.optional_modules); });
 }
 
 }  // namespace
@@ -192,73 +255,59 @@ LoraSource parse_lora(const std::string& text) {
   return source;
 }
 
-Lora::Lora(const LoraSource& source, const Checkpoint& network, std::span<const NameRule> names)
-    : file_(open_weight_file(source.path)) {
-  const auto modules = modules_of(network, names);
-  std::map<const Module*, Parts> found;
+Lora::Lora(const LoraSource& source, const LoraTarget& target) : file_(open_weight_file(source.path)) {
+  const LoraModules modules(target.network, target.names);
+  std::map<const LoraModule*, Parts> found;
   std::vector<std::string> unknown;
   for (const auto& tensor : file_->tensors()) {
     const std::string& name = tensor.first;
-    if (name.ends_with(".dora_scale")) {
-      fail(file_->path(), "is a DoRA (" + name + "), which is not supported; expected a LoRA");
+    const std::string unsupported = unsupported_lora(name);
+    if (!unsupported.empty()) {
+      fail(file_->path(), "is " + unsupported + " (" + name + "), which is not supported; expected a LoRA");
     }
-    const auto ending = std::find_if(std::begin(kEndings), std::end(kEndings),
-                                     [&](const Ending& candidate) { return name.ends_with(candidate.text); });
-    const Module* module =
-        ending == std::end(kEndings)
-            ? nullptr
-            : find_module(modules, std::string_view(name).substr(0, name.size() - ending->text.size()));
-    if (module == nullptr || (ending->role == Role::bias && module->bias.empty())) {
-      unknown.push_back(name);
+    const auto key = split_lora_key(name);
+    const LoraModule* module = key ? modules.find(*key) : nullptr;
+    if (module == nullptr || (key->role == LoraRole::bias && module->bias.empty())) {
+      (is_left_out(name, target) ? left_out_ : unknown).push_back(name);
       continue;
     }
-    // Aliases map to copies of a module; all of them are counted as the one under its weight's name.
-    const Module* key = &modules.at(without_weight(module->weight));
-    std::string& part = part_of(found[key], ending->role);
-    if (!part.empty()) fail(file_->path(), part + " and " + name + " are both for " + module->weight);
-    part = name;
+    const auto [part, fresh] = found[module].emplace(key->role, name);
+    if (!fresh) fail(file_->path(), part->second + " and " + name + " are both for " + module->weight);
   }
   if (!unknown.empty() || found.empty()) {
-    std::string list;
-    for (std::size_t i = 0; i < std::min(unknown.size(), kListed); ++i)
-      list += (i ? ", " : "") + excerpt(unknown[i]);
-    if (unknown.size() > kListed) list += " and " + std::to_string(unknown.size() - kListed) + " more";
+    const std::string all = unknown.empty() ? listed(left_out_) : listed(unknown);
     fail(file_->path(),
-         (unknown.empty() ? "has no tensors" : "has keys that match no tensor of the model: " + list) +
+         (all.empty() ? "has no tensors" : "has keys that match no tensor of the model: " + all) +
              "; is this a LoRA for another model?");
   }
 
-  const auto peft = peft_scale(*file_);
+  const PeftScale peft = peft_scale(*file_);
   for (const auto& [module, parts] : found) {
-    const TensorInfo& weight = *network.find(module->weight);
-    double scale = 1;
-    if (parts.down.empty() != parts.up.empty()) {
-      fail(file_->path(), "has only " + parts.down + parts.up + ", expected a pair of down and up");
+    const TensorInfo& weight = *target.network.find(module->weight);
+    ModuleTerms terms(*file_, *module, weight, parts);
+    double scale = source.strength;
+    if (const auto product = terms.product(source.strength, peft)) {
+      scale = product->scale;
+      terms_[module->weight].push_back(*product);
     }
-    if (!parts.down.empty()) {
-      const auto rank = static_cast<double>(check_product(*file_, parts, module->weight, weight));
-      if (!parts.alpha.empty()) {
-        scale = read_scalar(*file_, parts.alpha) / rank;
-      } else if (peft) {
-        scale = peft->alpha / (peft->by_root ? std::sqrt(rank) : rank);
-      }
-      if (!std::isfinite(scale))
-        fail(file_->path(), "its alpha for " + module->weight + " is not a finite number");
-      terms_[module->weight].push_back({parts.down, parts.up, "", source.strength * scale});
-    } else if (!parts.alpha.empty()) {
-      fail(file_->path(), "has " + parts.alpha + " without the down and up that it scales");
+    for (const LoraRole role : {LoraRole::diff, LoraRole::modulation}) {
+      if (terms.has(role))
+        terms_[module->weight].push_back(terms.difference(role, module->weight, weight, source.strength));
     }
-    if (!parts.diff.empty()) {
-      check_diff(*file_, parts.diff, module->weight, weight);
-      terms_[module->weight].push_back({"", "", parts.diff, source.strength});
-    }
-    if (!parts.bias.empty()) {
-      check_diff(*file_, parts.bias, module->bias, *network.find(module->bias));
+    if (terms.has(LoraRole::bias)) {
       // A bias that belongs to down and up is scaled like their product; a difference (.diff_b) is not.
-      const double bias_scale = parts.bias.ends_with(".diff_b") ? 1 : scale;
-      terms_[module->bias].push_back({"", "", parts.bias, source.strength * bias_scale});
+      const bool own = terms.at(LoraRole::bias).ends_with(".diff_b");
+      terms_[module->bias].push_back(terms.difference(
+          LoraRole::bias, module->bias, *target.network.find(module->bias), own ? source.strength : scale));
     }
   }
+}
+
+std::string left_out_text(const Lora& lora) {
+  if (lora.left_out().empty()) return {};
+  return lora.file().path().string() + ": " + std::to_string(lora.left_out().size()) +
+         " of its tensors are for modules that this model has not, and are left out: " +
+         listed(lora.left_out());
 }
 
 }  // namespace sora

@@ -131,8 +131,9 @@ class Family {
                                     bool expand_timesteps) const = 0;
 
   /// Compares the headers of LoRAs with a component, so that a key that matches nothing is found before any
-  /// work. Throws Error: usage, no_input, refused, data.
-  virtual void check_loras(const std::vector<LoraSource>& loras, const ComponentSource& network) const = 0;
+  /// work. Returns what is left out of them, a line each. Throws Error: usage, no_input, refused, data.
+  virtual std::vector<std::string> check_loras(const std::vector<LoraSource>& loras,
+                                               const ComponentSource& network) const = 0;
 
   /// The prompt as it goes to the tokenizer. Prompts that are equal after this have the same embeddings.
   virtual std::string clean_prompt(const std::string& prompt) const = 0;

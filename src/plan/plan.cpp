@@ -48,6 +48,7 @@ struct Planner::State {
     std::string name;
     std::string digest;
     std::string vae_digest;
+    std::vector<std::string> left_out;       // of the LoRAs
     std::optional<std::string> text_digest;  // of the text encoder's files; empty: not computed yet
   };
   std::map<std::string, Entry> models;  // by model_choice()
@@ -61,7 +62,7 @@ struct Planner::State {
     Entry entry;
     entry.dir = chosen_folder(request);
     entry.facts = read_model(entry.dir, chosen_files(request));
-    check_loras(request, entry.facts);
+    entry.left_out = check_loras(request, entry.facts);
     entry.name = entry.dir.empty() ? std::filesystem::path(*request.transformer).stem().string()
                                    : std::filesystem::weakly_canonical(entry.dir).filename().string();
     entry.digest = chosen_digest(request, entry.dir);
@@ -90,6 +91,11 @@ struct Planner::State {
     return plan;
   }
 
+  static void warn_of_loras(Plan& plan, const std::vector<std::string>& left_out) {
+    if (plan.request.lora_strict && !left_out.empty()) throw Error(ErrorKind::data, "lora", left_out.front());
+    plan.warnings.insert(plan.warnings.end(), left_out.begin(), left_out.end());
+  }
+
   /// Text cache and memory. Throws Error (unavailable) where the plan does not fit.
   void fit(Plan& plan, Entry& entry) {
     plan_text_cache(plan, entry.facts, entry.text_digest);
@@ -101,6 +107,7 @@ struct Planner::State {
     plan.output = plan_output(plan.request, plan.picture);
     cut_prompts(plan, entry.facts);  // those of files
     plan_words(plan, entry.facts);
+    warn_of_loras(plan, entry.left_out);
     warn_of_idle_options(plan, entry.facts);
     plan_stream_copy(plan);
     check_pictures(plan.request);

@@ -19,22 +19,28 @@ bool LoraEdit::touches(const std::string& name) const {
                      [&](const Lora& lora) { return lora.terms().count(name) != 0; });
 }
 
-std::vector<LoraEdit::Factors> LoraEdit::read(const std::string& name, at::Device device) const {
-  std::vector<Factors> all;
+at::Tensor LoraEdit::Matrix::wide(at::Device device) const {
+  // A tensor of one side is a column: only its elements count where it is added.
+  const auto matrix = [&](const at::Tensor& stored) {
+    const at::Tensor full = stored.to(device, at::kFloat);
+    return full.dim() < 2 ? full.reshape({-1, 1}) : full.flatten(1);
+  };
+  return whole.defined() ? matrix(whole) : at::mm(matrix(up), matrix(down));
+}
+
+std::vector<LoraEdit::Change> LoraEdit::read(const std::string& name, at::Device device) const {
+  std::vector<Change> all;
   for (const Lora& lora : loras_) {
     const auto found = lora.terms().find(name);
     if (found == lora.terms().end()) continue;
-    for (const LoraTerm& term : found->second) {
-      Factors factors;
-      factors.scale = term.scale;
-      if (term.diff.empty()) {
-        factors.up = read_tensor_of(lora.file(), term.up, device);
-        factors.down = read_tensor_of(lora.file(), term.down, device);
-      } else {
-        factors.diff = read_tensor_of(lora.file(), term.diff, device);
-      }
-      all.push_back(std::move(factors));
-    }
+    const auto matrix = [&](const LoraMatrix& names) {
+      const auto tensor = [&](const std::string& key) {
+        return key.empty() ? at::Tensor() : read_tensor_of(lora.file(), key, device);
+      };
+      return Matrix{tensor(names.whole), tensor(names.up), tensor(names.down)};
+    };
+    for (const LoraTerm& term : found->second)
+      all.push_back({term.kind, matrix(term.first), matrix(term.second), term.scale});
   }
   return all;
 }
@@ -44,13 +50,13 @@ void LoraEdit::load(const std::string& name, at::Device device) {
 }
 
 void LoraEdit::apply(const std::string& name, at::Tensor& weight) const {
+  const at::Device device = weight.device();
   const auto loaded = loaded_.find(name);
-  for (const Factors& factors : loaded != loaded_.end() ? loaded->second : read(name, weight.device())) {
-    const auto wide = [&](const at::Tensor& stored) { return stored.to(weight.device(), at::kFloat); };
-    const at::Tensor change = factors.diff.defined() ? wide(factors.diff)
-                                                     : at::mm(wide(factors.up).flatten(1),     // [out, rank]
-                                                              wide(factors.down).flatten(1));  // [rank, in]
-    weight.add_(change.view(weight.sizes()), factors.scale);                                   // [out, in]
+  for (const Change& change : loaded != loaded_.end() ? loaded->second : read(name, device)) {
+    at::Tensor sum = change.first.wide(device);
+    if (change.kind == LoraTerm::Kind::hadamard) sum = sum * change.second.wide(device);
+    if (change.kind == LoraTerm::Kind::kronecker) sum = at::kron(sum, change.second.wide(device));
+    weight.add_(sum.view(weight.sizes()), change.scale);
   }
 }
 

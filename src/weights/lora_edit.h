@@ -19,16 +19,22 @@ class LoraEdit : public WeightEdit {
   void apply(const std::string& name, at::Tensor& weight) const override;
 
  private:
-  /// One LoRA's change of a weight, as its file stores it: scale * up * down, or scale * diff.
-  struct Factors {
-    at::Tensor up, down;  ///< [out, rank] and [rank, in], with further sides of 1
-    at::Tensor diff;      ///< instead of up and down
+  /// A LoraMatrix as its file stores it.
+  struct Matrix {
+    at::Tensor whole;                          ///< or undefined: up times down
+    at::Tensor up, down;                       ///< [out, rank] and [rank, in], with further sides of 1
+    at::Tensor wide(at::Device device) const;  ///< fp32, [first side, all others]
+  };
+  /// One LoRA's change of a weight.
+  struct Change {
+    LoraTerm::Kind kind = LoraTerm::Kind::plain;
+    Matrix first, second;
     double scale = 1;
   };
-  std::vector<Factors> read(const std::string& name, at::Device device) const;
+  std::vector<Change> read(const std::string& name, at::Device device) const;
 
   std::vector<Lora> loras_;
-  std::map<std::string, std::vector<Factors>> loaded_;
+  std::map<std::string, std::vector<Change>> loaded_;
 };
 
 }  // namespace sora

@@ -23,7 +23,7 @@ void open(int which, const std::filesystem::path& path) {
   if (which == 2) (void)open_text_encoder(ComponentSource(path));
   if (which == 3) (void)clip::open_image_encoder(ComponentSource(path), {});
   if (which == 4) {
-    const Lora lora({path, 1}, network.checkpoint, wan::transformer_names());
+    const Lora lora({path, 1}, {network.checkpoint, wan::transformer_names(), wan::image_modules()});
     for (const auto& [name, terms] : lora.terms())
       require(network.checkpoint.find(name) != nullptr, "changes what the network has not: " + name);
   }

@@ -382,7 +382,7 @@ TEST_F(Hostile, LorasThatFitNothingAreBadData) {
   for (const Case& file : cases) {
     const std::size_t data = file.name == "scalars" ? 8 : file.name == "integers" ? 4096 : 0;
     const fs::path path = write("lora", safetensors("{" + file.bytes + "}", data));
-    expect_refused(file.name, [&] { Lora({path, 1}, network.checkpoint, transformer_names()); });
+    expect_refused(file.name, [&] { Lora({path, 1}, LoraTarget{network.checkpoint, transformer_names()}); });
   }
 }
 
@@ -396,7 +396,7 @@ TEST_F(Hostile, MetadataOfLorasThatIsNoObjectOrNestedDeepIsBadData) {
         "lora",
         safetensors("{\"__metadata__\":{\"lora_adapter_metadata\":\"" + metadata + "\"}," + pair + "}", 640));
     try {
-      Lora({path, 1}, network.checkpoint, transformer_names());
+      Lora({path, 1}, LoraTarget{network.checkpoint, transformer_names()});
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::data) << error.what();
       return std::string(error.what());

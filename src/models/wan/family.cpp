@@ -44,10 +44,16 @@ SchedulerConfig WanFamily::scheduler(const ModelFolder& folder, double flow_shif
   return read_scheduler_config(folder.component("scheduler") / "scheduler_config.json");
 }
 
-void WanFamily::check_loras(const std::vector<LoraSource>& loras, const ComponentSource& network) const {
-  if (loras.empty()) return;
+std::vector<std::string> WanFamily::check_loras(const std::vector<LoraSource>& loras,
+                                                const ComponentSource& network) const {
+  std::vector<std::string> notes;
+  if (loras.empty()) return notes;
   const auto files = open_transformer(network);
-  for (const LoraSource& lora : loras) Lora(lora, files.checkpoint, transformer_names());
+  for (const LoraSource& lora : loras) {
+    std::string note = left_out_text(Lora(lora, {files.checkpoint, transformer_names(), image_modules()}));
+    if (!note.empty()) notes.push_back(std::move(note));
+  }
+  return notes;
 }
 
 std::string WanFamily::clean_prompt(const std::string& prompt) const { return prompt_clean(prompt); }

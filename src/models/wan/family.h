@@ -15,7 +15,8 @@ class WanFamily : public Family {
   ModelFolder open(const std::filesystem::path& dir, const Replacements& replacements) const override;
   SchedulerConfig scheduler(const ModelFolder& folder, double flow_shift,
                             bool expand_timesteps) const override;
-  void check_loras(const std::vector<LoraSource>& loras, const ComponentSource& network) const override;
+  std::vector<std::string> check_loras(const std::vector<LoraSource>& loras,
+                                       const ComponentSource& network) const override;
   std::string clean_prompt(const std::string& prompt) const override;
   std::string prompt_instruction(bool from_image) const override;
   std::optional<NamedFewStep> find_few_step(const std::vector<std::filesystem::path>& paths) const override;

@@ -144,6 +144,12 @@ std::string vae_name(const std::string& name, std::int64_t stage_length) {
 
 std::span<const NameRule> transformer_names() { return kTransformer; }
 
+std::span<const std::string_view> image_modules() {
+  static constexpr std::string_view kWords[] = {"k_img",      "v_img",        "img_emb",       "add_k_proj",
+                                                "add_v_proj", "norm_added_k", "image_embedder"};
+  return kWords;
+}
+
 void name_transformer(Checkpoint& checkpoint) {
   checkpoint.use_prefix(kTransformerPrefixes);
   if (!checkpoint.find("time_embedding.0.weight")) return;  // our names already, or unknown ones

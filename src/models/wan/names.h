@@ -4,6 +4,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/name_rules.h"
@@ -12,6 +13,9 @@ namespace sora::wan {
 
 /// From original names of the transformer to ours; all can be reversed.
 std::span<const NameRule> transformer_names();
+
+/// Words in the names of modules that only the image-to-video models of Wan 2.1 have, in both layouts.
+std::span<const std::string_view> image_modules();
 
 /// Gives the tensors of a transformer in any known layout our names. Unknown names stay; check_schema()
 /// reports them. Throws Error (data) if two tensors get the same name.

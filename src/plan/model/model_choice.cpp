@@ -35,9 +35,12 @@ std::vector<LoraSource> chosen_loras(const std::vector<std::string>& options) {
   return loras;
 }
 
-void check_loras(const Request& request, const ModelFacts& model) {
+std::vector<std::string> check_loras(const Request& request, const ModelFacts& model) {
+  std::vector<std::string> notes;
   const auto check = [&](const std::vector<std::string>& options, const char* component) {
-    if (!options.empty()) model.family->check_loras(chosen_loras(options), model.folder.source(component));
+    if (options.empty()) return;
+    for (std::string& note : model.family->check_loras(chosen_loras(options), model.folder.source(component)))
+      notes.push_back(std::move(note));
   };
   if (!request.lora_2.empty() && !model.folder.has("transformer_2")) {
     throw Error(ErrorKind::usage, "options",
@@ -45,6 +48,7 @@ void check_loras(const Request& request, const ModelFacts& model) {
   }
   check(request.lora, "transformer");
   check(request.lora_2, "transformer_2");
+  return notes;
 }
 
 std::string model_choice(const Request& request) {

@@ -24,8 +24,8 @@ void keep_given_model(Request& request);
 Replacements chosen_files(const Request& request);
 
 /// Compares the headers of the LoRAs with the transformers, so that a key that matches nothing is found
-/// before any work. Throws Error: usage, no_input, refused, data.
-void check_loras(const Request& request, const ModelFacts& model);
+/// before any work. Returns what is left out of them, a line each. Throws Error: usage, no_input, refused, data.
+std::vector<std::string> check_loras(const Request& request, const ModelFacts& model);
 
 /// The values of --lora, or of --lora-2 for the second expert.
 std::vector<LoraSource> chosen_loras(const std::vector<std::string>& options);

@@ -214,7 +214,8 @@ WanTransformer load_transformer(const ComponentSource& source, const Placement& 
   auto [config, checkpoint] = open_transformer(source);
   std::vector<Lora> opened;
   opened.reserve(loras.size());
-  for (const LoraSource& lora : loras) opened.emplace_back(lora, checkpoint, transformer_names());
+  const LoraTarget target{checkpoint, transformer_names(), image_modules()};
+  for (const LoraSource& lora : loras) opened.emplace_back(lora, target);
   auto edit = opened.empty() ? nullptr : std::make_shared<LoraEdit>(std::move(opened));
   // Old conversions of the image models have these unused tensors; diffusers ignores them too.
   const auto ignored = [](const std::string& name) { return name.find("norm_added_q") != std::string::npos; };
