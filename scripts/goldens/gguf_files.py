@@ -4,7 +4,7 @@
 
 Each file holds a tensor `weight` [3, 2 blocks]; golden.safetensors holds their values in fp32, with the
 version of gguf in its metadata. Blocks are random bytes, so that every bit of every layout is used; only the
-scales, which are half-precision numbers, are drawn as numbers. F16 and BF16 are there to test the reader.
+scales that are half-precision numbers are drawn as numbers. F16 and BF16 are there to test the reader.
 """
 
 import importlib.metadata
@@ -31,6 +31,17 @@ SCALES = {
     Type.Q4_K: [0, 2],
     Type.Q5_K: [0, 2],
     Type.Q6_K: [208],
+    Type.IQ2_XXS: [0],
+    Type.IQ2_XS: [0],
+    Type.IQ2_S: [0],
+    Type.IQ3_XXS: [0],
+    Type.IQ3_S: [0],
+    Type.IQ4_NL: [0],
+    Type.IQ4_XS: [0],
+    Type.TQ1_0: [52],
+    Type.TQ2_0: [64],
+    Type.MXFP4: [],
+    Type.NVFP4: [],
 }
 
 
@@ -41,6 +52,9 @@ def blocks_of(kind, generator):
         scale = (generator.standard_normal((ROWS * BLOCKS, 1)) * 0.01).astype(np.float16)
         scale[0] = np.float16(3e-7)  # subnormal
         data[:, offset : offset + 2] = scale.view(np.uint8)
+    if kind == Type.MXFP4:  # its scale is a power of two, of which the largest give infinite values
+        data[:, 0] = generator.integers(0, 140, ROWS * BLOCKS, dtype=np.uint8)
+        data[0, 0] = 1  # subnormal
     return data.reshape(ROWS, BLOCKS * size)
 
 

@@ -34,6 +34,17 @@ enum class DType {
   q4_k,
   q3_k,
   q2_k,
+  iq4_nl,
+  iq4_xs,
+  mxfp4,
+  nvfp4,
+  tq1_0,
+  tq2_0,
+  iq2_xxs,
+  iq2_xs,
+  iq2_s,
+  iq3_xxs,
+  iq3_s,
   other
 };
 

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "checkpoint/gguf.h"
-#include "checkpoint/quantised.h"
+#include "checkpoint/half.h"
 #include "checkpoint/safetensors.h"
 #include "core/file.h"
 #include "core/text.h"

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "checkpoint/quantised.h"
+#include "checkpoint/blocks/dequantise.h"
 #include "sora/error.h"
 
 namespace sora {

@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-#include "checkpoint/quantised.h"
+#include "checkpoint/half.h"
 #include "core/output/output_file.h"
 #include "places.h"
 #include "temporary_folder.h"
@@ -56,7 +56,9 @@ TEST_P(Quantised, IsDequantisedAsTheReferenceDoesBitForBit) {
 
 INSTANTIATE_TEST_SUITE_P(Types, Quantised,
                          testing::Values("q8_0", "q6_k", "q5_0", "q5_1", "q5_k", "q4_0", "q4_1", "q4_k",
-                                         "q3_k", "q2_k", "f16", "bf16"),
+                                         "q3_k", "q2_k", "iq4_nl", "iq4_xs", "iq3_s", "iq3_xxs", "iq2_s",
+                                         "iq2_xs", "iq2_xxs", "tq1_0", "tq2_0", "mxfp4", "nvfp4", "f16",
+                                         "bf16"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(HalfToFloat, IsExactForEveryHalf) {

@@ -99,7 +99,7 @@ TEST_P(StoredBlocks, AreWidenedAsTheReferenceDoes) {
 
 INSTANTIATE_TEST_SUITE_P(Types, StoredBlocks,
                          testing::Values("q8_0", "q6_k", "q5_0", "q5_1", "q5_k", "q4_0", "q4_1", "q4_k",
-                                         "q3_k", "q2_k", "f16", "bf16"),
+                                         "q3_k", "q2_k", "iq4_xs", "iq2_s", "mxfp4", "f16", "bf16"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST_F(StoredWeightTest, OneScratchServesAllMatricesThatAreUsedInTurn) {

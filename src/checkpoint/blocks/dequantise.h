@@ -15,7 +15,4 @@ namespace sora {
 /// for each block.
 void dequantise(DType dtype, const std::uint8_t* in, std::uint64_t blocks, float* out);
 
-/// IEEE half precision to single.
-float half_to_float(std::uint16_t half);
-
 }  // namespace sora

@@ -1,10 +1,9 @@
-#include "checkpoint/quantised.h"
+#include "checkpoint/blocks/dequantise.h"
 
-#include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstring>
 
+#include "checkpoint/blocks/block_functions.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -13,12 +12,6 @@ namespace {
 constexpr int kSmall = 32;     // elements of a block
 constexpr int kSuper = 256;    // elements of a super-block
 constexpr int kScales45 = 12;  // bytes of the eight scales and minima of Q4_K and Q5_K
-
-float half_at(const std::uint8_t* bytes) {
-  std::uint16_t half;
-  std::memcpy(&half, bytes, sizeof half);
-  return half_to_float(half);
-}
 
 // --- blocks of 32 ------------------------------------------------------------------------------
 // The low nibbles are the first 16 elements, the high ones the last 16.
@@ -154,23 +147,34 @@ BlockFunction block_function(DType dtype) {
       return block_q3_k;
     case DType::q2_k:
       return block_q2_k;
+    case DType::iq4_nl:
+      return block_iq4_nl;
+    case DType::iq4_xs:
+      return block_iq4_xs;
+    case DType::mxfp4:
+      return block_mxfp4;
+    case DType::nvfp4:
+      return block_nvfp4;
+    case DType::tq1_0:
+      return block_tq1_0;
+    case DType::tq2_0:
+      return block_tq2_0;
+    case DType::iq2_xxs:
+      return block_iq2_xxs;
+    case DType::iq2_xs:
+      return block_iq2_xs;
+    case DType::iq2_s:
+      return block_iq2_s;
+    case DType::iq3_xxs:
+      return block_iq3_xxs;
+    case DType::iq3_s:
+      return block_iq3_s;
     default:
       throw Error(ErrorKind::internal, "checkpoint", std::string(dtype_name(dtype)) + " is not quantised");
   }
 }
 
 }  // namespace
-
-float half_to_float(std::uint16_t half) {
-  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000) << 16;
-  const std::uint32_t exponent = half >> 10 & 31, mantissa = half & 1023;
-  if (exponent == 0) {  // zero or subnormal: a multiple of 2^-24
-    const float value = std::ldexp(static_cast<float>(mantissa), -24);
-    return sign ? -value : value;
-  }
-  const std::uint32_t wide = exponent == 31 ? 255 : exponent + 112;
-  return std::bit_cast<float>(sign | wide << 23 | mantissa << 13);
-}
 
 void dequantise(DType dtype, const std::uint8_t* in, std::uint64_t blocks, float* out) {
   const BlockFunction function = block_function(dtype);
