@@ -73,20 +73,12 @@ std::optional<fs::path> pickled_weights(const fs::path& folder) {
   return {};
 }
 
-// Files of scaled fp8 have a tensor `layer.scale_weight` (ComfyUI) or `layer.weight_scale` (others) with one
-// number by which the weights of the layer are multiplied.
 constexpr std::string_view kScaleEndings[] = {".scale_weight", ".weight_scale"};
 
 // Tensors for programs that compute in fp8: scales of the activations, and marks of the format.
 bool is_ignored_in_fp8(std::string_view name) {
   return name == "scaled_fp8" || name.ends_with(".scaled_fp8") || name.ends_with(".scale_input") ||
          name.ends_with(".input_scale") || name.ends_with(".comfy_quant");
-}
-
-float read_scale(const WeightFile& file, const std::string& name) {
-  const float value = read_scalar(file, name);
-  if (value > 0) return value;
-  fail(file.path(), "the scale " + name + " is " + number_text(value) + ", expected a number above 0");
 }
 
 }  // namespace
@@ -141,7 +133,7 @@ void Checkpoint::add(std::unique_ptr<WeightFile> file, const std::map<std::strin
       if (it == weight_map->end() || it->second != file_name)
         continue;  // by the index, it is in another shard
     }
-    entries_[name] = {files_.size() - 1, info, 1};
+    entries_[name] = {files_.size() - 1, info, nullptr};
   }
 }
 
@@ -154,7 +146,8 @@ void Checkpoint::read_scales() {
       const std::string weight = name.substr(0, name.size() - ending->size()) + ".weight";
       const auto target = entries_.find(weight);
       if (target == entries_.end()) fail(path_, "has a scale " + name + ", but no tensor " + weight);
-      target->second.scale = read_scale(*files_[it->second.file], name);
+      ScaleGrid grid = read_scale_grid(*files_[it->second.file], name, target->second.info);
+      if (!grid.is_one()) target->second.scale = std::make_shared<const ScaleGrid>(std::move(grid));
     } else if (!is_ignored_in_fp8(name)) {
       ++it;
       continue;
@@ -185,7 +178,9 @@ void Checkpoint::read(const std::string& name, std::uint64_t first, std::uint64_
   files_[entry.file]->read(entry.info, first, bytes, destination);
 }
 
-float Checkpoint::scale(const std::string& name) const { return entries_.at(name).scale; }
+std::shared_ptr<const ScaleGrid> Checkpoint::scale(const std::string& name) const {
+  return entries_.at(name).scale;
+}
 
 std::uint64_t Checkpoint::bytes() const {
   std::uint64_t sum = 0;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "checkpoint/scale_grid.h"
 #include "checkpoint/weight_file.h"
 
 namespace sora {
@@ -30,8 +31,8 @@ class Checkpoint {
   /// Reads a tensor, or `bytes` bytes of it from byte `first` on, unchanged from the file.
   void read(const std::string& name, void* destination) const;
   void read(const std::string& name, std::uint64_t first, std::uint64_t bytes, void* destination) const;
-  /// The factor by which the values of a tensor are multiplied (fp8 files); 1 for most. Finite, above 0.
-  float scale(const std::string& name) const;
+  /// The factors by which the values of a tensor are multiplied (fp8 and int8 files); null for most tensors.
+  std::shared_ptr<const ScaleGrid> scale(const std::string& name) const;
 
   /// Takes the first of `prefixes` that any name begins with, removes it from those names, and drops all
   /// other tensors. Does nothing where no name begins with one.
@@ -45,7 +46,7 @@ class Checkpoint {
   struct Entry {
     std::size_t file;
     TensorInfo info;
-    float scale = 1;
+    std::shared_ptr<const ScaleGrid> scale;  // null: 1
   };
   void add(std::unique_ptr<WeightFile> file, const std::map<std::string, std::string>* weight_map);
   void read_scales();

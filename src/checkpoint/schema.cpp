@@ -44,4 +44,17 @@ void check_schema(const std::vector<TensorSpec>& schema, const Checkpoint& check
                   list("not expected:", unexpected));
 }
 
+void check_types(const Checkpoint& checkpoint) {
+  for (const std::string& name : checkpoint.names()) {
+    const DType dtype = checkpoint.find(name)->dtype;
+    const bool fine = dtype <= DType::f8_e5m2 || is_quantised(dtype) ||
+                      (dtype == DType::i8 && checkpoint.scale(name) != nullptr);
+    if (fine) continue;
+    throw Error(ErrorKind::data, "checkpoint",
+                checkpoint.path().string() + ": tensor " + name + " has type " + dtype_name(dtype) +
+                    (dtype == DType::i8 ? " and no scales beside it" : "") +
+                    ", expected a floating-point type; weights of bitsandbytes and the like are not read");
+  }
+}
+
 }  // namespace sora

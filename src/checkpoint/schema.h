@@ -19,4 +19,7 @@ struct TensorSpec {
 void check_schema(const std::vector<TensorSpec>& schema, const Checkpoint& checkpoint,
                   const std::function<bool(const std::string&)>& ignored = {});
 
+/// Throws Error (data) where a tensor has a type that cannot be widened to numbers: integers without scales.
+void check_types(const Checkpoint& checkpoint);
+
 }  // namespace sora

@@ -16,7 +16,7 @@ void widen_part(const StoredWeight& weight, const StoredPart& part, const at::Te
                 const at::Tensor& slice) {
   const bool edited = weight.edit && weight.edit->touches(part.name);
   const bool in_place = slice.is_cpu() && slice.scalar_type() == at::kFloat;
-  if (!in_place && !is_quantised(part.info.dtype) && part.scale == 1 && !edited) {
+  if (!in_place && !is_quantised(part.info.dtype) && !part.scale && !edited) {
     slice.copy_(stored);
     return;
   }
@@ -26,7 +26,7 @@ void widen_part(const StoredWeight& weight, const StoredPart& part, const at::Te
                                          : stored.to(slice.device(), at::kFloat);
   }
   if (in_place || is_quantised(part.info.dtype)) widen(part.info, stored, wide);
-  if (part.scale != 1) wide.mul_(part.scale);
+  apply_scales(part.scale.get(), wide);
   if (edited) {
     wide = wide.to(slice.device());
     weight.edit->apply(part.name, wide);
@@ -66,7 +66,7 @@ std::vector<at::Tensor> StoredWeight::stored() const {
 bool StoredWeight::is_plain_bf16() const {
   return widened_options.device().is_cpu() && widened_options.dtype() == at::kFloat &&
          std::ranges::all_of(parts, [&](const StoredPart& part) {
-           return part.info.dtype == DType::bf16 && part.scale == 1 && part.rows % 8 == 0 &&
+           return part.info.dtype == DType::bf16 && !part.scale && part.rows % 8 == 0 &&
                   !(edit && edit->touches(part.name));
          });
 }
@@ -79,7 +79,7 @@ std::vector<at::Tensor> StoredWeight::plain() const {
 
 at::Tensor StoredWeight::widened() const {
   const std::vector<at::Tensor> all = stored();
-  if (stream && parts.size() == 1 && parts[0].scale == 1 && !(edit && edit->touches(parts[0].name)) &&
+  if (stream && parts.size() == 1 && !parts[0].scale && !(edit && edit->touches(parts[0].name)) &&
       all[0].scalar_type() == widened_options.dtype()) {
     return all[0];
   }

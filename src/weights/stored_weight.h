@@ -31,7 +31,7 @@ struct StoredPart {
   std::string name;
   TensorInfo info;
   std::int64_t rows = 0;
-  float scale = 1;
+  std::shared_ptr<const ScaleGrid> scale;  ///< null: 1
   at::Tensor stored;  ///< as read_stored() gives it, on the device; undefined: it is streamed
 };
 

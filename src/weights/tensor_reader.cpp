@@ -73,6 +73,8 @@ at::ScalarType scalar_type(DType dtype, const std::string& name) {
       return at::kFloat8_e4m3fn;
     case DType::f8_e5m2:
       return at::kFloat8_e5m2;
+    case DType::i8:  // with scales alone; CheckpointReader::info() looks
+      return at::kChar;
     default:
       if (is_quantised(dtype)) return at::kFloat;
       break;
@@ -131,6 +133,18 @@ void read_widened(const Checkpoint& checkpoint, const std::string& name, at::Ten
                checkpoint.read(name, first * block.bytes, bytes.size(), bytes.data());
                widen_blocks(info.dtype, type, bytes.data(), count, to + first * block.elements);
              });
+}
+
+void apply_scales(const ScaleGrid* scales, at::Tensor& wide) {
+  if (scales == nullptr) return;
+  if (scales->values.size() == 1) {
+    wide.mul_(scales->values[0]);
+    return;
+  }
+  const at::Tensor grid =
+      at::tensor(scales->values).to(wide.device()).view({scales->rows, 1, scales->columns, 1});
+  const std::int64_t rows = wide.size(0), columns = wide.numel() / rows;
+  wide.view({scales->rows, rows / scales->rows, scales->columns, columns / scales->columns}).mul_(grid);
 }
 
 at::Tensor read_rows(const Checkpoint& checkpoint, const std::string& name, std::int64_t columns,

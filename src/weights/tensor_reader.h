@@ -31,6 +31,9 @@ void widen(const TensorInfo& info, const at::Tensor& stored, at::Tensor& out);
 /// read_stored() and widen() in one. Throws Error: io, data.
 void read_widened(const Checkpoint& checkpoint, const std::string& name, at::Tensor& out);
 
+/// Multiplies a tensor, whose first side has the rows of the grid's matrix, by the scales. Null: does nothing.
+void apply_scales(const ScaleGrid* scales, at::Tensor& wide);
+
 /// Rows of a matrix as fp32, [ids, columns] on the CPU, read from the file; scales are not applied.
 /// Every id is a row of the matrix. Throws Error: io, data.
 at::Tensor read_rows(const Checkpoint& checkpoint, const std::string& name, std::int64_t columns,

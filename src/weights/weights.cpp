@@ -60,6 +60,11 @@ CheckpointReader::CheckpointReader(std::shared_ptr<const Checkpoint> checkpoint,
 
 const TensorInfo& CheckpointReader::info(const std::string& name, at::IntArrayRef shape) const {
   const TensorInfo* info = checkpoint_->find(name);
+  if (info != nullptr && info->dtype == DType::i8 && !checkpoint_->scale(name)) {
+    throw Error(ErrorKind::data, "checkpoint",
+                checkpoint_->path().string() + ": tensor " + name +
+                    " has type I8 and no scales beside it, expected a floating-point type");
+  }
   if (info != nullptr && has_shape(*info, shape.vec())) return *info;
   throw Error(ErrorKind::data, "checkpoint",
               checkpoint_->path().string() + ": tensor " + name +
@@ -70,7 +75,7 @@ const TensorInfo& CheckpointReader::info(const std::string& name, at::IntArrayRe
 // `out` is fp32, on the CPU.
 void CheckpointReader::read_edited(const std::string& name, at::Tensor& out) const {
   read_widened(*checkpoint_, name, out);
-  if (const float scale = checkpoint_->scale(name); scale != 1) out.mul_(scale);
+  apply_scales(checkpoint_->scale(name).get(), out);
   if (edited(name)) edit_->apply(name, out);
 }
 
@@ -98,10 +103,10 @@ at::Tensor CheckpointReader::get(const std::string& name, at::IntArrayRef shape,
   }
   // Widened, narrowed and edited there.
   at::Tensor tensor = read_on_device(name, stored, shape);
-  const float scale = checkpoint_->scale(name);
-  if (scale != 1 || edited(name)) {
+  const auto scales = checkpoint_->scale(name);
+  if (scales || edited(name)) {
     tensor = tensor.to(at::kFloat);
-    if (scale != 1) tensor.mul_(scale);
+    apply_scales(scales.get(), tensor);
     if (edited(name)) edit_->apply(name, tensor);
   }
   return tensor.to(wanted);
@@ -170,14 +175,16 @@ RowTable CheckpointReader::table(const std::string& name, at::IntArrayRef shape)
   const TensorInfo& stored = info(name, shape);
   // Single rows can be read where a row is made of whole blocks.
   const bool by_rows = shape[1] % static_cast<std::int64_t>(dtype_block(stored.dtype).elements) == 0;
-  if (placement_.storage == WeightStorage::widened || edited(name) || !by_rows)
+  const auto scales = checkpoint_->scale(name);
+  const bool scales_of_parts = scales && scales->values.size() > 1;
+  if (placement_.storage == WeightStorage::widened || edited(name) || !by_rows || scales_of_parts)
     return WeightSource::table(name, shape);
   (void)scalar_type(stored.dtype, name);
   RowTable table;
   table.checkpoint = checkpoint_;
   table.name = name;
   table.columns = shape[1];
-  table.scale = checkpoint_->scale(name);
+  if (scales) table.scale = scales->values[0];
   return table;
 }
 

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 
+#include "error_of.h"
 #include "places.h"
 #include "temporary_folder.h"
 #include "typed_file.h"
@@ -76,6 +77,61 @@ TEST_F(StoredWeightTest, IsTheSameStoredOrWidened) {
       EXPECT_TRUE(at::equal(reader.matrix({{"b.weight", 700}}, 1100)(), expected.narrow(0, 700, 700)));
     }
   }
+}
+
+TEST_F(StoredWeightTest, ScalesOfRowsAndBlocksAreApplied) {
+  const at::Tensor a = at::randn({6, 8}).to(at::kFloat8_e4m3fn),
+                   b = at::randint(-127, 128, {4, 8}).to(at::kChar);
+  const at::Tensor wide = a.to(at::kFloat);
+  const at::Tensor rows = at::rand({6}) + 0.5, blocks = at::rand({6, 4}) + 0.5,
+                   tiles = at::rand({3, 2}) + 0.5;
+  const struct {
+    at::Tensor scale, expected;
+  } cases[] = {
+      {rows, wide * rows.view({6, 1})},
+      {rows.view({6, 1}), wide * rows.view({6, 1})},
+      {blocks, (wide.view({6, 4, 2}) * blocks.view({6, 4, 1})).view({6, 8})},
+      {blocks.view({6, 4, 1}), (wide.view({6, 4, 2}) * blocks.view({6, 4, 1})).view({6, 8})},
+      {tiles, (wide.view({3, 2, 2, 4}) * tiles.view({3, 1, 2, 1})).view({6, 8})},
+  };
+  const at::Tensor of_b = at::rand({4, 1}) + 0.5;
+  for (const auto& [scale, expected] : cases) {
+    write_typed(folder_ / "a.safetensors", {{"a.weight", {"F8_E4M3", a}},
+                                            {"a.weight_scale", {"F32", scale}},
+                                            {"b.weight", {"I8", b}},
+                                            {"b.weight_scale", {"F32", of_b}}});
+    for (const WeightStorage storage :
+         {WeightStorage::widened, WeightStorage::stored, WeightStorage::streamed}) {
+      CheckpointReader reader(checkpoint(), kept(storage));
+      EXPECT_TRUE(at::equal(reader.matrix({{"a.weight", 6}}, 8)(), expected));
+      EXPECT_TRUE(at::equal(reader.matrix({{"b.weight", 4}}, 8)(), b.to(at::kFloat) * of_b));
+      const at::Tensor ids = at::tensor({5, 0}, at::kLong);
+      EXPECT_TRUE(at::equal(reader.table("a.weight", {6, 8})(ids), at::embedding(expected, ids)));
+    }
+  }
+}
+
+TEST_F(StoredWeightTest, ScalesThatDoNotFitAndIntegersWithoutThemAreBadData) {
+  const auto opened = [&](const at::Tensor& scale) {
+    write_typed(folder_ / "a.safetensors",
+                {{"a.weight", {"F8_E4M3", at::ones({6, 8}).to(at::kFloat8_e4m3fn)}},
+                 {"a.weight_scale", {"F32", scale}}});
+    return test::error_of([&] { (void)checkpoint(); }, ErrorKind::data);
+  };
+  EXPECT_NE(opened(at::ones({4})).find("does not divide"), std::string::npos);
+  EXPECT_NE(opened(at::ones({6, 3})).find("does not divide"), std::string::npos);
+  EXPECT_NE(opened(at::ones({6, 0})).find("does not divide"), std::string::npos);
+  EXPECT_NE(opened(at::zeros({6})).find("above 0"), std::string::npos);
+  EXPECT_NE(opened(at::full({6}, INFINITY)).find("above 0"), std::string::npos);
+  write_typed(folder_ / "a.safetensors", {{"a.weight", {"I8", at::ones({6, 8}).to(at::kChar)}}});
+  CheckpointReader reader(checkpoint(), kept(WeightStorage::widened));
+  EXPECT_NE(test::error_of(
+                [&] {
+                  (void)reader.matrix({{"a.weight", 6}}, 8);
+                },
+                ErrorKind::data)
+                .find("no scales"),
+            std::string::npos);
 }
 
 class StoredBlocks : public testing::TestWithParam<const char*> {};

@@ -40,7 +40,7 @@ class WeightStreamTest : public testing::Test {
     auto stream = std::make_unique<WeightStream>(file_, at::kCPU, ahead, false, mark);
     for (std::size_t i = 0; i < values_.size(); ++i) {
       const std::string name = "w" + std::to_string(i);
-      stream->add({{name, *file_->find(name), 50, 1, {}}}, 100);
+      stream->add({{name, *file_->find(name), 50, nullptr, {}}}, 100);
     }
     return stream;
   }
@@ -144,7 +144,7 @@ TEST_F(WeightStreamTest, AFailedReadLeavesNoPartsBehind) {
   write(2);
   const std::string whole = read_text(path_, "test");
   WeightStream from(file_, at::kCPU, 1, false);
-  from.add({{"w0", *file_->find("w0"), 50, 1, {}}, {"w1", *file_->find("w1"), 50, 1, {}}}, 100);
+  from.add({{"w0", *file_->find("w0"), 50, nullptr, {}}, {"w1", *file_->find("w1"), 50, nullptr, {}}}, 100);
   fs::resize_file(path_, whole.size() - 10);  // of the second
   for (int i = 0; i < 3; ++i) EXPECT_EQ(error_of(from, 0), ErrorKind::data);
   std::ofstream(path_, std::ios::binary) << whole;

@@ -7,6 +7,7 @@
 #include "models/wan/components.h"
 #include "models/wan/few_step.h"
 #include "models/wan/model_files.h"
+#include "models/wan/transformer_schema.h"
 #include "models/wan/vae_memory.h"
 #include "sora/error.h"
 
@@ -52,6 +53,12 @@ void read_image_encoder(ModelFacts& facts, const TransformerConfig& config) {
   facts.image_encoder = count_weights(facts, files.checkpoint);
 }
 
+// Names, shapes and types, so that a file that does not fit is refused before any work.
+void check_transformer(const TransformerConfig& config, const Checkpoint& checkpoint) {
+  check_schema(transformer_schema(config), checkpoint, is_unused_in_transformer);
+  check_types(checkpoint);
+}
+
 TransformerConfig read_transformer(ModelFacts& facts) {
   const ComponentSource source = facts.folder.source("transformer");
   const auto [config, checkpoint] = open_transformer(source);
@@ -69,6 +76,7 @@ TransformerConfig read_transformer(ModelFacts& facts) {
   facts.transformer_dim = config.dim();
   facts.layers = config.num_layers;
   facts.ffn_dim = config.ffn_dim;
+  check_transformer(config, checkpoint);
   facts.transformer = count_weights(facts, checkpoint);
   // The network merges the matrices for queries, keys and values into one.
   facts.transformer.largest =
@@ -85,6 +93,7 @@ TransformerConfig read_transformer(ModelFacts& facts) {
                     std::to_string(config.in_channels) + " and " + std::to_string(config.text_dim) +
                     " as the first expert");
   }
+  check_transformer(second.config, second.checkpoint);
   facts.transformer_2 = count_weights(facts, second.checkpoint);
   return config;
 }

@@ -10,6 +10,7 @@
 #include "models/wan/components.h"
 #include "models/wan/names.h"
 #include "models/wan/networks/transformer_ops.h"
+#include "models/wan/transformer_schema.h"
 #include "sora/error.h"
 #include "weights/lora_edit.h"
 
@@ -217,11 +218,10 @@ WanTransformer load_transformer(const ComponentSource& source, const Placement& 
   const LoraTarget target{checkpoint, transformer_names(), image_modules()};
   for (const LoraSource& lora : loras) opened.emplace_back(lora, target);
   auto edit = opened.empty() ? nullptr : std::make_shared<LoraEdit>(std::move(opened));
-  // Old conversions of the image models have these unused tensors; diffusers ignores them too.
-  const auto ignored = [](const std::string& name) { return name.find("norm_added_q") != std::string::npos; };
   return load_network(
       std::move(checkpoint), placement,
-      [&config = config](const Weights& w) { return WanTransformer(w, config); }, ignored, std::move(edit));
+      [&config = config](const Weights& w) { return WanTransformer(w, config); }, is_unused_in_transformer,
+      std::move(edit));
 }
 
 }  // namespace sora::wan
