@@ -59,8 +59,8 @@ std::string published_text(const std::vector<FoundModel>& models, MachineFacts& 
     const ModelMemory memory = memory_of_model(facts, machine);
     const std::string& name = published.short_name;
     text += "  " + name + std::string(kName - std::min(kName - 1, name.size()), ' ') +
-            std::to_string(facts.width) + "x" + std::to_string(facts.height) + " x " +
-            std::to_string(facts.frames) + ", " + model_memory_text(memory) + "\n";
+            std::to_string(facts.width) + "x" + std::to_string(facts.height) + ", " +
+            std::to_string(facts.frames) + " frames, " + model_memory_text(memory) + "\n";
   }
   return text.empty() ? "" : "\npublished models that are not here; sora-gen pull NAME fetches one\n" + text;
 }
@@ -95,12 +95,9 @@ using Json = nlohmann::ordered_json;
 Json memory_json(const ModelMemory& memory) {
   Json each = Json::object();
   for (const OffloadMemory& way : memory.each) each[way.offload] = way.peak_gb;
-  return {{"device", memory.device},
-          {"limit_gb", memory.limit_gb > 0 ? Json(memory.limit_gb) : Json()},
-          {"fits", memory.fits},
-          {"offload", memory.offload},
-          {"peak_gb", memory.peak_gb},
-          {"by_offload_gb", each}};
+  return {{"device", memory.device},   {"limit_gb", memory.limit_gb > 0 ? Json(memory.limit_gb) : Json()},
+          {"fits", memory.fits},       {"offload", memory.offload},
+          {"peak_gb", memory.peak_gb}, {"by_offload_gb", each}};
 }
 
 std::string json_of(const std::vector<FoundModel>& models, MachineFacts& machine) {
