@@ -107,6 +107,12 @@ struct PhaseMemory {
   double device = 0;  ///< in the GPU's memory
 };
 
+/// The largest value of a plan's phases with one --offload, of the GPU's memory where one is used.
+struct OffloadMemory {
+  std::string offload;
+  double peak_gb = 0;
+};
+
 /// The model of a request.
 struct ModelChoice {
   std::filesystem::path dir;
@@ -208,6 +214,8 @@ struct Machine {
   bool stream_from_host = false;     ///< stream to a GPU: from the host's memory; else from the files
   std::vector<PhaseMemory> memory;
   double peak_memory_gb = 0;        ///< largest value in `memory`, of the GPU where one is used
+  double memory_limit_gb = 0;       ///< what the plan may use: --max-memory, else what is free; 0: not known
+  std::vector<OffloadMemory> offload_memory;  ///< of each value of --offload, whether it fits or not
   bool frees_text_encoder = false;  ///< before the denoiser is loaded
   bool text_fits_beside = true;     ///< the text encoder would also fit beside the other networks
   std::string text_cache_key;  ///< identifies the text encoder in the text cache; empty: there is no cache

@@ -75,6 +75,18 @@ ModelFacts read_model(const fs::path& dir, const Replacements& replacements) {
   return facts;
 }
 
+std::optional<ModelFacts> Family::published(const std::string&) const { return {}; }
+
+ModelFacts published_facts(const std::string& short_name) {
+  for (const Family* family : families()) {
+    if (auto facts = family->published(short_name)) {
+      facts->family = family;
+      return *facts;
+    }
+  }
+  throw Error(ErrorKind::internal, "models", "no family knows the published model " + short_name);
+}
+
 bool is_whole_model(const Replacements& replacements) {
   return std::any_of(families().begin(), families().end(),
                      [&](const Family* family) { return family->is_whole_model(replacements); });

@@ -148,6 +148,10 @@ class Family {
 
   /// Whether `replacements` are a whole model, without a folder.
   virtual bool is_whole_model(const Replacements& replacements) const = 0;
+
+  /// The facts of a published model of this family by its short name (checkpoint/published_models.h), as
+  /// read() would give them for its files, which need not be here. None: the family does not know the name.
+  virtual std::optional<ModelFacts> published(const std::string& short_name) const;
 };
 
 /// Registers a family. To be defined at namespace scope in the family's source file: `const
@@ -178,6 +182,9 @@ const Family& family_named(const std::string& name);
 
 /// Family::read() of the model's family. Throws Error: no_input, data, refused.
 ModelFacts read_model(const std::filesystem::path& dir, const Replacements& replacements = {});
+
+/// Family::published() of the family that knows the name. Throws Error (internal) where none does.
+ModelFacts published_facts(const std::string& short_name);
 
 /// Whether `replacements` are a whole model of some family, without a folder.
 bool is_whole_model(const Replacements& replacements);

@@ -5,11 +5,14 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
 
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include "core/cuda_driver.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "nn/cuda/driver.h"
 #include "nn/cuda_loader.h"
 #include "sora/error.h"
 
@@ -17,6 +20,21 @@ namespace sora {
 namespace {
 
 int cuda_devices() { return load_cuda_backend() ? at::detail::getCUDAHooks().deviceCount() : 0; }
+
+// Ada (8.9), Hopper (9.0) and later.
+bool multiplies_fp8(at::Device device) {
+  static std::map<int, bool> known;
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  const auto [entry, is_new] = known.try_emplace(device.index(), false);
+  if (!is_new) return entry->second;
+  try {
+    entry->second = nn::cuda::open_driver()->capability(device) >= 89;
+  } catch (const std::exception& error) {
+    log(LogLevel::debug, std::string("its compute capability is not known: ") + error.what());
+  }
+  return entry->second;
+}
 
 const bool cuda_registered = (register_device_kind({"cuda",
                                                     "NVIDIA GPU",
@@ -27,7 +45,8 @@ const bool cuda_registered = (register_device_kind({"cuda",
                                                      .bfloat16 = true,
                                                      .several_attentions = true},
                                                     [] { return cuda_driver_present(); },
-                                                    cuda_devices}),
+                                                    cuda_devices,
+                                                    multiplies_fp8}),
                               true);
 
 [[noreturn]] void no_device(const std::string& device) {

@@ -1,12 +1,16 @@
 #include "nn/linear.h"
 
 #include "nn/cpu/matrix_product.h"
+#include "nn/fp8_product.h"
 
 namespace sora::nn {
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
   if (stored && stored->is_plain_bf16() && takes_bf16(x))
     return linear_product_of_bf16(x, stored->plain(), bias);
+  if (stored && takes_fp8(*stored, x)) {
+    if (auto y = fp8_product(*stored, x, bias)) return *y;
+  }
   return linear_product(x, matrix(), bias);
 }
 

@@ -94,10 +94,10 @@ void plan_picture(Plan& plan, const ModelFacts& model, Canvases& canvases) {
   picture.crop_height = canvas.crop.height;
   picture.width = file.width;
   picture.height = file.height;
-  // Beside a clip, new frames are resampled to the clip's size before the writer has them.
-  const bool beside_clip = adds_to_clip(plan.request);
-  picture.frame_width = beside_clip ? picture.width : picture.crop_width;
-  picture.frame_height = beside_clip ? picture.height : picture.crop_height;
+  // Beside a clip, and on a GPU, frames are resampled to the file's size before the writer has them.
+  const bool resampled = adds_to_clip(plan.request) || plan.machine.device != "cpu";
+  picture.frame_width = resampled ? picture.width : picture.crop_width;
+  picture.frame_height = resampled ? picture.height : picture.crop_height;
   picture.enlarged = picture.crop_width != picture.width || picture.crop_height != picture.height;
   picture.latent_channels = model.latent_channels;
   picture.latent_width = picture.model_width / model.spatial_scale;

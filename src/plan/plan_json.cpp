@@ -110,6 +110,10 @@ void add_machine(Json& json, const Machine& machine) {
     json["memory"][phase.phase] = {{"ram_gb", phase.ram}, {"device_gb", phase.device}};
   json["text_cached"] = machine.text_cached;
   json["peak_memory_gb"] = machine.peak_memory_gb;
+  json["memory_limit_gb"] = machine.memory_limit_gb > 0 ? Json(machine.memory_limit_gb) : Json();
+  json["offload_memory_gb"] = Json::object();
+  for (const OffloadMemory& each : machine.offload_memory)
+    json["offload_memory_gb"][each.offload] = each.peak_gb;
   json["seconds_estimate"] = or_null(machine.seconds_estimate);
   json["estimate_runs"] = machine.pace ? Json(machine.pace->runs) : Json();
   json["slowdown"] = machine.slowdown;

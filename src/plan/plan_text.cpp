@@ -111,6 +111,19 @@ std::string memory_text(const Machine& machine) {
   return text;
 }
 
+// What there is, and what each value of --offload would need.
+std::string room_text(const Machine& machine) {
+  std::string text;
+  for (const OffloadMemory& each : machine.offload_memory)
+    text += (text.empty() ? "" : ", ") + each.offload + " " + gigabytes_text(each.peak_gb);
+  text = "by --offload: " + text;
+  if (machine.memory_limit_gb > 0) {
+    text = gigabytes_text(machine.memory_limit_gb) + " may be used" +
+           (machine.device == "cpu" ? "" : " on " + machine.device) + "; " + text;
+  }
+  return text;
+}
+
 // The estimate without other programs, where they make a difference.
 std::string without_load(const Machine& machine) {
   constexpr double kNoticed = 1.1;
@@ -127,6 +140,7 @@ void add_machine(Lines& lines, const Machine& machine) {
     lines.add("text", "the encoded prompts are saved on disk for the next run");
   }
   lines.add("memory", memory_text(machine));
+  lines.add("", room_text(machine));
   if (!machine.seconds_estimate) return;
   std::string time = "about " + estimate_text(*machine.seconds_estimate);
   if (machine.pace)

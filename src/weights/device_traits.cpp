@@ -27,4 +27,9 @@ DeviceTraits traits_of(at::Device device) {
   return {};
 }
 
+bool has_fp8_products(at::Device device) {
+  const auto kind = std::ranges::find(kinds(), device.type(), &DeviceKind::type);
+  return kind != kinds().end() && kind->fp8_products && kind->fp8_products(device);
+}
+
 }  // namespace sora

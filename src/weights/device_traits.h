@@ -26,6 +26,8 @@ struct DeviceKind {
   DeviceTraits traits;
   std::function<bool()> present;  ///< whether there may be such a device; takes no time
   std::function<int()> count;     ///< how many can be used; loads their back end
+  /// Whether this one multiplies fp8 matrices (at::_scaled_mm); empty: none does.
+  std::function<bool(at::Device)> fp8_products = {};
 };
 
 /// Adds a kind, or replaces the one of that name.
@@ -34,5 +36,8 @@ const std::vector<DeviceKind>& device_kinds();
 
 /// What `device` can do; for the CPU, and for kinds that are not registered, all false.
 DeviceTraits traits_of(at::Device device);
+
+/// DeviceKind::fp8_products of the device's kind.
+bool has_fp8_products(at::Device device);
 
 }  // namespace sora

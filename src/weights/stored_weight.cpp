@@ -71,6 +71,14 @@ bool StoredWeight::is_plain_bf16() const {
          });
 }
 
+bool StoredWeight::is_scaled_fp8() const {
+  return widened_options.dtype() == at::kBFloat16 && columns % 16 == 0 &&
+         std::ranges::all_of(parts, [&](const StoredPart& part) {
+           return part.info.dtype == DType::f8_e4m3 && part.scale && part.scale->values.size() == 1 &&
+                  part.rows % 16 == 0 && !(edit && edit->touches(part.name));
+         });
+}
+
 std::vector<at::Tensor> StoredWeight::plain() const {
   std::vector<at::Tensor> all = stored();
   for (std::size_t i = 0; i < parts.size(); ++i) all[i] = all[i].view({parts[i].rows, columns});

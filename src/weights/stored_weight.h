@@ -52,7 +52,10 @@ struct StoredWeight {
   /// Whether plain() can be used: all parts are bf16 without scale or LoRA, each has a multiple of eight
   /// rows, and the computation is in fp32 on the CPU.
   bool is_plain_bf16() const;
-  /// The parts as they are stored, each bf16 [rows, columns].
+  /// Whether plain() can be multiplied as fp8 on a device that does so: all parts are fp8 (E4M3) with a scale
+  /// and without a LoRA, their sides are multiples of 16, and the computation is in bf16.
+  bool is_scaled_fp8() const;
+  /// The parts as they are stored, each [rows, columns], bf16 or fp8.
   /// Throws Error: io, data (the file was changed meanwhile).
   std::vector<at::Tensor> plain() const;
 

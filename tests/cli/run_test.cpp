@@ -318,11 +318,15 @@ TEST(Models, ListsThoseOnTheSearchPathAndSaysWhichAreDamaged) {
   EXPECT_EQ(text.code, 0) << text.err;
   EXPECT_THAT(text.out, HasSubstr("wan21\n  family   Wan (WanPipeline)\n"));
   EXPECT_THAT(text.out, HasSubstr("damaged\n  unusable "));
+  EXPECT_THAT(text.out, HasSubstr("  memory   fits: "));
+  EXPECT_THAT(text.out,
+              testing::ContainsRegex("wan2.1-t2v-14b +1280x720, 81 frames, .*fit.*: .* GB with --off"));
   const json list = json::parse(program.run({"models", "--json"}).out);
   bool found = false;
   for (const json& model : list) {
     found = found || model["name"] == "wan21";
     EXPECT_EQ(model["usable"], model["name"] != "damaged") << model;
+    EXPECT_EQ(model.contains("memory"), model["usable"]) << model;
   }
   EXPECT_TRUE(found);
 }
@@ -333,6 +337,10 @@ TEST(Doctor, SaysWhatWorksAndWhatIsMissing) {
   EXPECT_EQ(text.code, 0) << text.out << text.err;
   EXPECT_THAT(text.out, testing::ContainsRegex("ok +libtorch +0.0.0\n"));
   EXPECT_THAT(text.out, testing::ContainsRegex("ok +codec h264 +libx264\n"));
+  EXPECT_THAT(text.out,
+              testing::ContainsRegex("ok +test of cpu +product 61 GFLOP/s, convolution 10 GFLOP/s\n"));
+  EXPECT_THAT(text.out, testing::ContainsRegex("ok +device cuda:0 +NVIDIA GPU, 24 GB of 25 GB free\n"));
+  EXPECT_THAT(text.out, testing::ContainsRegex("- +test of cuda:0 +attention: wrong numbers; use --device"));
   EXPECT_THAT(text.out, testing::ContainsRegex("- +codec av1 +no encoder; install"));
   const json report = json::parse(program.run({"doctor", "--json"}).out);
   EXPECT_EQ(report["works"], true);

@@ -11,6 +11,7 @@
 #include "error_of.h"
 #include "jobs/rank.h"
 #include "nn/device.h"
+#include "nn/device_check.h"
 #include "plan/machine/machine.h"
 #include "sampling/guidance.h"
 #include "sora/error.h"
@@ -101,6 +102,24 @@ TEST_F(Devices, WhenItsMemoryEndsTheMessageSaysHowToSaveIt) {
     test::expect_error([&] { generator.run(plan); }, ErrorKind::unavailable, advice);
     sim::set_memory(0);
   }
+}
+
+TEST_F(Devices, AreTestedByAProductAttentionAConvolutionAndCopies) {
+  std::vector<std::string> names;
+  for (const DeviceTest& test : check_device("sim:1")) {
+    EXPECT_EQ(test.problem, "") << test.name;
+    EXPECT_GT(test.rate, 0) << test.name;
+    names.push_back(test.name);
+  }
+  EXPECT_THAT(names, testing::ElementsAre("product", "attention", "convolution", "copy to it", "copy back"));
+  EXPECT_EQ(check_device("cpu").size(), 3U) << "which copies nothing";
+  for (const DeviceTest& test : check_device("cpu")) EXPECT_EQ(test.problem, "") << test.name;
+
+  sim::set_memory(1'500'000);  // enough for an attention
+  std::size_t failed = 0;
+  for (const DeviceTest& test : check_device("sim")) failed += test.problem.empty() ? 0 : 1;
+  EXPECT_GE(failed, 2U);
+  EXPECT_THAT(check_device("sim:9")[0].problem, HasSubstr("sim:0 to sim:1"));
 }
 
 TEST_F(Devices, Float32MeansAllBits) {

@@ -13,18 +13,6 @@ constexpr int kNotYet = 85;  // what the host finds in memory that a copy has no
 
 bool is_ours(const at::Tensor& x) { return x.device().type() == kType; }
 
-// The same memory, which it does not keep: as on a real device, a queued copy holds no tensor of the program.
-at::Tensor on_cpu(const at::Tensor& x) {
-  const c10::Storage& storage = x.storage();
-  c10::Storage same(c10::Storage::use_byte_size_t(), storage.nbytes(),
-                    c10::DataPtr(storage.mutable_data(), at::kCPU), nullptr, false);
-  auto tensor = at::detail::make_tensor<c10::TensorImpl>(
-      std::move(same), c10::DispatchKeySet(c10::DispatchKey::CPU), x.dtype());
-  tensor.unsafeGetTensorImpl()->set_storage_offset(x.storage_offset());
-  tensor.unsafeGetTensorImpl()->set_sizes_and_strides(x.sizes(), x.strides());
-  return tensor;
-}
-
 Blocks blocks_of(const at::Tensor& x) {
   const std::lock_guard lock(Machine::get().mutex);
   auto block = x.numel() > 0 ? Machine::get().block_at(x.storage().data()) : nullptr;

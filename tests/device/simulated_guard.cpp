@@ -30,11 +30,15 @@ class DeviceMemory final : public c10::DeviceAllocator {
   }
   c10::CachingDeviceAllocator::DeviceStats getDeviceStats(c10::DeviceIndex) override {
     c10::CachingDeviceAllocator::DeviceStats stats;
-    stats.reserved_bytes[0].current = counters().bytes;
+    stats.reserved_bytes[0].current = stats.allocated_bytes[0].current = counters().bytes;
+    stats.allocated_bytes[0].peak = counters().peak_bytes;
     return stats;
   }
   void resetAccumulatedStats(c10::DeviceIndex) override {}
-  void resetPeakStats(c10::DeviceIndex) override {}
+  void resetPeakStats(c10::DeviceIndex) override {
+    const std::lock_guard lock(Machine::get().mutex);
+    Machine::get().counters.peak_bytes = Machine::get().counters.bytes;
+  }
   std::pair<std::size_t, std::size_t> getMemoryInfo(c10::DeviceIndex) override {
     const std::int64_t all = Machine::get().memory_limit;
     return {static_cast<std::size_t>(all == 0 ? 0 : all - counters().bytes), static_cast<std::size_t>(all)};

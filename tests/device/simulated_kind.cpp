@@ -21,7 +21,8 @@ void register_device() {
                         [] {
                           ++asked;
                           return kDevices;
-                        }});
+                        },
+                        [](at::Device) { return true; }});
   add_device_kind("sim");
 }
 

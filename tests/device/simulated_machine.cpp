@@ -245,4 +245,15 @@ void Machine::wait_for_all() {
   }
 }
 
+at::Tensor on_cpu(const at::Tensor& x) {
+  const c10::Storage& storage = x.storage();
+  c10::Storage same(c10::Storage::use_byte_size_t(), storage.nbytes(),
+                    c10::DataPtr(storage.mutable_data(), at::kCPU), nullptr, false);
+  auto tensor = at::detail::make_tensor<c10::TensorImpl>(
+      std::move(same), c10::DispatchKeySet(c10::DispatchKey::CPU), x.dtype());
+  tensor.unsafeGetTensorImpl()->set_storage_offset(x.storage_offset());
+  tensor.unsafeGetTensorImpl()->set_sizes_and_strides(x.sizes(), x.strides());
+  return tensor;
+}
+
 }  // namespace sora::sim

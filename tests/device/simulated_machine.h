@@ -110,6 +110,10 @@ class Machine {
   std::vector<Freed> freed_;
 };
 
+/// The same memory as a tensor of the CPU, which does not keep it: as on a real device, a queued copy holds
+/// no tensor of the program.
+at::Tensor on_cpu(const at::Tensor& x);
+
 /// The current device and stream of this thread.
 int current_device();
 void set_current_device(int device);

@@ -16,18 +16,6 @@ bool is_ours(const at::Tensor& x) { return x.defined() && x.device().type() == k
 
 int stream_of(const at::Tensor& x) { return current_stream(x.device().index()); }
 
-/// The same memory as a tensor of the CPU.
-at::Tensor on_cpu(const at::Tensor& x) {
-  const c10::Storage& storage = x.storage();
-  c10::Storage same(c10::Storage::use_byte_size_t(), storage.nbytes(),
-                    c10::DataPtr(storage.mutable_data(), at::kCPU), nullptr, false);
-  auto tensor = at::detail::make_tensor<c10::TensorImpl>(
-      std::move(same), c10::DispatchKeySet(c10::DispatchKey::CPU), x.dtype());
-  tensor.unsafeGetTensorImpl()->set_storage_offset(x.storage_offset());
-  tensor.unsafeGetTensorImpl()->set_sizes_and_strides(x.sizes(), x.strides());
-  return tensor;
-}
-
 void add_block(Blocks& blocks, const at::Tensor& x) {
   const std::lock_guard lock(Machine::get().mutex);
   if (auto block = Machine::get().block_at(x.storage().data())) blocks.push_back(std::move(block));

@@ -1,6 +1,7 @@
 // Checks this machine, one line for each check, with advice where something is missing.
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -37,6 +38,14 @@ struct Check {
 
 constexpr double kLeastMemory = 1;          // GB; the default model needs less
 constexpr std::uint64_t kLeastSpace = 1e8;  // bytes
+
+// "61 G" of 61e9 a second.
+std::string rate_text(double rate) {
+  constexpr std::array<const char*, 5> kSteps{"", "k", "M", "G", "T"};
+  std::size_t step = 0;
+  for (; rate >= 999.5 && step + 1 < kSteps.size(); ++step) rate /= 1000;
+  return fixed_text(rate, rate < 9.95 ? 1 : 0) + " " + kSteps[step];
+}
 
 Check check_memory() {
   const double gb = available_memory_gb();
@@ -95,6 +104,26 @@ Json library_report(Session& session, std::vector<Check>& checks) {
   }
 }
 
+// "product 61 GFLOP/s, copy to it 24 GB/s", or what failed.
+Check check_tests(const std::string& device, const Json& tests) {
+  Check check{"test of " + device, true, device == "cpu", "",
+              device == "cpu" ? "this libtorch and this CPU do not fit; install sora-gen again"
+                              : "use --device cpu, and look for another driver or libtorch"};
+  std::string done, failed;
+  for (const Json& test : tests) {
+    const std::string name = test.value("name", "");
+    if (test.value("ok", false)) {
+      done += (done.empty() ? "" : ", ") + name + " " + rate_text(test.value("rate", 0.0)) +
+              test.value("unit", "");
+    } else {
+      failed += (failed.empty() ? "" : "; ") + name + ": " + test.value("problem", "");
+    }
+  }
+  check.ok = failed.empty();
+  check.found = check.ok ? done : failed;
+  return check;
+}
+
 void check_devices(const Json& report, std::vector<Check>& checks) {
   bool cuda = false;
   for (const Json& device : report.value("devices", Json::array())) {
@@ -102,7 +131,12 @@ void check_devices(const Json& report, std::vector<Check>& checks) {
     cuda = cuda || name != "cpu";
     std::string found = device.value("kind", "");
     if (name == "cpu") found += ", " + std::to_string(std::thread::hardware_concurrency()) + " threads";
+    const auto memory = device.value("memory", std::uint64_t{0}),
+               free = device.value("free", std::uint64_t{0});
+    if (memory > 0) found += ", " + bytes_text(free) + " of " + bytes_text(memory) + " free";
     checks.push_back({"device " + name, true, false, found, ""});
+    const Json tests = device.value("tests", Json::array());
+    if (!tests.empty()) checks.push_back(check_tests(name, tests));
   }
   if (!cuda) {
     checks.push_back({"device cuda", false, false,

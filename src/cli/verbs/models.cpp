@@ -4,11 +4,13 @@
 #include <nlohmann/json.hpp>
 
 #include "checkpoint/model_folder.h"
+#include "checkpoint/published_models.h"
 #include "cli/terminal/terminal.h"
 #include "cli/verbs.h"
 #include "core/amounts.h"
 #include "core/text.h"
 #include "models/family.h"
+#include "plan/model_memory.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -31,13 +33,39 @@ FoundModel describe(const fs::path& dir) {
     model.fps = facts.fps;
     model.steps = facts.steps;
     model.words = facts.vocabulary;
+    model.facts = facts;
   } catch (const Error& error) {
     model.problem = error.what();
   }
   return model;
 }
 
-std::string text_of(const std::vector<FoundModel>& models) {
+std::string native_text(const FoundModel& model) {
+  return std::to_string(model.width) + "x" + std::to_string(model.height) + ", " +
+         std::to_string(model.frames) + " frames at " + shortest_text(model.fps) + " fps, " +
+         std::to_string(model.steps) + " steps";
+}
+
+// Of the published models that are not among `models`: whether they would run here.
+std::string published_text(const std::vector<FoundModel>& models, MachineFacts& machine) {
+  constexpr std::size_t kName = 22;
+  std::string text;
+  for (const PublishedModel& published : published_models()) {
+    const bool is_here = std::any_of(models.begin(), models.end(), [&](const FoundModel& model) {
+      return model.name == published.folder() && model.problem.empty();
+    });
+    if (is_here) continue;
+    const ModelFacts facts = published_facts(published.short_name);
+    const ModelMemory memory = memory_of_model(facts, machine);
+    const std::string& name = published.short_name;
+    text += "  " + name + std::string(kName - std::min(kName - 1, name.size()), ' ') +
+            std::to_string(facts.width) + "x" + std::to_string(facts.height) + ", " +
+            std::to_string(facts.frames) + " frames, " + model_memory_text(memory) + "\n";
+  }
+  return text.empty() ? "" : "\npublished models that are not here; sora-gen pull NAME fetches one\n" + text;
+}
+
+std::string text_of(const std::vector<FoundModel>& models, MachineFacts& machine) {
   if (models.empty()) {
     return "no models found; set SORA_GEN_MODELS to a folder with models, or give --model a model's folder\n";
   }
@@ -46,10 +74,9 @@ std::string text_of(const std::vector<FoundModel>& models) {
     text += one_line(model.name) + "\n";
     if (model.problem.empty()) {
       text += "  family   " + one_line(model.family) + " (" + one_line(model.pipeline) + ")\n";
-      text += "  native   " + std::to_string(model.width) + "x" + std::to_string(model.height) + ", " +
-              std::to_string(model.frames) + " frames at " + shortest_text(model.fps) + " fps, " +
-              std::to_string(model.steps) + " steps\n";
+      text += "  native   " + native_text(model) + "\n";
       text += "  weights  " + bytes_text(model.weight_bytes) + "\n";
+      text += "  memory   " + model_memory_text(memory_of_model(*model.facts, machine)) + "\n";
       if (!model.words.empty()) {
         text += "  knows    " + std::to_string(model.words.size()) + " words and no others:";
         for (const std::string& word : model.words) text += " " + excerpt(word);
@@ -63,8 +90,17 @@ std::string text_of(const std::vector<FoundModel>& models) {
   return text;
 }
 
-std::string json_of(const std::vector<FoundModel>& models) {
-  using Json = nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;
+
+Json memory_json(const ModelMemory& memory) {
+  Json each = Json::object();
+  for (const OffloadMemory& way : memory.each) each[way.offload] = way.peak_gb;
+  return {{"device", memory.device},   {"limit_gb", memory.limit_gb > 0 ? Json(memory.limit_gb) : Json()},
+          {"fits", memory.fits},       {"offload", memory.offload},
+          {"peak_gb", memory.peak_gb}, {"by_offload_gb", each}};
+}
+
+std::string json_of(const std::vector<FoundModel>& models, MachineFacts& machine) {
   Json list = Json::array();
   for (const FoundModel& model : models) {
     Json entry{{"name", model.name}, {"path", model.dir.string()}, {"usable", model.problem.empty()}};
@@ -73,6 +109,7 @@ std::string json_of(const std::vector<FoundModel>& models) {
           {{"family", model.family}, {"pipeline", model.pipeline}, {"weight_bytes", model.weight_bytes}});
       entry.update({{"width", model.width}, {"height", model.height}, {"frames", model.frames}});
       entry.update({{"fps", model.fps}, {"steps", model.steps}});
+      entry["memory"] = memory_json(memory_of_model(*model.facts, machine));
       if (!model.words.empty()) entry["vocabulary"] = model.words;
     } else {
       entry["problem"] = model.problem;
@@ -105,7 +142,9 @@ std::vector<FoundModel> find_models() {
 
 int list_models(Session& session) {
   const std::vector<FoundModel> models = find_models();
-  write_stdout(session.options.json ? json_of(models) : text_of(models));
+  MachineFacts machine = machine_facts();
+  write_stdout(session.options.json ? json_of(models, machine)
+                                    : text_of(models, machine) + published_text(models, machine));
   return 0;
 }
 

@@ -3,8 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "models/family.h"
 
 namespace sora {
 
@@ -20,6 +23,7 @@ struct FoundModel {
   double fps = 0;
   int steps = 0;
   std::vector<std::string> words;  ///< words that it was trained with, sorted; empty: not known
+  std::optional<ModelFacts> facts;  ///< none where it cannot be used
   std::string problem;             ///< why it cannot be used; empty when it can
 };
 

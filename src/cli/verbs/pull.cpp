@@ -11,6 +11,8 @@
 #include "cli/verbs.h"
 #include "core/json/json_line.h"
 #include "core/text.h"
+#include "models/family.h"
+#include "plan/model_memory.h"
 
 namespace fs = std::filesystem;
 
@@ -21,9 +23,21 @@ using Clock = std::chrono::steady_clock;
 
 std::string list_text(bool json) {
   std::string text;
+  MachineFacts machine = machine_facts();
   for (const PublishedModel& model : published_models()) {
     if (json) {
-      text += JsonLine().add("name", model.short_name).add("repository", model.repository).text() + "\n";
+      const ModelFacts facts = published_facts(model.short_name);
+      const ModelMemory memory = memory_of_model(facts, machine);
+      text += JsonLine()
+                  .add("name", model.short_name)
+                  .add("repository", model.repository)
+                  .add("weight_bytes", facts.weight_bytes)
+                  .add("device", memory.device)
+                  .add("fits", memory.fits)
+                  .add("offload", memory.offload)
+                  .add("peak_gb", memory.peak_gb)
+                  .text() +
+              "\n";
     } else {
       text += model.short_name + std::string(24 - std::min<std::size_t>(model.short_name.size(), 23), ' ') +
               model.repository + "\n";

@@ -124,6 +124,8 @@ class SkyReelsFamily final : public wan::WanFamily {
     return std::string(from_image ? kFromImage : kFromText) + kRules;
   }
 
+  std::optional<ModelFacts> published(const std::string&) const override { return {}; }
+
   // With diffusion forcing, each latent frame has its own noise level.
   SchedulerConfig scheduler(const ModelFolder& folder, double flow_shift,
                             bool expand_timesteps) const override {

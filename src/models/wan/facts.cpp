@@ -153,12 +153,6 @@ void read_text_encoder(ModelFacts& facts) {
   facts.tokenizer = tokenizer_of(facts.folder);
 }
 
-// For models without scheduler_config.json: sample_shift in wan/configs of the original repository.
-double published_flow_shift(const ModelFacts& facts) {
-  if (facts.image.two_images) return 16;
-  return facts.folder.has("transformer_2") && !facts.image.concat ? 12 : 5;
-}
-
 void read_scheduler(ModelFacts& facts) {
   if (!facts.folder.has("scheduler")) {
     facts.scheduler = "unipc";
@@ -172,6 +166,11 @@ void read_scheduler(ModelFacts& facts) {
 }
 
 }  // namespace
+
+double published_flow_shift(const ModelFacts& facts) {
+  if (facts.image.two_images) return 16;
+  return facts.folder.has("transformer_2") && !facts.image.concat ? 12 : 5;
+}
 
 SchedulerConfig published_scheduler(double flow_shift) {
   SchedulerConfig config;

@@ -15,6 +15,9 @@ ModelFacts read_facts(const std::filesystem::path& dir, const Replacements& repl
 /// conditioning and model_index.json.
 void published_defaults(ModelFacts& facts);
 
+/// For models without scheduler_config.json: sample_shift in wan/configs of the original repository.
+double published_flow_shift(const ModelFacts& facts);
+
 /// The scheduler of a model without scheduler_config.json: UniPC for flow matching, as for all published Wan
 /// models.
 SchedulerConfig published_scheduler(double flow_shift);

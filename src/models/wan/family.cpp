@@ -8,6 +8,7 @@
 #include "models/wan/few_step.h"
 #include "models/wan/model_files.h"
 #include "models/wan/names.h"
+#include "models/wan/published_sizes.h"
 
 namespace fs = std::filesystem;
 
@@ -60,6 +61,10 @@ std::string WanFamily::clean_prompt(const std::string& prompt) const { return pr
 
 std::optional<NamedFewStep> WanFamily::find_few_step(const std::vector<fs::path>& paths) const {
   return wan::find_few_step(paths);
+}
+
+std::optional<ModelFacts> WanFamily::published(const std::string& short_name) const {
+  return facts_of_published(short_name);
 }
 
 bool WanFamily::is_whole_model(const Replacements& replacements) const {

@@ -120,7 +120,9 @@ void FrameSink::push(const at::Tensor& made) {
 
 void FrameSink::bring(const at::Tensor& pixels, std::vector<std::int64_t> times) {
   if (std::ranges::all_of(times, [](std::int64_t n) { return n == 0; })) return;
-  under_way_.bring(cropped_bytes(pixels, plan_), [this, times = std::move(times)](const at::Tensor& rgb) {
+  at::Tensor bytes = cropped_bytes(pixels, plan_);
+  if (!bytes.is_cpu()) bytes = resize_(bytes);
+  under_way_.bring(bytes, [this, times = std::move(times)](const at::Tensor& rgb) {
     for (std::size_t i = 0; i < times.size(); ++i) {
       for (std::int64_t n = 0; n < times[i]; ++n, ++written_) {
         writer_.write(rgb[static_cast<std::int64_t>(i)].const_data_ptr<std::uint8_t>(), rgb.stride(1));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "media/write/video_writer.h"
+#include "pipeline/frames/device_resize.h"
 #include "pipeline/frames/host_frames.h"
 #include "sora/plan.h"
 
@@ -55,11 +56,12 @@ double step_of(const at::Tensor& frames);
 double jump_share(const at::Tensor& last, const at::Tensor& next,
                   double usual = std::numeric_limits<double>::infinity());
 
-/// Crops, rounds to 8 bits, resamples in time and writes.
+/// Crops, rounds to 8 bits, on a device enlarges to the size of the file, resamples in time and writes.
 /// Frame n of the file is the model's frame nearest to its time.
 class FrameSink : public FrameOut {
  public:
-  FrameSink(const Plan& plan, FrameWriter& writer) : plan_(plan), writer_(writer) {}
+  FrameSink(const Plan& plan, FrameWriter& writer)
+      : plan_(plan), writer_(writer), resize_(plan.picture.frame_height, plan.picture.frame_width) {}
 
   /// Begins the sound of remix, if there is one.
   void begin() override {
@@ -90,6 +92,7 @@ class FrameSink : public FrameOut {
   std::int64_t seen_ = 0;     // frames of the model that were pushed
   std::int64_t planned_ = 0;  // frames of the file, those on their way included
   std::int64_t written_ = 0;  // frames written to the file
+  DeviceResize resize_;
   HostFrames under_way_;
 };
 

@@ -23,10 +23,6 @@ at::Tensor picture_of(const VideoFrame& frame) {  // [H, W, 3] in 0..1
       .div(255);
 }
 
-at::Tensor crop_of(const at::Tensor& pixels, const Plan& plan) {  // on the host
-  return cropped_bytes(pixels, plan).to(at::kCPU);
-}
-
 at::Tensor matched(const at::Tensor& pixels, const Colours& decoded, const Colours& file) {
   const at::Tensor gain = (file.spread / decoded.spread).clamp(1 / kMostSpread, kMostSpread);
   return (pixels - decoded.mean) * gain + file.mean;  // [..., 3]
@@ -40,12 +36,11 @@ Colours between(const Colours& a, const Colours& b, double share) {
 
 Colours colours_of(const at::Tensor& frames) {
   const at::Tensor values = frames.to(at::kFloat).mul(0.5).add(0.5);  // [1, 3, n, H, W] in 0..1
-  return {values.mean({0, 2, 3, 4}).to(at::kCPU),
-          values.std({0, 2, 3, 4}, false).clamp_min(1e-3).to(at::kCPU)};
+  return {values.mean({0, 2, 3, 4}), values.std({0, 2, 3, 4}, false).clamp_min(1e-3)};
 }
 
 SeamWriter::SeamWriter(const Plan& plan, FrameWriter& writer, const ConditioningInputs& inputs)
-    : plan_(plan), writer_(writer) {
+    : plan_(plan), writer_(writer), resize_(plan.picture.height, plan.picture.width) {
   const Request& request = plan.request;
   const ReadSettings settings = read_settings(plan, plan.picture.width, plan.picture.height);
   // The jump at the end is spread over the new frames of the last window, which prepare_end() has seen.
@@ -56,30 +51,33 @@ SeamWriter::SeamWriter(const Plan& plan, FrameWriter& writer, const Conditioning
               1;
   if (inputs.clip_before.frames.defined()) {
     start_ = seam(inputs.clip_before, read_last(*request.input, settings, 1).at(0), true);
-    last_ = start_->frame;
   }
   if (inputs.clip_after.frames.defined()) {
     const std::string& path = request.input_2.value_or(*request.input);
     end_ = seam(inputs.clip_after, read_first(path, settings, 1).at(0), false);
   }
-  if (start_ && end_ && verb_kind(request.verb) == VerbKind::connect) even_.emplace(start_->frame);
+  if (start_ && end_ && verb_kind(request.verb) == VerbKind::connect)
+    even_.emplace(start_->frame.to(at::kCPU));
+  if (start_) last_ = where_shown(start_->frame);
 }
 
-SeamWriter::Seam SeamWriter::seam(const ClipEnd& clip, const VideoFrame& shown, bool at_end) const {
-  Seam seam{colours_of(clip.frames),
+SeamWriter::Seam SeamWriter::seam(const ClipEnd& clip, const VideoFrame& shown, bool at_end) {
+  const at::Device device = clip.decoded.device();
+  Seam seam{colours_of(clip.frames.to(device)),
             colours_of(clip.decoded),
-            picture_of(shown),
+            picture_of(shown).to(device),
             {},
             {},
             std::min(step_of(to_pixels(clip.frames)), step_of(to_pixels(clip.decoded)))};
   const std::int64_t frame = at_end ? clip.decoded.size(2) - 1 : 0;
-  const at::Tensor decoded = enlarged(crop_of(to_pixels(clip.decoded.narrow(2, frame, 1)), plan_));
+  const at::Tensor decoded = enlarged(cropped_bytes(to_pixels(clip.decoded.narrow(2, frame, 1)), plan_));
   seam.residual = seam.frame - matched(decoded, seam.decoded_colours, seam.file_colours);
   return seam;
 }
 
 // The crop of a frame of the network, [1, h, w, 3] -> [H, W, 3] at the size of the file
-at::Tensor SeamWriter::enlarged(const at::Tensor& bytes) const {
+at::Tensor SeamWriter::enlarged(const at::Tensor& bytes) {
+  if (!bytes.is_cpu()) return resize_(bytes)[0].to(at::kFloat).div_(255);
   const RgbPicture picture =
       resampled(bytes.const_data_ptr<std::uint8_t>(), bytes.stride(1), plan_.picture.crop_width,
                 plan_.picture.crop_height, plan_.picture.width, plan_.picture.height);
@@ -90,7 +88,7 @@ at::Tensor SeamWriter::enlarged(const at::Tensor& bytes) const {
 }
 
 // Frame number `at` (from 1) of the network's new frames, corrected as Note [The seam] says.
-at::Tensor SeamWriter::corrected(const at::Tensor& bytes, std::int64_t at) const {
+at::Tensor SeamWriter::corrected(const at::Tensor& bytes, std::int64_t at) {
   at::Tensor picture = enlarged(bytes);
   const auto after_start = static_cast<double>(at);
   const auto before_end = static_cast<double>(plan_.timeline.model_frames + 1 - at);
@@ -148,13 +146,11 @@ void SeamWriter::begin() {
 }
 
 void SeamWriter::end() {
-  under_way_.finish();
   if (even_) {
-    for (const at::Tensor& bytes : even_->end(end_->frame)) show(bytes.to(at::kFloat).div(255));
+    for (const at::Tensor& bytes : even_->end(where_shown(end_->frame))) show(bytes.to(at::kFloat).div(255));
   }
-  if (end_) {
-    write_between(last_, end_->frame, plan_.timeline.model_frames + 1);
-  }
+  if (end_) write_between(last_, where_shown(end_->frame), plan_.timeline.model_frames + 1);
+  under_way_.finish();
   const Request& request = plan_.request;
   if (request.only_new) return;
   if (request.backward) write_clip(*request.input);
@@ -163,8 +159,11 @@ void SeamWriter::end() {
 
 void SeamWriter::write(const at::Tensor& frame) {
   const at::Tensor bytes = frame.clamp(0, 1).mul(255).round_().to(at::kByte).contiguous();
-  writer_.write(bytes.const_data_ptr<std::uint8_t>(), bytes.stride(0));
   ++made_;
+  under_way_.bring(bytes, [this](const at::Tensor& rgb) {
+    writer_.write(rgb.const_data_ptr<std::uint8_t>(), rgb.stride(0));
+    ++written_;
+  });
 }
 
 // Writes the file's frames after `earlier`, the network's frame at - 1, up to `later`, its frame `at`.
@@ -192,27 +191,27 @@ void SeamWriter::write_between(const at::Tensor& earlier, const at::Tensor& late
 // After other frames the VAE decodes the clip's first frame differently than on its own.
 void SeamWriter::prepare_end(const at::Tensor& last, const at::Tensor& clip) {
   if (!end_) return;
-  under_way_.finish();  // frames of windows before this one end nowhere
   const at::Tensor decoded =
-      matched(enlarged(crop_of(clip, plan_)), end_->decoded_colours, end_->file_colours);
+      matched(enlarged(cropped_bytes(clip, plan_)), end_->decoded_colours, end_->file_colours);
   end_->residual = end_->frame - decoded;
   const std::int64_t n = last.size(0);
   const at::Tensor nearest = last.narrow(0, n - 1, 1);
   const double share = jump_share(last, clip, end_->step);
-  end_->jump =
-      (decoded - matched(enlarged(crop_of(nearest, plan_)), end_->decoded_colours, end_->file_colours)) *
-      share;
+  end_->jump = (decoded -
+                matched(enlarged(cropped_bytes(nearest, plan_)), end_->decoded_colours, end_->file_colours)) *
+               share;
+}
+
+at::Tensor SeamWriter::where_shown(const at::Tensor& frame) const {
+  return even_ ? frame.to(at::kCPU) : frame;
 }
 
 void SeamWriter::push(const at::Tensor& pixels) {
-  under_way_.bring(cropped_bytes(pixels, plan_), [this](const at::Tensor& bytes) { take(bytes); });
-}
-
-void SeamWriter::take(const at::Tensor& bytes) {
+  const at::Tensor bytes = cropped_bytes(pixels, plan_);
   for (std::int64_t i = 0; i < bytes.size(0); ++i) {
     ++pushed_;
     if (pushed_ > plan_.timeline.model_frames || complete()) return;
-    const at::Tensor frame = corrected(bytes.narrow(0, i, 1), pushed_);
+    const at::Tensor frame = where_shown(corrected(bytes.narrow(0, i, 1), pushed_));
     if (!even_) {
       show(frame);
       continue;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "media/write/video_writer.h"
+#include "pipeline/frames/device_resize.h"
 #include "pipeline/frames/even_steps.h"
 #include "pipeline/frames/frames.h"
 #include "pipeline/inputs/conditioning_inputs.h"
@@ -15,7 +16,7 @@
 
 namespace sora {
 
-/// Mean and spread of each channel: [3] each.
+/// Mean and spread of each channel: [3] each, on the frames' device.
 struct Colours {
   at::Tensor mean, spread;
 };
@@ -38,6 +39,8 @@ Colours colours_of(const at::Tensor& frames);
 /// A small network may fail to reach the clip at the end and jump to it instead. The jump is then spread over
 /// the new frames of the last window. Where the file has more frames a second than the network, the frames
 /// between are blended; where it has fewer, the nearest are used.
+/// All of this happens on the device that decoded the frames, and they leave it as bytes; only the evened
+/// steps of a transition, which need all of its frames, are the host's work.
 class SeamWriter : public FrameOut {
  public:
   SeamWriter(const Plan& plan, FrameWriter& writer, const ConditioningInputs& inputs);
@@ -49,7 +52,7 @@ class SeamWriter : public FrameOut {
   /// Writes the clip at the end, where the output has it.
   void end() override;
 
-  std::int64_t written() const override { return made_; }
+  std::int64_t written() const override { return written_; }
   bool complete() const override { return made_ >= plan_.timeline.frames; }
 
  private:
@@ -62,14 +65,13 @@ class SeamWriter : public FrameOut {
     double step = 0;      // step_of() the clip, or of its decoded version if that is smaller
   };
 
-  Seam seam(const ClipEnd& clip, const VideoFrame& shown, bool at_end) const;
+  Seam seam(const ClipEnd& clip, const VideoFrame& shown, bool at_end);
   void write_clip(const std::string& path);  // with its sound
   void copy_frames(const std::string& path);
   void write(const at::Tensor& frame);  // [H, W, 3] in 0..1
-  at::Tensor enlarged(const at::Tensor& bytes) const;
-  at::Tensor corrected(const at::Tensor& bytes, std::int64_t at) const;
-  void take(
-      const at::Tensor& bytes);  // [n, h, w, 3]: the crop of the next frames of the network, on the host
+  at::Tensor enlarged(const at::Tensor& bytes);
+  at::Tensor corrected(const at::Tensor& bytes, std::int64_t at);
+  at::Tensor where_shown(const at::Tensor& frame) const;  // the same frame where show() needs it
   double position(std::int64_t frame) const;  // of a new frame of the file, counted in frames of the network
   void show(const at::Tensor& frame);         // [H, W, 3]: the next frame of the network
   void write_between(const at::Tensor& earlier, const at::Tensor& later, std::int64_t at);
@@ -83,7 +85,9 @@ class SeamWriter : public FrameOut {
   std::size_t sounds_ = 0;         // how many of plan_.output.audio were begun
   std::int64_t pushed_ = 0;        // frames of the network
   std::int64_t shown_ = 0;         // of these, those that show() was called with
-  std::int64_t made_ = 0;          // new frames of the file
+  std::int64_t made_ = 0;          // new frames of the file, those on their way included
+  std::int64_t written_ = 0;       // of these, those that the file has
+  DeviceResize resize_;
   HostFrames under_way_;
 };
 

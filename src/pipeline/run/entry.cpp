@@ -13,6 +13,7 @@
 #include "media/codecs.h"
 #include "media/read/media_info.h"
 #include "nn/device.h"
+#include "nn/device_check.h"
 #include "pipeline/inputs/input_facts.h"
 #include "pipeline/run/device_facts.h"
 #include "sora/export.h"
@@ -20,19 +21,37 @@
 namespace sora {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
+Json tests_of(const std::string& device) {
+  Json tests = Json::array();
+  for (const DeviceTest& test : check_device(device)) {
+    tests.push_back({{"name", test.name}, {"ok", test.problem.empty()}});
+    if (test.problem.empty())
+      tests.back().update({{"rate", test.rate}, {"unit", test.unit}});
+    else
+      tests.back()["problem"] = test.problem;
+  }
+  return tests;
+}
+
 std::string report() {
-  using Json = nlohmann::ordered_json;
   Json json;
   json["libtorch"] = std::to_string(TORCH_VERSION_MAJOR) + "." + std::to_string(TORCH_VERSION_MINOR) + "." +
                      std::to_string(TORCH_VERSION_PATCH);
-  json["devices"] = Json::array({{{"name", "cpu"}, {"kind", at::get_cpu_capability()}}});
+  json["devices"] =
+      Json::array({{{"name", "cpu"}, {"kind", at::get_cpu_capability()}, {"tests", tests_of("cpu")}}});
   for (const UsableDevice& device : usable_devices()) {
-    json["devices"].push_back({{"name", device.name}, {"kind", device.title}, {"memory", device.memory}});
+    json["devices"].push_back({{"name", device.name},
+                               {"kind", device.title},
+                               {"memory", device.memory},
+                               {"free", device.free},
+                               {"tests", tests_of(device.name)}});
   }
   json["libav"] = media_versions();
   json["codecs"] = Json::object();
   for (const EncoderInfo& info : installed_encoders()) json["codecs"][info.codec] = info.encoder;
-  return json.dump();
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string inspect(const std::filesystem::path& path) {

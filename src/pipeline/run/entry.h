@@ -38,9 +38,9 @@ struct Entry {
   void (*set_log_sink)(LogSink);  ///< of the library's own log
   void (*remove_temporaries)();   ///< of the library's own output files; async-signal-safe
 
-  /// Versions, devices and codecs, as JSON: {"libtorch": version, "devices": [{"name", "kind", "memory"}],
-  /// "libav":
-  /// ["name version"], "codecs": {codec: encoder, or "" where none is installed}}
+  /// Versions, devices and codecs, as JSON: {"libtorch": version, "devices": [{"name", "kind", "memory",
+  /// "free", "tests": [{"name", "ok", "rate", "unit", "problem"}]}], "libav": ["name version"], "codecs":
+  /// {codec: encoder, or "" where none is installed}}. The tests (nn/device_check.h) take a second or so.
   std::string (*report)();
 
   /// Facts and metadata of a media file, as JSON: {"container", "codec", "width", "height", "fps",

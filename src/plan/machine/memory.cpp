@@ -42,10 +42,12 @@ double peak_gb(const Plan& plan, const ModelFacts& model, const std::string& off
   return peak_of(estimate_memory(plan, model, offload), plan.machine);
 }
 
+const std::vector<std::string> kOffloads{"none", "text", "stored", "stream"};
+
 // Values of --offload to try, the fastest first.
 std::vector<std::string> offload_choices(const Plan& plan, const ModelFacts& model) {
   const std::string& wanted = plan.request.offload;
-  const std::vector<std::string> all{"none", "text", "stored", "stream"};
+  const std::vector<std::string>& all = kOffloads;
   if (wanted != "auto") {
     if (std::find(all.begin(), all.end(), wanted) == all.end()) {
       throw Error(ErrorKind::usage, "options",
@@ -163,16 +165,32 @@ MemoryLimit memory_limit(const Request& request, const Machine& machine, double 
   return {(on_gpu(machine) ? machine.free_gb : free_gb) * 1e9, false};
 }
 
+OffloadChoice choose_offload(const Plan& plan, const ModelFacts& model, const MemoryLimit& limit) {
+  OffloadChoice choice;
+  for (const std::string& offload : offload_choices(plan, model)) {
+    choice.offload = offload;
+    choice.peak_gb = peak_gb(plan, model, offload);
+    choice.fits = limit.bytes == 0 || choice.peak_gb <= limit.bytes / 1e9;
+    if (choice.fits) break;
+  }
+  return choice;
+}
+
+std::vector<OffloadMemory> memory_of_each_offload(const Plan& plan, const ModelFacts& model) {
+  std::vector<OffloadMemory> all;
+  for (const std::string& offload : kOffloads) all.push_back({offload, peak_gb(plan, model, offload)});
+  return all;
+}
+
 void plan_memory(Plan& plan, const ModelFacts& model, double free_gb) {
   Machine& machine = plan.machine;
   const MemoryLimit limit = memory_limit(plan.request, machine, free_gb);
   const double limit_gb = limit.bytes / 1e9;
-  const std::vector<std::string> choices = offload_choices(plan, model);
-  const auto chosen = std::find_if(choices.begin(), choices.end(), [&](const std::string& offload) {
-    return limit.bytes == 0 || peak_gb(plan, model, offload) <= limit_gb;
-  });
-  if (chosen == choices.end()) refuse(plan, model, choices.back(), limit);
-  machine.offload = *chosen;
+  const OffloadChoice choice = choose_offload(plan, model, limit);
+  if (!choice.fits) refuse(plan, model, choice.offload, limit);
+  machine.offload = choice.offload;
+  machine.memory_limit_gb = limit_gb;
+  machine.offload_memory = memory_of_each_offload(plan, model);
   machine.frees_text_encoder = machine.offload != "none";
   machine.prefetch_bytes = prefetch_bytes(model);
   const double stored = static_cast<double>(model.transformer.stored + model.transformer_2.stored);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "models/family.h"
 #include "sora/plan.h"
@@ -15,6 +16,18 @@ struct MemoryLimit {
   bool asked = false;  ///< set by --max-memory
 };
 MemoryLimit memory_limit(const Request& request, const Machine& machine, double free_gb);
+
+/// The value of --offload that a plan takes.
+struct OffloadChoice {
+  std::string offload;  ///< the fastest that fits; where none does, the one that needs the least
+  double peak_gb = 0;   ///< of the GPU's memory where one is used
+  bool fits = false;
+};
+/// Throws Error (usage): --offload.
+OffloadChoice choose_offload(const Plan& plan, const ModelFacts& model, const MemoryLimit& limit);
+
+/// What the plan needs with each value of --offload.
+std::vector<OffloadMemory> memory_of_each_offload(const Plan& plan, const ModelFacts& model);
 
 /// Chooses the fastest Machine::offload with which the plan fits into memory, and sets all of plan.machine
 /// that depends on it. To be called last. Throws Error: usage (--offload, --max-memory), unavailable (no way

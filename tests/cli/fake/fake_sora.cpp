@@ -216,7 +216,14 @@ extern "C" SORA_API const sora::Entry* sora_entry() {
       .report =
           [] {
             return std::string(R"({"libtorch": "0.0.0",
-                                     "devices": [{"name": "cpu", "kind": "AVX2"}], "libav": ["libavcodec 1.2.3"],
+                                     "devices": [{"name": "cpu", "kind": "AVX2", "tests": [
+                                      {"name": "product", "ok": true, "rate": 61.4e9, "unit": "FLOP/s"},
+                                      {"name": "convolution", "ok": true, "rate": 9.96e9, "unit": "FLOP/s"}]},
+                                      {"name": "cuda:0", "kind": "NVIDIA GPU", "memory": 25000000000,
+                                       "free": 24000000000, "tests": [
+                                       {"name": "product", "ok": true, "rate": 6.1e14, "unit": "FLOP/s"},
+                                       {"name": "attention", "ok": false, "problem": "wrong numbers"}]}],
+                                     "libav": ["libavcodec 1.2.3"],
                                      "codecs": {"h264": "libx264", "av1": ""}})");
           },
       .inspect = sora::inspect,
