@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "checkpoint/safetensors.h"
+#include "checkpoint/weight_set.h"
 #include "core/file.h"
 #include "core/folders.h"
 #include "core/json/json_text.h"
@@ -81,6 +82,22 @@ bool is_ignored_in_fp8(std::string_view name) {
          name.ends_with(".input_scale") || name.ends_with(".comfy_quant");
 }
 
+[[noreturn]] void no_weights(const fs::path& folder, const std::string& stem) {
+  std::error_code code;
+  if (!fs::is_directory(folder, code)) {
+    throw Error(ErrorKind::no_input, kComponent, folder.string() + ": no such folder");
+  }
+  const std::string wanted = stem + ".safetensors";
+  if (const auto pickle = pickled_weights(folder)) {
+    throw Error(ErrorKind::refused, kComponent,
+                pickle->string() +
+                    ": there are only pickled weights, which can run code when they are loaded; get " +
+                    wanted + ", or make it with: " + script_command("convert") + " " + pickle->string());
+  }
+  throw Error(ErrorKind::no_input, kComponent,
+              folder.string() + ": has no weights, expected " + wanted + " or its shards");
+}
+
 }  // namespace
 
 Checkpoint::Checkpoint(const fs::path& file) : path_(file) {
@@ -89,29 +106,14 @@ Checkpoint::Checkpoint(const fs::path& file) : path_(file) {
 }
 
 Checkpoint::Checkpoint(const fs::path& folder, const std::string& stem) : path_(folder) {
-  const fs::path single = folder / (stem + ".safetensors");
-  const fs::path index = folder / (stem + ".safetensors.index.json");
-  std::error_code code;  // such as for a link that points to itself
-  if (fs::exists(single, code)) {
-    add(std::make_unique<SafetensorsFile>(single), nullptr);
-    read_scales();
-    return;
-  }
-  if (!fs::exists(index, code)) {
-    if (!fs::is_directory(folder, code)) {
-      throw Error(ErrorKind::no_input, kComponent, folder.string() + ": no such folder");
-    }
-    if (const auto pickle = pickled_weights(folder)) {
-      throw Error(ErrorKind::refused, kComponent,
-                  pickle->string() +
-                      ": there are only pickled weights, which can run code when they are loaded; get " +
-                      single.filename().string() + ", or make it with: " + script_command("convert") + " " +
-                      pickle->string());
-    }
-    throw Error(
-        ErrorKind::no_input, kComponent,
-        folder.string() + ": has no weights, expected " + single.filename().string() + " or its shards");
-  }
+  const WeightSet set = find_weights(folder, stem);
+  if (set.empty()) no_weights(folder, stem);
+  for (const fs::path& file : set.files) add(std::make_unique<SafetensorsFile>(file), nullptr);
+  if (!set.index.empty()) add_shards(folder, set.index);
+  read_scales();
+}
+
+void Checkpoint::add_shards(const fs::path& folder, const fs::path& index) {
   const auto weight_map = read_index(index);
   std::set<std::string> shards;
   for (const auto& [name, shard] : weight_map) shards.insert(shard);
@@ -121,7 +123,6 @@ Checkpoint::Checkpoint(const fs::path& folder, const std::string& stem) : path_(
   for (const auto& [name, shard] : weight_map) {
     if (!entries_.count(name)) fail(index, "tensor \"" + name + "\" is not in " + shard);
   }
-  read_scales();
 }
 
 void Checkpoint::add(std::unique_ptr<WeightFile> file, const std::map<std::string, std::string>* weight_map) {
@@ -133,7 +134,9 @@ void Checkpoint::add(std::unique_ptr<WeightFile> file, const std::map<std::strin
       if (it == weight_map->end() || it->second != file_name)
         continue;  // by the index, it is in another shard
     }
-    entries_[name] = {files_.size() - 1, info, nullptr};
+    const bool fresh = entries_.insert_or_assign(name, Entry{files_.size() - 1, info, nullptr}).second;
+    if (!fresh && weight_map == nullptr)
+      fail(path_, "two of its shards have a tensor \"" + excerpt(name) + "\"");
   }
 }
 

@@ -17,8 +17,8 @@ namespace sora {
 
 class Checkpoint {
  public:
-  /// Opens `<folder>/<stem>.safetensors` or the shards that `<folder>/<stem>.safetensors.index.json`
-  /// names. Throws Error: no_input, refused (only pickled weights there), data.
+  /// Opens the weights of `stem` in the folder (weight_set.h). Throws Error: no_input, refused (only pickled
+  /// weights there), data.
   Checkpoint(const std::filesystem::path& folder, const std::string& stem);
   /// Opens one file, safetensors or GGUF. Throws Error: no_input, refused, data.
   explicit Checkpoint(const std::filesystem::path& file);
@@ -49,6 +49,7 @@ class Checkpoint {
     std::shared_ptr<const ScaleGrid> scale;  // null: 1
   };
   void add(std::unique_ptr<WeightFile> file, const std::map<std::string, std::string>* weight_map);
+  void add_shards(const std::filesystem::path& folder, const std::filesystem::path& index);
   void read_scales();
 
   std::filesystem::path path_;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "checkpoint/weight_set.h"
 #include "core/folders.h"
 #include "models/t5/files.h"
 #include "models/wan/names.h"
@@ -24,11 +25,7 @@ std::string option_of(std::string component) {
   return "--" + component;
 }
 
-bool has_weights(const fs::path& folder) {
-  std::error_code code;
-  return fs::exists(folder / (std::string(kStem) + ".safetensors"), code) ||
-         fs::exists(folder / (std::string(kStem) + ".safetensors.index.json"), code);
-}
+bool has_weights(const fs::path& folder) { return !find_weights(folder, kStem).empty(); }
 
 std::vector<fs::path> files_with(const fs::path& dir, std::initializer_list<const char*> extensions) {
   std::vector<fs::path> files;
