@@ -14,6 +14,7 @@
 #include "plan/machine/machine.h"
 #include "plan/machine/memory.h"
 #include "plan/machine/text_cache.h"
+#include "plan/model/experts.h"
 #include "plan/model/model_choice.h"
 #include "plan/model/prompt_words.h"
 #include "plan/model/sampling.h"
@@ -108,6 +109,7 @@ struct Planner::State {
     cut_prompts(plan, entry.facts);  // those of files
     plan_words(plan, entry.facts);
     warn_of_loras(plan, entry.left_out);
+    for (std::string& fault : expert_faults(entry.facts)) plan.warnings.push_back(std::move(fault));
     warn_of_idle_options(plan, entry.facts);
     plan_stream_copy(plan);
     check_pictures(plan.request);

@@ -28,6 +28,7 @@ NetworkSize count_weights(ModelFacts& facts, const Checkpoint& checkpoint, const
       size.largest = std::max(size.largest, info.elements());
     }
   }
+  check_types(checkpoint);
   facts.weight_bytes += checkpoint.bytes();
   facts.parameters += size.parameters;
   return size;
@@ -53,12 +54,6 @@ void read_image_encoder(ModelFacts& facts, const TransformerConfig& config) {
   facts.image_encoder = count_weights(facts, files.checkpoint);
 }
 
-// Names, shapes and types, so that a file that does not fit is refused before any work.
-void check_transformer(const TransformerConfig& config, const Checkpoint& checkpoint) {
-  check_schema(transformer_schema(config), checkpoint, is_unused_in_transformer);
-  check_types(checkpoint);
-}
-
 TransformerConfig read_transformer(ModelFacts& facts) {
   const ComponentSource source = facts.folder.source("transformer");
   const auto [config, checkpoint] = open_transformer(source);
@@ -76,7 +71,6 @@ TransformerConfig read_transformer(ModelFacts& facts) {
   facts.transformer_dim = config.dim();
   facts.layers = config.num_layers;
   facts.ffn_dim = config.ffn_dim;
-  check_transformer(config, checkpoint);
   facts.transformer = count_weights(facts, checkpoint);
   // The network merges the matrices for queries, keys and values into one.
   facts.transformer.largest =
@@ -93,7 +87,6 @@ TransformerConfig read_transformer(ModelFacts& facts) {
                     std::to_string(config.in_channels) + " and " + std::to_string(config.text_dim) +
                     " as the first expert");
   }
-  check_transformer(second.config, second.checkpoint);
   facts.transformer_2 = count_weights(facts, second.checkpoint);
   return config;
 }
@@ -153,6 +146,16 @@ void read_text_encoder(ModelFacts& facts) {
   facts.tokenizer = tokenizer_of(facts.folder);
 }
 
+// Names and shapes, so that a file that does not fit is refused before any work; last, since faults that were
+// looked for above have messages of their own.
+void check_transformers(const ModelFacts& facts) {
+  for (const char* name : {"transformer", "transformer_2"}) {
+    if (!facts.folder.has(name)) continue;
+    const auto files = open_transformer(facts.folder.source(name));
+    check_schema(transformer_schema(files.config), files.checkpoint, is_unused_in_transformer);
+  }
+}
+
 void read_scheduler(ModelFacts& facts) {
   if (!facts.folder.has("scheduler")) {
     facts.scheduler = "unipc";
@@ -192,6 +195,7 @@ ModelFacts read_facts(const std::filesystem::path& dir, const Replacements& repl
   }
   read_scheduler(facts);
   read_text_encoder(facts);
+  check_transformers(facts);
   facts.few_step = find_few_step({facts.folder.source("transformer").path, facts.folder.dir});
   return facts;
 }
