@@ -46,6 +46,7 @@ struct FewStep {
   double guidance = 1;  ///< off: guidance is distilled into the weights
   double flow_shift = 5;
   std::string scheduler = "euler";  ///< over the levels i / steps (SchedulerConfig::even_levels)
+  std::vector<double> timesteps = {};  ///< instead of those levels, where there are as many as steps
 };
 
 struct NamedFewStep {
@@ -70,6 +71,9 @@ struct ModelFacts {
   int patch_width = 2;
   std::string scheduler;  ///< unipc, euler or dpm++
   double flow_shift = 1;
+  bool even_levels = false;  ///< the pipeline gives Euler's scheduler the levels i / steps
+  /// The flow shift for a number of tokens; empty: flow_shift for any.
+  std::function<double(std::int64_t tokens)> flow_shift_of_tokens;
 
   // Defaults: the published ones, replaced by those in the folder's sora-gen.json
   std::string title;          ///< such as "Wan 2.2 TI2V-5B"

@@ -115,6 +115,7 @@ struct Planner::State {
     plan_picture(plan, entry.facts, canvases);
     plan_clip_latents(plan, entry.facts);
     plan_timeline(plan, entry.facts, is_still(request));
+    plan_shift_by_tokens(plan, entry.facts);
     check_images(entry.facts, request.image.has_value(), request.last_image.has_value(),
                  plan.timeline.latent_frames);
     end(plan, entry);
