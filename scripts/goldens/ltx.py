@@ -17,6 +17,7 @@ import torch
 from diffusers import (
     AutoencoderKLLTXVideo,
     FlowMatchEulerDiscreteScheduler,
+    LTXConditionPipeline,
     LTXImageToVideoPipeline,
     LTXPipeline,
     LTXVideoTransformer3DModel,
@@ -173,7 +174,7 @@ VARIANTS = {
         "text_dim": 22,
         "parts": lambda: dict(
             vae=autoencoder(21, 9, **LATER_ENCODER, **RESIDUAL_DECODER, decoder_inject_noise=(False,) * 4),
-            transformer=transformer(22, 9, 22, heads=32, head_dim=2, layers=1)  # heads as published,
+            transformer=transformer(22, 9, 22, heads=32, head_dim=2, layers=1),  # heads as published
             scheduler=FlowMatchEulerDiscreteScheduler(shift=1.7),
         ),
         "cases": [
@@ -196,6 +197,40 @@ VARIANTS = {
                 guidance=3.0,
                 seed=4,
                 fps=25.0,
+                image="image.png",
+            ),
+        ],
+    },
+    "v097": {
+        "z": 7,
+        "text_dim": 18,
+        "pipeline": LTXConditionPipeline,
+        "parts": lambda: dict(
+            vae=autoencoder(31, 7, **LATER_ENCODER, **RESIDUAL_DECODER, decoder_inject_noise=(False,) * 4),
+            transformer=transformer(32, 7, 18, heads=2, head_dim=16, layers=1),
+            scheduler=FlowMatchEulerDiscreteScheduler(),
+        ),
+        "cases": [
+            dict(
+                prompt="waves and rain",
+                negative_prompt="a forest",
+                width=96,
+                height=64,
+                frames=25,
+                steps=5,
+                guidance=3.0,
+                seed=12,
+                fps=25.0,
+            ),
+            dict(
+                prompt="waves and rain",
+                width=64,
+                height=96,
+                frames=9,
+                steps=4,
+                guidance=1.0,
+                seed=13,
+                fps=24.0,
                 image="image.png",
             ),
         ],
@@ -317,8 +352,11 @@ def run(pipe, folder, case):
     arguments["frame_rate"] = arguments.pop("fps")
     tensors = {}
     if "image" in case:
-        pipe = LTXImageToVideoPipeline(**pipe.components)
-        pipe.set_progress_bar_config(disable=True)
+        if isinstance(pipe, LTXConditionPipeline):
+            arguments["image_cond_noise_scale"] = 0.0
+        else:
+            pipe = LTXImageToVideoPipeline(**pipe.components)
+            pipe.set_progress_bar_config(disable=True)
         arguments["image"] = Image.open(folder / case["image"])
         # The posterior's mean, where the pipeline draws a sample.
         encode = pipe.vae.encode
@@ -355,6 +393,8 @@ def run(pipe, folder, case):
     tensors["latents"] = unpack(tensors["latents"])
     if tensors["noise_pred_0"].ndim == 3:
         tensors["noise_pred_0"] = unpack(tensors["noise_pred_0"])
+    if isinstance(pipe, LTXConditionPipeline):  # which gives the scheduler the opposite
+        tensors["noise_pred_0"] = -tensors["noise_pred_0"]
     tensors["video"] = video[0].permute(0, 2, 3, 1)
     return plain(tensors)
 
@@ -366,7 +406,9 @@ def main():
         folder = OUT / name
         made = tokenizer(folder / "tokenizer")
         encoder = text_encoder(len(made), variant["text_dim"], 100 + index)
-        pipe = LTXPipeline(tokenizer=made, text_encoder=encoder, **variant["parts"]())
+        pipe = variant.get("pipeline", LTXPipeline)(
+            tokenizer=made, text_encoder=encoder, **variant["parts"]()
+        )
         save_pipeline(pipe, folder)
         pipe.set_progress_bar_config(disable=True)
         save_file(
@@ -374,7 +416,7 @@ def main():
             folder / "networks.safetensors",
             metadata=VERSIONS,
         )
-        names = original_names(pipe, folds=name == "v095")
+        names = original_names(pipe, folds=name in ("v095", "v097"))
         (folder / "original_names.json").write_text(json.dumps(names, indent=0) + "\n")
         picture = numpy.random.default_rng(index).integers(0, 256, (6, 4, 3), dtype=numpy.uint8)
         Image.fromarray(picture).resize((64, 96), Image.BICUBIC).save(folder / "image.png")

@@ -72,6 +72,8 @@ struct ModelFacts {
   std::string scheduler;  ///< unipc, euler or dpm++
   double flow_shift = 1;
   bool even_levels = false;  ///< the pipeline gives Euler's scheduler the levels i / steps
+  /// Timesteps that the pipeline gives Euler's scheduler instead of noise levels; empty: none.
+  std::function<std::vector<double>(int steps)> timesteps_of_steps;
   /// The flow shift for a number of tokens; empty: flow_shift for any.
   std::function<double(std::int64_t tokens)> flow_shift_of_tokens;
 

@@ -35,8 +35,8 @@ bool CausalConv3d::by_winograd(const at::Tensor& x) const {
          in_ * out_ >= min_winograd_weights && 3 * out_ > in_;
 }
 
-at::Tensor CausalConv3d::operator()(const at::Tensor& x, StreamState& state,
-                                    const PixelEpilogue& epilogue, const at::Tensor& before) const {
+at::Tensor CausalConv3d::operator()(const at::Tensor& x, StreamState& state, const PixelEpilogue& epilogue,
+                                    const at::Tensor& before) const {
   at::Tensor out = epilogue.into_residual ? epilogue.residual
                                           : at::empty({x.size(0), x.size(1), x.size(2), out_}, x.options());
   FrameHistory& history = state.next();

@@ -1,6 +1,6 @@
-// LTX-Video against diffusers' LTXPipeline and LTXImageToVideoPipeline 0.42.1 (scripts/goldens/ltx.py), from
-// the prompt to the pixels. The seed is diffusers' too: it decides the noise of the latents, and that which
-// a decoder with a timestep takes.
+// LTX-Video against LTXPipeline, LTXImageToVideoPipeline and LTXConditionPipeline of diffusers 0.42.1
+// (scripts/goldens/ltx.py), from the prompt to the pixels. The seed is diffusers' too: it decides the noise of
+// the latents, and that which a decoder with a timestep takes.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -42,7 +42,7 @@ TEST_P(LtxParity, MatchesDiffusersFromPromptToPixels) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, LtxParity, testing::Values("v090", "v091", "v095"),
+INSTANTIATE_TEST_SUITE_P(Models, LtxParity, testing::Values("v090", "v091", "v095", "v097"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

@@ -83,11 +83,42 @@ void read_text_encoder(ModelFacts& facts) {
   facts.tokenizer = tokenizer_of(facts.folder);
 }
 
+// Up to 0.9.1 the noise levels depend on the number of tokens and end at 0.1.
+SchedulerConfig published_scheduler(bool later) {
+  SchedulerConfig config;
+  config.scheduler = "euler";
+  config.prediction_type = PredictionType::flow_prediction;
+  config.use_flow_sigmas = true;
+  if (later) return config;
+  config.shift_terminal = 0.1;
+  config.dynamic_shift = DynamicShift{0.95, 2.05, 1024, 4096};
+  return config;
+}
+
+// Of LTXConditionPipeline: half of the steps take away the first 2.5 % of the noise, evenly; the others take
+// more and more.
+std::vector<double> linear_quadratic_timesteps(int steps) {
+  constexpr double threshold = 0.025;
+  if (steps < 2) return {1000};
+  const int linear = steps / 2;
+  const double quadratic = steps - linear, difference = linear - threshold * steps;
+  const double square = difference / (linear * quadratic * quadratic);
+  const double slope = threshold / linear - 2 * difference / (quadratic * quadratic);
+  std::vector<double> timesteps;
+  for (int i = 0; i < steps; ++i) {
+    const double gone =
+        i < linear ? i * threshold / linear : square * i * i + slope * i + square * linear * linear;
+    timesteps.push_back(1000 * (1 - gone));
+  }
+  return timesteps;
+}
+
 void read_scheduler(ModelFacts& facts) {
   const SchedulerConfig config = scheduler_of(facts.folder);
   facts.scheduler = config.scheduler;
   facts.flow_shift = config.flow_shift;
   facts.even_levels = true;
+  if (is_of_later_pipeline(facts.folder)) facts.timesteps_of_steps = linear_quadratic_timesteps;
   if (!config.dynamic_shift) return;
   facts.flow_shift_of_tokens = [shift = *config.dynamic_shift](std::int64_t tokens) {
     return std::exp(shift.at(static_cast<double>(tokens)));
@@ -119,25 +150,22 @@ void published_defaults(ModelFacts& facts, const VaeConfig& vae) {
 
 }  // namespace
 
-SchedulerConfig published_scheduler() {
-  SchedulerConfig config;
-  config.scheduler = "euler";
-  config.prediction_type = PredictionType::flow_prediction;
-  config.use_flow_sigmas = true;
-  config.shift_terminal = 0.1;
-  config.dynamic_shift = DynamicShift{0.95, 2.05, 1024, 4096};
-  return config;
-}
-
 SchedulerConfig scheduler_of(const ModelFolder& folder) {
-  if (!folder.has("scheduler")) return published_scheduler();
+  const bool later = is_of_later_pipeline(folder);
+  if (!folder.has("scheduler")) return published_scheduler(later);
   const std::filesystem::path path = folder.component("scheduler") / "scheduler_config.json";
-  SchedulerConfig config = read_scheduler_config(path, ShiftByTokens::allowed);
+  SchedulerConfig config =
+      read_scheduler_config(path, later ? ShiftByTokens::refused : ShiftByTokens::allowed);
+  const auto refuse = [&](const std::string& what) {
+    throw Error(ErrorKind::data, "scheduler", path.string() + ": " + what);
+  };
   if (config.scheduler != "euler") {
-    throw Error(ErrorKind::data, "scheduler",
-                path.string() + ": _class_name is that of " + config.scheduler +
-                    ", expected FlowMatchEulerDiscreteScheduler, which LTX-Video's pipelines use");
+    refuse("_class_name is that of " + config.scheduler +
+           ", expected FlowMatchEulerDiscreteScheduler, which LTX-Video's pipelines use");
   }
+  // It takes timesteps as they are, and would shift the noise levels that belong to them.
+  if (later && (config.flow_shift != 1 || config.shift_terminal))
+    refuse("has shift or shift_terminal, expected neither with LTXConditionPipeline");
   return config;
 }
 

@@ -11,11 +11,8 @@ namespace sora::ltx {
 /// Reads all configs and file headers. Throws Error: no_input, data, refused.
 ModelFacts read_facts(const std::filesystem::path& dir, const Replacements& replacements);
 
-/// The scheduler of models without a config of their own: Euler's method, with noise levels that depend on
-/// the number of tokens and end at 0.1.
-SchedulerConfig published_scheduler();
-
-/// Euler's scheduler as the pipelines of this family use it. Throws Error: no_input, data.
+/// Euler's scheduler as the pipelines of this family use it, or the published one. Throws Error: no_input,
+/// data.
 SchedulerConfig scheduler_of(const ModelFolder& folder);
 
 /// Settings of the distilled models, by the name of a file or folder.

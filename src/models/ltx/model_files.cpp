@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "models/ltx/components.h"
 #include "models/ltx/names.h"
 #include "models/t5/files.h"
 #include "sora/error.h"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr const char* kComponent = "checkpoint";
 constexpr const char* kPipeline = "LTXPipeline";
+constexpr const char* kLaterPipeline = "LTXConditionPipeline";
 
 [[noreturn]] void missing(const std::string& what) { throw Error(ErrorKind::no_input, kComponent, what); }
 
@@ -118,7 +120,6 @@ ModelFolder open_ltx_model(const fs::path& dir, const Replacements& replacements
   } else if (!dir.empty()) {
     folder = discover(dir, replacements);
   }
-  if (folder.pipeline.empty()) folder.pipeline = kPipeline;
   for (const auto& [component, file] : replacements) {
     std::error_code code;
     if (!fs::exists(file, code)) missing(option_of(component) + " " + file.string() + ": no such file");
@@ -135,10 +136,14 @@ ModelFolder open_ltx_model(const fs::path& dir, const Replacements& replacements
   for (const char* component : {"transformer", "vae", "text_encoder"}) {
     if (!described) require(folder, component);
   }
+  // The autoencoder shows the version.
+  if (!described) folder.pipeline = open_vae(folder.source("vae")).config.folds ? kLaterPipeline : kPipeline;
   // Each latent frame may have a timestep of its own: that is how the model takes images and clips.
   folder.expand_timesteps = true;
   return folder;
 }
+
+bool is_of_later_pipeline(const ModelFolder& folder) { return folder.pipeline == kLaterPipeline; }
 
 fs::path tokenizer_of(const ModelFolder& folder) {
   const auto encoder = folder.elsewhere.find("text_encoder");

@@ -19,6 +19,10 @@ ModelFolder open_ltx_model(const std::filesystem::path& dir, const Replacements&
 /// autoencoder.
 bool is_whole_model(const Replacements& replacements);
 
+/// Whether it is a model for LTXConditionPipeline, which has other noise levels and positions than
+/// LTXPipeline: published from 0.9.5 on.
+bool is_of_later_pipeline(const ModelFolder& folder);
+
 /// The tokenizer's folder, or the file that contains it. Throws Error (no_input) that says where to get one.
 std::filesystem::path tokenizer_of(const ModelFolder& folder);
 

@@ -57,8 +57,8 @@ class ClipDecoder {
   VaeTiling tiling_;
   std::unique_ptr<DecoderStream> stream_;
   std::int64_t next_ = 0;
-  std::int64_t fed_ = 0;   // latent frames that the stream has
-  at::Tensor ahead_;       // [1, 3, n, H, W]: frames that the stream gave and nobody asked for yet
+  std::int64_t fed_ = 0;  // latent frames that the stream has
+  at::Tensor ahead_;      // [1, 3, n, H, W]: frames that the stream gave and nobody asked for yet
   at::Tensor decoded_;  // [1, 3, F, H, W] fp16, on the device if it is not too large; only with tiles
 };
 

@@ -28,7 +28,8 @@ std::string encoder_key(const Machine& machine, const ModelFacts& model, std::op
     digest = sha256_hex(all);
   }
   // Families give the same encoder another number of tokens, and with it other padding.
-  return *digest + " " + std::to_string(model.text_rows) + " " + machine.device + " " + machine.dtype + " " + std::to_string(machine.threads);
+  return *digest + " " + std::to_string(model.text_rows) + " " + machine.device + " " + machine.dtype + " " +
+         std::to_string(machine.threads);
 }
 
 }  // namespace

@@ -28,10 +28,13 @@ void plan_sampling(Plan& plan, const ModelFacts& model) {
   plan.sampling.scheduler = request.scheduler.value_or(defaults.scheduler);
   const bool fast = plan.sampling.preset == "fast" && model.is_published;
   plan.sampling.even_levels = plan.sampling.scheduler == "euler" && (fast || model.even_levels);
-  const bool as_published =
-      plan.sampling.scheduler == "euler" && plan.sampling.flow_shift == defaults.flow_shift &&
-      static_cast<std::size_t>(plan.sampling.steps) == defaults.timesteps.size();
+  const bool as_published = plan.sampling.scheduler == "euler" &&
+                            plan.sampling.flow_shift == defaults.flow_shift &&
+                            static_cast<std::size_t>(plan.sampling.steps) == defaults.timesteps.size();
   if (as_published) plan.sampling.timesteps = defaults.timesteps;
+  const bool own = model.timesteps_of_steps && !request.flow_shift && plan.sampling.scheduler == "euler";
+  if (own && plan.sampling.timesteps.empty())
+    plan.sampling.timesteps = model.timesteps_of_steps(plan.sampling.steps);
   if (plan.sampling.scheduler != "unipc" && plan.sampling.scheduler != "euler" &&
       plan.sampling.scheduler != "dpm++") {
     bad_option("--scheduler " + plan.sampling.scheduler, "unipc, euler or dpm++");

@@ -41,9 +41,8 @@ double positive(const JsonConfig& json, const char* key, double fallback) {
 
 /// Features of diffusers that are not supported must be off.
 void refuse_unsupported(const JsonConfig& json) {
-  for (const char* key :
-       {"thresholding", "rescale_betas_zero_snr", "use_exponential_sigmas", "use_beta_sigmas",
-        "use_lu_lambdas", "invert_sigmas", "stochastic_sampling"}) {
+  for (const char* key : {"thresholding", "rescale_betas_zero_snr", "use_exponential_sigmas",
+                          "use_beta_sigmas", "use_lu_lambdas", "invert_sigmas", "stochastic_sampling"}) {
     if (json.boolean(key, false)) json.fail(key, "false (sora-gen does not have this variant)");
   }
   for (const char* key : {"solver_p", "variance_type"}) {

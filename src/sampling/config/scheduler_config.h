@@ -44,9 +44,9 @@ struct SchedulerConfig {
   double flow_shift = 1;  ///< `shift` in Euler's config
   std::optional<double> shift_terminal;
   std::optional<DynamicShift> dynamic_shift;  ///< Euler: flow_shift is to be calculated from it
-  std::vector<double> timesteps;  ///< Euler, not a key of the file: these instead of a grid
-  /// Euler: noise levels i / N, shifted once; few-step models are distilled for these, and some pipelines give
-  /// them to the scheduler. The levels of diffusers' class are shifted twice and end at 1 /
+  std::vector<double> timesteps;              ///< Euler, not a key of the file: these instead of a grid
+  /// Euler: noise levels i / N, shifted once; few-step models are distilled for these, and some pipelines
+  /// give them to the scheduler. The levels of diffusers' class are shifted twice and end at 1 /
   /// num_train_timesteps, so that the last of four steps does nearly nothing.
   bool even_levels = false;
   bool use_karras_sigmas = false;  ///< UniPC with flow sigmas only

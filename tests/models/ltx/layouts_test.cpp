@@ -82,12 +82,16 @@ TEST(LtxSingleFiles, AreRecognisedInAFolder) {
   EXPECT_EQ(facts.latent_channels, 9);
   EXPECT_EQ(facts.text_rows, 128);
   EXPECT_EQ(facts.scheduler, "euler");
-  ASSERT_TRUE(facts.flow_shift_of_tokens);
-  EXPECT_NEAR(std::log(facts.flow_shift_of_tokens(1024)), 0.95, 1e-12);
-  EXPECT_NEAR(std::log(facts.flow_shift_of_tokens(4096)), 2.05, 1e-12);
+  EXPECT_EQ(facts.folder.pipeline, "LTXConditionPipeline");  // as the autoencoder is of 0.9.5
+  EXPECT_FALSE(facts.flow_shift_of_tokens);
+  EXPECT_EQ(facts.flow_shift, 1);
+  ASSERT_TRUE(facts.timesteps_of_steps);
+  EXPECT_THAT(facts.timesteps_of_steps(2), testing::ElementsAre(1000, 975));
 
-  const auto denoiser =
-      networks_of(*facts.family).load_denoiser(facts.folder, "transformer", {}, /*loras=*/{});
+  // LTXPipeline's positions, as those of the golden.
+  ModelFolder folder = facts.folder;
+  folder.pipeline = "LTXPipeline";
+  const auto denoiser = networks_of(*facts.family).load_denoiser(folder, "transformer", {}, /*loras=*/{});
   denoiser->set_frame_rate(golden("v095", "fps").item<double>());
   const auto text = denoiser->prepare(golden("v095", "prompt_embeds"), {});
   EXPECT_LE(relative_l2(denoiser->predict(golden("v095", "latents"), golden("v095", "timestep"), *text),

@@ -21,9 +21,7 @@ class LtxTransformerGolden : public testing::TestWithParam<const char*> {
   LtxTransformerGolden() { at::set_num_threads(1); }
 
   static LtxTransformer load() {
-    LtxTransformer transformer =
-        load_transformer(model_folder(GetParam()) / "transformer", {}, /*temporal_scale=*/8,
-                         /*spatial_scale=*/32);
+    LtxTransformer transformer = load_transformer(model_folder(GetParam()) / "transformer", {}, CellScale());
     transformer.set_frame_rate(golden(GetParam(), "fps").item<double>());
     return transformer;
   }
@@ -73,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(Models, LtxTransformerGolden, testing::Values("v090", "
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(LtxTransformer, WrongShapesAreErrorsThatNameBoth) {
-  const LtxTransformer transformer = load_transformer(model_folder("v090") / "transformer", {}, 8, 32);
+  const LtxTransformer transformer = load_transformer(model_folder("v090") / "transformer", {}, CellScale());
   EXPECT_THAT(
       [&] {
         (void)transformer.prepare(at::zeros({1, 3, 23}), {});

@@ -28,8 +28,11 @@ class LtxNetworks final : public FamilyNetworks {
                                           const std::vector<LoraSource>& loras) const override {
     // Positions are in pixels and seconds, which only the autoencoder knows.
     const VaeConfig vae = open_vae(folder.source("vae")).config;
+    const CellScale scale{.frames = vae.temporal_scale,
+                          .pixels = vae.spatial_scale,
+                          .first_is_single = is_of_later_pipeline(folder)};
     return std::make_unique<LtxTransformer>(
-        load_transformer(folder.source(component), placement, vae.temporal_scale, vae.spatial_scale, loras));
+        load_transformer(folder.source(component), placement, scale, loras));
   }
 
   std::unique_ptr<ImageEncoder> load_image_encoder(const ModelFolder&, const Placement&) const override {

@@ -56,11 +56,9 @@ TimeEmbedding TimeEmbedder::operator()(const at::Tensor& timestep, std::int64_t 
           proj.index_select(0, index).view({batch, groups, 6, -1})};  // [B, G, 6, dim]
 }
 
-LtxTransformer::LtxTransformer(const Weights& w, const TransformerConfig& config, std::int64_t temporal_scale,
-                               std::int64_t spatial_scale)
+LtxTransformer::LtxTransformer(const Weights& w, const TransformerConfig& config, const CellScale& scale)
     : config_(config),
-      temporal_scale_(temporal_scale),
-      spatial_scale_(spatial_scale),
+      scale_(scale),
       proj_in_(w / "proj_in", config.in_channels, config.dim()),
       time_embed_(w / "time_embed", config.dim()),
       caption_in_(w / "caption_projection" / "linear_1", config.caption_channels, config.dim()),
@@ -118,9 +116,7 @@ at::Tensor LtxTransformer::predict(const at::Tensor& latents, const at::Tensor& 
   }
 
   const auto device = scale_shift_table_.device();
-  const auto pixels = static_cast<double>(spatial_scale_);
-  const at::Tensor& table =
-      rotary_.get(grid, {static_cast<double>(temporal_scale_) / fps_, pixels, pixels}, device);
+  const at::Tensor& table = rotary_.get(grid, scale_, device);
   const TimeEmbedding time = time_embed_(timestep, grid[0]);
 
   at::Tensor x = proj_in_(latents.to(device, dtype()).flatten(2).transpose(1, 2));  // [B, L, dim]
@@ -150,8 +146,7 @@ std::unique_ptr<PreparedText> TextContext::for_batch(std::int64_t batch) const {
 }
 
 LtxTransformer load_transformer(const ComponentSource& source, const Placement& placement,
-                                std::int64_t temporal_scale, std::int64_t spatial_scale,
-                                const std::vector<LoraSource>& loras) {
+                                const CellScale& scale, const std::vector<LoraSource>& loras) {
   const c10::InferenceMode inference;
   auto [config, checkpoint] = open_transformer(source);
   std::vector<Lora> opened;
@@ -160,10 +155,8 @@ LtxTransformer load_transformer(const ComponentSource& source, const Placement& 
   auto edit = opened.empty() ? nullptr : std::make_shared<LoraEdit>(std::move(opened));
   return load_network(
       std::move(checkpoint), placement,
-      [&config = config, temporal_scale, spatial_scale](const Weights& w) {
-        return LtxTransformer(w, config, temporal_scale, spatial_scale);
-      },
-      {}, std::move(edit));
+      [&config = config, &scale](const Weights& w) { return LtxTransformer(w, config, scale); }, {},
+      std::move(edit));
 }
 
 }  // namespace sora::ltx

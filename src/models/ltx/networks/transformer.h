@@ -44,16 +44,14 @@ struct TimeEmbedder {
 
 class LtxTransformer final : public Denoiser {
  public:
-  /// `temporal_scale` frames and `spatial_scale` pixels a latent cell.
-  LtxTransformer(const Weights& w, const TransformerConfig& config, std::int64_t temporal_scale,
-                 std::int64_t spatial_scale);
+  LtxTransformer(const Weights& w, const TransformerConfig& config, const CellScale& scale);
 
   const TransformerConfig& config() const { return config_; }
   std::array<std::int64_t, 3> patch_size() const override { return {1, 1, 1}; }
   std::int64_t in_channels() const override { return config_.in_channels; }
   std::int64_t out_channels() const override { return config_.out_channels; }
   bool attends_to_images() const override { return false; }
-  void set_frame_rate(double fps) override { fps_ = fps; }
+  void set_frame_rate(double fps) override { scale_.fps = fps; }
   at::ScalarType dtype() const { return proj_in_.bias.scalar_type(); }
 
   /// prompt_embeds [B, N, caption_channels]. Rows that are zero are padding, which is not attended to.
@@ -64,8 +62,7 @@ class LtxTransformer final : public Denoiser {
 
  private:
   TransformerConfig config_;
-  std::int64_t temporal_scale_, spatial_scale_;
-  double fps_ = 25;
+  CellScale scale_;
   nn::Linear proj_in_;
   TimeEmbedder time_embed_;
   nn::Linear caption_in_, caption_out_;
@@ -78,7 +75,6 @@ class LtxTransformer final : public Denoiser {
 /// Loads a transformer from any source of components.h. `loras` are merged into its weights.
 /// Throws Error: no_input, refused, data.
 LtxTransformer load_transformer(const ComponentSource& source, const Placement& placement,
-                                std::int64_t temporal_scale, std::int64_t spatial_scale,
-                                const std::vector<LoraSource>& loras = {});
+                                const CellScale& scale, const std::vector<LoraSource>& loras = {});
 
 }  // namespace sora::ltx

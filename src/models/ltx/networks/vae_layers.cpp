@@ -10,14 +10,7 @@
 namespace sora::ltx {
 namespace {
 
-/// RMS norm over the channels without weights, then x * (1 + scale) + shift where they are defined, then
-/// SiLU.
-at::Tensor norm_silu(const at::Tensor& x, const at::Tensor& shift = {}, const at::Tensor& scale = {}) {
-  constexpr double eps = 1e-8;  // not a key of the config
-  at::Tensor y = x * at::rsqrt(x.square().mean(-1, /*keepdim=*/true).add_(eps));
-  if (scale.defined()) y.mul_(scale + 1).add_(shift);
-  return at::silu_(y);
-}
+constexpr double kNormEps = 1e-8;  // not a key of the config
 
 at::Tensor last_frame(const at::Tensor& x) { return x.narrow(0, x.size(0) - 1, 1).clone(); }
 
@@ -73,13 +66,13 @@ at::Tensor TimeConv::operator()(const at::Tensor& x, bool ends, at::Tensor& last
   return conv_(fed, context.convolutions, {}, before);
 }
 
-void PlainLayer::modulate(at::Tensor shift, at::Tensor scale) {
-  shift_ = std::move(shift);
-  scale_ = std::move(scale);
+void PlainLayer::modulate(const at::Tensor& shift, const at::Tensor& scale) {
+  shift_ = shift.contiguous();
+  gain_ = scale + 1;
 }
 
 at::Tensor PlainLayer::run(const at::Tensor& x, bool ends, LayerState& state, StreamContext& context) const {
-  return conv_(normed_ ? norm_silu(x, shift_, scale_) : x, ends, state.last[0], context);
+  return conv_(normed_ ? nn::rms_norm_silu(x, gain_, shift_, kNormEps) : x, ends, state.last[0], context);
 }
 
 ResidualBlock::ResidualBlock(const Weights& w, std::int64_t in, std::int64_t out,
@@ -100,7 +93,10 @@ ResidualBlock::ResidualBlock(const Weights& w, std::int64_t in, std::int64_t out
 
 void ResidualBlock::modulate(const at::Tensor& embedding) {
   const auto parts = (embedding.unflatten(0, {4, -1}) + scale_shift_table_).unbind(0);
-  std::copy(parts.begin(), parts.end(), modulation_);
+  for (std::size_t i = 0; i < 2; ++i) {
+    shift_[i] = parts[2 * i].contiguous();
+    gain_[i] = parts[2 * i + 1] + 1;
+  }
 }
 
 at::Tensor ResidualBlock::shortcut(const at::Tensor& x) const {
@@ -118,10 +114,10 @@ at::Tensor ResidualBlock::run(const at::Tensor& x, bool ends, LayerState& state,
     h.add_(noise * noise_scale_[which]);
   };
   wait(state.waiting, x);
-  at::Tensor h = conv1_(norm_silu(x, modulation_[0], modulation_[1]), ends, state.last[0], context);
+  at::Tensor h = conv1_(nn::rms_norm_silu(x, gain_[0], shift_[0], kNormEps), ends, state.last[0], context);
   if (h.size(0) == 0) return h;
   inject(h, 0);
-  h = conv2_(norm_silu(h, modulation_[2], modulation_[3]), ends, state.last[1], context);
+  h = conv2_(nn::rms_norm_silu(h, gain_[1], shift_[1], kNormEps), ends, state.last[1], context);
   if (h.size(0) == 0) return h;
   inject(h, 1);
   return h.add_(shortcut(take(state.waiting, h.size(0))));

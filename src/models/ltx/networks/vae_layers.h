@@ -17,6 +17,7 @@
 
 #include "models/ltx/vae_config.h"
 #include "nn/causal_conv3d.h"
+#include "nn/cpu/pixel_ops.h"
 #include "nn/linear.h"
 #include "nn/norm.h"
 #include "weights/weights.h"
@@ -71,12 +72,12 @@ class PlainLayer final : public Layer {
       : conv_(w, in, out, causal), normed_(normed) {}
   at::Tensor run(const at::Tensor& x, bool ends, LayerState& state, StreamContext& context) const override;
   int convolutions() const override { return 1; }
-  void modulate(at::Tensor shift, at::Tensor scale);  ///< [in] each
+  void modulate(const at::Tensor& shift, const at::Tensor& scale);  ///< [in] each
 
  private:
   TimeConv conv_;
   bool normed_;
-  at::Tensor shift_, scale_;
+  at::Tensor shift_, gain_;
 };
 
 struct ResidualOptions {
@@ -97,11 +98,11 @@ class ResidualBlock final : public Layer {
   at::Tensor shortcut(const at::Tensor& x) const;
 
   TimeConv conv1_, conv2_;
-  nn::LayerNorm norm3_;           // where the widths differ
-  nn::Linear conv_shortcut_;      // likewise
-  at::Tensor noise_scale_[2];     // [C], where noise is injected
-  at::Tensor scale_shift_table_;  // [4, in], where modulated
-  at::Tensor modulation_[4];      // shift and scale of the first norm, then of the second
+  nn::LayerNorm norm3_;            // where the widths differ
+  nn::Linear conv_shortcut_;       // likewise
+  at::Tensor noise_scale_[2];      // [C], where noise is injected
+  at::Tensor scale_shift_table_;   // [4, in], where modulated
+  at::Tensor shift_[2], gain_[2];  // of the two norms, by the timestep
 };
 
 /// A convolution with a stride of two in time and space: encoders before 0.9.5.

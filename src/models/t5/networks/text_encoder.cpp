@@ -84,8 +84,7 @@ EncodedPrompt TextEncoder::encode_rows(const std::string& prompt) const {
   std::size_t dropped = 0;
   std::vector<std::int64_t> ids =
       tokenizer->encode(text, static_cast<std::size_t>(form.max_length), &dropped);
-  std::vector<std::string> warnings =
-      warnings_of(tokenizer->unknown_words(text), dropped, form.max_length);
+  std::vector<std::string> warnings = warnings_of(tokenizer->unknown_words(text), dropped, form.max_length);
 
   const std::int64_t largest = *std::max_element(ids.begin(), ids.end());
   if (largest >= config.vocab_size) {
@@ -99,7 +98,7 @@ EncodedPrompt TextEncoder::encode_rows(const std::string& prompt) const {
   const auto length = static_cast<std::int64_t>(ids.size());
   if (form.sees_padding) ids.resize(static_cast<std::size_t>(form.max_length), kPadId);
   const at::Tensor tokens = at::tensor(ids, at::kLong).unsqueeze(0).to(placement.device);  // [1, L]
-  return {encoder(tokens)[0].narrow(0, 0, length), std::move(warnings)};  // [L, d_model]
+  return {encoder(tokens)[0].narrow(0, 0, length), std::move(warnings)};                   // [L, d_model]
 }
 
 at::Tensor TextEncoder::encode(const std::string& prompt) const {
