@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checkpoint/lora.h"
@@ -84,6 +85,9 @@ struct ModelFacts {
   int height = 480;
   int frames = 81;
   double fps = 16;
+  /// Rates that the model can be asked for, since it knows its own: videos are made at these. Empty: all are
+  /// made at `fps`, and their frames resampled in time.
+  std::optional<std::pair<double, double>> fps_range;
   int steps = 50;
   double guidance = 5;
   std::optional<double> guidance_2;

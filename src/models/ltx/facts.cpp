@@ -142,6 +142,7 @@ void published_defaults(ModelFacts& facts, const VaeConfig& vae) {
   facts.height = 480;
   facts.frames = 161;
   facts.fps = 25;
+  facts.fps_range = {8, 60};
   facts.steps = 50;
   facts.guidance = 3;
   if (facts.is_published)

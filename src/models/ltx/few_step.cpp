@@ -9,13 +9,14 @@ std::optional<NamedFewStep> find_few_step(const std::vector<std::filesystem::pat
     const auto whole = path.has_filename() ? path : path.parent_path();  // "folder/"
     for (const std::string& name : {whole.filename().string(), whole.parent_path().filename().string()}) {
       if (ascii_lower(name).find("distilled") == std::string::npos) continue;
-      // The timesteps are those of Lightricks' configs and of diffusers' documentation.
-      return NamedFewStep{{.steps = 8,
-                           .guidance = 1,
-                           .flow_shift = 1,
-                           .scheduler = "euler",
-                           .timesteps = {1000, 993, 987, 981, 975, 909, 725, 0.03}},
-                          name};
+      NamedFewStep found;
+      found.name = name;
+      found.settings.steps = 8;
+      found.settings.guidance = 1;
+      found.settings.flow_shift = 1;
+      // Of Lightricks' configs and of diffusers' documentation.
+      found.settings.timesteps = {1000, 993, 987, 981, 975, 909, 725, 0.03};
+      return found;
     }
   }
   return {};
