@@ -91,21 +91,21 @@ def autoencoder(seed, z, **config):
 FIRST = dict(
     block_out_channels=(6, 10, 14, 14),
     decoder_block_out_channels=(6, 10, 14, 14),
-    layers_per_block=(2, 1, 1, 1, 2),
-    decoder_layers_per_block=(1, 1, 2, 1, 2),
+    layers_per_block=(2, 1, 1, 1, 1),
+    decoder_layers_per_block=(1, 1, 2, 1, 1),
 )
 RESIDUAL_DECODER = dict(
     decoder_block_out_channels=(8, 16, 32),
-    decoder_layers_per_block=(1, 2, 1, 2),
+    decoder_layers_per_block=(1, 1, 1, 2),
     decoder_spatio_temporal_scaling=(True, True, True),
     upsample_residual=(True, True, True),
     upsample_factor=(2, 2, 2),
     timestep_conditioning=True,
 )
 LATER_ENCODER = dict(
-    block_out_channels=(4, 8, 12, 16, 24),
+    block_out_channels=(4, 8, 16, 16, 32),
     down_block_types=("LTXVideo095DownBlock3D",) * 4,
-    layers_per_block=(1, 2, 1, 1, 2),
+    layers_per_block=(1, 2, 1, 1, 1),
     spatio_temporal_scaling=(True,) * 4,
     downsample_type=("spatial", "temporal", "spatiotemporal", "spatiotemporal"),
     spatial_compression_ratio=32,
@@ -133,8 +133,8 @@ VARIANTS = {
             dict(
                 prompt="a red ball rolls over the hill",
                 negative_prompt="rain",
-                width=96,
-                height=64,
+                width=64,
+                height=32,
                 frames=17,
                 steps=3,
                 guidance=3.0,
@@ -159,9 +159,9 @@ VARIANTS = {
             dict(
                 prompt="neon street, wet asphalt",
                 negative_prompt="a lake",
-                width=64,
+                width=32,
                 height=64,
-                frames=25,
+                frames=17,
                 steps=3,
                 guidance=4.0,
                 seed=9,
@@ -180,8 +180,8 @@ VARIANTS = {
         "cases": [
             dict(
                 prompt="birds fly",
-                width=64,
-                height=96,
+                width=32,
+                height=64,
                 frames=17,
                 steps=4,
                 guidance=2.0,
@@ -190,8 +190,8 @@ VARIANTS = {
             ),
             dict(
                 prompt="birds fly",
-                width=64,
-                height=96,
+                width=32,
+                height=64,
                 frames=9,
                 steps=3,
                 guidance=3.0,
@@ -214,9 +214,9 @@ VARIANTS = {
             dict(
                 prompt="waves and rain",
                 negative_prompt="a forest",
-                width=96,
-                height=64,
-                frames=25,
+                width=64,
+                height=32,
+                frames=17,
                 steps=5,
                 guidance=3.0,
                 seed=12,
@@ -224,8 +224,8 @@ VARIANTS = {
             ),
             dict(
                 prompt="waves and rain",
-                width=64,
-                height=96,
+                width=32,
+                height=64,
                 frames=9,
                 steps=4,
                 guidance=1.0,
@@ -275,12 +275,14 @@ def run_networks(pipe, z, text_dim):
 
     mean, std = (x.view(1, -1, 1, 1, 1) for x in (pipe.vae.latents_mean, pipe.vae.latents_std))
     timestep = torch.tensor([DECODE["decode_timestep"]]) if pipe.vae.config.timestep_conditioning else None
-    for name, shape in {"clip": (4, 2, 3), "still": (1, 3, 2)}.items():
+    # The clip is longer than what the decoder sees at once.
+    for name, shape in {"clip": (20, 1, 2), "still": (1, 2, 1)}.items():
         latents = draw(1, z, *shape)
         torch.manual_seed(INJECTED_NOISE_SEED)
         out[f"{name}_latents"] = latents
-        out[f"{name}_decoded"] = pipe.vae.decode(latents * std + mean, timestep).sample.clamp(-1, 1)
-    video = torch.rand(1, 3, 17, 64, 96, generator=generator) * 2 - 1
+        decoded = pipe.vae.decode(latents * std + mean, timestep).sample.clamp(-1, 1)
+        out[f"{name}_decoded"] = decoded[..., ::7, ::5]
+    video = torch.rand(1, 3, 17, 32, 64, generator=generator) * 2 - 1
     out["video"] = video
     out["encoded"] = (pipe.vae.encode(video).latent_dist.mode() - mean) / std
     return out
@@ -419,7 +421,7 @@ def main():
         names = original_names(pipe, folds=name in ("v095", "v097"))
         (folder / "original_names.json").write_text(json.dumps(names, indent=0) + "\n")
         picture = numpy.random.default_rng(index).integers(0, 256, (6, 4, 3), dtype=numpy.uint8)
-        Image.fromarray(picture).resize((64, 96), Image.BICUBIC).save(folder / "image.png")
+        Image.fromarray(picture).resize((32, 64), Image.BICUBIC).save(folder / "image.png")
         cases = [
             save_case(folder, number, case, run(pipe, folder, case))
             for number, case in enumerate(variant["cases"])

@@ -107,8 +107,8 @@ void read_decoder(const JsonConfig& json, VaeConfig& config) {
     stage.in = width / factor[i];
     stage.out = out[i] / factor[i];
     // The width before the doubling is `factor` times that after it.
-    const bool fits = stage.in >= 1 && stage.out >= 1 && 8 % factor[i] == 0 &&
-                      stage.out * factor[i] == out[i] &&
+    const bool fits = (scaling[i] || factor[i] == 1) && stage.in >= 1 && stage.out >= 1 &&
+                      8 % factor[i] == 0 && stage.out * factor[i] == out[i] &&
                       (stage.in == stage.out ? stage.out * factor[i] : stage.in) == width;
     stage.blocks = layers[i + 1];
     stage.doubles = scaling[i];

@@ -17,6 +17,9 @@ inline at::Tensor golden(const std::string& name, const std::string& tensor) {
   return read_tensor(model_folder(name) / "networks.safetensors", tensor);
 }
 
+/// The pixels of decoded frames that the file has.
+inline at::Tensor seen_pixels(const at::Tensor& video) { return video.slice(3, 0, {}, 7).slice(4, 0, {}, 5); }
+
 inline double relative_l2(const at::Tensor& x, const at::Tensor& expected) {
   return ((x - expected).norm() / expected.norm()).item<double>();
 }

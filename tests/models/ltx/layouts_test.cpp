@@ -64,7 +64,8 @@ TEST_P(LtxSingleFile, AutoencoderDecodesAndEncodesAsFromTheFolder) {
   ModelFolder folder;
   folder.elsewhere["vae"] = ComponentSource(work / "vae.safetensors");
   const auto vae = networks_of(family_named("LTX-Video")).load_autoencoder(folder, {});
-  EXPECT_LE(relative_l2(vae->decode(golden(GetParam(), "clip_latents")), golden(GetParam(), "clip_decoded")),
+  EXPECT_LE(relative_l2(seen_pixels(vae->decode(golden(GetParam(), "clip_latents"))),
+                        golden(GetParam(), "clip_decoded")),
             1e-5);
   EXPECT_LE(relative_l2(vae->encode(golden(GetParam(), "video")), golden(GetParam(), "encoded")), 1e-5);
 }

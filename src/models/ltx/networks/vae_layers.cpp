@@ -202,8 +202,8 @@ void ChainStream::push(const at::Tensor& x, bool ends) {
 }
 
 at::Tensor ChainStream::pull() {
-  for (std::size_t at = states_.size(); at-- > 0;) {
-    LayerState& state = states_[at];
+  for (std::size_t layer = states_.size(); layer-- > 0;) {
+    LayerState& state = states_[layer];
     if (state.inputs.empty()) continue;
     at::Tensor x = std::move(state.inputs.front());
     state.inputs.pop_front();
@@ -214,16 +214,16 @@ at::Tensor ChainStream::pull() {
       x = x.narrow(0, 0, most);
     }
     const bool ends = state.inputs_end && state.inputs.empty();
-    context_.convolutions.rewind_to(chain_->place(at));
-    at::Tensor y = chain_->layers()[at]->run(x, ends, state, context_);
+    context_.convolutions.rewind_to(chain_->place(layer));
+    at::Tensor y = chain_->layers()[layer]->run(x, ends, state, context_);
     x.reset();
-    const bool is_last = at + 1 == states_.size();
-    if (ends && !is_last) states_[at + 1].inputs_end = true;
+    const bool is_last = layer + 1 == states_.size();
+    if (ends && !is_last) states_[layer + 1].inputs_end = true;
     if (y.size(0) > 0) {
       if (is_last) return y;
-      states_[at + 1].inputs.push_back(std::move(y));
+      states_[layer + 1].inputs.push_back(std::move(y));
     }
-    at = states_.size();  // from the deepest layer again
+    layer = states_.size();  // from the deepest layer again
   }
   return {};
 }

@@ -26,7 +26,7 @@ VaeEncoder::VaeEncoder(const Weights& w, const VaeConfig& config) {
     const Weights block = w / "down_blocks" / i++;
     add_blocks(block, stage.in, stage.blocks);
     if (stage.halves && config.folds)
-      chain_.add(std::make_unique<FoldingHalving>(block / "downsamplers" / 0 / "conv", stage));
+      chain_.add(std::make_unique<FoldingHalving>(block / "downsamplers" / 0, stage));
     if (stage.halves && !config.folds)
       chain_.add(std::make_unique<StridedHalving>(block / "downsamplers" / 0, stage.in));
     if (!config.folds && stage.in != stage.out)
@@ -74,7 +74,7 @@ VaeDecoder::VaeDecoder(const Weights& w, const VaeConfig& config) {
     if (stage.in != stage.out)
       chain_.add(std::make_unique<ResidualBlock>(block / "conv_in", stage.in, stage.out, options));
     if (stage.doubles) {
-      chain_.add(std::make_unique<Doubling>(block / "upsamplers" / 0 / "conv", stage, config.decoder_causal));
+      chain_.add(std::make_unique<Doubling>(block / "upsamplers" / 0, stage, config.decoder_causal));
     }
     add_blocks(block, stage.out, stage.blocks, options, embedder_of(block, stage.in));
   }
