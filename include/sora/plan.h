@@ -153,7 +153,8 @@ struct Sampling {
   double guidance_2 = 1;
   double flow_shift = 1;
   std::string scheduler;     ///< unipc, euler or dpm++
-  bool even_levels = false;  ///< euler: the noise levels of few-step models
+  bool even_levels = false;  ///< euler: evenly spaced noise levels, as few-step models take them
+  std::vector<double> timesteps;  ///< euler: those that a distilled model is published with; empty: a grid
   std::string negative_prompt;
   std::optional<double> boundary_ratio;  ///< two experts: noise level below which the second takes over
   bool expand_timesteps = false;         ///< per-token timesteps

@@ -14,6 +14,10 @@ const std::vector<PublishedModel>& published_models() {
       {"wan2.2-ti2v-5b", "Wan-AI/Wan2.2-TI2V-5B-Diffusers"},
       {"wan2.2-t2v-a14b", "Wan-AI/Wan2.2-T2V-A14B-Diffusers"},
       {"wan2.2-i2v-a14b", "Wan-AI/Wan2.2-I2V-A14B-Diffusers"},
+      {"ltx-video-2b-0.9.5", "Lightricks/LTX-Video-0.9.5"},
+      {"ltx-video-13b-0.9.7", "Lightricks/LTX-Video-0.9.7-dev"},
+      {"ltx-video-13b-0.9.7-distilled", "Lightricks/LTX-Video-0.9.7-distilled"},
+      {"ltx-video-13b-0.9.8-distilled", "Lightricks/LTX-Video-0.9.8-13B-distilled"},
   };
   return all;
 }

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checkpoint/lora.h"
@@ -46,6 +47,7 @@ struct FewStep {
   double guidance = 1;  ///< off: guidance is distilled into the weights
   double flow_shift = 5;
   std::string scheduler = "euler";  ///< over the levels i / steps (SchedulerConfig::even_levels)
+  std::vector<double> timesteps = {};  ///< instead of those levels, where there are as many as steps
 };
 
 struct NamedFewStep {
@@ -70,6 +72,11 @@ struct ModelFacts {
   int patch_width = 2;
   std::string scheduler;  ///< unipc, euler or dpm++
   double flow_shift = 1;
+  bool even_levels = false;  ///< the pipeline gives Euler's scheduler the levels i / steps
+  /// Timesteps that the pipeline gives Euler's scheduler instead of noise levels; empty: none.
+  std::function<std::vector<double>(int steps)> timesteps_of_steps;
+  /// The flow shift for a number of tokens; empty: flow_shift for any.
+  std::function<double(std::int64_t tokens)> flow_shift_of_tokens;
 
   // Defaults: the published ones, replaced by those in the folder's sora-gen.json
   std::string title;          ///< such as "Wan 2.2 TI2V-5B"
@@ -78,6 +85,9 @@ struct ModelFacts {
   int height = 480;
   int frames = 81;
   double fps = 16;
+  /// Rates that the model can be asked for, since it knows its own: videos are made at these. Empty: all are
+  /// made at `fps`, and their frames resampled in time.
+  std::optional<std::pair<double, double>> fps_range;
   int steps = 50;
   double guidance = 5;
   std::optional<double> guidance_2;

@@ -35,11 +35,13 @@ bool CausalConv3d::by_winograd(const at::Tensor& x) const {
          in_ * out_ >= min_winograd_weights && 3 * out_ > in_;
 }
 
-at::Tensor CausalConv3d::operator()(const at::Tensor& x, StreamState& state,
-                                    const PixelEpilogue& epilogue) const {
+at::Tensor CausalConv3d::operator()(const at::Tensor& x, StreamState& state, const PixelEpilogue& epilogue,
+                                    const at::Tensor& before) const {
   at::Tensor out = epilogue.into_residual ? epilogue.residual
                                           : at::empty({x.size(0), x.size(1), x.size(2), out_}, x.options());
   FrameHistory& history = state.next();
+  if (before.defined()) begin_with(before, history);
+  if (x.size(0) == 0) return out;
   if (by_winograd(x)) {
     run_winograd(x, history, state.workspace(), epilogue, out);
   } else {
@@ -81,6 +83,17 @@ void CausalConv3d::add_first_frame(FrameHistory& history) const {
   const at::Tensor older = convolve(history.frame, 0, 2);              // [1, H, W, 2, out]
   history.sums = older[0].permute({2, 0, 1, 3}).flip(0).contiguous();  // [2, H, W, out]
   history.frame.reset();
+}
+
+// Two copies of a frame before the first one: the older taps' products with it are what both leave.
+void CausalConv3d::begin_with(const at::Tensor& frame, FrameHistory& history) const {
+  if (by_winograd(frame)) {
+    history.frames = {frame[0], frame[0]};
+    return;
+  }
+  history.frame = frame;
+  add_first_frame(history);
+  history.sums[0].add_(history.sums[1]);
 }
 
 void CausalConv3d::run_taps(const at::Tensor& x, FrameHistory& history, const PixelEpilogue& epilogue,

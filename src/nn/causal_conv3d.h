@@ -1,5 +1,5 @@
-// Causal 3-D convolution over a stream of frames: zero history before the first one, symmetric zero
-// padding in space. Activations are [T, H, W, C] contiguous (pixel_ops.h).
+// Causal 3-D convolution over a stream of frames: zero history before the first one, or copies of a frame;
+// symmetric zero padding in space. Activations are [T, H, W, C] contiguous (pixel_ops.h).
 //
 // There are two methods. On a CPU, 3x3 kernels use Winograd's method (winograd.h), frame by frame, each from
 // the last three inputs: the state of a stream is two input frames.
@@ -53,12 +53,15 @@ class CausalConv3d {
   CausalConv3d(const Weights& w, std::int64_t in, std::int64_t out);
 
   /// x [T, H, W, in] -> [T, H, W, out]; uses the stream's next history, which keeps x: do not write to
-  /// it later. The shapes of a stream's frames are all the same.
-  at::Tensor operator()(const at::Tensor& x, StreamState& state, const PixelEpilogue& epilogue = {}) const;
+  /// it later. The shapes of a stream's frames are all the same. `before` [1, H, W, in] in the stream's first
+  /// call: the history is two copies of this frame, instead of zeros; T may be 0 then.
+  at::Tensor operator()(const at::Tensor& x, StreamState& state, const PixelEpilogue& epilogue = {},
+                        const at::Tensor& before = {}) const;
 
  private:
   at::Tensor convolve(const at::Tensor& x, std::int64_t first_tap, std::int64_t count) const;
   void add_first_frame(FrameHistory& history) const;
+  void begin_with(const at::Tensor& frame, FrameHistory& history) const;
   bool by_winograd(const at::Tensor& x) const;
   void run_winograd(const at::Tensor& x, FrameHistory& history, Workspace& workspace,
                     const PixelEpilogue& epilogue, at::Tensor& out) const;

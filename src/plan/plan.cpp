@@ -121,10 +121,12 @@ struct Planner::State {
     Entry& entry = model(request);
     Plan plan = begin(request, entry);
     plan_inputs(plan, entry.facts);
-    plan_picture(plan, entry.facts, canvases);
-    plan_clip_latents(plan, entry.facts);
-    plan_timeline(plan, entry.facts, is_still(request));
-    check_images(entry.facts, request.image.has_value(), request.last_image.has_value(),
+    const ModelFacts facts = at_rate_of(plan.request, entry.facts);
+    plan_picture(plan, facts, canvases);
+    plan_clip_latents(plan, facts);
+    plan_timeline(plan, facts, is_still(request));
+    plan_shift_by_tokens(plan, facts);
+    check_images(facts, request.image.has_value(), request.last_image.has_value(),
                  plan.timeline.latent_frames);
     end(plan, entry);
     return plan;

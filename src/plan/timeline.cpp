@@ -115,4 +115,13 @@ void plan_timeline(Plan& plan, const ModelFacts& model, bool still) {
   }
 }
 
+ModelFacts at_rate_of(const Request& request, const ModelFacts& model) {
+  ModelFacts facts = model;
+  if (model.fps_range && request.fps && *request.fps >= model.fps_range->first &&
+      *request.fps <= model.fps_range->second) {
+    facts.fps = *request.fps;
+  }
+  return facts;
+}
+
 }  // namespace sora

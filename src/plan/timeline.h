@@ -17,4 +17,7 @@ void check_still(const Request& request, std::int64_t frames);
 /// Sets plan.timeline, and steps and first_step of a remix in plan.sampling. Throws Error (usage).
 void plan_timeline(Plan& plan, const ModelFacts& model, bool still);
 
+/// The facts for a plan of this request: with the rate that it asks for, where the model can make that.
+ModelFacts at_rate_of(const Request& request, const ModelFacts& model);
+
 }  // namespace sora

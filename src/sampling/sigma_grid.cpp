@@ -147,9 +147,14 @@ SigmaGrid dpmpp_grid(const SchedulerConfig& config, std::int64_t steps, double f
 
 SigmaGrid euler_grid(const SchedulerConfig& config, std::int64_t steps, double flow_shift) {
   const auto train = static_cast<double>(config.num_train_timesteps);
+  if (!config.timesteps.empty()) {
+    const at::Tensor timesteps = at::tensor(config.timesteps, at::kFloat);  // [N]
+    return {timesteps, with_final(timesteps / train, at::zeros({}, at::kFloat))};
+  }
   if (config.even_levels) {
-    const at::Tensor sigmas =
-        shifted(linspace(1, 0, steps + 1).slice(0, 0, steps), flow_shift).to(at::kFloat);  // [N]
+    at::Tensor sigmas = shifted(linspace(1, 0, steps + 1).slice(0, 0, steps), flow_shift);  // [N]
+    if (config.shift_terminal) sigmas = stretched(sigmas, *config.shift_terminal);
+    sigmas = sigmas.to(at::kFloat);
     return {sigmas * train, with_final(sigmas, at::zeros({}, at::kFloat))};
   }
   // The shift acts twice: on the float32 levels that bound the grid, and on the grid between them.

@@ -52,6 +52,29 @@ TEST_P(CausalConv3dChunks, EqualOneConv3dOfTheWholeClip) {
   EXPECT_LE(relative_l2(at::cat(parts), causal_conv3d_reference(x, layer->weight, layer->bias)), tolerance);
 }
 
+// The history may be copies of a frame: as a clip that begins with them, whose first frames are left out.
+TEST_P(CausalConv3dChunks, ThatBeginWithAFrameEqualOneConv3d) {
+  const Case& c = GetParam();
+  at::manual_seed(2);
+  const auto layer = std::make_shared<RandomLayer>(c.in, c.out, c.type);
+  const CausalConv3d conv(Weights(layer), c.in, c.out);
+  std::int64_t frames = 0;
+  for (const auto n : c.chunks) frames += n;
+  const at::Tensor x = at::randn({frames, c.height, c.width, c.in}, c.type);
+  const at::Tensor before = at::randn({1, c.height, c.width, c.in}, c.type);
+  StreamState state;
+  std::vector<at::Tensor> parts{conv(x.narrow(0, 0, 0), state, {}, before)};
+  EXPECT_EQ(parts[0].size(0), 0);
+  std::int64_t first = 0;
+  for (const auto n : c.chunks) {
+    state.rewind();
+    parts.push_back(conv(x.narrow(0, first, n), state));
+    first += n;
+  }
+  const at::Tensor whole = causal_conv3d_reference(at::cat({before, before, x}), layer->weight, layer->bias);
+  EXPECT_LE(relative_l2(at::cat(parts), whole.narrow(0, 2, frames)), tolerance);
+}
+
 // Winograd's tiles: sides that are no multiples of four, channels that are no multiples of eight.
 INSTANTIATE_TEST_SUITE_P(Winograd, CausalConv3dChunks,
                          testing::Values(Case{24, 24, 13, 18, {1, 4, 4}},  // as in a decoder
@@ -111,6 +134,11 @@ TEST_P(PixelOps, SweepsEqualTheComposedForms) {
   }
 
   const at::Tensor bias = at::randn({channels});
+  for (const at::Tensor& gain : {gamma, at::Tensor()}) {
+    const at::Tensor shift = gain.defined() ? bias : at::Tensor();
+    EXPECT_LE(relative_l2(rms_norm_silu(x, gain, shift, 1e-4), composed::rms_norm_silu(x, gain, shift, 1e-4)),
+              tolerance);
+  }
   const at::Tensor history = at::randn({2, 5, 7, channels});
   for (const std::int64_t frames : {1, 2, 4}) {
     for (const std::int64_t count : {1, 3}) {

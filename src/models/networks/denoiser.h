@@ -26,6 +26,9 @@ class Denoiser {
   virtual std::int64_t out_channels() const = 0;
   virtual bool attends_to_images() const = 0;  ///< to the tokens of an image encoder
 
+  /// Frames a second of the video that is denoised next, for families whose positions are in seconds.
+  virtual void set_frame_rate(double /*fps*/) {}
+
   /// prompt_embeds [B, N, D], zero after the text; image_tokens [B, n, D] or undefined.
   virtual std::unique_ptr<PreparedText> prepare(const at::Tensor& prompt_embeds,
                                                 const at::Tensor& image_tokens) const = 0;

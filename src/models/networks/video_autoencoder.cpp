@@ -7,7 +7,11 @@ namespace sora {
 at::Tensor VideoAutoencoder::decode(const at::Tensor& latents) const {
   const auto stream = decoder();
   std::vector<at::Tensor> chunks;
-  for (std::int64_t t = 0; t < latents.size(2); ++t) chunks.push_back(stream->next(latents.narrow(2, t, 1)));
+  for (std::int64_t t = 0; t < latents.size(2); ++t) {
+    if (at::Tensor chunk = stream->next(latents.narrow(2, t, 1)); chunk.defined()) chunks.push_back(chunk);
+  }
+  for (at::Tensor chunk = stream->finish(); chunk.defined(); chunk = stream->finish())
+    chunks.push_back(chunk);
   return at::cat(chunks, 2);
 }
 

@@ -14,8 +14,11 @@ class DecoderStream {
  public:
   virtual ~DecoderStream() = default;
   /// latent_frame [1, C, 1, h, w], normalised, as the denoiser returns it -> [1, 3, n, H, W] in [-1, 1], on
-  /// the autoencoder's device; n is 1 for the first frame, then temporal_scale().
+  /// the autoencoder's device; n is 1 for the first frame, then temporal_scale(). A decoder that looks ahead
+  /// gives these frames when it knows enough later ones: undefined where none are known yet.
   virtual at::Tensor next(const at::Tensor& latent_frame) = 0;
+  /// After the clip's last latent frame: further frames, a few in each call; undefined: there are no more.
+  virtual at::Tensor finish() { return {}; }
 };
 
 /// Encodes a video chunk by chunk.
@@ -37,6 +40,13 @@ class VideoAutoencoder {
   virtual std::int64_t encoder_chunk() const {
     return temporal_scale();
   }  ///< frames for each call of next() after the first
+
+  /// Whether the decoder expects a little noise in its latents, since it was trained to finish denoising.
+  virtual bool takes_noise() const { return false; }
+  /// The latents of a clip [1, C, t, h, w] with the share of noise (of the same shape) that it expects.
+  virtual at::Tensor with_noise(const at::Tensor& latents, const at::Tensor& /*noise*/) const {
+    return latents;
+  }
 
   virtual std::unique_ptr<DecoderStream> decoder() const = 0;
   /// The first call may read the encoder's weights. Throws Error. Not to be called by two threads.

@@ -30,8 +30,8 @@ SORA_INLINE float fast_exp(float x) {
   return p * std::bit_cast<float>(exponent);
 }
 
-// The norm of one pixel and SiLU, in place. Eight partial sums, so that the sum vectorises too.
-SORA_INLINE void normalise(float* x, const float* gamma, std::int64_t channels, bool silu) {
+// Eight partial sums, so that the sum vectorises.
+SORA_INLINE float sum_of_squares(const float* x, std::int64_t channels) {
   float lanes[8] = {};
   std::int64_t c = 0;
   for (; c + 8 <= channels; c += 8) {
@@ -40,6 +40,13 @@ SORA_INLINE void normalise(float* x, const float* gamma, std::int64_t channels, 
   for (; c < channels; ++c) lanes[0] += x[c] * x[c];
   float squares = 0;
   for (const float lane : lanes) squares += lane;
+  return squares;
+}
+
+// The norm of one pixel and SiLU, in place.
+SORA_INLINE void normalise(float* x, const float* gamma, std::int64_t channels, bool silu) {
+  const float squares = sum_of_squares(x, channels);
+  std::int64_t c = 0;
   const float scale = std::sqrt(static_cast<float>(channels)) / std::max(std::sqrt(squares), min_norm);
   if (silu) {
     for (c = 0; c < channels; ++c) {
@@ -48,6 +55,16 @@ SORA_INLINE void normalise(float* x, const float* gamma, std::int64_t channels, 
     }
   } else {
     for (c = 0; c < channels; ++c) x[c] = x[c] * scale * gamma[c];
+  }
+}
+
+// The root-mean-square norm of one pixel, times `gain`, plus `shift`, and SiLU.
+SORA_INLINE void rms_norm_silu(const float* x, const float* gain, const float* shift, float eps,
+                               std::int64_t channels, float* out) {
+  const float scale = 1.0f / std::sqrt(sum_of_squares(x, channels) / static_cast<float>(channels) + eps);
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const float y = x[c] * scale * gain[c] + shift[c];
+    out[c] = y / (1.0f + fast_exp(-y));
   }
 }
 

@@ -55,6 +55,12 @@ SORA_SIMD void channel_norm_range(const float* x, const float* gamma, std::int64
   }
 }
 
+SORA_SIMD void rms_norm_silu_range(const float* x, const float* gain, const float* shift, float eps,
+                                   std::int64_t channels, float* out, std::int64_t begin, std::int64_t end) {
+  for (std::int64_t i = begin; i < end; ++i)
+    rms_norm_silu(x + i * channels, gain, shift, eps, channels, out + i * channels);
+}
+
 // Calls f(begin, end) for ranges of out's pixels.
 template <class F>
 void for_pixels(const at::Tensor& out, const F& f) {
@@ -78,6 +84,20 @@ at::Tensor channel_norm(const at::Tensor& x, const at::Tensor& gamma, bool silu)
   auto* y = out.mutable_data_ptr<float>();
   for_pixels(out, [&](std::int64_t begin, std::int64_t end) {
     channel_norm_range(in, g, x.size(-1), silu, y, begin, end);
+  });
+  return out;
+}
+
+at::Tensor rms_norm_silu(const at::Tensor& x, const at::Tensor& gain, const at::Tensor& shift, double eps) {
+  if (!is_plain(x) || !is_plain(gain) || !is_plain(shift) || !x.defined() || x.numel() == 0)
+    return composed::rms_norm_silu(x, gain, shift, eps);
+  const at::Tensor ones = gain.defined() ? gain : at::ones({x.size(-1)});
+  const at::Tensor zeros = shift.defined() ? shift : at::zeros({x.size(-1)});
+  at::Tensor out = at::empty_like(x);
+  auto* y = out.mutable_data_ptr<float>();
+  for_pixels(out, [&](std::int64_t begin, std::int64_t end) {
+    rms_norm_silu_range(pointer(x), pointer(ones), pointer(zeros), static_cast<float>(eps), x.size(-1), y,
+                        begin, end);
   });
   return out;
 }
@@ -112,6 +132,14 @@ at::Tensor channel_norm(const at::Tensor& x, const at::Tensor& gamma, bool silu)
   const at::Tensor norm = wide.square().sum(-1, /*keepdim=*/true).sqrt_().clamp_min_(min_norm);  // [..., 1]
   at::Tensor y = wide.div(norm).mul_(std::sqrt(static_cast<double>(x.size(-1)))).mul_(gamma);
   return (silu ? at::silu_(y) : y).to(x.scalar_type());
+}
+
+at::Tensor rms_norm_silu(const at::Tensor& x, const at::Tensor& gain, const at::Tensor& shift, double eps) {
+  const at::Tensor wide = x.to(at::kFloat);
+  at::Tensor y = wide * at::rsqrt(wide.square().mean(-1, /*keepdim=*/true).add_(eps));
+  if (gain.defined()) y.mul_(gain);
+  if (shift.defined()) y.add_(shift);
+  return at::silu_(y).to(x.scalar_type());
 }
 
 void sum_taps(const at::Tensor& taps, const at::Tensor& bias, const at::Tensor& history,

@@ -18,6 +18,10 @@ struct PixelEpilogue {
 /// F.normalize over the channels times sqrt(C) * gamma, then SiLU if asked for. x [T, H, W, C].
 at::Tensor channel_norm(const at::Tensor& x, const at::Tensor& gamma, bool silu);
 
+/// silu(x * rsqrt(mean(x^2) + eps) * gain + shift), the mean over the channels. x [T, H, W, C]; gain and
+/// shift [C], or undefined: one and zero.
+at::Tensor rms_norm_silu(const at::Tensor& x, const at::Tensor& gain, const at::Tensor& shift, double eps);
+
 /// Sums the products of a causal convolution's time taps: out[t] = bias + sum over k of
 /// taps[t - k, tap K-1-k], then the epilogue.
 /// taps [T, H, W, K, C] with the oldest tap first, K = 3, or 1 where there are no older frames.
@@ -28,6 +32,7 @@ void sum_taps(const at::Tensor& taps, const at::Tensor& bias, const at::Tensor& 
 /// The composed forms, for any device and type.
 namespace composed {
 at::Tensor channel_norm(const at::Tensor& x, const at::Tensor& gamma, bool silu);
+at::Tensor rms_norm_silu(const at::Tensor& x, const at::Tensor& gain, const at::Tensor& shift, double eps);
 void sum_taps(const at::Tensor& taps, const at::Tensor& bias, const at::Tensor& history,
               const PixelEpilogue& epilogue, at::Tensor& out);
 }  // namespace composed

@@ -78,6 +78,7 @@ void condition_on_prompts(const Model& model, const Plan& plan, const PromptEmbe
 std::unique_ptr<Scheduler> scheduler_of(const Model& model, const Plan& plan) {
   SchedulerConfig config = model.scheduler;
   config.even_levels = plan.sampling.even_levels;
+  config.timesteps = plan.sampling.timesteps;
   return make_scheduler(plan.sampling.scheduler, config, plan.sampling.steps, plan.sampling.flow_shift);
 }
 

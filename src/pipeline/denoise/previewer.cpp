@@ -80,7 +80,7 @@ void Previewer::show(const at::Tensor& latents, std::int64_t conditioning, std::
   const double begin = clock_();
   std::vector<RgbPicture> pictures;
   for (const std::int64_t t : chosen) {
-    const at::Tensor pixels = to_pixels(vae_.decoder()->next(latents.narrow(2, t, 1)));  // [1, H, W, 3]
+    const at::Tensor pixels = to_pixels(vae_.decode(latents.narrow(2, t, 1)));  // [1, H, W, 3]
     const at::Tensor bytes = cropped_bytes(pixels, plan_).to(at::kCPU);  // [1, crop_height, crop_width, 3]
     const Size size = fitted({plan_.picture.crop_width, plan_.picture.crop_height}, kBox);
     pictures.push_back(resampled(bytes.const_data_ptr<std::uint8_t>(), bytes.stride(1),

@@ -3,11 +3,17 @@
 #include <utility>
 #include <vector>
 
+#include "sora/error.h"
+
 namespace sora {
 namespace {
 
 constexpr std::int64_t kMostOnDevice = std::int64_t{2}
                                        << 30;  // bytes of a decoded clip; larger: in the host's memory
+
+[[noreturn]] void too_few_frames() {
+  throw Error(ErrorKind::internal, "vae", "the decoder gave fewer frames than its latents have");
+}
 
 at::Tensor weights_of(const Tile& rows, const Tile& columns, at::Device device) {  // [h, w]
   return (at::tensor(rows.weights, at::kFloat).view({-1, 1}) * at::tensor(columns.weights, at::kFloat))
@@ -65,8 +71,10 @@ void ClipDecoder::decode_all() {
       at::Tensor weights;
       const auto stream = vae_.decoder();
       std::int64_t frame = 0;
-      for (std::int64_t t = 0; t < T; ++t) {
-        at::Tensor chunk = stream->next(part.narrow(2, t, 1));  // [1, 3, n, H, W]
+      for (std::int64_t t = 0; frame < shape[2]; ++t) {
+        at::Tensor chunk = t < T ? stream->next(part.narrow(2, t, 1)) : stream->finish();  // [1, 3, n, H, W]
+        if (!chunk.defined() && t >= T) too_few_frames();
+        if (!chunk.defined()) continue;
         if (!decoded_.defined()) {
           const bool fits = c10::multiply_integers(shape) * 2 <= kMostOnDevice;
           decoded_ = at::zeros(shape, at::TensorOptions(fits ? chunk.device() : at::kCPU).dtype(at::kHalf));
@@ -83,11 +91,28 @@ void ClipDecoder::decode_all() {
   }
 }
 
+// The next `count` frames, for which a decoder that looks ahead needs several latent frames.
+at::Tensor ClipDecoder::decoded_frames(std::int64_t count) {
+  while (!ahead_.defined() || ahead_.size(2) < count) {
+    const bool more = fed_ < latents_.size(2);
+    const at::Tensor chunk = more ? stream_->next(latents_.narrow(2, fed_++, 1)) : stream_->finish();
+    if (!chunk.defined()) {
+      if (!more) too_few_frames();
+      continue;
+    }
+    ahead_ = ahead_.defined() ? at::cat({ahead_, chunk}, 2) : chunk;
+  }
+  const at::Tensor frames = ahead_.narrow(2, 0, count);
+  const std::int64_t left = ahead_.size(2) - count;
+  ahead_ = left > 0 ? ahead_.narrow(2, count, left).clone() : at::Tensor();
+  return frames;
+}
+
 at::Tensor ClipDecoder::next() {
   const std::int64_t t = next_++;
-  if (!tiling_) return stream_->next(latents_.narrow(2, t, 1));
-  if (!decoded_.defined()) decode_all();
   const std::int64_t scale = vae_.temporal_scale();
+  if (!tiling_) return decoded_frames(t == 0 ? 1 : scale);
+  if (!decoded_.defined()) decode_all();
   return decoded_.narrow(2, t == 0 ? 0 : 1 + (t - 1) * scale, t == 0 ? 1 : scale).to(at::kFloat);
 }
 

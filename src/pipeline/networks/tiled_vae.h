@@ -44,17 +44,21 @@ class ClipDecoder {
   /// latents [1, C, T, h, w].
   ClipDecoder(const VideoAutoencoder& vae, at::Tensor latents, const VaeTiling& tiling);
 
-  /// Latent frame number 0, 1, ... -> [1, 3, n, H, W] in [-1, 1], n as DecoderStream::next().
+  /// Latent frame number 0, 1, ... -> [1, 3, n, H, W] in [-1, 1]; n is 1 for the first one, then the
+  /// autoencoder's temporal_scale().
   at::Tensor next();
 
  private:
   void decode_all();
+  at::Tensor decoded_frames(std::int64_t count);
 
   const VideoAutoencoder& vae_;
   at::Tensor latents_;
   VaeTiling tiling_;
   std::unique_ptr<DecoderStream> stream_;
   std::int64_t next_ = 0;
+  std::int64_t fed_ = 0;  // latent frames that the stream has
+  at::Tensor ahead_;      // [1, 3, n, H, W]: frames that the stream gave and nobody asked for yet
   at::Tensor decoded_;  // [1, 3, F, H, W] fp16, on the device if it is not too large; only with tiles
 };
 

@@ -77,6 +77,7 @@ at::Tensor VideoRun::latents_of(std::size_t number) {
   const Window& window = plan_.timeline.windows[number];
   const at::Tensor noise =
       noise_of(window);  // always drawn, because it advances the generator for the next window
+  if (model_.vae->takes_noise()) decoder_->set_noise(number, noise_.draw(noise.sizes()));
   if (source_) source_->go_to(window);
   if (number < saved_.windows.size()) {
     report_.steps_skipped(plan_.sampling.steps - plan_.sampling.first_step);

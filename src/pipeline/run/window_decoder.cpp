@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "pipeline/denoise/match_draft.h"
-#include "pipeline/networks/tiled_vae.h"
 
 namespace sora {
 namespace {
@@ -28,6 +28,14 @@ WindowDecoder::WindowDecoder(const Plan& plan, const VideoAutoencoder& vae, Wind
       arrival_(plan.timeline.model_fps),
       ends_(plan, vae) {}
 
+void WindowDecoder::set_noise(std::size_t number, at::Tensor noise) { noise_[number] = std::move(noise); }
+
+ClipDecoder WindowDecoder::decoder_of(std::size_t number, const at::Tensor& latents) const {
+  const auto noise = noise_.find(number);
+  return {vae_, noise == noise_.end() ? latents : vae_.with_noise(latents, noise->second),
+          plan_.picture.vae_tiling};
+}
+
 // Whether a clip (or a loop's start) follows this window: its last frames are then those of the clip.
 // Backward, the first window is shown last.
 bool WindowDecoder::leads_to_a_clip(std::size_t number) const {
@@ -38,8 +46,9 @@ bool WindowDecoder::leads_to_a_clip(std::size_t number) const {
 // Decodes the end of a window in advance: a jump at the end is spread over all new frames of the window, so
 // it must be known before the first of them is written. The window is then decoded a second time, because
 // storing its frames would need too much memory.
-void WindowDecoder::decode_end(const Window& window, const at::Tensor& latents) {
-  ClipDecoder decoder(vae_, latents, plan_.picture.vae_tiling);
+void WindowDecoder::decode_end(std::size_t number, const at::Tensor& latents) {
+  const Window& window = plan_.timeline.windows[number];
+  ClipDecoder decoder = decoder_of(number, latents);
   at::Tensor last, chunk;
   for (std::int64_t t = 0; t <= window.count - window.hidden_end; ++t) {
     last = chunk;
@@ -54,7 +63,7 @@ void WindowDecoder::decode_start(std::size_t number, const at::Tensor& latents) 
   const std::int64_t wanted = std::min<std::int64_t>(1 + window.conditioning_end, made);
   const bool learns = number == 0 && plan_.timeline.drift_control > 0;
   drift_.begin(number);
-  ClipDecoder decoder(vae_, latents, plan_.picture.vae_tiling);
+  ClipDecoder decoder = decoder_of(number, latents);
   std::vector<at::Tensor> first;
   for (std::int64_t t = 0; t < (learns ? made : wanted); ++t) {
     const at::Tensor pixels = drift_.correct(to_pixels(decoder.next()));
@@ -71,7 +80,7 @@ void WindowDecoder::decode_arrivals(std::size_t number, const at::Tensor& latent
   arrival_.begin(conditioning_.arrivals(number), window.hidden == 0 ? 0 : 1 + (window.hidden - 1) * scale);
   if (arrival_.empty()) return;
   drift_.begin(number);
-  ClipDecoder ahead(vae_, latents, plan_.picture.vae_tiling);
+  ClipDecoder ahead = decoder_of(number, latents);
   std::int64_t next = 0;
   for (std::int64_t t = 0; next <= arrival_.last(); ++t) {
     at::Tensor pixels = to_pixels(ahead.next());
@@ -105,11 +114,11 @@ void WindowDecoder::show(std::size_t number, const at::Tensor& latents) {
   const Window& window = plan_.timeline.windows[number];
   const std::int64_t end = window.count - window.hidden_end;
   dump_.latents(latents.narrow(2, window.hidden, end - window.hidden));
-  if (leads_to_a_clip(number)) decode_end(window, latents);
+  if (leads_to_a_clip(number)) decode_end(number, latents);
 
   decode_arrivals(number, latents);
   drift_.begin(number);
-  ClipDecoder decoder(vae_, latents, plan_.picture.vae_tiling);
+  ClipDecoder decoder = decoder_of(number, latents);
   at::Tensor hidden;
   for (std::int64_t t = 0; t < window.hidden; ++t) hidden = decoder.next();
   const double usual = step_before(hidden);

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 
 #include "models/networks/video_autoencoder.h"
 #include "pipeline/denoise/window_conditioning.h"
@@ -17,6 +18,7 @@
 #include "pipeline/frames/frames.h"
 #include "pipeline/frames/seam_smoothing.h"
 #include "pipeline/inputs/conditioning_inputs.h"
+#include "pipeline/networks/tiled_vae.h"
 #include "pipeline/run/reporter.h"
 #include "pipeline/run/shown_ends.h"
 #include "pipeline/run/tensor_dump.h"
@@ -33,6 +35,9 @@ class WindowDecoder {
   /// The ends of what was shown; only with --keep-latents.
   const ShownEnds& ends() const { return ends_; }
 
+  /// For autoencoders that take noise, of each window's latents: call it before the window is decoded.
+  void set_noise(std::size_t number, at::Tensor noise);
+
   /// Backward, call it with each window after it was denoised: decodes its first frames, as they will be
   /// shown, which the window shown before it ends with. The window beside the clip, which is denoised first,
   /// sets the look that drift control keeps.
@@ -43,8 +48,9 @@ class WindowDecoder {
   void show(std::size_t number, const at::Tensor& latents);
 
  private:
+  ClipDecoder decoder_of(std::size_t number, const at::Tensor& latents) const;
   bool leads_to_a_clip(std::size_t number) const;
-  void decode_end(const Window& window, const at::Tensor& latents);
+  void decode_end(std::size_t number, const at::Tensor& latents);
   void decode_arrivals(std::size_t number, const at::Tensor& latents);
   double step_before(const at::Tensor& hidden);
   at::Tensor corrected(at::Tensor chunk, std::int64_t latent) const;
@@ -60,6 +66,7 @@ class WindowDecoder {
   SeamSmoothing smoothing_;
   ArrivalCorrection arrival_;
   ShownEnds ends_;
+  std::map<std::size_t, at::Tensor> noise_;  // by the windows' numbers
   at::Tensor last_frame_;  // [1, H, W, 3], shown before the next one
 };
 

@@ -27,7 +27,9 @@ std::string encoder_key(const Machine& machine, const ModelFacts& model, std::op
     if (!source.reference.empty()) all += model_digest(source.reference);
     digest = sha256_hex(all);
   }
-  return *digest + " " + machine.device + " " + machine.dtype + " " + std::to_string(machine.threads);
+  // Families give the same encoder another number of tokens, and with it other padding.
+  return *digest + " " + std::to_string(model.text_rows) + " " + machine.device + " " + machine.dtype + " " +
+         std::to_string(machine.threads);
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ SamplingDefaults sampling_defaults(Plan& plan, const ModelFacts& model) {
   // The published settings are for models of published sizes; of another model its own are used, with fewer
   // steps and without guidance.
   if (!model.is_published) return {std::min(own.steps, 8), 1, 1, own.flow_shift, own.scheduler};
-  return {fast.steps, fast.guidance, fast.guidance, fast.flow_shift, fast.scheduler};
+  return {fast.steps, fast.guidance, fast.guidance, fast.flow_shift, fast.scheduler, fast.timesteps};
 }
 
 }  // namespace sora

@@ -26,8 +26,15 @@ void plan_sampling(Plan& plan, const ModelFacts& model) {
   plan.sampling.flow_shift =
       in_range("--flow-shift", request.flow_shift.value_or(defaults.flow_shift), 0.01, 100);
   plan.sampling.scheduler = request.scheduler.value_or(defaults.scheduler);
-  plan.sampling.even_levels =
-      plan.sampling.preset == "fast" && model.is_published && plan.sampling.scheduler == "euler";
+  const bool fast = plan.sampling.preset == "fast" && model.is_published;
+  plan.sampling.even_levels = plan.sampling.scheduler == "euler" && (fast || model.even_levels);
+  const bool as_published = plan.sampling.scheduler == "euler" &&
+                            plan.sampling.flow_shift == defaults.flow_shift &&
+                            static_cast<std::size_t>(plan.sampling.steps) == defaults.timesteps.size();
+  if (as_published) plan.sampling.timesteps = defaults.timesteps;
+  const bool own = model.timesteps_of_steps && !request.flow_shift && plan.sampling.scheduler == "euler";
+  if (own && plan.sampling.timesteps.empty())
+    plan.sampling.timesteps = model.timesteps_of_steps(plan.sampling.steps);
   if (plan.sampling.scheduler != "unipc" && plan.sampling.scheduler != "euler" &&
       plan.sampling.scheduler != "dpm++") {
     bad_option("--scheduler " + plan.sampling.scheduler, "unipc, euler or dpm++");
@@ -36,6 +43,19 @@ void plan_sampling(Plan& plan, const ModelFacts& model) {
   plan.sampling.boundary_ratio =
       model.folder.has("transformer_2") ? model.folder.boundary_ratio : std::nullopt;
   plan.sampling.expand_timesteps = model.folder.expand_timesteps;
+}
+
+void plan_shift_by_tokens(Plan& plan, const ModelFacts& model) {
+  if (!model.flow_shift_of_tokens || plan.request.flow_shift || plan.sampling.preset == "fast") return;
+  std::int64_t frames = 0, rows = plan.picture.latent_height, columns = plan.picture.latent_width;
+  for (const Window& window : plan.timeline.windows) frames = std::max<std::int64_t>(frames, window.count);
+  if (plan.picture.tiling) {  // the network sees a tile at a time
+    frames = std::min<std::int64_t>(frames, plan.picture.tiling->frames.size);
+    rows = std::min<std::int64_t>(rows, plan.picture.tiling->rows.size);
+    columns = std::min<std::int64_t>(columns, plan.picture.tiling->columns.size);
+  }
+  const std::int64_t tokens = frames * (rows / model.patch_height) * (columns / model.patch_width);
+  plan.sampling.flow_shift = model.flow_shift_of_tokens(tokens);
 }
 
 }  // namespace sora

@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "plan/geometry/tiles.h"
 #include "plan/geometry/windows.h"
+#include "plan/model/sampling.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
 
@@ -215,7 +216,7 @@ void plan_stage(Plan& plan, const ModelFacts& model, const Source& source, Size 
     wrong(plan.model.name + " makes videos from images only; use a model that needs none: --model NAME");
   }
   plan.upscale.active = true;
-  plan_steps(plan.sampling, plan.request);
+  plan.sampling.timesteps.clear();  // a stage makes the last steps of a grid
   const Size grid{model.spatial_scale * model.patch_width, model.spatial_scale * model.patch_height};
   const Canvas canvas = exact_canvas(size, grid);
   plan.picture.model_width = canvas.made.width;
@@ -227,6 +228,8 @@ void plan_stage(Plan& plan, const ModelFacts& model, const Source& source, Size 
   plan.picture.latent_height = plan.picture.model_height / model.spatial_scale;
   plan_time(plan, model, source, last);
   plan_tiles(plan.picture, plan.timeline, model);
+  plan_shift_by_tokens(plan, model);
+  plan_steps(plan.sampling, plan.request);
   const double limit = plan.request.max_memory.value_or(1e6) * 1e9;
   const Machine& machine = plan.machine;
   const bool on_cpu = machine.device == "cpu";

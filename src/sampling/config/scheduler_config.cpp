@@ -41,9 +41,8 @@ double positive(const JsonConfig& json, const char* key, double fallback) {
 
 /// Features of diffusers that are not supported must be off.
 void refuse_unsupported(const JsonConfig& json) {
-  for (const char* key :
-       {"thresholding", "rescale_betas_zero_snr", "use_exponential_sigmas", "use_beta_sigmas",
-        "use_lu_lambdas", "use_dynamic_shifting", "invert_sigmas", "stochastic_sampling"}) {
+  for (const char* key : {"thresholding", "rescale_betas_zero_snr", "use_exponential_sigmas",
+                          "use_beta_sigmas", "use_lu_lambdas", "invert_sigmas", "stochastic_sampling"}) {
     if (json.boolean(key, false)) json.fail(key, "false (sora-gen does not have this variant)");
   }
   for (const char* key : {"solver_p", "variance_type"}) {
@@ -108,6 +107,22 @@ void warn_of_unknown_keys(const JsonConfig& json) {
                                  " is not known and has no effect");
     }
   }
+}
+
+void read_dynamic_shift(const JsonConfig& json, ShiftByTokens by_tokens, SchedulerConfig& config) {
+  if (!json.boolean("use_dynamic_shifting", false)) return;
+  if (by_tokens == ShiftByTokens::refused || config.scheduler != "euler")
+    json.fail("use_dynamic_shifting", "false (sora-gen does not have this variant)");
+  if (json.string("time_shift_type", "exponential") != "exponential")
+    json.fail("time_shift_type", "exponential");
+  DynamicShift shift;
+  shift.base_shift = json.number("base_shift", shift.base_shift);
+  shift.max_shift = json.number("max_shift", shift.max_shift);
+  shift.base_image_seq_len = positive(json, "base_image_seq_len", shift.base_image_seq_len);
+  shift.max_image_seq_len = positive(json, "max_image_seq_len", shift.max_image_seq_len);
+  if (shift.max_image_seq_len <= shift.base_image_seq_len)
+    json.fail("max_image_seq_len", "a number above base_image_seq_len");
+  config.dynamic_shift = shift;
 }
 
 void read_flow_grid(const JsonConfig& json, SchedulerConfig& config) {
@@ -188,7 +203,7 @@ void refuse_undefined(const JsonConfig& json, const SchedulerConfig& config) {
 
 }  // namespace
 
-SchedulerConfig read_scheduler_config(const std::filesystem::path& path) {
+SchedulerConfig read_scheduler_config(const std::filesystem::path& path, ShiftByTokens by_tokens) {
   const JsonConfig json(path, kComponent);
   SchedulerConfig config;
   if (!json.has("_class_name")) json.fail("_class_name", "the class of a scheduler");
@@ -201,6 +216,7 @@ SchedulerConfig read_scheduler_config(const std::filesystem::path& path) {
   warn_of_unknown_keys(json);
   config.num_train_timesteps = json.integer_in("num_train_timesteps", 1, 1000000, 1000);
   read_flow_grid(json, config);
+  read_dynamic_shift(json, by_tokens, config);
   if (config.scheduler == "euler") {
     config.prediction_type = PredictionType::flow_prediction;
     return config;

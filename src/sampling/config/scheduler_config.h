@@ -19,6 +19,18 @@ enum class FinalSigmas { zero, sigma_min };
 enum class TimestepSpacing { linspace, leading, trailing };
 enum class BetaSchedule { linear, scaled_linear, squaredcos_cap_v2 };
 
+/// The logarithm of the flow shift rises with the number of tokens, in a straight line through two points.
+struct DynamicShift {
+  double base_shift = 0.5, max_shift = 1.15;
+  double base_image_seq_len = 256, max_image_seq_len = 4096;
+
+  /// The logarithm for `tokens` tokens.
+  double at(double tokens) const {
+    const double slope = (max_shift - base_shift) / (max_image_seq_len - base_image_seq_len);
+    return base_shift + slope * (tokens - base_image_seq_len);
+  }
+};
+
 /// The values of all three schedulers in one struct. Members have the names of the keys, and the defaults of
 /// diffusers for keys that are not there.
 struct SchedulerConfig {
@@ -31,9 +43,11 @@ struct SchedulerConfig {
   bool use_flow_sigmas = false;
   double flow_shift = 1;  ///< `shift` in Euler's config
   std::optional<double> shift_terminal;
-  /// Euler: noise levels i / N, shifted once; few-step models are distilled for these. The levels of
-  /// diffusers' class are shifted twice and end at 1 / num_train_timesteps, so that the last of four steps
-  /// does nearly nothing.
+  std::optional<DynamicShift> dynamic_shift;  ///< Euler: flow_shift is to be calculated from it
+  std::vector<double> timesteps;              ///< Euler, not a key of the file: these instead of a grid
+  /// Euler: noise levels i / N, shifted once; few-step models are distilled for these, and some pipelines
+  /// give them to the scheduler. The levels of diffusers' class are shifted twice and end at 1 /
+  /// num_train_timesteps, so that the last of four steps does nearly nothing.
   bool even_levels = false;
   bool use_karras_sigmas = false;  ///< UniPC with flow sigmas only
   std::optional<double> sigma_min;
@@ -61,9 +75,13 @@ struct SchedulerConfig {
   bool overwrites_noise = false;
 };
 
+/// Whether a family's pipeline calculates the flow shift from the number of tokens (use_dynamic_shifting).
+enum class ShiftByTokens { refused, allowed };
+
 /// Throws Error: no_input (no such file), data (another class, a value of the wrong type or out of range, a
 /// feature that is not supported; the message names the key, its value and what was expected). A key that no
 /// scheduler of diffusers has gives a warning.
-SchedulerConfig read_scheduler_config(const std::filesystem::path& path);
+SchedulerConfig read_scheduler_config(const std::filesystem::path& path,
+                                      ShiftByTokens by_tokens = ShiftByTokens::refused);
 
 }  // namespace sora

@@ -18,14 +18,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kMaxLength = 512;  // WanPipeline's max_sequence_length
 constexpr std::size_t kListedWords = 5;
+constexpr std::int64_t kPadId = 0;  // transformers' T5Tokenizer
 
-std::vector<std::string> warnings_of(const std::vector<std::string>& unknown, std::size_t dropped) {
+std::vector<std::string> warnings_of(const std::vector<std::string>& unknown, std::size_t dropped,
+                                     std::int64_t max_length) {
   std::vector<std::string> warnings;
   if (dropped > 0) {
     warnings.push_back("the prompt is " + std::to_string(dropped) +
-                       " tokens too long; the model sees the first " + std::to_string(kMaxLength - 1));
+                       " tokens too long; the model sees the first " + std::to_string(max_length - 1));
   }
   if (!unknown.empty()) {
     std::string words;
@@ -58,17 +59,18 @@ struct TextEncoder::State {
   std::unique_ptr<T5Tokenizer> tokenizer;
   T5Encoder encoder;
   Placement placement;
+  PromptForm form;
 };
 
 TextEncoder::TextEncoder(const fs::path& model_dir, const Placement& placement)
     : TextEncoder(model_dir / "text_encoder", model_dir / "tokenizer", placement) {}
 
 TextEncoder::TextEncoder(const ComponentSource& text_encoder, const fs::path& tokenizer,
-                         const Placement& placement) {
+                         const Placement& placement, const PromptForm& form) {
   // A vocabulary of 256,000 pieces takes 1.5 s to load, on one thread: meanwhile the weights are read.
   auto loading = std::async(std::launch::async, [&] { return std::make_unique<T5Tokenizer>(tokenizer); });
   T5Encoder encoder = load_encoder(text_encoder, placement);
-  state_.reset(new State{loading.get(), std::move(encoder), placement});
+  state_.reset(new State{loading.get(), std::move(encoder), placement, form});
 }
 
 TextEncoder::~TextEncoder() = default;
@@ -76,12 +78,13 @@ TextEncoder::TextEncoder(TextEncoder&&) noexcept = default;
 TextEncoder& TextEncoder::operator=(TextEncoder&&) noexcept = default;
 
 EncodedPrompt TextEncoder::encode_rows(const std::string& prompt) const {
-  const auto& [tokenizer, encoder, placement] = *state_;
+  const auto& [tokenizer, encoder, placement, form] = *state_;
   const T5Config& config = encoder.config();
-  const std::string text = prompt_clean(prompt);
+  const std::string text = form.is_cleaned ? prompt_clean(prompt) : prompt;
   std::size_t dropped = 0;
-  const std::vector<std::int64_t> ids = tokenizer->encode(text, kMaxLength, &dropped);
-  std::vector<std::string> warnings = warnings_of(tokenizer->unknown_words(text), dropped);
+  std::vector<std::int64_t> ids =
+      tokenizer->encode(text, static_cast<std::size_t>(form.max_length), &dropped);
+  std::vector<std::string> warnings = warnings_of(tokenizer->unknown_words(text), dropped, form.max_length);
 
   const std::int64_t largest = *std::max_element(ids.begin(), ids.end());
   if (largest >= config.vocab_size) {
@@ -90,16 +93,18 @@ EncodedPrompt TextEncoder::encode_rows(const std::string& prompt) const {
                     std::to_string(config.vocab_size) + " embeddings; they belong to different models");
   }
 
-  // The reference encodes all 512 positions, masks the padding as keys, and overwrites its rows with zeros.
+  // Wan's pipeline encodes all 512 positions, masks the padding as keys, and overwrites its rows with zeros.
   // The rows of the real tokens are the same without it.
+  const auto length = static_cast<std::int64_t>(ids.size());
+  if (form.sees_padding) ids.resize(static_cast<std::size_t>(form.max_length), kPadId);
   const at::Tensor tokens = at::tensor(ids, at::kLong).unsqueeze(0).to(placement.device);  // [1, L]
-  return {encoder(tokens)[0], std::move(warnings)};                                        // [L, d_model]
+  return {encoder(tokens)[0].narrow(0, 0, length), std::move(warnings)};                   // [L, d_model]
 }
 
 at::Tensor TextEncoder::encode(const std::string& prompt) const {
   const EncodedPrompt encoded = encode_rows(prompt);
   for (const std::string& warning : encoded.warnings) log(LogLevel::warning, warning);
-  return padded_rows(encoded.rows, kMaxLength);
+  return padded_rows(encoded.rows, state_->form.max_length);
 }
 
 }  // namespace sora

@@ -14,6 +14,15 @@
 
 namespace sora {
 
+/// How a family's pipeline gives prompts to the encoder. The default is Wan's.
+struct PromptForm {
+  std::int64_t max_length = 512;  ///< tokens, with </s>; longer prompts are truncated
+  bool is_cleaned = true;         ///< by prompt_clean(); else the tokenizer gets the text as it is
+  /// The encoder also attends to the padding up to max_length, whose rows are then dropped (LTX-Video); else
+  /// to the prompt's own tokens alone.
+  bool sees_padding = false;
+};
+
 class TextEncoder final : public PromptEncoder {
  public:
   /// Loads `tokenizer/` and `text_encoder/` of a model folder. On a CPU it computes in fp32 from
@@ -23,7 +32,7 @@ class TextEncoder final : public PromptEncoder {
   /// The same from a text encoder and a tokenizer in any place: `tokenizer` is a folder, or a file with a
   /// tokenizer in it (read_tokenizer_files).
   TextEncoder(const ComponentSource& text_encoder, const std::filesystem::path& tokenizer,
-              const Placement& placement);
+              const Placement& placement, const PromptForm& form = {});
   ~TextEncoder() override;
   TextEncoder(TextEncoder&&) noexcept;
   TextEncoder& operator=(TextEncoder&&) noexcept;

@@ -11,4 +11,7 @@ namespace sora {
 /// of the first wrong byte.
 std::string prompt_clean(std::string_view prompt);
 
+/// The prompt as it is. Throws Error like prompt_clean().
+std::string checked_prompt(std::string_view prompt);
+
 }  // namespace sora
