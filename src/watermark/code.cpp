@@ -1,5 +1,6 @@
 #include "watermark/code.h"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 #include <vector>
@@ -12,8 +13,7 @@ constexpr int kMemory = 14;
 constexpr std::uint32_t kStates = 1U << kMemory;
 constexpr int kOutputs = 4;
 constexpr std::array<std::uint32_t, kOutputs> kPolynomials{046321, 051271, 063667, 070535};
-// Round the circle until the state at the end is that of the beginning, and no longer than this.
-constexpr int kRounds = 4;
+constexpr int kRounds = 3;
 
 // The code bits of the newest bit, which is the highest of `window`, and the 14 before it: bit j is
 // polynomial j's.
@@ -68,38 +68,32 @@ std::array<std::int8_t, kCodeBits> encode(std::uint64_t bits) {
 }
 
 std::uint64_t decode(const std::array<float, kCodeBits>& soft) {
-  // Viterbi's algorithm, several times round the circle. A state is the last 14 bits, the newest the highest;
-  // the state before it is that shifted by one, with either bit at the lowest place.
+  // Viterbi's algorithm, several times round the circle, since the state at its beginning is not known; the
+  // bits are those of the round in the middle. A state is the last 14 bits, the newest the highest; the state
+  // before it is that shifted by one, with either bit at the lowest place.
+  constexpr int kSteps = kRounds * kBits;
   std::vector<float> now(kStates, 0), next(kStates);
-  std::vector<std::uint8_t> lost(static_cast<std::size_t>(kBits) * kStates);  // the bit that left the state
+  std::vector<std::uint8_t> lost(static_cast<std::size_t>(kSteps) * kStates);  // the bit that left the state
   const std::vector<std::uint8_t>& outputs = output_table();
+  for (int step = 0; step < kSteps; ++step) {
+    const std::array<float, 16> fit = fits(soft, step % kBits);
+    std::uint8_t* lost_here = &lost[static_cast<std::size_t>(step) * kStates];
+    for (std::uint32_t state = 0; state < kStates; ++state) {
+      const std::uint32_t window = state << 1;  // and its lowest bit is the lost one
+      const std::uint32_t before = window & (kStates - 1);
+      const float zero = now[before] + fit[outputs[window]];
+      const float one = now[before | 1] + fit[outputs[window | 1]];
+      lost_here[state] = one > zero ? 1 : 0;
+      next[state] = one > zero ? one : zero;
+    }
+    std::swap(now, next);
+  }
+  auto state = static_cast<std::uint32_t>(std::max_element(now.begin(), now.end()) - now.begin());
   std::uint64_t bits = 0;
-  for (int round = 0; round < kRounds; ++round) {
-    for (int i = 0; i < kBits; ++i) {
-      const std::array<float, 16> fit = fits(soft, i);
-      std::uint8_t* lost_here = &lost[static_cast<std::size_t>(i) * kStates];
-      for (std::uint32_t state = 0; state < kStates; ++state) {
-        const std::uint32_t window = state << 1;  // and its lowest bit is the lost one
-        const std::uint32_t before = window & (kStates - 1);
-        const float zero = now[before] + fit[outputs[window]];
-        const float one = now[before | 1] + fit[outputs[window | 1]];
-        lost_here[state] = one > zero ? 1 : 0;
-        next[state] = one > zero ? one : zero;
-      }
-      std::swap(now, next);
-    }
-    std::uint32_t best = 0;
-    for (std::uint32_t state = 1; state < kStates; ++state)
-      if (now[state] > now[best]) best = state;
-    std::uint32_t state = best;
-    bits = 0;
-    for (int i = kBits - 1; i >= 0; --i) {
-      bits |= static_cast<std::uint64_t>(state >> (kMemory - 1)) << (kBits - 1 - i);
-      state = ((state << 1) & (kStates - 1)) | lost[static_cast<std::size_t>(i) * kStates + state];
-    }
-    if (state == best) break;
-    const float most = now[best];
-    for (float& value : now) value -= most;
+  for (int step = kSteps - 1; step >= kBits; --step) {
+    if (step < 2 * kBits)
+      bits |= static_cast<std::uint64_t>(state >> (kMemory - 1)) << (kBits - 1 - step % kBits);
+    state = ((state << 1) & (kStates - 1)) | lost[static_cast<std::size_t>(step) * kStates + state];
   }
   return bits;
 }

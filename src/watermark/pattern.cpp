@@ -34,62 +34,51 @@ void shuffle(std::vector<T>& list, KeyStream& random) {
     std::swap(list[i - 1], list[random.below(static_cast<std::uint32_t>(i))]);
 }
 
+// Of magnitude 1, at an angle given in turns.
+std::complex<float> turned(double turns) {
+  return {static_cast<float>(std::cos(kTurn * turns)), static_cast<float>(std::sin(kTurn * turns))};
+}
+
 }  // namespace
 
 Pattern::Pattern(const WatermarkKey& key) : waves_(all_waves()) {
   KeyStream random(key);
-  for (Wave& wave : waves_) {
-    const double angle = kTurn * random.unit();
-    wave.phase = {static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle))};
-  }
+  for (Wave& wave : waves_) wave.phase = turned(random.unit());
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < waves_.size(); ++i) order.push_back(i);
   shuffle(order, random);
   for (std::size_t i = 0; i < order.size(); ++i) waves_[order[i]].bit = static_cast<int>(i % kCodeBits);
 }
 
-std::vector<std::complex<float>> Pattern::phases(std::uint64_t bits) const {
+std::vector<float> Pattern::tile(int size, std::uint64_t bits) const {
   const std::array<std::int8_t, kCodeBits> code = encode(bits);
-  std::vector<std::complex<float>> phases;
+  const auto side = static_cast<std::size_t>(size);
+  std::vector<std::complex<float>> turns;
+  for (int i = 0; i < size; ++i) turns.push_back(turned(static_cast<double>(i) / size));
+  // First along x, one row of sums for each y of the waves; then along y.
+  std::vector<std::complex<float>> sums((kHighest + 1) * side);
   for (const Wave& wave : waves_) {
     const float bit = code.at(static_cast<std::size_t>(wave.bit));
-    phases.push_back(wave.phase * std::complex<float>(kPilot, kPayload * bit));
+    const std::complex<float> value = wave.phase * wave.height * std::complex<float>(kPilot, kPayload * bit);
+    std::complex<float>* sum = &sums[static_cast<std::size_t>(wave.y) * side];
+    const std::size_t step = static_cast<std::size_t>(wave.x + size) % side;
+    for (std::size_t x = 0; x < side; ++x) sum[x] += value * turns[(step * x) % side];
   }
-  return phases;
-}
-
-TileMaker::TileMaker(std::vector<Wave> waves, int size)
-    : waves_(std::move(waves)), size_(static_cast<std::size_t>(size)), sums_((kHighest + 1) * size_) {
-  for (int i = 0; i < size; ++i) {
-    const double angle = kTurn * i / size;
-    turns_.emplace_back(static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle)));
-  }
-}
-
-void TileMaker::draw(const std::vector<std::complex<float>>& amplitudes, std::vector<float>& tile) {
-  // First along x, one row of sums for each y of the waves; then along y.
-  std::fill(sums_.begin(), sums_.end(), 0.0F);
-  for (std::size_t i = 0; i < waves_.size(); ++i) {
-    const float re = amplitudes[i].real(), im = amplitudes[i].imag();
-    std::complex<float>* sum = &sums_[static_cast<std::size_t>(waves_[i].y) * size_];
-    const std::size_t step = static_cast<std::size_t>(waves_[i].x + static_cast<int>(size_)) % size_;
-    for (std::size_t x = 0, at = 0; x < size_; ++x) {
-      const std::complex<float> turn = turns_[at];
-      sum[x] += std::complex<float>(re * turn.real() - im * turn.imag(), re * turn.imag() + im * turn.real());
-      at += step;
-      if (at >= size_) at -= size_;
-    }
-  }
-  tile.assign(size_ * size_, 0.0F);
-  for (std::size_t y = 0; y < size_; ++y) {
-    float* row = &tile[y * size_];
+  std::vector<float> tile(side * side);
+  double squares = 0;
+  for (std::size_t y = 0; y < side; ++y) {
+    float* row = &tile[y * side];
     for (std::size_t k = 0; k <= kHighest; ++k) {
-      const std::complex<float> turn = turns_[(k * y) % size_];
-      const std::complex<float>* sum = &sums_[k * size_];
-      for (std::size_t x = 0; x < size_; ++x)
+      const std::complex<float> turn = turns[(k * y) % side];
+      const std::complex<float>* sum = &sums[k * side];
+      for (std::size_t x = 0; x < side; ++x)
         row[x] += turn.real() * sum[x].real() - turn.imag() * sum[x].imag();
     }
+    for (std::size_t x = 0; x < side; ++x) squares += static_cast<double>(row[x]) * row[x];
   }
+  const auto scale = static_cast<float>(1 / std::sqrt(squares / static_cast<double>(tile.size())));
+  for (float& value : tile) value *= scale;
+  return tile;
 }
 
 int tile_size(int side) {

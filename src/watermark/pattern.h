@@ -20,7 +20,7 @@
 
 namespace sora {
 
-constexpr int kLowest = 9, kHighest = 26;  // cycles a tile
+constexpr int kLowest = 8, kHighest = 22;  // cycles a tile
 
 struct Wave {
   int x = 0, y = 0;           ///< cycles a tile; y >= 0
@@ -36,25 +36,11 @@ class Pattern {
 
   const std::vector<Wave>& waves() const { return waves_; }
 
-  /// Of each wave, its phase with the payload `bits` in it; of magnitude 1.
-  std::vector<std::complex<float>> phases(std::uint64_t bits) const;
+  /// A tile of size x size pixels with the payload `bits`: mean 0, mean square 1.
+  std::vector<float> tile(int size, std::uint64_t bits) const;
 
  private:
   std::vector<Wave> waves_;
-};
-
-/// Draws tiles of size x size pixels.
-class TileMaker {
- public:
-  TileMaker(std::vector<Wave> waves, int size);
-
-  /// The sum of the waves with these amplitudes (and phases).
-  void draw(const std::vector<std::complex<float>>& amplitudes, std::vector<float>& tile);
-
- private:
-  std::vector<Wave> waves_;
-  std::size_t size_;
-  std::vector<std::complex<float>> turns_, sums_;
 };
 
 /// The side of a tile in a picture whose shorter side is `side`, in pixels; 0: the picture is too small.

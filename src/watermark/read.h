@@ -29,7 +29,7 @@
 
 namespace sora {
 
-constexpr double kMostFalseAlarm = 5e-7;
+constexpr double kMostFalseAlarm = 9e-7;
 
 struct FoundWatermark {
   bool found = false;

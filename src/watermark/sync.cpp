@@ -22,11 +22,12 @@ constexpr std::array<std::pair<int, int>, 8> kAround{
 constexpr std::size_t kRefined = 6;  // candidates that are looked at closely
 // Sides of tiles of pictures that are whole, in shorter sides: those of frequent sizes come first.
 constexpr std::array<double, 4> kUsualParts{0.5, 0.4, 192.0 / 720, 256.0 / 1080};
-// How much is tried at most: places at the corner and places anywhere, of the frequent sizes; all.
-constexpr double kUsualSizes = 5, kCornerTries = 1 + 8 * kClimbs;
+// How much is tried at most: places at the corner and places anywhere, of the frequent sizes; all. And how
+// small a share of the false alarms each has.
+constexpr double kUsualSizes = 5, kCornerTries = 1 + 8;
 constexpr double kPlaceTries = kPlaces * kPlaces + 8 * kClimbs, kAllTries = 3e7;
-constexpr double kWays = 3;
-constexpr double kSure = 5e-8;  // false alarms: no more is tried
+constexpr double kCornerShare = 0.5, kPlaceShare = 0.25, kAllShare = 0.25;
+constexpr double kSure = 1e-7;  // false alarms: no more is tried
 
 Greys middle(const std::vector<float>& values, int width, int height, double tile) {
   const int across = std::min(width, static_cast<int>(kTilesSearched * tile));
@@ -114,16 +115,16 @@ Sync MeasuredWaves::best_place(const std::vector<Wave>& waves) const {
   }
   const Sync sync{tile_width_, tile_height_, static_cast<double>(best_x) / kPlaces,
                   static_cast<double>(best_y) / kPlaces, most / deviation_};
-  return climbed(waves, sync, 0.5 / kPlaces);
+  return climbed(waves, sync, 0.5 / kPlaces, kClimbs);
 }
 
 Sync MeasuredWaves::at_corner(const std::vector<Wave>& waves) const {
-  return climbed(waves, {tile_width_, tile_height_, 0, 0, agreement(waves, 0, 0)}, 0.5 / kPlaces);
+  return climbed(waves, {tile_width_, tile_height_, 0, 0, agreement(waves, 0, 0)}, 0.5 / kPlaces, 1);
 }
 
-// In a few steps, each half as long as the one before.
-Sync MeasuredWaves::climbed(const std::vector<Wave>& waves, Sync sync, double step) const {
-  for (int i = 0; i < kClimbs; ++i, step /= 2) {
+// In steps that are each half as long as the one before.
+Sync MeasuredWaves::climbed(const std::vector<Wave>& waves, Sync sync, double step, int steps) const {
+  for (int i = 0; i < steps; ++i, step /= 2) {
     const Sync from = sync;
     for (const auto& [dx, dy] : kAround) {
       const double x = from.x + dx * step, y = from.y + dy * step;
@@ -160,8 +161,8 @@ Sync refined(const Pattern& pattern, const std::vector<float>& values, int width
 Sync find_tiles(const Pattern& pattern, const std::vector<float>& values, int width, int height) {
   const double side = std::min(width, height);
   Sync best;
-  const auto take = [&](Sync sync, double tries) {
-    sync.false_alarm = std::min(1.0, kWays * tries * std::exp(-sync.agreement * sync.agreement / 2));
+  const auto take = [&](Sync sync, double tries, double share) {
+    sync.false_alarm = std::min(1.0, tries / share * std::exp(-sync.agreement * sync.agreement / 2));
     if (best.tile_width == 0 || sync.false_alarm < best.false_alarm ||
         (sync.false_alarm == best.false_alarm && sync.agreement > best.agreement))
       best = sync;
@@ -173,8 +174,8 @@ Sync find_tiles(const Pattern& pattern, const std::vector<float>& values, int wi
   for (const double tile : usual) {
     if (tile < kSmallestTile) continue;
     const MeasuredWaves measured(pattern.waves(), all, tile, tile);
-    take(measured.at_corner(pattern.waves()), kUsualSizes * kCornerTries);
-    take(measured.best_place(pattern.waves()), kUsualSizes * kPlaceTries);
+    take(measured.at_corner(pattern.waves()), kUsualSizes * kCornerTries, kCornerShare);
+    take(measured.best_place(pattern.waves()), kUsualSizes * kPlaceTries, kPlaceShare);
   }
   if (best.false_alarm < kSure) return best;
 
@@ -188,7 +189,7 @@ Sync find_tiles(const Pattern& pattern, const std::vector<float>& values, int wi
   std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count), found.end(),
                     [](const Sync& a, const Sync& b) { return a.agreement > b.agreement; });
   for (std::size_t i = 0; i < count; ++i) {
-    take(refined(pattern, values, width, height, found[i]), kAllTries);
+    take(refined(pattern, values, width, height, found[i]), kAllTries, kAllShare);
     if (best.false_alarm < kSure) break;
   }
   return best;

@@ -32,7 +32,7 @@ class MeasuredWaves {
   Sync at_corner(const std::vector<Wave>& waves) const;
 
  private:
-  Sync climbed(const std::vector<Wave>& waves, Sync sync, double step) const;
+  Sync climbed(const std::vector<Wave>& waves, Sync sync, double step, int steps) const;
   double agreement(const std::vector<Wave>& waves, double x, double y) const;
 
   double tile_width_, tile_height_;
@@ -42,8 +42,8 @@ class MeasuredWaves {
 
 /// Looks first for tiles of frequent sizes that begin in the corner, as in pictures that are whole, then for
 /// these anywhere, then for all sizes; the surest of them in a picture of `width` x `height` in `values`.
-/// Each of the three has a third of the false alarms that are allowed: where little is tried, less agreement
-/// is enough.
+/// Each of the three has its share of the false alarms that are allowed: where little is tried, less
+/// agreement is enough.
 Sync find_tiles(const Pattern& pattern, const std::vector<float>& values, int width, int height);
 
 }  // namespace sora

@@ -8,7 +8,7 @@ namespace sora {
 namespace {
 
 constexpr std::size_t kCycles = kHighest + 1;
-constexpr std::size_t kPadded = 56;  // cosines, then sines, and two zeros: a whole number of vectors
+constexpr std::size_t kPadded = 48;  // cosines, then sines, and two zeros: a whole number of vectors
 static_assert(2 * kCycles <= kPadded);
 using Row = std::array<float, kPadded>;
 
