@@ -7,7 +7,7 @@
 The program makes N clips with the watermark and N without, of as many prompts. ffmpeg does to the marked ones
 what sites, editors and screens do; `sora-gen detect` looks at each result. The table has, for each attack, in
 how many clips the mark was found, in how many its 64 bits were read, and the median and least agreement (a
-mark is found from about 6.5 on, and from 8.1 on where the picture was cropped and scaled). Then: clips
+mark is found from about 6.1 on, and from 8.1 on where the picture was cropped and scaled). Then: clips
 without a mark, and those in FOLDER, in which one was found. Of --compared clips the frames with and without
 the mark are compared: PSNR over all channels, and SSIM of luma (Gaussian window of 11 pixels).
 """
