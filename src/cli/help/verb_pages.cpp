@@ -75,7 +75,7 @@ const std::vector<VerbPage> pages{
      {"sora-gen pick 7", "sora-gen pick 3 7 boats/", "sora-gen pick 7 -o boat.mp4 --res 1280x720"}},
     {"inspect",
      "Shows how a file was made, from what stands in it or in the sidecar beside it.",
-     {"json"},
+     {"json", "watermark_key"},
      {"sora-gen inspect clip.mp4", "sora-gen inspect clip.mp4 --json | jq .seed"}},
     {"detect",
      "Shows what files say about being made by a generator: their content credentials (C2PA), who signed them "
