@@ -21,6 +21,8 @@ struct Result {
   std::uint64_t bytes = 0;  ///< size of the output
   std::string sha256;       ///< digest of the output's bytes
   double seconds = 0;       ///< wall time
+  bool is_signed = false;   ///< it has content credentials
+  std::string watermark;    ///< payload of the invisible mark in it, hexadecimal; empty: it has none
 
   // Where the time went, in seconds
   double load_seconds = 0;   ///< until the first step; 0 when the model was in memory already
@@ -62,6 +64,7 @@ struct RunHooks {
   ComingTexts coming;   ///< may be empty
   Approval approve;     ///< may be empty
   SigningFiles signing;
+  std::string watermark_key;  ///< digest of a key of one's own (WatermarkKey); empty: the common one
 };
 
 /// A model in memory. Not thread-safe; one run at a time.

@@ -94,6 +94,7 @@ struct Request {
   bool sign_prompt = false;        ///< the credentials have the prompt, too
   bool no_prompt_in_file = false;  ///< no words of a prompt in metadata, credentials, names and pages
   bool visible_mark = false;       ///< a small mark in a corner of the pictures: AI
+  bool no_watermark = false;       ///< no invisible mark in the pixels (docs/provenance.md)
 
   // On what
   std::string device = "auto";       ///< auto, cpu, cuda, cuda:N
@@ -203,6 +204,7 @@ void visit_request_kinds(R& r, V&& v) {
   v("no_prompt_in_file", r.no_prompt_in_file, machine,
     "keep the words of prompts out of metadata, credentials, names of files and pages");
   v("visible_mark", r.visible_mark, video, "draw a small mark in a corner of the pictures: AI");
+  v("no_watermark", r.no_watermark, machine, "put no invisible watermark into the pixels");
   v("device", r.device, machine, "auto, cpu, cuda or cuda:N");
   v("dtype", r.dtype, video, "float32 or bfloat16");
   v("threads", r.threads, machine, "CPU threads");

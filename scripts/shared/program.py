@@ -18,8 +18,10 @@ PROGRAM = ROOT + "/build/release/bin/sora-gen"
 DEFAULT_MODEL = ROOT + "/models/default"
 TINY_MODEL = ROOT + "/tests/data/pipeline/ti2v"  # for which a job takes a moment
 
-# Files of two runs are compared byte for byte, and a signature differs in every run.
+# Files of two runs are compared byte for byte, and a signature differs in every run; frames are compared with
+# those of other programs, which have no watermark.
 os.environ.setdefault("SORA_GEN_C2PA", "none")
+os.environ.setdefault("SORA_GEN_WATERMARK", "none")
 
 
 def arguments(description, **more):

@@ -18,6 +18,7 @@
 #include "core/text_kind.h"
 #include "provenance/signing_key.h"
 #include "sora/error.h"
+#include "watermark/key.h"
 
 namespace sora {
 namespace {
@@ -276,6 +277,7 @@ void check_safeguards(const Options& options) {
   if (options.sign_key.has_value() != options.sign_cert.has_value())
     wrong("--sign-key and --sign-cert go together: a key, and the certificates that say whose it is");
   if (options.sign_key) (void)read_signing_key(*options.sign_key, *options.sign_cert);  // errors come early
+  if (options.watermark_key) (void)read_watermark_key(*options.watermark_key);
 }
 
 }  // namespace

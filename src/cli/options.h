@@ -39,6 +39,7 @@ struct Options {
   // serve.
   std::optional<std::string> sign_key;
   std::optional<std::string> sign_cert;
+  std::optional<std::string> watermark_key;
   std::optional<std::string> policy;
   int policy_timeout = 60;                ///< seconds
   std::optional<std::string> own_policy;  ///< of the user's own configuration, which no flag takes away
@@ -100,6 +101,8 @@ template <class O, class V>
 void visit_safeguards(O& o, V&& v) {
   v("sign_key", o.sign_key, "PEM file of a key to sign with, instead of one that is made for this user");
   v("sign_cert", o.sign_cert, "PEM file of its certificates, the key's own first");
+  v("watermark_key", o.watermark_key,
+    "file of a secret of one's own for the watermark, of 16 bytes or more; only who has it finds the mark");
   v("policy", o.policy, "command that may refuse: the request as JSON on its stdin; 0: allowed, 77: refused");
   v("policy_timeout", o.policy_timeout,
     "seconds after which a policy that gives no answer refuses; default: 60");

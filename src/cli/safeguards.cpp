@@ -4,6 +4,7 @@
 
 #include "cli/make.h"
 #include "provenance/sign.h"
+#include "watermark/key.h"
 
 namespace sora {
 
@@ -31,6 +32,7 @@ void check_signing(const Options& options, const Plan& plan) {
 
 void add_safeguards(RunHooks& hooks, const Options& options, const Policy& policy, const Plan& plan) {
   if (options.sign_key) hooks.signing = {*options.sign_key, *options.sign_cert};
+  if (options.watermark_key) hooks.watermark_key = read_watermark_key(*options.watermark_key).digest;
   if (policy) hooks.approve = [&](const std::filesystem::path& sheet) { ask_policy(policy, plan, sheet); };
 }
 
@@ -39,6 +41,7 @@ void keep_file_options(Request& request, const Options& options) {
   request.no_credentials = options.request.no_credentials;
   request.sign_prompt = options.request.sign_prompt;
   request.no_prompt_in_file = options.request.no_prompt_in_file;
+  request.no_watermark = options.request.no_watermark;
 }
 
 }  // namespace sora

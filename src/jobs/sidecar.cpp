@@ -58,6 +58,8 @@ void write_sidecar(const Plan& plan, const Result& result) {
   json["bytes"] = result.bytes;
   json["frames"] = result.frames;
   json["sha256"] = result.sha256;
+  json["signed"] = result.is_signed;
+  json["watermark"] = result.watermark.empty() ? Json() : Json(result.watermark);
   json["seconds"] = result.seconds;
   // JSON must be UTF-8, which file names need not be.
   const std::string text = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -8,6 +8,7 @@
 #include "core/option_checks.h"
 #include "core/output/output_format.h"
 #include "plan/credentials.h"
+#include "plan/watermark.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -26,6 +27,7 @@ Output plan_output(const Request& request, const Picture& picture) {
     bad_option("--crf with " + format.codec, "no --crf: this codec has no quality scale");
   if (format.max_crf > 0) in_range("--crf", output.crf, 0, format.max_crf);
   plan_credentials(request, output);
+  plan_watermark(request, picture, output);
   return output;
 }
 

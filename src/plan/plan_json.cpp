@@ -98,6 +98,7 @@ void add_output(Json& json, const Output& output) {
   json["credentials"] = {{"signed", output.credentials},
                          {"beside", output.credentials_sidecar},
                          {"text", output.credentials_text}};
+  json["watermark"] = {{"marked", output.watermark}, {"text", output.watermark_text}};
 }
 
 void add_machine(Json& json, const Machine& machine) {

@@ -95,6 +95,7 @@ void add_output(Lines& lines, const Output& output, bool copy) {
   for (const std::string& file : output.audio) lines.add("sound", "of " + file + ", copied");
   if (copy) lines.add("copy", "the input's coded frames, not encoded again");
   lines.add("signed", output.credentials_text);
+  lines.add("watermark", output.watermark_text);
 }
 
 std::string memory_text(const Machine& machine) {

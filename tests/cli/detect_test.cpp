@@ -40,6 +40,34 @@ TEST(Detect, TakesParametersForAClaimAndNoProof) {
   EXPECT_EQ(found[0]["credentials"]["state"], "unreadable");  // tests have no library
 }
 
+TEST(Detect, FindsAMarkInThePixels) {
+  Program program;
+  program.write("clip.mp4", R"(a fake video that says {"prompt": "marked"})");
+  const Finished finished = program.run({"detect", "clip.mp4"});
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  EXPECT_THAT(finished.out, HasSubstr("clip.mp4: made by a generator, as a mark in its pixels says"));
+  EXPECT_THAT(finished.out, HasSubstr("model class 5f"));
+  EXPECT_THAT(finished.out, HasSubstr("below 1e-20"));
+  const json found = json_lines(program.run({"detect", "clip.mp4", "--json"}).out).at(0);
+  EXPECT_EQ(found["generated"], "marked");
+  EXPECT_EQ(found["signs"], json::parse(R"([{"kind": "watermark", "sureness": "marked"}])"));
+  EXPECT_EQ(found["watermark"]["payload"]["model_class"], "5f");
+  EXPECT_EQ(found["watermark"]["payload"]["bits"].get<std::string>().size(), 16U);
+  EXPECT_LT(found["watermark"]["false_alarm"].get<double>(), 1e-6);
+  const json inspected = json::parse(program.run({"inspect", "clip.mp4", "--json"}).out);
+  EXPECT_EQ(inspected["watermark"], found["watermark"]);
+}
+
+TEST(Detect, ReadsAKeyOfOnesOwnBeforeAnyWork) {
+  Program program;
+  program.write("short.key", "secret");
+  program.write("clip.mp4", kClaims);
+  EXPECT_EQ(program.run({"detect", "clip.mp4", "--watermark-key", "gone.key"}).code, 66);
+  EXPECT_EQ(program.run({"detect", "clip.mp4", "--watermark-key", "short.key"}).code, 65);
+  program.write("long.key", "a secret of more than sixteen bytes");
+  EXPECT_EQ(program.run({"detect", "clip.mp4", "--watermark-key", "long.key"}).code, 0);
+}
+
 TEST(Detect, SaysThatNoSignProvesNothing) {
   Program program;
   program.write("other.mp4", R"(a fake video that says {"prompt": "by another program"})");

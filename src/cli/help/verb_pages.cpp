@@ -75,16 +75,14 @@ const std::vector<VerbPage> pages{
      {"sora-gen pick 7", "sora-gen pick 3 7 boats/", "sora-gen pick 7 -o boat.mp4 --res 1280x720"}},
     {"inspect",
      "Shows how a file was made, from what stands in it or in the sidecar beside it.",
-     {"json"},
+     {"json", "watermark_key"},
      {"sora-gen inspect clip.mp4", "sora-gen inspect clip.mp4 --json | jq .seed"}},
     {"detect",
-     "Shows what files say about being made by a generator: their content credentials (C2PA), who signed "
-     "them "
-     "and whether they are whole, and the parameters of sora-gen, which are a claim and no proof. - reads a "
-     "file from standard input. Ends with 0 when a sign was found in any of them, with 1 when none was, "
-     "which "
-     "proves nothing.",
-     {"json", "trust_list"},
+     "Shows what files say about being made by a generator: their content credentials (C2PA), who signed them "
+     "and whether they are whole; the watermark in their pixels, which outlives cutting and encoding anew; and "
+     "the parameters of sora-gen, which are a claim and no proof. - reads a file from standard input. Ends with "
+     "0 when a sign was found in any of them, with 1 when none was, which proves nothing.",
+     {"json", "trust_list", "watermark_key"},
      {"sora-gen detect clip.mp4", "sora-gen detect *.png --json", "curl -s URL | sora-gen detect -"}},
     {"rerun",
      "Makes a file again from the parameters that it holds; options on the command line change some of them. "

@@ -43,6 +43,8 @@ std::string done_event(const QueuedRequest& queued, const Result& result) {
       .add("bytes", result.bytes)
       .add("frames", result.frames)
       .add("sha256", result.sha256)
+      .add("signed", result.is_signed)
+      .add("watermark", result.watermark.empty() ? std::nullopt : std::optional(result.watermark))
       .add("seed", *queued.request.seed)
       .add("seconds", result.seconds)
       .text();

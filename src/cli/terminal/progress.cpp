@@ -18,11 +18,17 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+std::optional<std::string> watermark_of(const Result& result) {
+  return result.watermark.empty() ? std::nullopt : std::optional(result.watermark);
+}
+
 JsonLine& add_result(JsonLine& line, const Result& result, std::uint64_t seed) {
   return line.add("output", result.output)
       .add("bytes", result.bytes)
       .add("frames", result.frames)
       .add("sha256", result.sha256)
+      .add("signed", result.is_signed)
+      .add("watermark", watermark_of(result))
       .add("seed", seed)
       .add("seconds", result.seconds);
 }

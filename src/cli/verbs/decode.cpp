@@ -17,7 +17,7 @@ namespace sora {
 namespace {
 
 // Options that affect the file and not the latents.
-constexpr std::array<std::string_view, 18> allowed{"--output",
+constexpr std::array<std::string_view, 19> allowed{"--output",
                                                    "--overwrite",
                                                    "--format",
                                                    "--codec",
@@ -34,6 +34,7 @@ constexpr std::array<std::string_view, 18> allowed{"--output",
                                                    "--no-credentials",
                                                    "--sign-prompt",
                                                    "--no-prompt-in-file",
+                                                   "--no-watermark",
                                                    "--keep-latents"};
 
 // Also options that open files: the parameters in the checkpoint name these files, but only the command line

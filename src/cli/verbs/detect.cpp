@@ -2,6 +2,7 @@
 //
 // A file may have several signs of it, each with how sure it is:
 //   signed   credentials that are whole: whoever has the key said so, and nothing was changed since
+//   marked   a watermark in the pixels; whoever has the program and the key of the mark can put it there
 //   claimed  a text that anyone can write or change: credentials that are not valid, parameters of a run
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "cli/signals.h"
 #include "cli/terminal/terminal.h"
 #include "cli/verbs/found_credentials.h"
+#include "cli/verbs/found_watermark.h"
 #include "cli/verbs/inspected.h"
 #include "core/file.h"
 #include "core/json/scalar.h"
@@ -30,8 +32,8 @@ constexpr const char* kOurs = "sora-gen ";        // begins the generator in our
 constexpr int kNoSign = 1;                        // exit code
 
 struct Sign {
-  std::string kind;  ///< credentials, parameters
-  bool is_signed = false;
+  std::string kind;      ///< credentials, watermark, parameters
+  std::string sureness;  ///< signed, marked or claimed
   std::vector<std::string> lines;  ///< for people
 };
 
@@ -39,12 +41,14 @@ struct Found {
   std::string file;
   std::vector<Sign> signs;  ///< that the file was made by a generator
   Credentials credentials;
+  FoundWatermark watermark;
   Json parameters;  ///< ours; null: there are none
 
   std::string sureness() const {
-    for (const Sign& sign : signs)
-      if (sign.is_signed) return "signed";
-    return signs.empty() ? "unknown" : "claimed";
+    for (const char* surest : {"signed", "marked", "claimed"})
+      for (const Sign& sign : signs)
+        if (sign.sureness == surest) return surest;
+    return "unknown";
   }
 };
 
@@ -70,12 +74,12 @@ Sign parameters_sign(const Json& parameters) {
     text += (item.key() == "generator" ? "made with" : item.key()) + " \"" +
             excerpt(item.value().get<std::string>()) + "\"";
   }
-  return {"parameters", false, {text, "anyone can write such a text into a file: it is a claim, no proof"}};
+  return {"parameters", "claimed", {text, "anyone can write such a text into a file: it is a claim, no proof"}};
 }
 
 class Detector {
  public:
-  explicit Detector(Session& session) : maker_(session) {
+  explicit Detector(Session& session) : maker_(session), keys_(watermark_keys(session.options)) {
     if (const auto& list = session.options.trust_list) trust_ = read_text(*list, "detect", kLongestList);
   }
 
@@ -93,9 +97,11 @@ class Detector {
     if (say_generated(found.credentials)) {
       const auto state = found.credentials.state;
       const bool whole = state == Credentials::State::untrusted || state == Credentials::State::trusted;
-      found.signs.push_back({"credentials", whole, credentials_lines(found.credentials)});
+      found.signs.push_back({"credentials", whole ? "signed" : "claimed", credentials_lines(found.credentials)});
     }
     try {
+      found.watermark = look_for_watermark(maker_, path, keys_);
+      if (found.watermark.found) found.signs.push_back({"watermark", "marked", watermark_lines(found.watermark)});
       found.parameters = our_parameters(inspect(maker_, path).parameters);
     } catch (const Error& error) {
       // Formats that libav cannot read can have credentials all the same.
@@ -107,6 +113,7 @@ class Detector {
 
  private:
   Maker maker_;
+  std::vector<WatermarkKey> keys_;
   std::string trust_;
 };
 
@@ -124,6 +131,7 @@ std::string text_of(const Found& found) {
   const bool in_part = !found.credentials.generated || found.credentials.source.rfind("composite", 0) == 0;
   if (sureness == "signed")
     text += std::string(in_part ? "made in part" : "made") + " by a generator, as whoever signed it says\n";
+  if (sureness == "marked") text += "made by a generator, as a mark in its pixels says\n";
   if (sureness == "claimed") text += "said to be made by a generator, which nothing proves\n";
   if (sureness == "unknown") text += "no sign of a generator was found, which proves nothing\n";
   bool shown = false;
@@ -141,8 +149,9 @@ std::string text_of(const Found& found) {
 std::string json_of(const Found& found) {
   Json json{{"file", found.file}, {"generated", found.sureness()}, {"signs", Json::array()}};
   for (const Sign& sign : found.signs)
-    json["signs"].push_back({{"kind", sign.kind}, {"sureness", sign.is_signed ? "signed" : "claimed"}});
+    json["signs"].push_back({{"kind", sign.kind}, {"sureness", sign.sureness}});
   json["credentials"] = credentials_json(found.credentials);
+  json["watermark"] = watermark_json(found.watermark);
   json["parameters"] = found.parameters;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

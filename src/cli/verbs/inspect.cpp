@@ -8,6 +8,7 @@
 #include "cli/make.h"
 #include "cli/terminal/terminal.h"
 #include "cli/verbs/found_credentials.h"
+#include "cli/verbs/found_watermark.h"
 #include "cli/verbs/inspected.h"
 #include "cli/verbs/verify.h"
 #include "core/amounts.h"
@@ -125,6 +126,8 @@ int inspect_file(Session& session) {
   const auto latents = latents_beside(file);
   const Json media = media_json(found, file);
   const Credentials credentials = c2pa_library_file().empty() ? Credentials{} : look_for_credentials(file);
+  FoundWatermark mark;
+  if (!media.is_null()) mark = look_for_watermark(maker, file, watermark_keys(session.options));
   if (session.options.json) {
     Json json;
     json["file"] = file;
@@ -135,6 +138,7 @@ int inspect_file(Session& session) {
     if (latents)
       json["latents"] = {{"file", latents->name}, {"belong", latents->belong}, {"state", latents->state}};
     json["credentials"] = credentials_json(credentials);
+    json["watermark"] = watermark_json(mark);
     write_stdout(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return 0;
   }
@@ -144,6 +148,10 @@ int inspect_file(Session& session) {
   if (credentials.state != Credentials::State::none) {
     const std::vector<std::string> lines = credentials_lines(credentials);
     for (std::size_t i = 0; i < lines.size(); ++i) text += row(i == 0 ? "credentials" : "", lines[i]);
+  }
+  if (mark.found) {
+    const std::vector<std::string> lines = watermark_lines(mark);
+    for (std::size_t i = 0; i < lines.size(); ++i) text += row(i == 0 ? "watermark" : "", lines[i]);
   }
   if (found.parameters.empty()) {
     write_stdout(text + row("made by", "not known: there are no parameters of sora-gen in it or in " +

@@ -168,6 +168,7 @@ int verify_file(Session& session, const std::string& file, const std::string& co
   const PrivateFolder folder("verify");
   request.output = (folder.path() / ("again" + ending)).string();
   request.overwrite = false;
+  request.no_watermark = !made.watermark;  // a mark that the file does not have would be a difference
   Plan plan = make_plan(request);
   estimate_pace(plan);
   if (options.dry_run) {

@@ -30,6 +30,10 @@ class FrameWriter {
   virtual void begin_sound(std::size_t index) {}
   virtual void end_sound() {}
 
+  /// The next frames, up to end_clip(), are those of an input, and not made here.
+  virtual void begin_clip() {}
+  virtual void end_clip() {}
+
   /// Appends the coded frames of settings.copies[index]. After a copy that follows frames of write(), write()
   /// must not be called again.
   virtual void copy(std::size_t index) {}

@@ -135,9 +135,11 @@ void SeamWriter::copy_frames(const std::string& path) {
   if (!facts.steady_rate || std::abs(facts.fps - plan_.timeline.fps) > 1e-6)
     settings.fps = plan_.timeline.fps;
   VideoReader reader(path, settings);
+  writer_.begin_clip();
   for (VideoFrame frame; reader.next(frame);) {
     writer_.write(frame.rgb.data(), static_cast<std::ptrdiff_t>(frame.width) * 3);
   }
+  writer_.end_clip();
 }
 
 void SeamWriter::begin() {

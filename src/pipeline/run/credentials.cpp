@@ -56,8 +56,9 @@ Statement statement_of(const Plan& plan) {
 
 class Sealing {
  public:
-  Sealing(const Plan& plan, const SigningFiles& files)
-      : required_(plan.request.credentials),
+  Sealing(const Plan& plan, const SigningFiles& files, bool& is_signed)
+      : is_signed_(is_signed),
+        required_(plan.request.credentials),
         overwrite_(plan.request.overwrite),
         container_(plan.output.container),
         beside_(plan.output.credentials_sidecar),
@@ -70,10 +71,14 @@ class Sealing {
   bool seal(const fs::path& made, const fs::path& sealed, const fs::path& name) {
     if (failed_) return false;
     try {
-      return sign(made, sealed, name);
+      const bool is_video = !is_beside(name);
+      const bool is_sealed = sign(made, sealed, name);
+      is_signed_ = is_signed_ || is_video;
+      return is_sealed;
     } catch (const Error& error) {
       if (required_) throw;
       failed_ = true;
+      is_signed_ = false;
       log(LogLevel::warning, name.string() + ": has no content credentials: " + error.message() +
                                  "; --no-credentials asks for none");
       return false;
@@ -81,9 +86,12 @@ class Sealing {
   }
 
  private:
+  bool is_beside(const fs::path& name) const {
+    return std::find(pictures_.begin(), pictures_.end(), name.string()) != pictures_.end();
+  }
+
   bool sign(const fs::path& made, const fs::path& sealed, const fs::path& name) {
-    const bool is_beside = std::find(pictures_.begin(), pictures_.end(), name.string()) != pictures_.end();
-    const MediaType type = media_type(is_beside ? resolve_output(name.string()).container : container_);
+    const MediaType type = media_type(is_beside(name) ? resolve_output(name.string()).container : container_);
     if (!key_)
       key_ = files_.key.empty() ? users_signing_key() : read_signing_key(files_.key, files_.certificates);
     statement_.title = name.filename().string();
@@ -98,6 +106,7 @@ class Sealing {
     return false;
   }
 
+  bool& is_signed_;  // the output, and not only a picture beside it
   bool required_, overwrite_;
   std::string container_, beside_;
   std::vector<std::string> pictures_;  // beside the output
@@ -109,9 +118,9 @@ class Sealing {
 
 }  // namespace
 
-Seal sealing(const Plan& plan, const SigningFiles& files) {
+Seal sealing(const Plan& plan, const SigningFiles& files, bool& is_signed) {
   if (!plan.output.credentials) return {};
-  const auto shared = std::make_shared<Sealing>(plan, files);
+  const auto shared = std::make_shared<Sealing>(plan, files, is_signed);
   return [shared](const fs::path& made, const fs::path& sealed, const fs::path& name) {
     return shared->seal(made, sealed, name);
   };

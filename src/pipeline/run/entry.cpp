@@ -16,6 +16,7 @@
 #include "nn/device_check.h"
 #include "pipeline/inputs/input_facts.h"
 #include "pipeline/run/device_facts.h"
+#include "pipeline/run/find_watermark.h"
 #include "sora/export.h"
 
 namespace sora {
@@ -83,6 +84,7 @@ extern "C" SORA_API const sora::Entry* sora_entry() {
       .report = sora::report,
       .inspect = sora::inspect,
       .probe = sora::read_input_facts,
+      .find_watermark = sora::find_watermark,
       .compare = sora::compare_videos,
       .devices = sora::read_device_facts};
   return &entry;

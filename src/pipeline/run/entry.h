@@ -12,6 +12,7 @@
 #include "sora/generator.h"
 #include "sora/plan.h"
 #include "sora/progress.h"
+#include "watermark/read.h"
 
 namespace sora {
 
@@ -24,6 +25,7 @@ struct BuildId {
   std::size_t progress = sizeof(Progress);
   std::size_t preview = sizeof(Preview);
   std::size_t comparison = sizeof(VideoComparison);
+  std::size_t watermark = sizeof(FoundWatermark);
 };
 
 struct Entry {
@@ -49,6 +51,10 @@ struct Entry {
 
   /// Facts of an input for a plan. Throws Error: no_input, data.
   InputFacts (*probe)(const std::filesystem::path&);
+
+  /// find_watermark().
+  FoundWatermark (*find_watermark)(const std::filesystem::path&, const std::vector<WatermarkKey>&,
+                                   const StopRequest&);
 
   /// compare_videos().
   VideoComparison (*compare)(const std::filesystem::path&, const std::filesystem::path&, const StopRequest&);

@@ -17,6 +17,7 @@
 #include "pipeline/frames/review.h"
 #include "pipeline/frames/scratch_video.h"
 #include "pipeline/frames/visible_mark.h"
+#include "pipeline/frames/watermark_writer.h"
 #include "pipeline/inputs/input_facts.h"
 #include "pipeline/networks/model.h"
 #include "pipeline/run/credentials.h"
@@ -58,13 +59,14 @@ VideoSettings video_settings(const Plan& plan, const std::string& comment) {
 }
 
 // The writer of the plan's output, with all that is made of its frames on their way.
-std::unique_ptr<FrameWriter> open_output(const Plan& plan, const Destination& output, const Approval& approve,
+std::unique_ptr<FrameWriter> open_output(const Plan& plan, const Destination& output, const RunHooks& hooks,
                                          LatentsFile& latents) {
   const int width = plan.picture.frame_width, height = plan.picture.frame_height;
   auto file = with_latents(latents, open_writer(video_settings(plan, file_metadata(plan)), output));
   auto writer = with_pictures(plan, std::move(file), output);
   if (plan.request.visible_mark) writer = with_mark(std::move(writer), width, height);
-  if (approve) writer = with_review(std::move(writer), width, height, approve);
+  if (hooks.approve) writer = with_review(std::move(writer), width, height, hooks.approve);
+  if (plan.output.watermark) writer = with_watermark(std::move(writer), plan, hooks.watermark_key);
   return writer;
 }
 
@@ -207,9 +209,16 @@ Result Generator::State::make_all(const Plan& plan, const RunHooks& hooks, Repor
   Destination output{plan.output.path, plan.request.overwrite};
   output.stop = hooks.stop;
   LatentsFile latents(plan);
-  output.seal = sealing(plan, hooks.signing);
-  const auto writer = open_output(plan, output, hooks.approve, latents);
-  if (!plan.upscale.active) return make(plan, *writer, hooks, report, checkpoint, &latents);
+  bool is_signed = false;
+  output.seal = sealing(plan, hooks.signing, is_signed);
+  const auto writer = open_output(plan, output, hooks, latents);
+  const auto said = [&](Result result) {
+    result.is_signed = is_signed;
+    if (plan.output.watermark)
+      result.watermark = payload_text(watermark_payload(plan, !hooks.watermark_key.empty()));
+    return result;
+  };
+  if (!plan.upscale.active) return said(make(plan, *writer, hooks, report, checkpoint, &latents));
 
   std::unique_ptr<ScratchVideo> source;
   InputFacts source_facts;
@@ -236,7 +245,7 @@ Result Generator::State::make_all(const Plan& plan, const RunHooks& hooks, Repor
   report.counts_frames(true);
   Plan last = plan;
   last.before.clear();
-  return make(from_source(std::move(last)), *writer, hooks, report, checkpoint, &latents);
+  return said(make(from_source(std::move(last)), *writer, hooks, report, checkpoint, &latents));
 }
 
 Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHooks& hooks, Reporter& report,

@@ -62,6 +62,7 @@ RunParameters read_parameters(const std::string& json, const std::string& file) 
     if (name == "input_latents") made.input_latents = value.text.substr(0, kLongestName);
     if (name == "input_2_latents") made.input_2_latents = value.text.substr(0, kLongestName);
     if (name == "shots" && text_fault(value).empty()) made.shots = value.items;
+    if (name == "watermark") made.watermark = value.text == "true";
     if (name == "words_left_out") made.words_left_out = value.text == "true";
     const int field = request_field(name);
     if (field < 0) continue;

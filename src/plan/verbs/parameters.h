@@ -26,6 +26,7 @@ struct RunParameters {
   std::optional<std::string> model;  ///< as recorded (installed_model()); empty: the model was single files
   std::vector<std::string> shots;    ///< "TIME PROMPT", for people and for file_words.h; no option
   std::vector<RecordedSource> sources;  ///< for messages; these files are never opened
+  bool watermark = false;      ///< its frames have an invisible mark, as it says
   bool words_left_out = false;          ///< made with --no-prompt-in-file: its prompts are not recorded
   std::vector<std::string> refused;     ///< options of the kind OptionKind::machine, which are ignored
 

@@ -188,6 +188,17 @@ InputFacts facts_by_name(const std::string& name) {
   return facts;
 }
 
+// A file has a mark where its prompt has the word "marked".
+FoundWatermark find_watermark(const std::filesystem::path& path, const std::vector<WatermarkKey>&,
+                              const StopRequest&) {
+  FoundWatermark found;
+  if (said_by(path.string()).find("marked") == std::string::npos) return found;
+  found.found = true;
+  found.false_alarm = 1e-20;
+  found.payload = payload_of(7, "5f", false);
+  return found;
+}
+
 // The frames of a file differ where its prompt has the word "forged".
 VideoComparison compare(const std::filesystem::path& a, const std::filesystem::path&, const StopRequest&) {
   VideoComparison result;
@@ -228,6 +239,7 @@ extern "C" SORA_API const sora::Entry* sora_entry() {
           },
       .inspect = sora::inspect,
       .probe = [](const std::filesystem::path& path) { return sora::facts_by_name(path.string()); },
+      .find_watermark = sora::find_watermark,
       .compare = sora::compare};
   return &entry;
 }
