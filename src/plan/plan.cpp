@@ -17,6 +17,7 @@
 #include "plan/model/model_choice.h"
 #include "plan/model/prompt_words.h"
 #include "plan/model/sampling.h"
+#include "plan/model/step_cache.h"
 #include "plan/output.h"
 #include "plan/picture.h"
 #include "plan/timeline.h"
@@ -101,6 +102,7 @@ struct Planner::State {
     plan.output = plan_output(plan.request, plan.picture);
     cut_prompts(plan, entry.facts);  // those of files
     plan_words(plan, entry.facts);
+    plan_step_cache(plan, entry.facts);
     warn_of_idle_options(plan, entry.facts);
     plan_stream_copy(plan);
     check_pictures(plan.request);

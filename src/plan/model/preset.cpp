@@ -12,8 +12,8 @@ namespace sora {
 
 SamplingDefaults sampling_defaults(Plan& plan, const ModelFacts& model) {
   const Request& request = plan.request;
-  SamplingDefaults own{model.steps, model.guidance, model.guidance_2.value_or(model.guidance),
-                       model.flow_shift, model.scheduler};
+  SamplingDefaults own{model.steps,      model.guidance,  model.guidance_2.value_or(model.guidance),
+                       model.flow_shift, model.scheduler, model.sigmas};
   if (request.image) {
     own.guidance = model.image_guidance.value_or(own.guidance);
     own.guidance_2 = model.image_guidance.value_or(own.guidance_2);
@@ -42,7 +42,9 @@ SamplingDefaults sampling_defaults(Plan& plan, const ModelFacts& model) {
   // The published settings are for models of published sizes; of another model its own are used, with fewer
   // steps and without guidance.
   if (!model.is_published) return {std::min(own.steps, 8), 1, 1, own.flow_shift, own.scheduler};
-  return {fast.steps, fast.guidance, fast.guidance, fast.flow_shift, fast.scheduler};
+  SamplingDefaults settings{fast.steps, fast.guidance, fast.guidance, fast.flow_shift, fast.scheduler};
+  for (const double timestep : fast.timesteps) settings.sigmas.push_back(timestep / 1000);
+  return settings;
 }
 
 }  // namespace sora

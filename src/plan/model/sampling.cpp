@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "core/option_checks.h"
+#include "plan/model/guidance_range.h"
+#include "plan/model/noise_levels.h"
 #include "plan/model/preset.h"
 
 namespace sora {
@@ -19,6 +21,7 @@ void plan_sampling(Plan& plan, const ModelFacts& model) {
                                   : defaults.steps;
   plan.sampling.steps = request.steps.value_or(usual);
   in_range("--steps", plan.sampling.steps, 1, 1000);
+  plan_noise_levels(plan, defaults.sigmas);
   plan.sampling.guidance = in_range("--guidance", request.guidance.value_or(defaults.guidance), 0, 100);
   plan.sampling.guidance_2 = in_range(
       "--guidance-2",
@@ -26,12 +29,11 @@ void plan_sampling(Plan& plan, const ModelFacts& model) {
   plan.sampling.flow_shift =
       in_range("--flow-shift", request.flow_shift.value_or(defaults.flow_shift), 0.01, 100);
   plan.sampling.scheduler = request.scheduler.value_or(defaults.scheduler);
+  const std::string& scheduler = plan.sampling.scheduler;
   plan.sampling.even_levels =
-      plan.sampling.preset == "fast" && model.is_published && plan.sampling.scheduler == "euler";
-  if (plan.sampling.scheduler != "unipc" && plan.sampling.scheduler != "euler" &&
-      plan.sampling.scheduler != "dpm++") {
-    bad_option("--scheduler " + plan.sampling.scheduler, "unipc, euler or dpm++");
-  }
+      plan.sampling.preset == "fast" && model.is_published && (scheduler == "euler" || scheduler == "lcm");
+  if (!is_scheduler(scheduler)) bad_option("--scheduler " + scheduler, "unipc, euler, dpm++ or lcm");
+  plan_guidance_range(plan);
   plan.sampling.negative_prompt = request.negative_prompt.value_or(model.negative_prompt);
   plan.sampling.boundary_ratio =
       model.folder.has("transformer_2") ? model.folder.boundary_ratio : std::nullopt;
