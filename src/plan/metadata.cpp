@@ -109,15 +109,18 @@ void add_sampling(Json& json, const Plan& plan) {
   json["steps"] = requested_steps(plan);
   json["guidance"] = sampling.guidance;
   if (sampling.boundary_ratio) json["guidance_2"] = sampling.guidance_2;
-  if (sampling.sigmas.empty()) {
+  // With --refine those of the small video.
+  const Sampling& first =
+      plan.request.refine && !plan.before.empty() ? plan.before.front().sampling : sampling;
+  if (first.sigmas.empty()) {
     json["flow_shift"] = sampling.flow_shift;
   } else {
-    json["sigmas"] = levels_text(sampling.sigmas);
+    json["sigmas"] = levels_text(first.sigmas);
   }
   json["scheduler"] = sampling.scheduler;
   if (plan.request.guidance_range) json["guidance_range"] = *plan.request.guidance_range;
-  if (!sampling.cache.method.empty())
-    json["cache"] = sampling.cache.method + ":" + number_text(sampling.cache.threshold);
+  if (!first.cache.method.empty())
+    json["cache"] = first.cache.method + ":" + number_text(first.cache.threshold);
 }
 
 void add_length_and_size(Json& json, const Plan& plan) {

@@ -14,6 +14,7 @@
 #include "plan/machine/machine.h"
 #include "plan/machine/memory.h"
 #include "plan/machine/text_cache.h"
+#include "plan/model/guidance_range.h"
 #include "plan/model/model_choice.h"
 #include "plan/model/prompt_words.h"
 #include "plan/model/sampling.h"
@@ -91,8 +92,10 @@ struct Planner::State {
     return plan;
   }
 
-  /// Text cache and memory. Throws Error (unavailable) where the plan does not fit.
+  /// What follows from the final number of steps; text cache and memory. Throws Error (unavailable) where the
+  /// plan does not fit.
   void fit(Plan& plan, Entry& entry) {
+    plan_guidance_range(plan);
     plan_text_cache(plan, entry.facts, entry.text_digest);
     plan_memory(plan, entry.facts, machine.memory_gb);
   }

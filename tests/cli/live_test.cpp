@@ -108,9 +108,9 @@ TEST(Live, WritesEventsToStderrWhereStdoutHasTheVideo) {
 
 TEST(Live, AsksThePolicyAboutEachPrompt) {
   Program program;
-  program.input = "a bad storm\na lake at night\n";
+  program.input = "a stormy sea\na lake at night\n";
   const Finished finished = program.run(
-      live_with({"-o", "film.mp4", "--policy", "grep -q bad && { echo no; exit 77; } || exit 0"}));
+      live_with({"-o", "film.mp4", "--policy", "grep -q stormy && { echo no; exit 77; } || exit 0"}));
   EXPECT_EQ(finished.code, 0) << finished.err;
   EXPECT_THAT(events(finished.out, "error"), testing::SizeIs(1));
   ASSERT_EQ(log_of(finished).size(), 1U);

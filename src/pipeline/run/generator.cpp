@@ -278,7 +278,8 @@ Result Generator::State::make_live(const Plan& plan, const RunHooks& hooks, Repo
   const int width = plan.picture.frame_width, height = plan.picture.frame_height;
   if (plan.request.visible_mark) writer = with_mark(std::move(writer), width, height);
   if (hooks.approve) writer = with_review(std::move(writer), width, height, hooks.approve);
-  JobCheckpoint none(film_plan, {});
+  const CheckpointOptions unsaved;
+  JobCheckpoint none(film_plan, unsaved);
   return make(film_plan, *writer, hooks, report, none, nullptr, &film);
 }
 

@@ -49,7 +49,8 @@ void VideoRun::make_live() {
   const std::size_t most = plan_.timeline.windows.size();
   const int scale = static_cast<int>(model_.vae->temporal_scale());
   std::optional<BeforeBlock> before;
-  for (std::size_t next = 0; next < most && !frames_->complete();) {
+  std::size_t next = 0;
+  while (next < most && !frames_->complete()) {
     const LiveTurn turn = live_->director(static_cast<int>(next), frames_before_block(plan_, next, scale));
     if (turn.undo || turn.back) {
       take_back(turn, next, before);
@@ -70,6 +71,7 @@ void VideoRun::make_live() {
   }
   frames_->end();
   live_->frames = frames_->written();
+  trim_log(live_->log, static_cast<int>(next));
 }
 
 }  // namespace sora

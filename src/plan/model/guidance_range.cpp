@@ -11,7 +11,7 @@ namespace sora {
 void plan_guidance_range(Plan& plan) {
   Sampling& sampling = plan.sampling;
   sampling.guidance_begin = 0;
-  sampling.guidance_end = sampling.steps;
+  sampling.guidance_end = Sampling().guidance_end;  // all steps, also of a verb that changes their number
   if (!plan.request.guidance_range) return;
   const std::string& text = *plan.request.guidance_range;
   const std::size_t colon = text.find(':');

@@ -6,7 +6,7 @@
 namespace sora {
 
 /// Sets plan.sampling.guidance_begin and guidance_end, as the guiders of diffusers 0.42.1 take `start` and
-/// `stop`. Throws Error (usage).
+/// `stop`, once the number of steps is final. Throws Error (usage).
 void plan_guidance_range(Plan& plan);
 
 /// How many of the plan's steps have guidance.

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/option_checks.h"
-#include "plan/model/guidance_range.h"
 #include "plan/model/noise_levels.h"
 #include "plan/model/preset.h"
 
@@ -33,7 +32,6 @@ void plan_sampling(Plan& plan, const ModelFacts& model) {
   plan.sampling.even_levels =
       plan.sampling.preset == "fast" && model.is_published && (scheduler == "euler" || scheduler == "lcm");
   if (!is_scheduler(scheduler)) bad_option("--scheduler " + scheduler, "unipc, euler, dpm++ or lcm");
-  plan_guidance_range(plan);
   plan.sampling.negative_prompt = request.negative_prompt.value_or(model.negative_prompt);
   plan.sampling.boundary_ratio =
       model.folder.has("transformer_2") ? model.folder.boundary_ratio : std::nullopt;

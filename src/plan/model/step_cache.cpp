@@ -92,7 +92,9 @@ void plan_step_cache(Plan& plan, const ModelFacts& model) {
   if (asked.method == "mag") add_ratios(plan, model, cache, asked.threshold);
   if (const std::string why = why_not(plan, asked.method, made); !why.empty()) {
     cache = {};
-    plan.warnings.push_back("--cache " + asked.method + " has no effect: " + why);
+    // With --refine it is for the small video.
+    if (!(plan.upscale.active && plan.request.refine))
+      plan.warnings.push_back("--cache " + asked.method + " has no effect: " + why);
     return;
   }
   cache.method = asked.method;

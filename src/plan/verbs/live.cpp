@@ -75,6 +75,13 @@ std::vector<std::string> lines_of_turn(int block, const LiveTurn& turn) {
   return lines;
 }
 
+void trim_log(std::vector<std::string>& log, int blocks) {
+  for (; !log.empty(); log.pop_back()) {
+    const auto entry = parsed(log.back());
+    if (entry && entry->block < blocks) return;
+  }
+}
+
 LiveDirector replay(const std::vector<std::string>& log) {
   const auto entries = std::make_shared<std::vector<Entry>>();
   for (const std::string& line : log) {

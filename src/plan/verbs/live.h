@@ -26,6 +26,9 @@ constexpr double kLongestLive = 3600;  // seconds of a film that is not told how
 /// Of the log that a turn leaves: "2 a storm". Empty when nothing happens in it.
 std::vector<std::string> lines_of_turn(int block, const LiveTurn& turn);
 
+/// Removes the last lines of a log that are about blocks which a film of so many does not have.
+void trim_log(std::vector<std::string>& log, int blocks);
+
 /// Does what a log says, each line at its block. The lines were checked by plan_live().
 LiveDirector replay(const std::vector<std::string>& log);
 

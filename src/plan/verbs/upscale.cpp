@@ -118,6 +118,7 @@ void plan_steps(Sampling& sampling, const Request& request) {
   const double u = level / (sampling.flow_shift - (sampling.flow_shift - 1) * level);
   sampling.steps = made == 0 ? 1 : std::clamp(static_cast<int>(std::lround(made / u)), made, 1000);
   sampling.first_step = sampling.steps - made;
+  sampling.sigmas.clear();  // of a whole run
 }
 
 // Tiles of the VAE in which a decoded chunk takes at most about `bytes`; empty where the whole picture does.
