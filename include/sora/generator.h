@@ -28,6 +28,8 @@ struct Result {
   double load_seconds = 0;   ///< until the first step; 0 when the model was in memory already
   double step_seconds = 0;   ///< denoising
   double frame_seconds = 0;  ///< decoding and writing
+
+  std::vector<std::string> live_log;  ///< of a live film: what was done in it, as Request::live_log
 };
 
 /// The checkpoint of a job: its latents on disk. After a crash, a full disk or a signal, the same job
@@ -56,6 +58,18 @@ struct SigningFiles {
   std::filesystem::path certificates;  ///< PEM, the key's own first
 };
 
+/// What happens before a block of a live film (plan/verbs/live.h).
+struct LiveTurn {
+  std::string prompt;                 ///< of the block and those after it; empty: as before
+  std::optional<std::uint64_t> seed;  ///< noise is drawn from this seed from here on
+  bool undo = false;  ///< the block before is left out of the film; the rest of the turn does not count
+  bool back = false;  ///< the same, but what was shown of it stays
+  bool end = false;   ///< the film ends here
+};
+
+/// Asked before each block of a live film, the first included. `frames`: those that the network made so far.
+using LiveDirector = std::function<LiveTurn(int block, std::int64_t frames)>;
+
 struct RunHooks {
   ProgressSink progress;
   StopRequest stop;
@@ -65,6 +79,7 @@ struct RunHooks {
   Approval approve;     ///< may be empty
   SigningFiles signing;
   std::string watermark_key;  ///< digest of a key of one's own (WatermarkKey); empty: the common one
+  LiveDirector live;  ///< of a live film; empty: what its log says
 };
 
 /// A model in memory. Not thread-safe; one run at a time.

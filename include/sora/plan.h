@@ -145,6 +145,18 @@ struct Upscale {
   int draft_height = 0;
 };
 
+/// A step cache: where the network's work changes little from step to step, some steps use that of an earlier
+/// one (sampling/block_cache.h).
+struct StepCache {
+  std::string method;            ///< easy, mag or first-block; empty: off
+  double threshold = 0;          ///< of the change that is tolerated
+  double first_share = 0;        ///< easy, mag: this share of the steps, at the start, is computed in full
+  int most_skipped = 0;          ///< mag: steps in a row
+  std::vector<double> ratios;    ///< mag: of each step, with the prompt
+  std::vector<double> ratios_2;  ///< the same without it
+  int computed = 0;              ///< steps that are expected to be computed; for mag exactly these
+};
+
 struct Sampling {
   std::string preset;  ///< fast, or none
   int steps = 0;
@@ -152,12 +164,15 @@ struct Sampling {
   double guidance = 1;
   double guidance_2 = 1;
   double flow_shift = 1;
-  std::string scheduler;     ///< unipc, euler or dpm++
+  std::string scheduler;     ///< unipc, euler, dpm++ or lcm
   bool even_levels = false;  ///< euler: evenly spaced noise levels, as few-step models take them
-  std::vector<double> timesteps;  ///< euler: those that a distilled model is published with; empty: a grid
   std::string negative_prompt;
   std::optional<double> boundary_ratio;  ///< two experts: noise level below which the second takes over
   bool expand_timesteps = false;         ///< per-token timesteps
+  std::vector<double> sigmas;            ///< noise levels of the steps; empty: the scheduler's own
+  int guidance_begin = 0;                ///< guidance in the steps from here on
+  int guidance_end = 1 << 30;            ///< and before this one
+  StepCache cache;
 };
 
 /// Sizes, in pixels and in latent cells.

@@ -20,7 +20,7 @@ struct Request {
 
   // What it begins from
   /// generate (from noise alone), animate (a picture), extend, connect, loop, remix or finish (a video),
-  /// storyboard (prompts at times)
+  /// storyboard (prompts at times), live (prompts that are typed meanwhile)
   std::string verb = "generate";
   std::optional<std::string> image;       ///< animate: the first frame
   std::optional<std::string> last_image;  ///< animate: the last frame
@@ -71,8 +71,15 @@ struct Request {
   std::optional<double> guidance;    ///< classifier-free guidance scale; 1 is off
   std::optional<double> guidance_2;  ///< for the low-noise expert; default: guidance
   std::optional<double> flow_shift;
-  std::optional<std::string> scheduler;  ///< unipc, euler, dpm++
+  std::optional<std::string> scheduler;  ///< unipc, euler, dpm++, lcm
   std::optional<std::uint64_t> seed;     ///< random when empty
+  /// Noise levels of the steps, as "1, 0.94, 0.83, 0.63" (or timesteps, "1000, 757, 522"), instead of steps
+  /// and flow_shift; plan/model/noise_levels.h
+  std::optional<std::string> sigmas;
+  std::optional<std::string> guidance_range;  ///< "A:B": guidance in this share of the steps only
+  /// off, easy, mag or first-block, with ":threshold" where it is to be another than the usual one
+  std::optional<std::string> cache;
+  std::vector<std::string> live_log;  ///< live: what was typed, as "BLOCK WHAT" (plan/verbs/live_log.h)
 
   // Where it goes
   std::optional<std::string> output;         ///< a path, "-" for stdout; default <slug>-<seed>.mp4
@@ -132,7 +139,7 @@ void visit_request_kinds(R& r, V&& v) {
   v("strict_words", r.strict_words, machine, "refuse prompts with words that the model has never seen");
   v("original_prompt", r.original_prompt, video,
     "what the prompt was before it was enhanced; kept in the file, and nothing is made of it");
-  v("verb", r.verb, video, "generate, animate, extend, connect, loop, remix, finish or storyboard");
+  v("verb", r.verb, video, "generate, animate, extend, connect, loop, remix, finish, storyboard or live");
   v("image", r.image, source, "picture that animate or a storyboard begins with");
   v("last_image", r.last_image, source, "picture that animate ends with");
   v("input", r.input, source, "video that extend, connect, loop, remix and finish begin from");
@@ -180,8 +187,18 @@ void visit_request_kinds(R& r, V&& v) {
   v("guidance", r.guidance, video, "classifier-free guidance scale; 1 turns it off");
   v("guidance_2", r.guidance_2, video, "guidance scale of the low-noise expert");
   v("flow_shift", r.flow_shift, video, "shift of the noise schedule");
-  v("scheduler", r.scheduler, video, "unipc, euler or dpm++");
+  v("scheduler", r.scheduler, video, "unipc, euler, dpm++ or lcm");
   v("seed", r.seed, video, "one seed, one video; default: random, printed and stored");
+  v("sigmas", r.sigmas, video,
+    "noise levels of the steps, as 1,0.94,0.83,0.63, or timesteps, as 1000,757,522; instead of --steps and "
+    "--flow-shift");
+  v("guidance_range", r.guidance_range, video,
+    "guidance only in a part of the steps, as shares: 0:0.6 for the first 60 percent");
+  v("cache", r.cache, video,
+    "use the network's work of one step in the next where it changes little: easy, mag or first-block, also "
+    "with a threshold as in easy:0.08; default: off");
+  v("live_log", r.live_log, video,
+    "live: \"BLOCK WHAT\", as a film that was made live says what was typed; may be given several times");
   v("output", r.output, machine, "output file; - is standard output");
   v("contact_sheet", r.contact_sheet, machine,
     "also write one picture of frames from all of the video: .png, .jpg, .webp or .avif");

@@ -46,6 +46,9 @@ const std::vector<Verb> verbs{
     {"remix", "CLIP", "change a clip by --prompt; --strength says how much", 1, true, make_from_files},
     {"storyboard", "[STORY]", "a video from prompts at times, in lines or JSON; - reads stdin; or --shot", 0,
      true, make_storyboard, 1},
+    // a video that is shown while it is made
+    {"live", "", "a video that plays while it is made; each line typed is its next prompt", 0, true,
+     make_live},
     {"finish", "DRAFT", "make a small video large, at --res WxH", 1, true, make_from_files},
     // many seeds, and the ones worth finishing
     {"scout", "", "try many seeds of a --prompt, small or in few steps, with a page to choose from", 0, true,

@@ -4,8 +4,10 @@
 
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include "cli/library.h"
+#include "cli/signals.h"
 #include "cli/terminal/status_signal.h"
 #include "cli/verbs.h"
 #include "policy/policy.h"
@@ -21,6 +23,12 @@ class Maker {
   /// Makes the video of `plan` and its sidecar, with progress to the session's display. Stops on a signal.
   Result make(const Plan& plan, const CheckpointOptions& checkpoint, const ComingTexts& coming = {});
 
+  /// The next films are live ones: `director` says what happens in them, and `stop` whether to end at once.
+  void direct(LiveDirector director, StopRequest stop) {
+    director_ = std::move(director);
+    stop_ = std::move(stop);
+  }
+
   const Entry& library();
 
  private:
@@ -28,6 +36,8 @@ class Maker {
   const Entry* library_ = nullptr;
   std::optional<GeneratorPtr> generator_;
   std::optional<StatusOnSignal> status_;
+  LiveDirector director_;
+  StopRequest stop_ = [] { return stop_signal() != 0; };
 };
 
 /// Who is asked before and after a video is made; `stop` may be empty.

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <string_view>
 
+#include "cli/terminal/line_editor.h"
 #include "cli/terminal/terminal.h"
 #include "core/output/output_file.h"
 
@@ -70,6 +71,7 @@ void clean_up() noexcept {
   remove_temporaries();  // those of the program itself: sidecars, the page of a batch
   if (void (*of_library)() = cleanup) of_library();
   restore_cursor();
+  restore_terminal_mode();
 }
 
 int stop_signal() { return received; }

@@ -31,6 +31,7 @@ struct Verb {
 int generate(Session& session);         ///< generate.cpp
 int make_from_files(Session& session);  ///< from_files.cpp
 int make_storyboard(Session& session);  ///< storyboard.cpp
+int make_live(Session& session);        ///< live/live.cpp
 int run_batch(Session& session);        ///< batch.cpp
 int show_status_of(Session& session);   ///< status.cpp
 int decode_latents(Session& session);   ///< decode.cpp

@@ -27,6 +27,8 @@ struct VideoSettings {
   /// Stored in the file. `comment` is kept by every container but raw frames; other keys by
   /// mp4, mov, matroska, webm and png.
   std::map<std::string, std::string> metadata;
+  /// Asked at the end of a file, replaces `comment`; mp4 and mov only. May be empty.
+  std::function<std::string()> comment_at_end;
   /// Files whose sound is copied into the video by begin_sound(), of a codec that the container takes.
   std::vector<std::string> sounds;
   /// Clips whose coded frames are copied into it by copy().

@@ -98,6 +98,32 @@ bool may_be_model(const fs::path& dir) {
          has_weight_file(dir / "high_noise_model");  // Wan 2.2's original layout
 }
 
+namespace {
+
+constexpr std::int64_t kTimesteps = 1000;
+
+// One ratio a step, as calibration by diffusers (MagCacheConfig) prints them.
+std::vector<double> ratios_of(const JsonConfig& config, const char* key) {
+  std::vector<double> ratios = config.numbers(key, std::vector<double>());
+  for (const double ratio : ratios) {
+    if (!(ratio > 0 && ratio < 100)) config.fail(key, "ratios above 0");
+  }
+  return ratios;
+}
+
+MagRatios own_mag_ratios(const JsonConfig& config) {
+  MagRatios mag;
+  mag.with_prompt = ratios_of(config, "mag_ratios");
+  mag.without_prompt = ratios_of(config, "mag_ratios_without_prompt");
+  if (mag.with_prompt.empty() || mag.with_prompt.size() > 1000) config.fail("mag_ratios", "1 to 1000 ratios");
+  mag.threshold = config.number("mag_threshold", mag.threshold);
+  if (!(mag.threshold > 0)) config.fail("mag_threshold", "a number above 0");
+  mag.most_skipped = static_cast<int>(config.integer_in("mag_most_skipped", 1, 100, mag.most_skipped));
+  return mag;
+}
+
+}  // namespace
+
 void read_own_defaults(ModelFacts& facts) {
   const auto path = facts.folder.dir / "sora-gen.json";
   if (facts.folder.dir.empty() || !fs::exists(path)) return;
@@ -114,7 +140,15 @@ void read_own_defaults(ModelFacts& facts) {
   facts.flow_shift = config.number("flow_shift", facts.flow_shift);
   if (config.has("flow_shift")) facts.image_flow_shift.reset();
   facts.negative_prompt = config.string("negative_prompt", facts.negative_prompt);
-  if (config.has("steps")) facts.few_step.reset();  // the file is more reliable than a name
+  if (config.has("steps") || config.has("sigmas") || config.has("timesteps"))
+    facts.few_step.reset();  // the file is more reliable than a name
+  if (auto levels = read_noise_levels(config, kTimesteps); !levels.empty()) {
+    facts.sigmas = std::move(levels);
+    facts.steps = static_cast<int>(facts.sigmas.size());
+  }
+  facts.scheduler = config.string("scheduler", facts.scheduler);
+  if (!is_scheduler(facts.scheduler)) config.fail("scheduler", "unipc, euler, dpm++ or lcm");
+  if (config.has("mag_ratios")) facts.mag = own_mag_ratios(config);
   facts.res = config.string("default_res", facts.res);
   facts.vocabulary = config.strings("vocabulary", std::vector<std::string>());
   std::sort(facts.vocabulary.begin(), facts.vocabulary.end());

@@ -47,7 +47,17 @@ struct FewStep {
   double guidance = 1;  ///< off: guidance is distilled into the weights
   double flow_shift = 5;
   std::string scheduler = "euler";  ///< over the levels i / steps (SchedulerConfig::even_levels)
-  std::vector<double> timesteps = {};  ///< instead of those levels, where there are as many as steps
+  /// Timesteps of the steps, after the shift, instead of those levels; empty: those of the scheduler.
+  std::vector<double> timesteps = {};
+};
+
+/// What MagCache (step caches) knows of a model: by which factor the blocks' work grows from one step to the
+/// next, measured for a number of steps, and settings.
+struct MagRatios {
+  double threshold = 0.12;
+  int most_skipped = 4;      ///< steps in a row
+  double first_share = 0.2;  ///< of the steps, which are computed in full
+  std::vector<double> with_prompt, without_prompt;
 };
 
 struct NamedFewStep {
@@ -99,6 +109,8 @@ struct ModelFacts {
   std::vector<std::string> vocabulary;          ///< words it was trained with, sorted; empty: not known
   std::map<std::string, std::string> synonyms;  ///< other words: the word it was trained with
   int max_words = 0;                            ///< of its longest training prompts; 0: not known
+  std::vector<double> sigmas;                   ///< noise levels of its steps; empty: those of the scheduler
+  std::optional<MagRatios> mag;                 ///< for --cache mag; empty: not measured
   std::int64_t smallest_area = 0;  ///< pixels; smaller pictures are made at this area and reduced
 
   // Sizes

@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/text.h"
 #include "plan/clip_latents.h"
 #include "plan/model/model_choice.h"
+#include "plan/model/noise_levels.h"
 #include "plan/verbs/file_words.h"
 #include "plan/verbs/story.h"
 #include "plan/verbs/verb.h"
@@ -42,7 +44,9 @@ int requested_steps(const Plan& plan) {
 
 void add_prompts(Json& json, const Plan& plan) {
   const bool is_storyboard = verb_kind(plan.request.verb) == VerbKind::storyboard;
-  if (!is_storyboard && plan.inputs.shots.empty()) json["prompt"] = plan.request.prompt;
+  const bool is_live = verb_kind(plan.request.verb) == VerbKind::live;
+  if (is_live || (!is_storyboard && plan.inputs.shots.empty())) json["prompt"] = plan.request.prompt;
+  if (!plan.request.live_log.empty()) json["live_log"] = plan.request.live_log;
   // "shots" is no option: it is for people, and for verbs that go on with the words of the file. Those of a
   // draft are read by finish from the draft itself, and those of clips from the clips.
   const std::vector<Shot> of_clips = words_by_time(plan);
@@ -105,8 +109,18 @@ void add_sampling(Json& json, const Plan& plan) {
   json["steps"] = requested_steps(plan);
   json["guidance"] = sampling.guidance;
   if (sampling.boundary_ratio) json["guidance_2"] = sampling.guidance_2;
-  json["flow_shift"] = sampling.flow_shift;
+  // With --refine those of the small video.
+  const Sampling& first =
+      plan.request.refine && !plan.before.empty() ? plan.before.front().sampling : sampling;
+  if (first.sigmas.empty()) {
+    json["flow_shift"] = sampling.flow_shift;
+  } else {
+    json["sigmas"] = levels_text(first.sigmas);
+  }
   json["scheduler"] = sampling.scheduler;
+  if (plan.request.guidance_range) json["guidance_range"] = *plan.request.guidance_range;
+  if (!first.cache.method.empty())
+    json["cache"] = first.cache.method + ":" + number_text(first.cache.threshold);
 }
 
 void add_length_and_size(Json& json, const Plan& plan) {
@@ -130,7 +144,7 @@ void add_length_and_size(Json& json, const Plan& plan) {
 
 namespace {
 
-constexpr std::array kWords{"prompt", "original_prompt", "negative_prompt", "shots", "shot"};
+constexpr std::array kWords{"prompt", "original_prompt", "negative_prompt", "shots", "shot", "live_log"};
 // Their names may be those of prompts. To make the file again they have to be given anyway.
 constexpr std::array kFiles{"image", "last_image", "input", "input_2", "shot_image", "init_noise"};
 

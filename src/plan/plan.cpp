@@ -15,9 +15,11 @@
 #include "plan/machine/memory.h"
 #include "plan/machine/text_cache.h"
 #include "plan/model/experts.h"
+#include "plan/model/guidance_range.h"
 #include "plan/model/model_choice.h"
 #include "plan/model/prompt_words.h"
 #include "plan/model/sampling.h"
+#include "plan/model/step_cache.h"
 #include "plan/output.h"
 #include "plan/picture.h"
 #include "plan/timeline.h"
@@ -97,8 +99,10 @@ struct Planner::State {
     plan.warnings.insert(plan.warnings.end(), left_out.begin(), left_out.end());
   }
 
-  /// Text cache and memory. Throws Error (unavailable) where the plan does not fit.
+  /// What follows from the final number of steps; text cache and memory. Throws Error (unavailable) where the
+  /// plan does not fit.
   void fit(Plan& plan, Entry& entry) {
+    plan_guidance_range(plan);
     plan_text_cache(plan, entry.facts, entry.text_digest);
     plan_memory(plan, entry.facts, machine.memory_gb);
   }
@@ -110,6 +114,7 @@ struct Planner::State {
     plan_words(plan, entry.facts);
     warn_of_loras(plan, entry.left_out);
     for (std::string& fault : expert_faults(entry.facts)) plan.warnings.push_back(std::move(fault));
+    plan_step_cache(plan, entry.facts);
     warn_of_idle_options(plan, entry.facts);
     plan_stream_copy(plan);
     check_pictures(plan.request);

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "plan/model/guidance_range.h"
 #include "plan/verbs/file_frames.h"
 #include "sora/plan.h"
 
@@ -37,6 +38,13 @@ void add_sampling(Json& json, const Sampling& sampling) {
   json["scheduler"] = sampling.scheduler;
   json["boundary_ratio"] = or_null(sampling.boundary_ratio);
   json["expand_timesteps"] = sampling.expand_timesteps;
+  json["sigmas"] = sampling.sigmas.empty() ? Json() : Json(sampling.sigmas);
+  json["guided_steps"] = guided_steps(sampling);
+  const StepCache& cache = sampling.cache;
+  json["cache"] = cache.method.empty() ? Json()
+                                       : Json{{"method", cache.method},
+                                              {"threshold", cache.threshold},
+                                              {"computed_steps", cache.computed}};
 }
 
 void add_picture(Json& json, const Picture& picture) {

@@ -4,7 +4,10 @@
 
 #include "core/amounts.h"
 #include "core/text.h"
+#include "plan/model/guidance_range.h"
 #include "plan/model/model_choice.h"
+#include "plan/model/noise_levels.h"
+#include "plan/model/step_cache.h"
 #include "plan/verbs/file_frames.h"
 #include "plan/verbs/story.h"
 #include "plan/verbs/transition.h"
@@ -37,10 +40,11 @@ void add_inputs(Lines& lines, const Plan& plan) {
     for (const auto& [option, path] : input_files(plan.request)) files += " " + path;
     lines.add("verb", plan.request.verb + (plan.request.backward ? " backward" : "") + files);
   }
-  if (inputs.shots.empty()) lines.add("prompt", "\"" + plan.request.prompt + "\"");
+  const bool live = verb_kind(plan.request.verb) == VerbKind::live;
+  if (inputs.shots.empty() || live) lines.add("prompt", "\"" + plan.request.prompt + "\"");
   if (const auto& original = plan.request.original_prompt) lines.add("written as", "\"" + *original + "\"");
   const bool transition = is_transition(plan);
-  for (const Shot& shot : inputs.shots) {
+  for (const Shot& shot : live ? std::vector<Shot>() : inputs.shots) {
     const bool first = &shot == &inputs.shots.front();
     const std::string place = transition ? (first ? "from" : "to") : time_text(shot.time);
     lines.add(!first ? "" : transition ? "prompts" : "shots", place + "  \"" + shot.prompt + "\"");
@@ -48,7 +52,7 @@ void add_inputs(Lines& lines, const Plan& plan) {
   for (const ShotImage& image : inputs.shot_images)
     lines.add(&image == &inputs.shot_images.front() ? "images" : "",
               time_text(image.time) + "  " + image.path);
-  if (inputs.shots.size() > 1 && !transition)
+  if (inputs.shots.size() > 1 && !transition && !live)
     lines.add("fade", number_text(inputs.fade) + " s from one prompt to the next, around its time");
   if (plan.sampling.guidance > 1 && !plan.sampling.negative_prompt.empty())
     lines.add("not", "\"" + plan.sampling.negative_prompt + "\"");
@@ -81,12 +85,20 @@ std::string sampling_text(const Sampling& sampling) {
   if (sampling.first_step > 0) text += std::to_string(sampling.steps - sampling.first_step) + " of ";
   text += std::to_string(sampling.steps) + " steps of " + sampling.scheduler + ", guidance " +
           (sampling.guidance > 1 ? number_text(sampling.guidance) : "off");
+  if (const int guided = guided_steps(sampling);
+      sampling.guidance > 1 && guided < sampling.steps - sampling.first_step) {
+    text += guided == 0
+                ? " in no step"
+                : " in steps " + std::to_string(std::max(sampling.guidance_begin, sampling.first_step) + 1) +
+                      " to " + std::to_string(std::min(sampling.guidance_end, sampling.steps));
+  }
   if (sampling.boundary_ratio) {
     text += " and " + number_text(sampling.guidance_2) + ", experts change at " +
             number_text(*sampling.boundary_ratio);
   }
-  return text + ", flow shift " + number_text(sampling.flow_shift) +
-         (sampling.preset == "fast" ? ", preset fast" : "");
+  text += sampling.sigmas.empty() ? ", flow shift " + number_text(sampling.flow_shift)
+                                  : ", noise levels " + levels_text(sampling.sigmas);
+  return text + (sampling.preset == "fast" ? ", preset fast" : "");
 }
 
 void add_output(Lines& lines, const Output& output, bool copy) {
@@ -157,6 +169,7 @@ std::string plan_text(const Plan& plan) {
   add_model(lines, plan.model, plan.request);
   add_sizes(lines, plan.picture, plan.timeline, file_frames(plan));
   lines.add("sampling", sampling_text(plan.sampling) + ", seed " + std::to_string(*plan.request.seed));
+  if (!plan.sampling.cache.method.empty()) lines.add("cache", cache_text(plan.sampling));
   add_output(lines, plan.output, plan.request.copy);
   if (plan.request.visible_mark)
     lines.add("mark", std::string("AI, in a corner of the pictures") +

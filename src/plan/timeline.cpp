@@ -6,6 +6,7 @@
 
 #include "core/option_checks.h"
 #include "core/output/output_format.h"
+#include "plan/verbs/live.h"
 #include "plan/verbs/remix_steps.h"
 #include "plan/verbs/story.h"
 #include "plan/verbs/verb.h"
@@ -93,6 +94,8 @@ void plan_timeline(Plan& plan, const ModelFacts& model, bool still) {
   } else if (verb_kind(request.verb) == VerbKind::storyboard && !still) {
     plan.timeline.frames =
         std::max<std::int64_t>(1, std::llround(story_length(plan.inputs, model) * plan.timeline.fps));
+  } else if (verb_kind(request.verb) == VerbKind::live) {
+    plan.timeline.frames = std::llround(kLongestLive * plan.timeline.fps);
   } else {
     // Frames that lead to a clip are whole latent frames: with this length they need not be stretched.
     const int native = model.frames - (leads_to_a_clip(request) ? 1 : 0);
@@ -103,7 +106,9 @@ void plan_timeline(Plan& plan, const ModelFacts& model, bool still) {
   plan_verb_windows(plan, model);
   if (verb_kind(request.verb) == VerbKind::remix) plan_remix_steps(plan.sampling, request);
   plan_drift_control(plan);
-  if (plan.timeline.windows.size() > 1) {
+  if (verb_kind(request.verb) == VerbKind::live) {
+    plan.notes.push_back(live_note(plan, model));
+  } else if (plan.timeline.windows.size() > 1) {
     plan.notes.push_back("longer than the model's native " + std::to_string(model.frames) +
                          " frames: made in " + std::to_string(plan.timeline.windows.size()) +
                          " windows, each conditioned on the last frames of the one before");

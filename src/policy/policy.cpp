@@ -53,6 +53,7 @@ Json texts_of(const Plan& plan) {
   for (const std::string& shot : plan.request.shot) add(shot);
   add(plan.request.original_prompt.value_or(""));
   add(plan.request.negative_prompt.value_or(""));
+  for (const std::string& line : plan.request.live_log) add(line);
   return texts;
 }
 

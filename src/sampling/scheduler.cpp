@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "sampling/dpmpp_2m.h"
 #include "sampling/euler.h"
+#include "sampling/lcm.h"
 #include "sampling/unipc.h"
 #include "sora/error.h"
 
@@ -84,6 +85,11 @@ at::Tensor Scheduler::add_noise(const at::Tensor& latents, const at::Tensor& noi
   return level.alpha * latents + level.sigma * noise;
 }
 
+at::Tensor Scheduler::fresh_noise(int i) const {
+  if (!noise_of_) throw Error(ErrorKind::internal, kComponent, "a step with noise of its own was given none");
+  return noise_of_(i);
+}
+
 void Scheduler::reset() {
   next_ = -1;
   forget();
@@ -127,9 +133,15 @@ std::unique_ptr<Scheduler> make_scheduler(const std::string& name, const Schedul
   if (!std::isfinite(flow_shift) || flow_shift <= 0) {
     fail("the flow shift is " + number_text(flow_shift) + ", expected a number above 0");
   }
+  if (!config.sigmas.empty() && config.sigmas.size() != static_cast<std::size_t>(steps)) {
+    fail("there are " + std::to_string(config.sigmas.size()) + " noise levels for " + std::to_string(steps) +
+         " steps, expected one for each step");
+  }
   const bool own = name == config.scheduler;
   SchedulerConfig adapted = config;
   adapted.scheduler = name;
+  if (!config.sigmas.empty() && !config.use_flow_sigmas && name != "euler" && name != "lcm")
+    fail("noise levels are listed, but this model is no flow model; leave --sigmas out");
   if (name == "unipc") {
     if (!own) {
       adapted.solver_type = SolverType::bh2;
@@ -137,7 +149,8 @@ std::unique_ptr<Scheduler> make_scheduler(const std::string& name, const Schedul
     }
     return std::make_unique<UniPC>(adapted, steps, flow_shift);
   }
-  if (!own && (config.use_karras_sigmas || (config.shift_terminal && name == "dpm++"))) {
+  if (!own && config.sigmas.empty() &&
+      (config.use_karras_sigmas || (config.shift_terminal && name == "dpm++"))) {
     fail(name + " does not have the noise levels that this model's " + config.scheduler + " uses; use " +
          config.scheduler);
   }
@@ -148,15 +161,16 @@ std::unique_ptr<Scheduler> make_scheduler(const std::string& name, const Schedul
     }
     return std::make_unique<DPMSolverPP2M>(adapted, steps, flow_shift);
   }
-  if (name == "euler") {
+  if (name == "euler" || name == "lcm") {
     if (config.prediction_type != PredictionType::flow_prediction) {
-      fail("euler steps along the flow, but this model's prediction_type is another; use " +
+      fail(name + " steps along the flow, but this model's prediction_type is another; use " +
            config.scheduler);
     }
     adapted.use_flow_sigmas = true;
+    if (name == "lcm") return std::make_unique<Lcm>(adapted, steps, flow_shift);
     return std::make_unique<Euler>(adapted, steps, flow_shift);
   }
-  fail("the scheduler is \"" + name + "\", expected unipc, euler or dpm++");
+  fail("the scheduler is \"" + name + "\", expected unipc, euler, dpm++ or lcm");
   return nullptr;
 }
 

@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,6 +47,11 @@ class Scheduler {
   /// Clean latents and noise mixed at level sigmas[i], 0 <= i <= N.
   at::Tensor add_noise(const at::Tensor& latents, const at::Tensor& noise, int i) const;
 
+  /// Whether each step but the last takes noise of its own.
+  virtual bool takes_noise() const { return false; }
+  /// Where it comes from: noise_of(i) for step i, of the sample's shape and device.
+  void take_noise_from(std::function<at::Tensor(int)> noise_of) { noise_of_ = std::move(noise_of); }
+
   /// Forgets the history; any step may come next.
   void reset();
 
@@ -73,6 +79,7 @@ class Scheduler {
   at::Tensor sigma(int i) const { return grid_.sigmas[i]; }
 
   const SchedulerConfig& config() const { return config_; }
+  at::Tensor fresh_noise(int i) const;
 
  private:
   virtual at::Tensor advance(const at::Tensor& noise_pred, int i, const at::Tensor& sample) = 0;
@@ -82,10 +89,11 @@ class Scheduler {
 
   SchedulerConfig config_;
   SigmaGrid grid_;
+  std::function<at::Tensor(int)> noise_of_;
   int next_ = -1;  ///< step that must come next; -1 for any
 };
 
-/// `name` is unipc, euler or dpm++. When it is not the config's own class, the values that both classes
+/// `name` is unipc, euler, dpm++ or lcm. When it is not the config's own class, the values that both classes
 /// have are copied as diffusers' from_config() does: training timesteps, prediction type, noise levels,
 /// order (at most 2 for dpm++); the solver type becomes the new class's default.
 /// `flow_shift` replaces the config's. Throws Error: usage (unknown name, steps < 1, flow_shift <= 0, or

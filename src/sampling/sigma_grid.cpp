@@ -104,6 +104,12 @@ SigmaGrid variance_preserving_grid(const SchedulerConfig& config, std::int64_t s
   return {timesteps, with_final(sigmas, zero ? at::zeros({}, at::kFloat) : training[0])};
 }
 
+/// Keeps log(1 - sigma) finite in the first steps of solvers that use it.
+void below_one(at::Tensor& sigmas) {
+  constexpr double eps = 1e-6;
+  if (std::abs(sigmas[0].item<double>() - 1) < eps) sigmas[0].sub_(eps);
+}
+
 // --- UniPC --------------------------------------------------------------------------------------
 
 /// The levels of Karras et al. (2022), equation 5 with rho = 7, between those of training.
@@ -121,14 +127,16 @@ SigmaGrid unipc_grid(const SchedulerConfig& config, std::int64_t steps, double f
   if (!config.use_flow_sigmas) return variance_preserving_grid(config, steps);
   const auto train = static_cast<double>(config.num_train_timesteps);
   at::Tensor sigmas;
-  if (config.use_karras_sigmas) {
+  if (!config.sigmas.empty()) {
+    sigmas = at::tensor(config.sigmas, at::kDouble);
+    below_one(sigmas);
+  } else if (config.use_karras_sigmas) {
     sigmas = karras_sigmas(config, steps);
     sigmas = sigmas / (sigmas + 1);
   } else {
     sigmas = shifted(linspace(1, 1 / train, steps + 1).slice(0, 0, steps), flow_shift);
     if (config.shift_terminal) sigmas = stretched(sigmas, *config.shift_terminal);
-    const double eps = 1e-6;  // keeps log(1 - sigma) finite in the first steps
-    if (std::abs(sigmas[0].item<double>() - 1) < eps) sigmas[0].sub_(eps);
+    below_one(sigmas);
   }
   const at::Tensor timesteps = (sigmas * train).to(at::kLong);  // truncated, not rounded
   const bool zero = config.final_sigmas_type == FinalSigmas::zero;
@@ -138,8 +146,12 @@ SigmaGrid unipc_grid(const SchedulerConfig& config, std::int64_t steps, double f
 SigmaGrid dpmpp_grid(const SchedulerConfig& config, std::int64_t steps, double flow_shift) {
   if (!config.use_flow_sigmas) return variance_preserving_grid(config, steps);
   const auto train = static_cast<double>(config.num_train_timesteps);
-  const at::Tensor rising = 1.0 - linspace(1, 1 / train, steps + 1);                 // [N + 1]
-  const at::Tensor sigmas = shifted(rising, flow_shift).flip(0).slice(0, 0, steps);  // [N]
+  const at::Tensor rising = 1.0 - linspace(1, 1 / train, steps + 1);           // [N + 1]
+  at::Tensor sigmas = shifted(rising, flow_shift).flip(0).slice(0, 0, steps);  // [N]
+  if (!config.sigmas.empty()) {
+    sigmas = at::tensor(config.sigmas, at::kDouble);
+    below_one(sigmas);
+  }
   const at::Tensor timesteps = (sigmas * train).to(at::kLong);
   const bool zero = config.final_sigmas_type == FinalSigmas::zero;
   return {timesteps, with_final(sigmas, zero ? at::zeros({}, at::kFloat) : training_sigmas(config)[0])};
@@ -147,9 +159,9 @@ SigmaGrid dpmpp_grid(const SchedulerConfig& config, std::int64_t steps, double f
 
 SigmaGrid euler_grid(const SchedulerConfig& config, std::int64_t steps, double flow_shift) {
   const auto train = static_cast<double>(config.num_train_timesteps);
-  if (!config.timesteps.empty()) {
-    const at::Tensor timesteps = at::tensor(config.timesteps, at::kFloat);  // [N]
-    return {timesteps, with_final(timesteps / train, at::zeros({}, at::kFloat))};
+  if (!config.sigmas.empty()) {
+    const at::Tensor sigmas = at::tensor(config.sigmas, at::kDouble);  // [N]
+    return {(sigmas * train).to(at::kFloat), with_final(sigmas.to(at::kFloat), at::zeros({}, at::kFloat))};
   }
   if (config.even_levels) {
     at::Tensor sigmas = shifted(linspace(1, 0, steps + 1).slice(0, 0, steps), flow_shift);  // [N]

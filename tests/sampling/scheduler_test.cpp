@@ -86,6 +86,45 @@ TEST(Scheduler, EvenLevelsAreThoseOfFewStepModels) {
                                    0.6428571343421936F, 0.5F, 0.30000001192092896F, 0.0F})));
 }
 
+TEST(Scheduler, ListedLevelsAreTakenAsTheyAre) {
+  SchedulerConfig config = golden_config("unipc");
+  config.sigmas = {1, 0.75, 0.5};
+  const auto euler = make_scheduler("euler", config, 3, 8);
+  EXPECT_TRUE(at::equal(euler->sigmas(), at::tensor({1.0F, 0.75F, 0.5F, 0.0F})));
+  EXPECT_TRUE(at::equal(euler->timesteps(), at::tensor({1000.0F, 750.0F, 500.0F})));
+  for (const char* name : {"unipc", "dpm++"}) {  // whose formulas have the logarithm of 1 - sigma
+    const auto s = make_scheduler(name, config, 3, 8);
+    EXPECT_TRUE(at::allclose(s->sigmas(), at::tensor({1.0F, 0.75F, 0.5F, 0.0F}), 0, 2e-6)) << name;
+    const at::Tensor x = random({1, 2, 3}, 1);
+    EXPECT_TRUE(at::isfinite(s->step(x, 0, x)).all().item<bool>()) << name;
+  }
+  EXPECT_THAT(test::thrown_by([&] { make_scheduler("euler", config, 4, 8); }).what(),
+              HasSubstr("3 noise levels for 4 steps"));
+  SchedulerConfig old = golden_config("unipc-vp-linspace");
+  old.sigmas = {1, 0.5};
+  EXPECT_EQ(test::thrown_by([&] { make_scheduler("unipc", old, 2, 3); }).kind(), ErrorKind::usage);
+}
+
+TEST(Scheduler, LcmMixesTheCleanPredictionWithFreshNoise) {
+  SchedulerConfig config = golden_config("euler");
+  config.sigmas = {1, 0.75, 0.5};
+  const auto lcm = make_scheduler("lcm", config, 3, 1);
+  ASSERT_TRUE(lcm->takes_noise());
+  EXPECT_FALSE(make_scheduler("euler", config, 3, 1)->takes_noise());
+  const at::Tensor x = random({1, 2, 3}, 1), flow = random({1, 2, 3}, 2), noise = random({1, 2, 3}, 3);
+  EXPECT_EQ(test::thrown_by([&] { lcm->clone()->step(flow, 0, x); }).kind(), ErrorKind::internal);
+  std::vector<int> asked;
+  lcm->take_noise_from([&](int i) {
+    asked.push_back(i);
+    return noise;
+  });
+  const at::Tensor next = lcm->step(flow, 0, x);
+  EXPECT_TRUE(at::allclose(next, 0.25 * (x - flow) + 0.75 * noise));
+  lcm->step(flow, 1, next);
+  EXPECT_TRUE(at::allclose(lcm->step(flow, 2, x), x - 0.5 * flow)) << "the last step takes none";
+  EXPECT_EQ(asked, (std::vector<int>{0, 1}));
+}
+
 TEST(Scheduler, OverwrittenNoiseIsWhatTheSecondStepCorrects) {
   SchedulerConfig config = golden_config("unipc");
   const auto plain = make_scheduler("unipc", config, 4, 8);
@@ -113,7 +152,7 @@ TEST(Scheduler, OverwrittenNoiseIsWhatTheSecondStepCorrects) {
 TEST(MakeScheduler, RefusesWhatItCannotRun) {
   const SchedulerConfig config = golden_config("unipc");
   EXPECT_THAT(test::thrown_by([&] { make_scheduler("ddim", config, 4, 3); }).what(),
-              HasSubstr("\"ddim\", expected unipc, euler or dpm++"));
+              HasSubstr("\"ddim\", expected unipc, euler, dpm++ or lcm"));
   EXPECT_THAT(test::thrown_by([&] { make_scheduler("unipc", config, 0, 3); }).what(),
               HasSubstr("at least 1"));
   for (const double shift : {0.0, -1.0, std::numeric_limits<double>::quiet_NaN()}) {

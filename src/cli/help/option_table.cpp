@@ -49,8 +49,9 @@ const std::map<std::string_view, const char*> value_names{
     {"shot", "LINE"},          {"shot_image", "LINE"},    {"fade", "S"},
     {"drift_control", "0..1"}, {"latents", "FILE"},       {"enhance_command", "CMD"},
     {"sign_key", "FILE"},      {"sign_cert", "FILE"},     {"policy", "CMD"},
-    {"watermark_key", "FILE"},
-    {"policy_timeout", "S"},   {"trust_list", "FILE"}};
+    {"watermark_key", "FILE"}, {"policy_timeout", "S"},   {"trust_list", "FILE"},
+    {"sigmas", "LIST"},        {"guidance_range", "A:B"}, {"cache", "METHOD"},
+    {"live_log", "LINE"}};
 
 template <class T>
 const char* kind_of(const std::optional<T>&) {
@@ -69,7 +70,8 @@ const std::map<std::string_view, std::vector<std::string>> choices{
     {"res", {"480p", "720p", "1080p", "1440p", "2160p", "4k", "8k"}},
     {"aspect", {"16:9", "9:16", "4:3", "3:4", "1:1", "21:9"}},
     {"preset", {"fast", "none"}},
-    {"scheduler", {"unipc", "euler", "dpm++"}},
+    {"scheduler", {"unipc", "euler", "dpm++", "lcm"}},
+    {"cache", {"off", "easy", "mag", "first-block"}},
     {"format", {"mp4", "matroska", "webm", "mov", "gif", "webp", "avif", "y4m", "rgb24"}},
     {"codec", {"h264", "hevc", "av1", "vp9", "ffv1"}},
     {"pix_fmt", {"yuv420p", "yuv422p", "yuv444p"}},
@@ -77,7 +79,7 @@ const std::map<std::string_view, std::vector<std::string>> choices{
     {"dtype", {"float32", "bfloat16"}},
     {"offload", {"auto", "none", "text", "stored", "stream"}},
     {"text_cache", {"auto", "on", "off"}},
-    {"verb", {"generate", "animate", "extend", "connect", "loop", "remix", "finish", "storyboard"}},
+    {"verb", {"generate", "animate", "extend", "connect", "loop", "remix", "finish", "storyboard", "live"}},
     {"progress", {"auto", "bar", "plain", "json", "none"}}};
 
 std::vector<OptionInfo> made_table() {

@@ -171,6 +171,7 @@ std::string result_json(const Result& result, const Plan& plan) {
     words.push_back(unknown.word);
     if (!unknown.nearest.empty()) nearest[unknown.word] = unknown.nearest;
   }
+  line.add("step_seconds", result.step_seconds);
   return line.add("unknown_words", words).add("nearest_words", nearest).add("warnings", plan.warnings).text();
 }
 

@@ -53,8 +53,8 @@ std::string progress_text(const Progress& progress);
 /// "wave.mp4: 1.2 MB, 33 frames, seed 42, made in 12.3 s"
 std::string result_text(const Result& result, std::uint64_t seed);
 
-/// {"output": ..., "bytes": ..., "frames": ..., "sha256": ..., "seed": ..., "seconds": ..., "unknown_words":
-/// [...], "nearest_words": {...}, "warnings": [...]}, the result of --json
+/// {"output": ..., "bytes": ..., "frames": ..., "sha256": ..., "seed": ..., "seconds": ..., "step_seconds":
+/// ..., "unknown_words": [...], "nearest_words": {...}, "warnings": [...]}, the result of --json
 std::string result_json(const Result& result, const Plan& plan);
 
 /// The same with "event": "done", the last line of --progress json.

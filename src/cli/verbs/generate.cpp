@@ -22,6 +22,7 @@
 #include "jobs/output_name.h"
 #include "jobs/sidecar.h"
 #include "plan/machine/pace.h"
+#include "plan/verbs/live.h"
 #include "plan/verbs/transition.h"
 #include "plan/verbs/upscale.h"
 #include "plan/verbs/verb.h"
@@ -84,13 +85,16 @@ Result Maker::make(const Plan& plan, const CheckpointOptions& checkpoint, const 
     session_.latest.set(progress);
     session_.progress->update(progress);
   };
-  hooks.stop = [] { return stop_signal() != 0; };
+  hooks.stop = stop_;
+  hooks.live = director_;
   hooks.checkpoint = checkpoint;
   hooks.coming = coming;
   hooks.preview = make_preview(session_.options);
   Result result = library().run(**generator_, plan, hooks);
-  if (!checkpoint.only_decode) remember_pace(plan, result);
-  if (plan.request.sidecar) write_sidecar(plan, result);
+  const bool is_live = verb_kind(plan.request.verb) == VerbKind::live;  // its plan is longer than the film
+  if (!checkpoint.only_decode && !is_live) remember_pace(plan, result);
+  if (plan.request.sidecar)
+    write_sidecar(is_live ? plan_of_film(plan, result.live_log, result.frames) : plan, result);
   return result;
 }
 

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/output/output_format.h"
@@ -27,6 +29,7 @@ class MovieWriter : public FrameWriter {
  public:
   MovieWriter(const VideoSettings& s, const Destination& destination)
       : comment_(s.metadata.count("comment") > 0 ? s.metadata.at("comment") : ""),
+        comment_at_end_(s.comment_at_end),
         clips_(open_clips(s)),
         merged_header_(merge_headers(clips_)),
         is_avif_(s.container == "avif"),
@@ -80,6 +83,7 @@ class MovieWriter : public FrameWriter {
   Written finish() override {
     finish_encoding();
     if (sound_) sound_->write_rest([this](AVPacket& packet) { muxer_.write_sound(packet); });
+    if (comment_at_end_) muxer_.set_comment(comment_at_end_());
     muxer_.finish();
     // Not in a stream, where the byte to be replaced is written already.
     if (palettes_ && !comment_.empty() && sink_->seekable()) {
@@ -174,6 +178,7 @@ class MovieWriter : public FrameWriter {
   }
 
   std::string comment_;
+  std::function<std::string()> comment_at_end_;
   std::vector<std::unique_ptr<ClipCopy>> clips_;
   MergedHeader merged_header_;
   int own_delay_ = 0;

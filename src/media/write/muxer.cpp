@@ -186,6 +186,10 @@ void Muxer::write_sound(AVPacket& packet) {
   check(av_write_frame(format_.get(), &packet), "writing sound");
 }
 
+void Muxer::set_comment(const std::string& comment) {
+  check(av_dict_set(&format_->metadata, "comment", comment.c_str(), 0), "storing the parameters");
+}
+
 void Muxer::finish() {
   // The GIF muxer derives a delay from the next frame's time; for the last frame it would repeat the one
   // before.

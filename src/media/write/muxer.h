@@ -41,6 +41,9 @@ class Muxer {
   void write(AVPacket& packet);
   void write_sound(AVPacket& packet);
 
+  /// Replaces that of begin(), in mp4 and mov, which write it at the end.
+  void set_comment(const std::string& comment);
+
   void finish();
 
  private:

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "sampling/block_cache.h"
+
 namespace sora {
 
 /// A prompt as a denoiser attends to it, computed once and used in every step. Each family derives its own.
@@ -34,9 +36,10 @@ class Denoiser {
                                                 const at::Tensor& image_tokens) const = 0;
 
   /// The flow. latents [B, in_channels, T, h, w]; timestep [B], or [B, L] with one for each token, in
-  /// [0, 1000], on the CPU. Returns [B, out_channels, T, h, w] in the network's type.
-  virtual at::Tensor predict(const at::Tensor& latents, const at::Tensor& timestep,
-                             const PreparedText& text) const = 0;
+  /// [0, 1000], on the CPU. Returns [B, out_channels, T, h, w] in the network's type. With a `cache`, blocks
+  /// whose work it has are skipped.
+  virtual at::Tensor predict(const at::Tensor& latents, const at::Tensor& timestep, const PreparedText& text,
+                             BlockCache* cache = nullptr) const = 0;
 };
 
 }  // namespace sora

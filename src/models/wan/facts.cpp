@@ -166,6 +166,7 @@ void read_scheduler(ModelFacts& facts) {
       read_scheduler_config(facts.folder.component("scheduler") / "scheduler_config.json");
   facts.scheduler = config.scheduler;
   facts.flow_shift = config.flow_shift;
+  facts.sigmas = config.sigmas;
 }
 
 }  // namespace
@@ -197,6 +198,9 @@ ModelFacts read_facts(const std::filesystem::path& dir, const Replacements& repl
   read_text_encoder(facts);
   check_transformers(facts);
   facts.few_step = find_few_step({facts.folder.source("transformer").path, facts.folder.dir});
+  // The pipeline of FastWan's models, whatever their folders are called.
+  if (const std::string& pipeline = facts.folder.pipeline; !facts.few_step && pipeline == "WanDMDPipeline")
+    facts.few_step = NamedFewStep{fast_wan(facts.folder.expand_timesteps ? "5b" : ""), pipeline};
   return facts;
 }
 

@@ -19,7 +19,9 @@ const RegisteredFamily<WanFamily> registered;
 
 }  // namespace
 
-std::vector<std::string> WanFamily::pipelines() const { return {"WanPipeline", "WanImageToVideoPipeline"}; }
+std::vector<std::string> WanFamily::pipelines() const {
+  return {"WanPipeline", "WanImageToVideoPipeline", "WanDMDPipeline"};
+}
 
 // Also every folder without model_index.json: if it is no model at all, this family reports what is missing.
 bool WanFamily::recognises(const fs::path& dir, const Replacements& replacements) const {

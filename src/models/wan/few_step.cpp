@@ -32,12 +32,19 @@ constexpr std::array kMethods{"stepdistill",    "cfgdistill",  "lightx2v",   "wa
 
 }  // namespace
 
+FewStep fast_wan(const std::string& name) {
+  const std::string lower = ascii_lower(name);
+  const bool is_5b = lower.find("5b") != std::string::npos;
+  return {3, 1, is_5b ? 5.0 : 8.0, "lcm", {1000, 757, 522}};
+}
+
 std::optional<FewStep> few_step_by_name(const std::string& name) {
   const std::string lower = ascii_lower(name);
   std::string plain;
   for (const char c : lower) {
     if (is_letter(c) || is_digit(c)) plain += c;
   }
+  if (plain.find("fastwan") != std::string::npos) return fast_wan(name);
   FewStep settings;
   const auto steps = steps_in(lower);
   if (steps) settings.steps = *steps;

@@ -17,6 +17,10 @@ namespace sora::wan {
 /// "..-4steps-lora-rank64-Seko-V1.1/high_noise_model"); nothing inside the file shows it.
 std::optional<FewStep> few_step_by_name(const std::string& name);
 
+/// FastWan (distribution matching distillation, github.com/hao-ai-lab/FastVideo): three noise levels of its
+/// own, fresh noise in each step; `name` says which of its models it is.
+FewStep fast_wan(const std::string& name);
+
 /// The first path that is few-step by its own name or that of its folder.
 std::optional<NamedFewStep> find_few_step(const std::vector<std::filesystem::path>& paths);
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "models/wan/facts.h"
+#include "models/wan/mag_ratios.h"
 
 namespace sora::wan {
 namespace {
@@ -82,6 +83,7 @@ void published_defaults(ModelFacts& facts) {
     facts.negative_prompt.clear();  // not a published model
   }
   facts.is_published = !facts.negative_prompt.empty();
+  facts.mag = published_mag_ratios(facts);
 }
 
 }  // namespace sora::wan

@@ -4,7 +4,9 @@
 #include <functional>
 #include <utility>
 
+#include "core/log.h"
 #include "pipeline/denoise/guide_frames.h"
+#include "pipeline/denoise/step_caches.h"
 #include "pipeline/networks/tiled_prediction.h"
 #include "sampling/finite.h"
 #include "sampling/guidance.h"
@@ -35,11 +37,17 @@ SchedulerState on_device(SchedulerState state, at::Device device) {
   return state;
 }
 
+CacheState on_device(CacheState state, at::Device device) {
+  for (auto& entry : state) entry.second = entry.second.to(device);
+  return state;
+}
+
 // The prediction for the prompts; of several, a mean in fp32, weighted by the shares of each latent frame.
-at::Tensor mixed(const Conditioning& text, const std::function<at::Tensor(const TextCondition&)>& forward) {
+at::Tensor mixed(const Conditioning& text,
+                 const std::function<at::Tensor(const TextCondition&, Branch)>& forward) {
   at::Tensor sum;
   for (std::size_t i = 0; i < text.prompts.size(); ++i) {
-    at::Tensor noise_pred = forward(text.prompts[i]);
+    at::Tensor noise_pred = forward(text.prompts[i], Branch::of_prompt(i));
     if (text.prompts.size() == 1) return noise_pred;
     noise_pred = noise_pred.to(at::kFloat);
     const at::Tensor share = text.shares[static_cast<std::int64_t>(i)]
@@ -78,7 +86,7 @@ void condition_on_prompts(const Model& model, const Plan& plan, const PromptEmbe
 std::unique_ptr<Scheduler> scheduler_of(const Model& model, const Plan& plan) {
   SchedulerConfig config = model.scheduler;
   config.even_levels = plan.sampling.even_levels;
-  config.timesteps = plan.sampling.timesteps;
+  config.sigmas = plan.sampling.sigmas;
   return make_scheduler(plan.sampling.scheduler, config, plan.sampling.steps, plan.sampling.flow_shift);
 }
 
@@ -97,6 +105,7 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
   const at::Device device = model.placement.device;
   const auto networks = experts(model);
   const auto scheduler = scheduler_of(model, plan);
+  if (hooks.step_noise) scheduler->take_noise_from([&](int i) { return hooks.step_noise(i).to(device); });
   const Guidance guidance{plan.sampling.guidance, plan.sampling.guidance_2, plan.sampling.boundary_ratio,
                           model.scheduler.num_train_timesteps};
   const GuideFrames guides(frames.on(device), model.scheduler);
@@ -104,6 +113,8 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
   const at::Tensor image_condition =
       text.image_condition.defined() ? text.image_condition.to(device) : at::Tensor();
   const int first = from != nullptr ? from->step : 0;
+  StepCaches caches(plan.sampling, *scheduler, guidance);
+  if (from != nullptr) caches.restore(on_device(from->cache, device), first);
 
   at::Tensor latents = (from != nullptr ? from->latents.to(device) : noise).clone();  // [1, C, T, h, w]
   if (from != nullptr) scheduler->restore(on_device(from->scheduler, device));
@@ -130,23 +141,27 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
     if (image_condition.defined()) input = at::cat({input, image_condition}, 1);  // [1, C + s + C, T, h, w]
     input = input.to(model.placement.dtype);
 
-    const auto forward = [&](const TextCondition& condition) {
+    caches.begin_step(i, latents);
+    const auto forward = [&](const TextCondition& condition, Branch branch) {
       const PreparedText& context = *condition.experts.at(expert);
-      if (!plan.picture.tiling) return denoiser.predict(input, timestep, context);
-      return predict_in_tiles(denoiser, input, timestep, context, *plan.picture.tiling,
-                              (i - plan.sampling.first_step) % 2 != 0);
+      return caches.predict(branch, [&](BlockCache* cache) {
+        if (!plan.picture.tiling) return denoiser.predict(input, timestep, context, cache);
+        return predict_in_tiles(denoiser, input, timestep, context, *plan.picture.tiling,
+                                (i - plan.sampling.first_step) % 2 != 0);
+      });
     };
     at::Tensor noise_pred = mixed(text, forward);  // [1, C, T, h, w]
-    if (guidance.active()) {
-      const at::Tensor uncond = forward(text.negative);
+    if (guidance.active() && i >= plan.sampling.guidance_begin && i < plan.sampling.guidance_end) {
+      const at::Tensor uncond = forward(text.negative, Branch::without_prompt());
       noise_pred = guided(noise_pred, uncond, guidance.scale_at(t));
     }
     if (i == first && hooks.first_prediction) hooks.first_prediction(noise_pred);
     if (hooks.preview) hooks.preview([&] { return scheduler->predict_x0(noise_pred, i, latents); });
     latents = scheduler->step(guides.lead_to_guides(noise_pred, *scheduler, i, latents), i, latents);
     check_finite(latents, i, scheduler->steps());
-    if (hooks.after_step) hooks.after_step({i + 1, latents, scheduler->state()});
+    if (hooks.after_step) hooks.after_step({i + 1, latents, scheduler->state(), caches.state()});
   }
+  if (!plan.sampling.cache.method.empty()) log(LogLevel::info, caches.summary());
   const ConditioningFrames& kept = guides.conditioning(*scheduler, scheduler->steps());
   if (!kept.empty()) latents = latents.clone();
   put_in_place(latents, kept, kept.latents);

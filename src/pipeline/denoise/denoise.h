@@ -11,6 +11,7 @@
 #include "pipeline/inputs/conditioning_frames.h"
 #include "pipeline/networks/model.h"
 #include "pipeline/text/prompt_embeds.h"
+#include "sampling/block_cache.h"
 #include "sampling/scheduler.h"
 #include "sora/plan.h"
 
@@ -52,6 +53,7 @@ struct DenoiseState {
   int step = 0;        ///< the next one
   at::Tensor latents;  ///< [1, C, T, h, w] fp32
   SchedulerState scheduler;
+  CacheState cache;  ///< of the step cache, where there is one
 };
 
 struct DenoiseHooks {
@@ -61,6 +63,7 @@ struct DenoiseHooks {
   /// preview; it has no effect on the run.
   std::function<void(const std::function<at::Tensor()>& clean)> preview;
   std::function<void(const at::Tensor& noise_pred)> first_prediction;  ///< of this call, after guidance
+  std::function<at::Tensor(int step)> step_noise;  ///< for schedulers whose steps take noise of their own
 };
 
 /// Denoises `noise` [1, C, T, h, w]. The conditioning frames `frames` stay clean: with timestep 0 where the

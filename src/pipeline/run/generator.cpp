@@ -30,7 +30,9 @@
 #include "pipeline/text/prompt_embeds.h"
 #include "plan/metadata.h"
 #include "plan/model/model_choice.h"
+#include "plan/verbs/live.h"
 #include "plan/verbs/upscale.h"
+#include "plan/verbs/verb.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -54,6 +56,18 @@ VideoSettings video_settings(const Plan& plan, const std::string& comment) {
   if (plan.request.copy) {
     settings.copies.push_back(*plan.request.input);
     if (plan.request.input_2) settings.copies.push_back(*plan.request.input_2);
+  }
+  return settings;
+}
+
+// The log of a live film is known at its end.
+VideoSettings live_settings(const Plan& plan, const LiveFilm& film) {
+  VideoSettings settings = video_settings(plan, file_metadata(plan));
+  const bool keeps = plan.output.container == "mp4" || plan.output.container == "mov";
+  if (plan.output.path != "-" && keeps) {
+    settings.comment_at_end = [&film] {
+      return file_metadata(plan_of_film(film.plan, film.log, film.frames));
+    };
   }
   return settings;
 }
@@ -129,7 +143,8 @@ struct Generator::State {
   Result run(const Plan& plan, const RunHooks& hooks);
   Result make_all(const Plan& plan, const RunHooks& hooks, Reporter& report, JobCheckpoint& checkpoint);
   Result make(const Plan& plan, FrameWriter& writer, const RunHooks& hooks, Reporter& report,
-              JobCheckpoint& checkpoint, LatentsFile* latents);
+              JobCheckpoint& checkpoint, LatentsFile* latents, LiveFilm* live = nullptr);
+  Result make_live(const Plan& plan, const RunHooks& hooks, Reporter& report);
   void load(const Plan& plan, bool denoises, const ComingTexts& coming, Reporter& report);
   void forget();
 };
@@ -177,10 +192,12 @@ Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
   Reporter report(plan, hooks);
   // A dump needs all steps in one process, so such a run has no checkpoint.
   const CheckpointOptions checkpoint_options =
-      plan.request.dump_tensors ? CheckpointOptions{} : hooks.checkpoint;
+      plan.request.dump_tensors || verb_kind(plan.request.verb) == VerbKind::live ? CheckpointOptions{}
+                                                                                  : hooks.checkpoint;
   JobCheckpoint checkpoint(plan, checkpoint_options);
+  const bool is_live = verb_kind(plan.request.verb) == VerbKind::live;
   try {
-    Result result = make_all(plan, hooks, report, checkpoint);
+    Result result = is_live ? make_live(plan, hooks, report) : make_all(plan, hooks, report, checkpoint);
     checkpoint.finished();
     return result;
   } catch (const Error& error) {
@@ -249,11 +266,30 @@ Result Generator::State::make_all(const Plan& plan, const RunHooks& hooks, Repor
 }
 
 Result Generator::State::make(const Plan& plan, FrameWriter& writer, const RunHooks& hooks, Reporter& report,
-                              JobCheckpoint& checkpoint, LatentsFile* latents) {
+                              JobCheckpoint& checkpoint, LatentsFile* latents, LiveFilm* live) {
   TensorDump dump(plan.request);
   report.enter(Phase::load);
   load(plan, !checkpoint.complete(), hooks.coming, report);
-  return VideoRun(plan, model, prompts, text, writer, report, checkpoint, dump, latents, hooks.preview).run();
+  return VideoRun(plan, model, prompts, text, writer, report, checkpoint, dump, latents, hooks.preview, live)
+      .run();
+}
+
+Result Generator::State::make_live(const Plan& plan, const RunHooks& hooks, Reporter& report) {
+  if (!hooks.live && !plan.request.frames && !plan.request.seconds)
+    throw Error(ErrorKind::usage, "options", "a live film that nobody directs needs --seconds");
+  Plan film_plan = plan;
+  LiveFilm film{film_plan, hooks.live ? hooks.live : replay(plan.request.live_log),
+                [&] { load(film_plan, true, {}, report); }, plan.output.path != "-"};
+  Destination output{plan.output.path, plan.request.overwrite};
+  output.stop = hooks.stop;
+  output.seal = sealing(plan, hooks.signing);
+  auto writer = open_writer(live_settings(film_plan, film), output);
+  const int width = plan.picture.frame_width, height = plan.picture.frame_height;
+  if (plan.request.visible_mark) writer = with_mark(std::move(writer), width, height);
+  if (hooks.approve) writer = with_review(std::move(writer), width, height, hooks.approve);
+  const CheckpointOptions unsaved;
+  JobCheckpoint none(film_plan, unsaved);
+  return make(film_plan, *writer, hooks, report, none, nullptr, &film);
 }
 
 Result Generator::run(const Plan& plan, const RunHooks& hooks) {

@@ -10,10 +10,11 @@
 namespace sora {
 namespace {
 
-constexpr double kLongJob = 60;       // seconds: shorter jobs write no checkpoint
-constexpr double kSaveInterval = 30;  // seconds between two saves
-constexpr int kLongestHistory = 8;    // predictions that a solver uses
-constexpr double kWorthSaving = 10;   // seconds of work that are saved when a run fails
+constexpr double kLongJob = 60;                   // seconds: shorter jobs write no checkpoint
+constexpr double kSaveInterval = 30;              // seconds between two saves
+constexpr int kLongestHistory = 8;                // predictions that a solver uses
+constexpr double kWorthSaving = 10;               // seconds of work that are saved when a run fails
+constexpr const char* kCache = "current.cache.";  // of a step cache
 
 [[noreturn]] void bad(const std::filesystem::path& path, const std::string& message) {
   throw Error(ErrorKind::data, "latents", path.string() + ": " + message);
@@ -66,6 +67,7 @@ void write_job_checkpoint(const std::filesystem::path& path, const Plan& plan, c
       tensors["current.history." + std::to_string(i)] = scheduler.history[i];
     }
     if (scheduler.last_sample.defined()) tensors["current.last_sample"] = scheduler.last_sample;
+    for (const auto& [name, tensor] : saved.current->cache) tensors[kCache + name] = tensor;
   }
   write_tensors(path, tensors, metadata);
 }
@@ -104,6 +106,10 @@ SavedLatents read_job_checkpoint(const std::filesystem::path& path, const Plan& 
   }
   if (file.tensors().count("current.last_sample") > 0) {
     current.scheduler.last_sample = read_shaped(path, "current.last_sample", shape);
+  }
+  for (const auto& [name, info] : file.tensors()) {
+    if (name.starts_with(kCache))
+      current.cache[name.substr(std::string(kCache).size())] = read_tensor(path, name);
   }
   saved.current = std::move(current);
   return saved;

@@ -15,8 +15,9 @@
 
 namespace sora {
 
-/// A safetensors file: `window.N` [1, C, T, h, w], `current.*` of the window between two steps. Its metadata
-/// has the job's key, the parameters as in a finished file (`parameters`), and how many windows there are.
+/// A safetensors file: `window.N` [1, C, T, h, w], `current.*` of the window between two steps
+/// (`current.cache.*` of its step cache). Its metadata has the job's key, the parameters as in a finished
+/// file (`parameters`), and how many windows there are.
 struct SavedLatents {
   std::vector<at::Tensor> windows;      ///< finished ones, conditioning frames included
   std::optional<DenoiseState> current;  ///< of window number windows.size()

@@ -10,6 +10,38 @@
 namespace sora {
 namespace {
 
+// The noise that steps take (Scheduler::takes_noise()), drawn in their order after that of the window's
+// start.
+class StepNoise {
+ public:
+  StepNoise(NoiseSource& source, const at::Tensor& like, const Sampling& sampling)
+      : source_(source),
+        shape_(like.sizes().vec()),
+        left_(sampling.scheduler == "lcm" ? sampling.steps - 1 : 0) {}
+  /// Advances the generator beyond this window's noise, whichever part of it was used.
+  ~StepNoise() {
+    while (left_ > 0) draw();
+  }
+  StepNoise(const StepNoise&) = delete;
+  StepNoise& operator=(const StepNoise&) = delete;
+
+  at::Tensor of_step(int step) {
+    while (drawn_ < step && left_ > 0) draw();
+    return draw();
+  }
+
+ private:
+  at::Tensor draw() {
+    ++drawn_;
+    --left_;
+    return source_.draw(shape_);
+  }
+
+  NoiseSource& source_;
+  std::vector<std::int64_t> shape_;
+  int drawn_ = 0, left_;
+};
+
 // The receiver of a run's frames: a file of new frames alone, or one with the clips that they continue.
 std::unique_ptr<FrameOut> open_frames(const Plan& plan, FrameWriter& writer,
                                       const ConditioningInputs& inputs) {
@@ -21,7 +53,7 @@ std::unique_ptr<FrameOut> open_frames(const Plan& plan, FrameWriter& writer,
 
 VideoRun::VideoRun(const Plan& plan, Model& model, const PromptEmbeds& prompts, Conditioning& text,
                    FrameWriter& writer, Reporter& report, JobCheckpoint& checkpoint, TensorDump& dump,
-                   LatentsFile* latents, const PreviewSink& preview)
+                   LatentsFile* latents, const PreviewSink& preview, LiveFilm* live)
     : plan_(plan),
       model_(model),
       prompts_(prompts),
@@ -32,13 +64,19 @@ VideoRun::VideoRun(const Plan& plan, Model& model, const PromptEmbeds& prompts, 
       dump_(dump),
       latents_(latents),
       saved_(checkpoint.saved()),
-      noise_(*plan.request.seed) {
+      noise_(*plan.request.seed),
+      live_(live) {
   if (!checkpoint.complete()) condition();
   if (preview) previewer_.emplace(plan, *model.vae, preview);
   conditioning_.emplace(plan, *model.vae, !images_);
   if (plan.upscale.active || verb_kind(plan.request.verb) == VerbKind::remix)
     source_.emplace(plan, *model.vae);
   frames_ = open_frames(plan, writer, conditioning_->inputs());
+  if (live_ != nullptr && live_->can_undo) {
+    auto held = std::make_unique<HeldFrames>(std::move(frames_));
+    held_ = held.get();
+    frames_ = std::move(held);
+  }
   decoder_.emplace(plan, *model.vae, *conditioning_, source_ ? &*source_ : nullptr, *frames_, dump, report);
 }
 
@@ -78,6 +116,7 @@ at::Tensor VideoRun::latents_of(std::size_t number) {
   const at::Tensor noise =
       noise_of(window);  // always drawn, because it advances the generator for the next window
   if (model_.vae->takes_noise()) decoder_->set_noise(number, noise_.draw(noise.sizes()));
+  StepNoise step_noise(noise_, noise, plan_.sampling);
   if (source_) source_->go_to(window);
   if (number < saved_.windows.size()) {
     report_.steps_skipped(plan_.sampling.steps - plan_.sampling.first_step);
@@ -97,18 +136,20 @@ at::Tensor VideoRun::latents_of(std::size_t number) {
   if (from != nullptr) report_.steps_skipped(from->step - plan_.sampling.first_step);
 
   DenoiseHooks hooks = this->hooks();
+  hooks.step_noise = [&](int step) { return step_noise.of_step(step); };
   if (previewer_)
     hooks.preview = [&](const auto& clean) {
       previewer_->offer(clean, window.conditioning, window.conditioning_end);
     };
   at::Tensor latents = denoise(model_, plan_, text_, noise, conditioning, hooks, from);
   conditioning_->restore_replaced(latents);
-  checkpoint_.window_done(latents, report_.elapsed(), report_.eta());
+  if (live_ == nullptr)  // a live film has no end that it could be continued to
+    checkpoint_.window_done(latents, report_.elapsed(), report_.eta());
   return latents;
 }
 
 // Backward, the window next to the clip is denoised first and shown last.
-Result VideoRun::run() {
+void VideoRun::make_windows() {
   const std::size_t count = plan_.timeline.windows.size();
   std::vector<at::Tensor> waiting, made;
   for (std::size_t i = 0; i < count; ++i) {
@@ -128,12 +169,16 @@ Result VideoRun::run() {
   }
   for (std::size_t i = waiting.size(); i-- > 0;) decoder_->show(i, waiting[i]);
   frames_->end();
+  if (latents_ != nullptr) latents_->write(made, decoder_->ends(), *model_.vae);
+}
 
+Result VideoRun::run() {
+  live_ != nullptr ? make_live() : make_windows();
   report_.enter(Phase::finish);
   dump_.write(plan_, text_);
-  if (latents_ != nullptr) latents_->write(made, decoder_->ends(), *model_.vae);
   const Written written = writer_.finish();
   Result result{plan_.output.path, written.frames, written.bytes, written.sha256};
+  if (live_ != nullptr) result.live_log = live_->log;
   report_.report_times(result);
   if (previewer_) result.step_seconds = std::max(0.0, result.step_seconds - previewer_->seconds());
   return result;

@@ -1,6 +1,7 @@
 // Makes one video of a plan with networks in memory: denoises and decodes its windows one after another.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "pipeline/denoise/previewer.h"
 #include "pipeline/denoise/window_conditioning.h"
 #include "pipeline/frames/frames.h"
+#include "pipeline/frames/held_frames.h"
 #include "pipeline/inputs/conditioning_inputs.h"
 #include "pipeline/networks/model.h"
 #include "pipeline/run/job_checkpoint.h"
@@ -25,17 +27,33 @@
 
 namespace sora {
 
+/// A live film: its plan, which gets the prompts that come meanwhile, and what became of it.
+struct LiveFilm {
+  Plan& plan;  ///< the run's
+  LiveDirector director;
+  std::function<void()> prepare;  ///< encodes new prompts of the plan
+  bool can_undo = false;          ///< frames of a block are held back until the next one is begun
+  std::vector<std::string> log;
+  std::int64_t frames = 0;  ///< in the file
+};
+
 class VideoRun {
  public:
   /// `model` and `prompts` have what the plan needs. `text` has the conditioning of the last run, and gets
   /// that of this one. `latents`: where they are kept; may be null. All must outlive this object.
   VideoRun(const Plan& plan, Model& model, const PromptEmbeds& prompts, Conditioning& text,
            FrameWriter& writer, Reporter& report, JobCheckpoint& checkpoint, TensorDump& dump,
-           LatentsFile* latents, const PreviewSink& preview);
+           LatentsFile* latents, const PreviewSink& preview, LiveFilm* live = nullptr);
 
   Result run();
 
  private:
+  struct BeforeBlock;
+
+  void make_windows();
+  void make_live();  // live_run.cpp
+  void make_block(std::size_t number);
+  bool take_back(const LiveTurn& turn, std::size_t& next, std::optional<BeforeBlock>& before);
   void condition();
   DenoiseHooks hooks();
   at::Tensor noise_of(const Window& window);
@@ -58,6 +76,8 @@ class VideoRun {
   std::optional<ClipWindows> source_;  // of remix and upscale stages
   std::unique_ptr<FrameOut> frames_;
   std::optional<WindowDecoder> decoder_;
+  LiveFilm* live_;  // null: not live
+  HeldFrames* held_ = nullptr;
 };
 
 }  // namespace sora

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "plan/geometry/tiles.h"
+#include "plan/model/guidance_range.h"
 #include "plan/model/model_choice.h"
 
 // Note [Memory constants]
@@ -90,6 +91,20 @@ double denoise_bytes(const Picture& picture, std::int64_t frames, const ModelFac
   const double latents =
       cells * number(std::int64_t{picture.latent_channels}) * 4 * 12;  // with the scheduler's history
   return tokens * std::max(attention, feed_forward) * std::max(element, 4.0) + latents;
+}
+
+/// What a step cache keeps of each branch, and what it holds while a step is computed.
+double cache_bytes(const Plan& plan, std::int64_t frames, const ModelFacts& model, double element) {
+  const std::string& method = plan.sampling.cache.method;
+  if (method.empty()) return 0;
+  const double cells = number(std::int64_t{plan.picture.latent_width} * plan.picture.latent_height * frames);
+  const double prompts = plan.inputs.shots.size() > 1 ? 2 : 1;
+  const double branches = prompts + (guided_steps(plan.sampling) > 0 ? 1 : 0);
+  if (method == "easy")
+    return (branches + 3) * cells * number(std::int64_t{plan.picture.latent_channels}) * 4;
+  const double tokens = cells / (model.patch_width * model.patch_height);
+  const double kept = method == "mag" ? 1 : 2;
+  return (branches * kept + 2) * tokens * number(model.transformer_dim) * element;
 }
 
 /// Keys and values of the prompts for all blocks.
@@ -185,7 +200,10 @@ std::vector<PhaseMemory> estimate_memory(const Plan& plan, const ModelFacts& mod
                             ? number(model.transformer.stored + model.transformer_2.stored)
                             : 0;
   const double stage_frames = plan.upscale.active ? stage_frame_bytes(plan.picture, frames, model) : 0;
-  add("denoise", resident + denoise_bytes(plan.picture, frames, model, element, !gpu), stage_frames + pinned);
+  add("denoise",
+      resident + denoise_bytes(plan.picture, frames, model, element, !gpu) +
+          cache_bytes(plan, frames, model, element),
+      stage_frames + pinned);
   add("decode", resident + decode_bytes(plan.picture, model, !gpu), encode + stage_frames + pinned);
   return phases;
 }

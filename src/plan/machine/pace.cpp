@@ -17,6 +17,7 @@
 #include "core/text.h"
 #include "plan/geometry/tiles.h"
 #include "plan/machine/machine_load.h"
+#include "plan/model/guidance_range.h"
 #include "sora/error.h"
 
 // Note [Pace]
@@ -72,7 +73,10 @@ Work work_of(const Plan& plan) {
                   work_of_step(plan.picture, window, plan.model.transformer_dim);
     decoded += window.count;
   }
-  if (plan.sampling.guidance > 1) work.steps *= 2;
+  const int steps = std::max(1, plan.sampling.steps - plan.sampling.first_step);
+  work.steps *= 1 + static_cast<double>(guided_steps(plan.sampling)) / steps;
+  if (!plan.sampling.cache.method.empty())
+    work.steps *= static_cast<double>(plan.sampling.cache.computed) / steps;
   work.step = work.steps / (std::max(1, plan.sampling.steps - plan.sampling.first_step) *
                             static_cast<double>(plan.timeline.windows.size()));
 
@@ -232,8 +236,10 @@ void remember_pace(const Plan& plan, const Result& result) {
     // What it would have taken alone, as far as that was known when it began.
     const double slowdown = std::max(1.0, plan.machine.slowdown);
     add(pace["load"], result.load_seconds / slowdown);
-    add(object_in(pace, "steps")[std::to_string(bin_of(work.step))],
-        result.step_seconds / work.steps / slowdown);
+    if (plan.sampling.cache.method.empty()) {  // else it is not known how many steps were computed
+      add(object_in(pace, "steps")[std::to_string(bin_of(work.step))],
+          result.step_seconds / work.steps / slowdown);
+    }
     add(object_in(object_in(pace, "frames"), plan.output.codec)[std::to_string(bin_of(work.frame))],
         result.frame_seconds / work.frames / slowdown);
     paces[key] = pace;

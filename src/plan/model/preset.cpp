@@ -6,14 +6,15 @@
 
 #include "models/family.h"
 #include "plan/model/model_choice.h"
+#include "plan/model/noise_levels.h"
 #include "sora/error.h"
 
 namespace sora {
 
 SamplingDefaults sampling_defaults(Plan& plan, const ModelFacts& model) {
   const Request& request = plan.request;
-  SamplingDefaults own{model.steps, model.guidance, model.guidance_2.value_or(model.guidance),
-                       model.flow_shift, model.scheduler};
+  SamplingDefaults own{model.steps,      model.guidance,  model.guidance_2.value_or(model.guidance),
+                       model.flow_shift, model.scheduler, model.sigmas};
   if (request.image) {
     own.guidance = model.image_guidance.value_or(own.guidance);
     own.guidance_2 = model.image_guidance.value_or(own.guidance_2);
@@ -42,7 +43,9 @@ SamplingDefaults sampling_defaults(Plan& plan, const ModelFacts& model) {
   // The published settings are for models of published sizes; of another model its own are used, with fewer
   // steps and without guidance.
   if (!model.is_published) return {std::min(own.steps, 8), 1, 1, own.flow_shift, own.scheduler};
-  return {fast.steps, fast.guidance, fast.guidance, fast.flow_shift, fast.scheduler, fast.timesteps};
+  SamplingDefaults settings{fast.steps, fast.guidance, fast.guidance, fast.flow_shift, fast.scheduler};
+  settings.sigmas = noise_levels_of(fast.timesteps);
+  return settings;
 }
 
 }  // namespace sora

@@ -15,7 +15,7 @@ struct SamplingDefaults {
   double guidance_2;
   double flow_shift;
   std::string scheduler;
-  std::vector<double> timesteps = {};
+  std::vector<double> sigmas = {};  ///< noise levels of the steps; empty: the scheduler's own
 };
 
 /// The settings of --preset. Without it, weights or a LoRA that are few-step ones by their name have the

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/option_checks.h"
+#include "plan/model/noise_levels.h"
 #include "plan/model/preset.h"
 
 namespace sora {
@@ -19,6 +20,7 @@ void plan_sampling(Plan& plan, const ModelFacts& model) {
                                   : defaults.steps;
   plan.sampling.steps = request.steps.value_or(usual);
   in_range("--steps", plan.sampling.steps, 1, 1000);
+  plan_noise_levels(plan, defaults.sigmas);
   plan.sampling.guidance = in_range("--guidance", request.guidance.value_or(defaults.guidance), 0, 100);
   plan.sampling.guidance_2 = in_range(
       "--guidance-2",
@@ -26,19 +28,13 @@ void plan_sampling(Plan& plan, const ModelFacts& model) {
   plan.sampling.flow_shift =
       in_range("--flow-shift", request.flow_shift.value_or(defaults.flow_shift), 0.01, 100);
   plan.sampling.scheduler = request.scheduler.value_or(defaults.scheduler);
+  const std::string& scheduler = plan.sampling.scheduler;
+  const bool takes_levels = scheduler == "euler" || scheduler == "lcm";
   const bool fast = plan.sampling.preset == "fast" && model.is_published;
-  plan.sampling.even_levels = plan.sampling.scheduler == "euler" && (fast || model.even_levels);
-  const bool as_published = plan.sampling.scheduler == "euler" &&
-                            plan.sampling.flow_shift == defaults.flow_shift &&
-                            static_cast<std::size_t>(plan.sampling.steps) == defaults.timesteps.size();
-  if (as_published) plan.sampling.timesteps = defaults.timesteps;
-  const bool own = model.timesteps_of_steps && !request.flow_shift && plan.sampling.scheduler == "euler";
-  if (own && plan.sampling.timesteps.empty())
-    plan.sampling.timesteps = model.timesteps_of_steps(plan.sampling.steps);
-  if (plan.sampling.scheduler != "unipc" && plan.sampling.scheduler != "euler" &&
-      plan.sampling.scheduler != "dpm++") {
-    bad_option("--scheduler " + plan.sampling.scheduler, "unipc, euler or dpm++");
-  }
+  plan.sampling.even_levels = takes_levels && (fast || model.even_levels);
+  if (plan.sampling.sigmas.empty() && model.timesteps_of_steps && !request.flow_shift && takes_levels)
+    plan.sampling.sigmas = noise_levels_of(model.timesteps_of_steps(plan.sampling.steps));
+  if (!is_scheduler(scheduler)) bad_option("--scheduler " + scheduler, "unipc, euler, dpm++ or lcm");
   plan.sampling.negative_prompt = request.negative_prompt.value_or(model.negative_prompt);
   plan.sampling.boundary_ratio =
       model.folder.has("transformer_2") ? model.folder.boundary_ratio : std::nullopt;

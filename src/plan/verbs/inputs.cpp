@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "plan/verbs/file_words.h"
 #include "plan/verbs/footage.h"
+#include "plan/verbs/live.h"
 #include "plan/verbs/story.h"
 #include "plan/verbs/transition.h"
 #include "plan/verbs/verb.h"
@@ -124,6 +125,7 @@ void plan_inputs(Plan& plan, const ModelFacts& model) {
   const VerbKind kind = verb_kind(plan.request.verb);
   check_verb_options(plan.request);
   if (kind == VerbKind::storyboard) read_story(plan.request, plan.inputs, model);
+  if (kind == VerbKind::live) plan_live(plan, model);
   std::vector<InputFacts> facts;
   for (const auto& [option, path] : input_files(plan.request)) (void)File(path, "input");  // all are there
   for (const auto& [option, path] : input_files(plan.request)) facts.push_back(probed(option, path));

@@ -119,6 +119,7 @@ void plan_steps(Sampling& sampling, const Request& request) {
   const double u = level / (sampling.flow_shift - (sampling.flow_shift - 1) * level);
   sampling.steps = made == 0 ? 1 : std::clamp(static_cast<int>(std::lround(made / u)), made, 1000);
   sampling.first_step = sampling.steps - made;
+  sampling.sigmas.clear();  // of a whole run
 }
 
 // Tiles of the VAE in which a decoded chunk takes at most about `bytes`; empty where the whole picture does.
@@ -216,7 +217,6 @@ void plan_stage(Plan& plan, const ModelFacts& model, const Source& source, Size 
     wrong(plan.model.name + " makes videos from images only; use a model that needs none: --model NAME");
   }
   plan.upscale.active = true;
-  plan.sampling.timesteps.clear();  // a stage makes the last steps of a grid
   const Size grid{model.spatial_scale * model.patch_width, model.spatial_scale * model.patch_height};
   const Canvas canvas = exact_canvas(size, grid);
   plan.picture.model_width = canvas.made.width;

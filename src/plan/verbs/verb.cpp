@@ -19,7 +19,8 @@ const std::map<std::string, VerbKind>& verbs() {
       {"generate", VerbKind::generate}, {"animate", VerbKind::animate},
       {"extend", VerbKind::extend},     {"connect", VerbKind::connect},
       {"loop", VerbKind::loop},         {"remix", VerbKind::remix},
-      {"finish", VerbKind::finish},     {"storyboard", VerbKind::storyboard}};
+      {"finish", VerbKind::finish},     {"storyboard", VerbKind::storyboard},
+      {"live", VerbKind::live}};
   return map;
 }
 

@@ -13,7 +13,7 @@
 
 namespace sora {
 
-enum class VerbKind { generate, animate, extend, connect, loop, remix, finish, storyboard };
+enum class VerbKind { generate, animate, extend, connect, loop, remix, finish, storyboard, live };
 
 /// Throws Error (usage) for a name that is no verb that makes a video.
 VerbKind verb_kind(const std::string& name);

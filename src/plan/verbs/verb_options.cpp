@@ -48,6 +48,7 @@ std::vector<Rule> rules_for(const Request& request, VerbKind kind) {
        request.latents.has_value() && request.latents != "none",
        {extend, connect, loop, finish},
        false},
+      {"--live-log", !request.live_log.empty(), {live}, false},
       {"--shot", !request.shot.empty(), {storyboard}, false}};
 }
 
@@ -56,7 +57,7 @@ bool has_verb_option(const Request& request) {
   return request.image || request.last_image || request.input || request.input_2 || request.strength ||
          request.backward || request.only_new || request.no_audio || request.copy || request.fit ||
          request.background || request.draft || request.refine || !request.shot.empty() ||
-         !request.shot_image.empty() || request.fade || request.latents;
+         !request.shot_image.empty() || request.fade || request.latents || !request.live_log.empty();
 }
 
 void check_rule(const Rule& rule, const Request& request, VerbKind kind) {

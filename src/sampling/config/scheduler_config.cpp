@@ -84,6 +84,7 @@ void warn_of_unknown_keys(const JsonConfig& json) {
                                                            "shift_terminal",
                                                            "sigma_max",
                                                            "sigma_min",
+                                                           "sigmas",
                                                            "solver_order",
                                                            "solver_p",
                                                            "solver_type",
@@ -92,6 +93,7 @@ void warn_of_unknown_keys(const JsonConfig& json) {
                                                            "thresholding",
                                                            "time_shift_type",
                                                            "timestep_spacing",
+                                                           "timesteps",
                                                            "trained_betas",
                                                            "use_beta_sigmas",
                                                            "use_dynamic_shifting",
@@ -126,7 +128,7 @@ void read_dynamic_shift(const JsonConfig& json, ShiftByTokens by_tokens, Schedul
 }
 
 void read_flow_grid(const JsonConfig& json, SchedulerConfig& config) {
-  const bool euler = config.scheduler == "euler";
+  const bool euler = config.scheduler == "euler" || config.scheduler == "lcm";
   config.use_flow_sigmas = euler || json.boolean("use_flow_sigmas", false);
   config.flow_shift = positive(json, euler ? "shift" : "flow_shift", 1);
   if (optional_number(json, "shift_terminal").value_or(0) != 0) {  // 0 is off, as in diffusers
@@ -138,6 +140,10 @@ void read_flow_grid(const JsonConfig& json, SchedulerConfig& config) {
       json.fail("shift_terminal", "null (it needs UniPC with use_flow_sigmas, or Euler)");
     }
   }
+  config.sigmas = read_noise_levels(json, config.num_train_timesteps);
+  if (!config.sigmas.empty() && !config.use_flow_sigmas)
+    json.fail(json.has("sigmas") ? "sigmas" : "timesteps",
+              "null (noise levels are listed for flow models only)");
   config.use_karras_sigmas = json.boolean("use_karras_sigmas", false);
   if (config.use_karras_sigmas && (config.scheduler != "unipc" || !config.use_flow_sigmas)) {
     json.fail("use_karras_sigmas", "false (it is only built in for UniPC with use_flow_sigmas)");
@@ -203,6 +209,32 @@ void refuse_undefined(const JsonConfig& json, const SchedulerConfig& config) {
 
 }  // namespace
 
+bool is_scheduler(const std::string& name) {
+  return name == "unipc" || name == "euler" || name == "dpm++" || name == "lcm";
+}
+
+std::string fault_of_levels(const std::vector<double>& levels) {
+  constexpr std::size_t kMost = 1000;
+  if (levels.empty() || levels.size() > kMost) return "1 to 1000 noise levels";
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    if (!(levels[i] > 0 && levels[i] <= 1) || (i > 0 && !(levels[i] < levels[i - 1])))
+      return "noise levels that fall from 1 towards 0, each below the one before";
+  }
+  return {};
+}
+
+std::vector<double> read_noise_levels(const JsonConfig& json, std::int64_t num_train_timesteps) {
+  const char* key = json.has("sigmas") ? "sigmas" : "timesteps";
+  if (!json.has(key)) return {};
+  std::vector<double> levels = json.numbers(key);
+  if (std::string(key) == "timesteps") {
+    for (double& level : levels) level /= static_cast<double>(num_train_timesteps);
+  }
+  if (levels.size() > 1 && levels.back() == 0) levels.pop_back();
+  if (const std::string expected = fault_of_levels(levels); !expected.empty()) json.fail(key, expected);
+  return levels;
+}
+
 SchedulerConfig read_scheduler_config(const std::filesystem::path& path, ShiftByTokens by_tokens) {
   const JsonConfig json(path, kComponent);
   SchedulerConfig config;
@@ -210,14 +242,15 @@ SchedulerConfig read_scheduler_config(const std::filesystem::path& path, ShiftBy
   config.scheduler = choice<const char*>(json, "_class_name",
                                          {{"UniPCMultistepScheduler", "unipc"},
                                           {"FlowMatchEulerDiscreteScheduler", "euler"},
-                                          {"DPMSolverMultistepScheduler", "dpm++"}},
+                                          {"DPMSolverMultistepScheduler", "dpm++"},
+                                          {"FlowMatchLCMScheduler", "lcm"}},
                                          nullptr);
   refuse_unsupported(json);
   warn_of_unknown_keys(json);
   config.num_train_timesteps = json.integer_in("num_train_timesteps", 1, 1000000, 1000);
   read_flow_grid(json, config);
   read_dynamic_shift(json, by_tokens, config);
-  if (config.scheduler == "euler") {
+  if (config.scheduler == "euler" || config.scheduler == "lcm") {
     config.prediction_type = PredictionType::flow_prediction;
     return config;
   }

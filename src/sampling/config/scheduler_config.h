@@ -34,7 +34,7 @@ struct DynamicShift {
 /// The values of all three schedulers in one struct. Members have the names of the keys, and the defaults of
 /// diffusers for keys that are not there.
 struct SchedulerConfig {
-  std::string scheduler = "unipc";  ///< _class_name as an option value: unipc, euler or dpm++
+  std::string scheduler = "unipc";  ///< _class_name as an option value: unipc, euler, dpm++ or lcm
 
   std::int64_t num_train_timesteps = 1000;
   PredictionType prediction_type = PredictionType::epsilon;
@@ -44,11 +44,13 @@ struct SchedulerConfig {
   double flow_shift = 1;  ///< `shift` in Euler's config
   std::optional<double> shift_terminal;
   std::optional<DynamicShift> dynamic_shift;  ///< Euler: flow_shift is to be calculated from it
-  std::vector<double> timesteps;              ///< Euler, not a key of the file: these instead of a grid
   /// Euler: noise levels i / N, shifted once; few-step models are distilled for these, and some pipelines
   /// give them to the scheduler. The levels of diffusers' class are shifted twice and end at 1 /
   /// num_train_timesteps, so that the last of four steps does nearly nothing.
   bool even_levels = false;
+  /// The noise levels of the steps, falling, from 1 on; they are not shifted. Empty: those of the scheduler.
+  /// The file may have them under this key, or as `timesteps`.
+  std::vector<double> sigmas;
   bool use_karras_sigmas = false;  ///< UniPC with flow sigmas only
   std::optional<double> sigma_min;
   std::optional<double> sigma_max;
@@ -77,6 +79,18 @@ struct SchedulerConfig {
 
 /// Whether a family's pipeline calculates the flow shift from the number of tokens (use_dynamic_shifting).
 enum class ShiftByTokens { refused, allowed };
+
+class JsonConfig;
+
+/// The noise levels under the key `sigmas`, or those of `timesteps` in units of 1 / num_train_timesteps;
+/// empty: there are none. A 0 at the end is left out. Throws Error (data).
+std::vector<double> read_noise_levels(const JsonConfig& json, std::int64_t num_train_timesteps);
+
+/// Whether it is an option value: unipc, euler, dpm++ or lcm.
+bool is_scheduler(const std::string& name);
+
+/// What noise levels of steps must be: "falling, from 1 down to above 0" and so on; empty: they are so.
+std::string fault_of_levels(const std::vector<double>& levels);
 
 /// Throws Error: no_input (no such file), data (another class, a value of the wrong type or out of range, a
 /// feature that is not supported; the message names the key, its value and what was expected). A key that no

@@ -11,6 +11,7 @@
 //   exits          exit(1), with a temporary file open
 //   no memory      std::bad_alloc
 //   no threads     what std::thread throws when there can be no more
+//   (live)         asks before each block, and ends when it is told to
 //   otherwise      writes "a fake video\n", and with --keep-latents the header of its latents"
 #include <cstdlib>
 #include <cstring>
@@ -30,6 +31,7 @@
 #include "core/sha256.h"
 #include "pipeline/run/entry.h"
 #include "plan/kept_latents.h"
+#include "plan/verbs/live.h"
 #include "sora/error.h"
 #include "sora/export.h"
 
@@ -95,6 +97,19 @@ void keep_latents(const Plan& plan, const std::string& sha256) {
   file.commit();
 }
 
+// Blocks of no frames, each in a moment.
+void make_live(const Plan& plan, const RunHooks& hooks, Result& result) {
+  int block = 0;
+  for (bool ended = false; !ended && block < static_cast<int>(plan.timeline.windows.size());) {
+    const LiveTurn turn = hooks.live(block, frames_before_block(plan, static_cast<std::size_t>(block), 4));
+    for (std::string& line : lines_of_turn(block, turn)) result.live_log.push_back(std::move(line));
+    ended = turn.end && block > 0;
+    if (!ended) block += turn.undo ? -1 : 1;
+    sleep_ms(2);
+  }
+  result.frames = block;
+}
+
 Result run(Generator&, const Plan& plan, const RunHooks& hooks) {
   end_as_asked(plan);
   fail_as_asked(plan);
@@ -142,6 +157,7 @@ Result run(Generator&, const Plan& plan, const RunHooks& hooks) {
   result.load_seconds = 0.5;
   result.step_seconds = 0.8;
   result.frame_seconds = 0.2;
+  if (hooks.live) make_live(plan, hooks, result);
   return result;
 }
 

@@ -92,6 +92,28 @@ TEST_F(ResumeTest, GivesTheSameBytesWithEulerAndTwoExperts) {
   expect_same_bytes_after_stops();
 }
 
+TEST_F(ResumeTest, GivesTheSameBytesWithStepCaches) {
+  use("wan21");
+  request_.steps = 12;
+  for (const char* cache : {"easy:0.4", "first-block:0.12"}) {
+    SCOPED_TRACE(cache);
+    request_.cache.reset();
+    const std::string full = run().sha256;
+    request_.cache = cache;
+    EXPECT_NE(run().sha256, full) << "steps are skipped";
+    expect_same_bytes_after_stops();
+  }
+}
+
+TEST_F(ResumeTest, GivesTheSameBytesWithStepsThatTakeNoise) {
+  use_with_windows("ti2v");
+  request_.frames = 30;
+  request_.sigmas = "1,0.757,0.522";
+  request_.steps.reset();
+  request_.scheduler = "lcm";
+  expect_same_bytes_after_stops();
+}
+
 TEST_F(ResumeTest, GivesTheSameBytesOverWindows) {
   use_with_windows("ti2v");
   request_.frames = 30;

@@ -61,14 +61,14 @@ TEST(LtxPlan, LaterModelsHaveTimestepsOfTheirOwn) {
   Request request = tiny("v097");
   request.steps = 6;
   const Plan plan = make_plan(request);
-  EXPECT_EQ(plan.sampling.timesteps.size(), 6u);
-  EXPECT_EQ(plan.sampling.timesteps.front(), 1000);
+  EXPECT_EQ(plan.sampling.sigmas.size(), 6u);
+  EXPECT_EQ(plan.sampling.sigmas.front(), 1);
   request.flow_shift = 3;
-  EXPECT_TRUE(make_plan(request).sampling.timesteps.empty());
+  EXPECT_TRUE(make_plan(request).sampling.sigmas.empty());
   request.flow_shift.reset();
   request.scheduler = "unipc";
-  EXPECT_TRUE(make_plan(request).sampling.timesteps.empty());
-  EXPECT_TRUE(make_plan(tiny("v095")).sampling.timesteps.empty());
+  EXPECT_TRUE(make_plan(request).sampling.sigmas.empty());
+  EXPECT_TRUE(make_plan(tiny("v095")).sampling.sigmas.empty());
 }
 
 TEST(LtxPlan, VideosAreMadeAtTheRateThatIsAskedFor) {

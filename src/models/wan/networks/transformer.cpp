@@ -125,7 +125,7 @@ at::Tensor WanTransformer::unpatchify(const at::Tensor& tokens, const Grid& grid
 }
 
 at::Tensor WanTransformer::forward(const at::Tensor& latents, const at::Tensor& timestep,
-                                   const TextContext& text) const {
+                                   const TextContext& text, BlockCache* cache) const {
   const c10::InferenceMode inference;
   const auto& patch = config_.patch_size;
   if (latents.dim() != 5 || latents.size(1) != config_.in_channels || latents.size(2) % patch[0] != 0 ||
@@ -149,15 +149,25 @@ at::Tensor WanTransformer::forward(const at::Tensor& latents, const at::Tensor& 
   const at::Tensor& rotary_table = rotary_.table(grid, device);  // [L, 1, head_dim / 2]
   const TimeEmbedding time = time_embedder_(timestep, grid[0]);
   const Embedded in{patchify(latents.to(device, dtype()).contiguous(), grid), time, rotary_table};
-  return unpatchify(takes_graph(in) ? replayed(in, text) : run_blocks(in, text), grid);  // [B, C, T, H, W]
+  // A graph has all blocks in it, so with a cache there is none.
+  const bool replays = cache == nullptr && takes_graph(in);
+  return unpatchify(replays ? replayed(in, text) : run_blocks(in, text, cache), grid);  // [B, C, T, H, W]
 }
 
-at::Tensor WanTransformer::run_blocks(const Embedded& in, const TextContext& text) const {
-  at::Tensor x = patch_embedding_(in.patches);  // [B, L, dim]
+void WanTransformer::apply_blocks(at::Tensor& x, const Embedded& in, const TextContext& text,
+                                  BlockCache* cache) const {
+  if (cache != nullptr && cache->skips_all(x)) return;
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     blocks_[i].apply(x, in.time.timestep_proj, text.blocks[i], text.key_bias,
                      in.rotary_table);  // [B, L, dim]
+    if (i == 0 && cache != nullptr && cache->skips_rest(x)) return;
   }
+  if (cache != nullptr) cache->computed(x);
+}
+
+at::Tensor WanTransformer::run_blocks(const Embedded& in, const TextContext& text, BlockCache* cache) const {
+  at::Tensor x = patch_embedding_(in.patches);  // [B, L, dim]
+  apply_blocks(x, in, text, cache);
   const auto modulation = (scale_shift_table_ + in.time.temb.unsqueeze(2)).unbind(2);    // 2 x [B, G, dim]
   x = modulated_norm(x, /*scale=*/modulation[1], /*shift=*/modulation[0], config_.eps);  // [B, L, dim]
   return proj_out_(x);
@@ -202,11 +212,11 @@ std::unique_ptr<PreparedText> WanTransformer::prepare(const at::Tensor& prompt_e
 }
 
 at::Tensor WanTransformer::predict(const at::Tensor& latents, const at::Tensor& timestep,
-                                   const PreparedText& text) const {
+                                   const PreparedText& text, BlockCache* cache) const {
   const auto* own = dynamic_cast<const TextContext*>(&text);
   if (own == nullptr)
     throw Error(ErrorKind::internal, "transformer", "the text was prepared by another family");
-  return forward(latents, timestep, *own);
+  return forward(latents, timestep, *own, cache);
 }
 
 WanTransformer load_transformer(const ComponentSource& source, const Placement& placement,

@@ -53,18 +53,21 @@ class WanTransformer final : public Denoiser {
   /// Predicts the flow. latents [B, in_channels, T, H, W], multiples of patch_size; timestep [B], or
   /// [B, L] with one for each of the L = T/pt * H/ph * W/pw tokens, in [0, 1000].
   /// Returns [B, out_channels, T, H, W] in the network's type.
-  at::Tensor forward(const at::Tensor& latents, const at::Tensor& timestep, const TextContext& text) const;
+  /// With a `cache`, blocks whose work it has are skipped.
+  at::Tensor forward(const at::Tensor& latents, const at::Tensor& timestep, const TextContext& text,
+                     BlockCache* cache = nullptr) const;
 
   std::unique_ptr<PreparedText> prepare(const at::Tensor& prompt_embeds,
                                         const at::Tensor& image_tokens) const override;
-  at::Tensor predict(const at::Tensor& latents, const at::Tensor& timestep,
-                     const PreparedText& text) const override;
+  at::Tensor predict(const at::Tensor& latents, const at::Tensor& timestep, const PreparedText& text,
+                     BlockCache* cache = nullptr) const override;
 
  private:
   struct Embedded;
   /// Everything from the embedding of the patches to the tokens of the prediction: no step waits for the
   /// device.
-  at::Tensor run_blocks(const Embedded& in, const TextContext& text) const;
+  at::Tensor run_blocks(const Embedded& in, const TextContext& text, BlockCache* cache = nullptr) const;
+  void apply_blocks(at::Tensor& x, const Embedded& in, const TextContext& text, BlockCache* cache) const;
   bool takes_graph(const Embedded& in) const;
   at::Tensor replayed(const Embedded& in, const TextContext& text) const;
   at::Tensor patchify(const at::Tensor& latents, const Grid& grid) const;
