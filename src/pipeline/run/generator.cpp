@@ -72,16 +72,29 @@ VideoSettings live_settings(const Plan& plan, const LiveFilm& film) {
   return settings;
 }
 
-// The writer of the plan's output, with all that is made of its frames on their way.
-std::unique_ptr<FrameWriter> open_output(const Plan& plan, const Destination& output, const RunHooks& hooks,
-                                         LatentsFile& latents) {
+// Adds what is done to the frames of any output on their way: marks, and a review that may refuse them.
+std::unique_ptr<FrameWriter> with_marks(std::unique_ptr<FrameWriter> writer, const Plan& plan,
+                                        const RunHooks& hooks) {
   const int width = plan.picture.frame_width, height = plan.picture.frame_height;
-  auto file = with_latents(latents, open_writer(video_settings(plan, file_metadata(plan)), output));
-  auto writer = with_pictures(plan, std::move(file), output);
   if (plan.request.visible_mark) writer = with_mark(std::move(writer), width, height);
   if (hooks.approve) writer = with_review(std::move(writer), width, height, hooks.approve);
   if (plan.output.watermark) writer = with_watermark(std::move(writer), plan, hooks.watermark_key);
   return writer;
+}
+
+// What was made, with what is known when its file is closed.
+Result marked(Result result, const Plan& plan, const RunHooks& hooks, bool is_signed) {
+  result.is_signed = is_signed;
+  if (plan.output.watermark)
+    result.watermark = payload_text(watermark_payload(plan, !hooks.watermark_key.empty()));
+  return result;
+}
+
+// The writer of the plan's output, with all that is made of its frames on their way.
+std::unique_ptr<FrameWriter> open_output(const Plan& plan, const Destination& output, const RunHooks& hooks,
+                                         LatentsFile& latents) {
+  auto file = with_latents(latents, open_writer(video_settings(plan, file_metadata(plan)), output));
+  return with_marks(with_pictures(plan, std::move(file), output), plan, hooks);
 }
 
 // Removes what a run made beside its output.
@@ -229,12 +242,7 @@ Result Generator::State::make_all(const Plan& plan, const RunHooks& hooks, Repor
   bool is_signed = false;
   output.seal = sealing(plan, hooks.signing, is_signed);
   const auto writer = open_output(plan, output, hooks, latents);
-  const auto said = [&](Result result) {
-    result.is_signed = is_signed;
-    if (plan.output.watermark)
-      result.watermark = payload_text(watermark_payload(plan, !hooks.watermark_key.empty()));
-    return result;
-  };
+  const auto said = [&](Result result) { return marked(std::move(result), plan, hooks, is_signed); };
   if (!plan.upscale.active) return said(make(plan, *writer, hooks, report, checkpoint, &latents));
 
   std::unique_ptr<ScratchVideo> source;
@@ -282,14 +290,13 @@ Result Generator::State::make_live(const Plan& plan, const RunHooks& hooks, Repo
                 [&] { load(film_plan, true, {}, report); }, plan.output.path != "-"};
   Destination output{plan.output.path, plan.request.overwrite};
   output.stop = hooks.stop;
-  output.seal = sealing(plan, hooks.signing);
-  auto writer = open_writer(live_settings(film_plan, film), output);
-  const int width = plan.picture.frame_width, height = plan.picture.frame_height;
-  if (plan.request.visible_mark) writer = with_mark(std::move(writer), width, height);
-  if (hooks.approve) writer = with_review(std::move(writer), width, height, hooks.approve);
+  bool is_signed = false;
+  output.seal = sealing(plan, hooks.signing, is_signed);
+  const auto writer = with_marks(open_writer(live_settings(film_plan, film), output), plan, hooks);
   const CheckpointOptions unsaved;
   JobCheckpoint none(film_plan, unsaved);
-  return make(film_plan, *writer, hooks, report, none, nullptr, &film);
+  Result made = make(film_plan, *writer, hooks, report, none, nullptr, &film);
+  return marked(std::move(made), plan, hooks, is_signed);
 }
 
 Result Generator::run(const Plan& plan, const RunHooks& hooks) {

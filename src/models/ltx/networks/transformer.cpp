@@ -99,8 +99,18 @@ std::unique_ptr<PreparedText> LtxTransformer::prepare(const at::Tensor& prompt_e
   return text;
 }
 
+void LtxTransformer::apply_blocks(at::Tensor& x, const TimeEmbedding& time, const TextContext& text,
+                                  const at::Tensor& table, BlockCache* cache) const {
+  if (cache != nullptr && cache->skips_all(x)) return;
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    blocks_[i].apply(x, time.timestep_proj, text.blocks[i], text.mask, table);  // [B, L, dim]
+    if (i == 0 && cache != nullptr && cache->skips_rest(x)) return;
+  }
+  if (cache != nullptr) cache->computed(x);
+}
+
 at::Tensor LtxTransformer::predict(const at::Tensor& latents, const at::Tensor& timestep,
-                                   const PreparedText& text) const {
+                                   const PreparedText& text, BlockCache* cache) const {
   const c10::InferenceMode inference;
   const auto* own = dynamic_cast<const TextContext*>(&text);
   if (own == nullptr || own->blocks.size() != blocks_.size())
@@ -120,8 +130,7 @@ at::Tensor LtxTransformer::predict(const at::Tensor& latents, const at::Tensor& 
   const TimeEmbedding time = time_embed_(timestep, grid[0]);
 
   at::Tensor x = proj_in_(latents.to(device, dtype()).flatten(2).transpose(1, 2));  // [B, L, dim]
-  for (std::size_t i = 0; i < blocks_.size(); ++i)
-    blocks_[i].apply(x, time.timestep_proj, own->blocks[i], own->mask, table);  // [B, L, dim]
+  apply_blocks(x, time, *own, table, cache);
 
   const auto modulation = (time.embedded.unsqueeze(2) + scale_shift_table_).unbind(2);  // 2 x [B, G, dim]
   const at::Tensor& shift = modulation[0];

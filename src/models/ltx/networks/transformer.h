@@ -57,10 +57,13 @@ class LtxTransformer final : public Denoiser {
   /// prompt_embeds [B, N, caption_channels]. Rows that are zero are padding, which is not attended to.
   std::unique_ptr<PreparedText> prepare(const at::Tensor& prompt_embeds,
                                         const at::Tensor& image_tokens) const override;
-  at::Tensor predict(const at::Tensor& latents, const at::Tensor& timestep,
-                     const PreparedText& text) const override;
+  at::Tensor predict(const at::Tensor& latents, const at::Tensor& timestep, const PreparedText& text,
+                     BlockCache* cache = nullptr) const override;
 
  private:
+  void apply_blocks(at::Tensor& x, const TimeEmbedding& time, const TextContext& text,
+                    const at::Tensor& table, BlockCache* cache) const;
+
   TransformerConfig config_;
   CellScale scale_;
   nn::Linear proj_in_;
