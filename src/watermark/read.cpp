@@ -13,7 +13,7 @@
 namespace sora {
 namespace {
 
-constexpr int kLargestSide = 1400;     // of the shorter sides that are looked at; larger pictures are reduced
+constexpr int kLargestSide = 800;     // of the shorter sides that are looked at; larger pictures are reduced
 constexpr std::size_t kStretches = 4;  // of a long video, summed apart
 constexpr std::int64_t kFirstStretch = 48;  // frames
 constexpr float kLeastStrength = 1;         // grey levels: what is weaker is noise of the encoder

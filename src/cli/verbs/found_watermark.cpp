@@ -32,9 +32,9 @@ std::vector<WatermarkKey> watermark_keys(const Options& options) {
 }
 
 FoundWatermark look_for_watermark(Maker& maker, const std::string& file,
-                                  const std::vector<WatermarkKey>& keys) {
+                                  const std::vector<WatermarkKey>& keys, std::int64_t most) {
   try {
-    return maker.library().find_watermark(file, keys, [] { return stop_signal() != 0; });
+    return maker.library().find_watermark(file, keys, most, [] { return stop_signal() != 0; });
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::data) throw;
     return {};

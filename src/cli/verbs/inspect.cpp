@@ -29,6 +29,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::int64_t kMostFrames = 96;  // that are looked at for a watermark; detect looks at all
+
 // Null where the file is no media.
 Json media_json(const Inspected& found, const std::string& file) {
   Json media;
@@ -127,7 +129,7 @@ int inspect_file(Session& session) {
   const Json media = media_json(found, file);
   const Credentials credentials = c2pa_library_file().empty() ? Credentials{} : look_for_credentials(file);
   FoundWatermark mark;
-  if (!media.is_null()) mark = look_for_watermark(maker, file, watermark_keys(session.options));
+  if (!media.is_null()) mark = look_for_watermark(maker, file, watermark_keys(session.options), kMostFrames);
   if (session.options.json) {
     Json json;
     json["file"] = file;

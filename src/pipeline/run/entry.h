@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -54,7 +55,7 @@ struct Entry {
 
   /// find_watermark().
   FoundWatermark (*find_watermark)(const std::filesystem::path&, const std::vector<WatermarkKey>&,
-                                   const StopRequest&);
+                                   std::int64_t most, const StopRequest&);
 
   /// compare_videos().
   VideoComparison (*compare)(const std::filesystem::path&, const std::filesystem::path&, const StopRequest&);

@@ -9,11 +9,12 @@ namespace {
 
 // Frames after which a first look is taken, and how many times as many each time.
 constexpr std::int64_t kFirstLook = 48, kFactor = 6;
+constexpr std::int64_t kAllLookedAt = 2400, kThen = 8;  // frames; after them every eighth is looked at
 
 }  // namespace
 
 FoundWatermark find_watermark(const std::filesystem::path& file, const std::vector<WatermarkKey>& keys,
-                              const StopRequest& stop) {
+                              std::int64_t most, const StopRequest& stop) {
   VideoReader video(file);
   WatermarkReader mark(keys);
   VideoFrame frame;
@@ -29,7 +30,7 @@ FoundWatermark find_watermark(const std::filesystem::path& file, const std::vect
       return false;
     }
   };
-  while (next()) {
+  for (std::int64_t number = 0; number < most && next(); ++number) {
     if (stop && stop())
       throw Error(ErrorKind::interrupted, "watermark", "stopped while frames were looked at");
     if (mark.frames() == 0) {
@@ -37,6 +38,7 @@ FoundWatermark find_watermark(const std::filesystem::path& file, const std::vect
       height = frame.height;
     }
     if (frame.width != width || frame.height != height) continue;
+    if (number > kAllLookedAt && number % kThen != 0) continue;
     mark.add(frame.rgb.data(), static_cast<std::ptrdiff_t>(width) * 3, width, height);
     if (mark.frames() < look) continue;
     FoundWatermark found = mark.result();
