@@ -245,9 +245,9 @@ class Live {
 
   void take(const std::string& line, LiveCommand (*parse)(const std::string&)) {
     try {
-      const LiveCommand command = parse(line);
+      LiveCommand command = parse(line);
       if (command.kind == LiveCommand::Kind::nothing) return;
-      if (command.kind == LiveCommand::Kind::prompt) check(command.text);
+      if (command.kind == LiveCommand::Kind::prompt) command.text = checked(command.text);
       voice_->took(command);
       control_.add(command);
     } catch (...) {
@@ -255,19 +255,18 @@ class Live {
     }
   }
 
-  // As for a prompt on the command line: words that the model does not know, and the policy.
-  void check(const std::string& prompt) {
+  // As for a prompt on the command line: words that the model does not know, and the policy. Returns what the
+  // model reads of it.
+  std::string checked(const std::string& prompt) {
     Request request = plan_.request;
     request.prompt = prompt;
     const Plan plan = planner_.plan(request);
-    const std::size_t said = plan_.warnings.size();
-    for (std::size_t i = 0; i < plan.warnings.size(); ++i) {
-      const auto& warning = plan.warnings[i];
-      const bool is_new =
-          std::find(plan_.warnings.begin(), plan_.warnings.end(), warning) == plan_.warnings.end();
-      if (is_new || i >= said) voice_->complains(warning);
+    for (const std::string& warning : plan.warnings) {
+      const auto& said = plan_.warnings;
+      if (std::find(said.begin(), said.end(), warning) == said.end()) voice_->complains(warning);
     }
     ask_policy(policy_of(session_.options, [this] { return stops() || ending_.load(); }), plan);
+    return plan.request.prompt;
   }
 
   Session& session_;

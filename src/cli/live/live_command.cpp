@@ -1,5 +1,6 @@
 #include "cli/live/live_command.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "core/json/scalar.h"

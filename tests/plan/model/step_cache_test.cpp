@@ -7,6 +7,7 @@
 
 #include <fstream>
 
+#include "core/file.h"
 #include "models/family.h"
 #include "places.h"
 #include "plan/metadata.h"
@@ -223,7 +224,9 @@ TEST(NoiseLevels, OfFastWanFollowFromItsNameOrItsPipeline) {
   const TemporaryFolder folder;
   const Request request = with_facts(folder, "{}");
   const fs::path index = fs::path(request.model) / "model_index.json";
-  std::ofstream(index) << R"({"_class_name": "WanDMDPipeline"})";
+  std::string text = read_text(index, "test");
+  text.replace(text.find("WanPipeline"), std::string("WanPipeline").size(), "WanDMDPipeline");
+  std::ofstream(index) << text;
   const ModelFacts facts = read_model(request.model);
   ASSERT_TRUE(facts.few_step.has_value());
   EXPECT_THAT(facts.few_step->settings.timesteps, ElementsAre(1000, 757, 522));
