@@ -91,7 +91,7 @@ void read_decoder(const JsonConfig& json, VaeConfig& config) {
   const std::size_t stages = out.size();
   auto layers = counts(json, "decoder_layers_per_block", {4, 3, 3, 3, 4}, stages + 1, max_blocks);
   auto scaling = flags(json, "decoder_spatio_temporal_scaling", {true, true, true, false}, stages);
-  auto noise = flags(json, "decoder_inject_noise", std::vector<bool>(5, false), std::min(stages + 1, stages));
+  auto noise = flags(json, "decoder_inject_noise", std::vector<bool>(5, false), stages);
   auto residual = flags(json, "upsample_residual", std::vector<bool>(4, false), stages);
   auto factor = counts(json, "upsample_factor", Integers(4, 1), stages, 8);
   if (noise.size() == stages) noise.insert(noise.begin(), false);  // as published for 0.9.0
@@ -114,7 +114,7 @@ void read_decoder(const JsonConfig& json, VaeConfig& config) {
     stage.doubles = scaling[i];
     stage.residual = residual[i];
     stage.injects_noise = noise[i + 1];
-    if (!fits || (stage.doubles && stage.residual && width % 8 != 0))
+    if (!fits || (stage.doubles && stage.residual && (stage.out * factor[i]) % 8 != 0))
       json.fail("decoder_block_out_channels", "widths that upsample_factor divides");
     config.decoder.push_back(stage);
     width = stage.out;
