@@ -231,11 +231,11 @@ struct Machine {
   std::uint64_t prefetch_bytes = 0;  ///< stream: bytes that are prefetched
   bool stream_from_host = false;     ///< stream to a GPU: from the host's memory; else from the files
   std::vector<PhaseMemory> memory;
-  double peak_memory_gb = 0;        ///< largest value in `memory`, of the GPU where one is used
-  double memory_limit_gb = 0;       ///< what the plan may use: --max-memory, else what is free; 0: not known
+  double peak_memory_gb = 0;   ///< largest value in `memory`, of the GPU where one is used
+  double memory_limit_gb = 0;  ///< what the plan may use: --max-memory, else what is free; 0: not known
   std::vector<OffloadMemory> offload_memory;  ///< of each value of --offload, whether it fits or not
-  bool frees_text_encoder = false;  ///< before the denoiser is loaded
-  bool text_fits_beside = true;     ///< the text encoder would also fit beside the other networks
+  bool frees_text_encoder = false;            ///< before the denoiser is loaded
+  bool text_fits_beside = true;               ///< the text encoder would also fit beside the other networks
   std::string text_cache_key;  ///< identifies the text encoder in the text cache; empty: there is no cache
   bool text_cached = false;    ///< all prompts of the plan are in the text cache
   double slowdown = 1;         ///< by other programs at work: 2 doubles the time; the pace includes it

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <functional>
 
+#include "core/text.h"
 #include "nn/attention.h"
 #include "nn/causal_conv3d.h"
 #include "nn/device.h"
@@ -142,10 +142,8 @@ class Tester {
                       at::ScalarType type) {
     const double difference = apart(found, expected);
     if (difference <= tolerance(type)) return;
-    char text[100];
-    std::snprintf(text, sizeof text, "wrong numbers: %.2g apart, expected at most %.2g", difference,
-                  tolerance(type));
-    test.problem = text;
+    test.problem = "wrong numbers: " + fixed_text(difference, 4) + " apart, expected at most " +
+                   fixed_text(tolerance(type), 4);
   }
 
   template <class F>

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/log.h"
+#include "core/text.h"
 #include "weights/device_traits.h"
 
 namespace sora::nn {
@@ -94,7 +95,7 @@ void check(const StoredWeight& weight, const at::Tensor& x, const at::Tensor& bi
   const at::Tensor expected = at::linear(x, weight.widened(), bias).to(at::kFloat);
   const double apart = ((found.to(at::kFloat) - expected).norm() / expected.norm()).item<double>();
   if (!(apart <= kMostApart))  // also where it is no number
-    Switch::get().give_up("the first product is " + std::to_string(apart) +
+    Switch::get().give_up("the first product is " + fixed_text(apart, 3) +
                           " from that of the widened weights");
 }
 

@@ -1,8 +1,8 @@
 // Products of weights that are stored as fp8, without widening them, on devices that multiply fp8.
 //
 // Note [fp8 products]: the activations are scaled by their largest value and rounded to fp8 as well, so the
-// numbers are not those of the widened weights: each product of three-bit mantissas is off by some 3 %, a sum
-// of thousands by less than 1 %. So this is off unless SORA_GEN_FP8=on is in the environment. The first
+// numbers are not those of the widened weights: products of random matrices are some percent off
+// (tests/device/fp8_test.cpp). So this is off unless SORA_GEN_FP8=on is in the environment. The first
 // product on a device is compared with that of the widened weights; where it fails or is too far off, fp8
 // products are switched off for the rest of the process, with one warning, and the results are those without.
 #pragma once

@@ -24,12 +24,22 @@ Plan plan_for_memory(const ModelFacts& model, const Request& request, MachineFac
   return plan;
 }
 
+std::optional<ModelFacts> facts_without_files(const std::string& short_name) {
+  for (const Family* family : families()) {
+    if (auto facts = family->published(short_name)) {
+      facts->family = family;
+      return facts;
+    }
+  }
+  return {};
+}
+
 ModelMemory memory_of_model(const ModelFacts& model, MachineFacts& machine) {
   const Plan plan = plan_for_memory(model, {}, machine);
   const MemoryLimit limit = memory_limit(plan.request, plan.machine, machine.memory_gb);
   const OffloadChoice choice = choose_offload(plan, model, limit);
-  return {plan.machine.device, limit.bytes / 1e9, choice.fits, choice.offload, choice.peak_gb,
-          memory_of_each_offload(plan, model)};
+  return {plan.machine.device, limit.bytes / 1e9, choice.fits,
+          choice.offload,      choice.peak_gb,    memory_of_each_offload(plan, model)};
 }
 
 std::string model_memory_text(const ModelMemory& memory) {

@@ -1,6 +1,7 @@
 // What a model needs of a machine's memory for a video of its own size and length, without its files.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,10 @@ namespace sora {
 /// A plan as far as the memory depends on it: `request` with this model on this machine, but no output and no
 /// inputs. A model that makes no video without an image gets one. Throws Error (usage).
 Plan plan_for_memory(const ModelFacts& model, const Request& request, MachineFacts& machine);
+
+/// The facts of a published model by its short name, without its files; none where its family does not know
+/// the shapes of its networks.
+std::optional<ModelFacts> facts_without_files(const std::string& short_name);
 
 struct ModelMemory {
   std::string device;   ///< cpu or cuda:N

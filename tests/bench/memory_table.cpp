@@ -25,10 +25,14 @@ void print(const PublishedModel& published, const ModelFacts& model, const std::
   Plan plan = plan_for_memory(model, request, machine);
   for (const OffloadMemory& each : memory_of_each_offload(plan, model)) {
     plan.machine.stream_from_host = each.offload == "stream";
-    nlohmann::ordered_json line{{"model", published.short_name}, {"title", model.title},
-                                {"repository", published.repository}, {"size", size},
-                                {"frames", plan.timeline.frames}, {"weight_bytes", model.weight_bytes},
-                                {"offload", each.offload}, {"peak_gb", each.peak_gb}};
+    nlohmann::ordered_json line{{"model", published.short_name},
+                                {"title", model.title},
+                                {"repository", published.repository},
+                                {"size", size},
+                                {"frames", plan.timeline.frames},
+                                {"weight_bytes", model.weight_bytes},
+                                {"offload", each.offload},
+                                {"peak_gb", each.peak_gb}};
     for (const PhaseMemory& phase : estimate_memory(plan, model, each.offload)) {
       line["phases_gb"][phase.phase] = phase.device;
       line["host_gb"] = std::max(line.value("host_gb", 0.0), phase.ram);
@@ -42,7 +46,8 @@ void print(const PublishedModel& published, const ModelFacts& model, const std::
 
 int main() {
   for (const sora::PublishedModel& published : sora::published_models()) {
-    const sora::ModelFacts model = sora::published_facts(published.short_name);
-    for (const std::string& size : sora::sizes_of(model)) sora::print(published, model, size);
+    const auto model = sora::facts_without_files(published.short_name);
+    if (!model) continue;  // the page says so
+    for (const std::string& size : sora::sizes_of(*model)) sora::print(published, *model, size);
   }
 }

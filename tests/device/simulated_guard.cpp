@@ -1,4 +1,5 @@
 // The simulated device as ATen sees it: its memory, its streams and events, and the host's pinned memory.
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/detail/PrivateUse1HooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
@@ -132,6 +133,11 @@ struct Hooks final : at::PrivateUse1HooksInterface {
     const std::lock_guard lock(Machine::get().mutex);
     const auto block = Machine::get().block_at(memory);
     return block && block->pinned;
+  }
+  // For at::manual_seed(), which seeds the generators of all devices.
+  const at::Generator& getDefaultGenerator(c10::DeviceIndex) const override {
+    static const at::Generator generator = at::detail::createCPUGenerator();
+    return generator;
   }
   at::Allocator* getPinnedMemoryAllocator() const override {
     static PinnedMemory pinned;

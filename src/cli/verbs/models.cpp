@@ -55,12 +55,16 @@ std::string published_text(const std::vector<FoundModel>& models, MachineFacts& 
       return model.name == published.folder() && model.problem.empty();
     });
     if (is_here) continue;
-    const ModelFacts facts = published_facts(published.short_name);
-    const ModelMemory memory = memory_of_model(facts, machine);
+    const std::optional<ModelFacts> facts = facts_without_files(published.short_name);
     const std::string& name = published.short_name;
+    if (!facts) {
+      text += "  " + name + "\n";
+      continue;
+    }
+    const ModelMemory memory = memory_of_model(*facts, machine);
     text += "  " + name + std::string(kName - std::min(kName - 1, name.size()), ' ') +
-            std::to_string(facts.width) + "x" + std::to_string(facts.height) + ", " +
-            std::to_string(facts.frames) + " frames, " + model_memory_text(memory) + "\n";
+            std::to_string(facts->width) + "x" + std::to_string(facts->height) + ", " +
+            std::to_string(facts->frames) + " frames, " + model_memory_text(memory) + "\n";
   }
   return text.empty() ? "" : "\npublished models that are not here; sora-gen pull NAME fetches one\n" + text;
 }

@@ -26,18 +26,14 @@ std::string list_text(bool json) {
   MachineFacts machine = machine_facts();
   for (const PublishedModel& model : published_models()) {
     if (json) {
-      const ModelFacts facts = published_facts(model.short_name);
-      const ModelMemory memory = memory_of_model(facts, machine);
-      text += JsonLine()
-                  .add("name", model.short_name)
-                  .add("repository", model.repository)
-                  .add("weight_bytes", facts.weight_bytes)
-                  .add("device", memory.device)
-                  .add("fits", memory.fits)
-                  .add("offload", memory.offload)
-                  .add("peak_gb", memory.peak_gb)
-                  .text() +
-              "\n";
+      JsonLine line;
+      line.add("name", model.short_name).add("repository", model.repository);
+      if (const auto facts = facts_without_files(model.short_name)) {
+        const ModelMemory memory = memory_of_model(*facts, machine);
+        line.add("weight_bytes", facts->weight_bytes).add("device", memory.device).add("fits", memory.fits);
+        line.add("offload", memory.offload).add("peak_gb", memory.peak_gb);
+      }
+      text += line.text() + "\n";
     } else {
       text += model.short_name + std::string(24 - std::min<std::size_t>(model.short_name.size(), 23), ' ') +
               model.repository + "\n";

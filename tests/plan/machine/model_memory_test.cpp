@@ -43,6 +43,7 @@ TEST(ModelMemory, SaysWhichWayFits) {
 
 TEST(ModelMemory, EachWayNeedsNoMoreThanTheOneBefore) {
   for (const PublishedModel& model : published_models()) {
+    if (!facts_without_files(model.short_name)) continue;
     for (const ModelMemory& memory : {on_cpu(model.short_name, 20), on_gpu(model.short_name, 20)}) {
       SCOPED_TRACE(model.short_name + " " + memory.device);
       ASSERT_EQ(memory.each.size(), 4U);
