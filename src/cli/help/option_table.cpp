@@ -49,8 +49,7 @@ const std::map<std::string_view, const char*> value_names{
     {"shot", "LINE"},          {"shot_image", "LINE"},    {"fade", "S"},
     {"drift_control", "0..1"}, {"latents", "FILE"},       {"enhance_command", "CMD"},
     {"sign_key", "FILE"},      {"sign_cert", "FILE"},     {"policy", "CMD"},
-    {"watermark_key", "FILE"},
-    {"policy_timeout", "S"},   {"trust_list", "FILE"}};
+    {"watermark_key", "FILE"}, {"policy_timeout", "S"},   {"trust_list", "FILE"}};
 
 template <class T>
 const char* kind_of(const std::optional<T>&) {
