@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -66,6 +67,22 @@ TEST(Detect, ReadsAKeyOfOnesOwnBeforeAnyWork) {
   EXPECT_EQ(program.run({"detect", "clip.mp4", "--watermark-key", "short.key"}).code, 65);
   program.write("long.key", "a secret of more than sixteen bytes");
   EXPECT_EQ(program.run({"detect", "clip.mp4", "--watermark-key", "long.key"}).code, 0);
+}
+
+TEST(WatermarkKey, IsNamedInThePlanAndReadBeforeAnyWork) {
+  Program program;
+  ::unsetenv("SORA_GEN_WATERMARK");
+  program.write("long.key", "a secret of more than sixteen bytes");
+  program.write("short.key", "secret");
+  std::vector<std::string> line{"-p", "a fox", "--model",   "wan21",
+                                "-o", "x.mp4", "--dry-run", "--watermark-key"};
+  line.push_back("long.key");
+  EXPECT_THAT(program.run(line).out, HasSubstr("invisible, in the pixels, by the key in long.key"));
+  line.back() = "short.key";
+  EXPECT_EQ(program.run(line).code, 65);
+  line.back() = "gone.key";
+  EXPECT_EQ(program.run(line).code, 66);
+  ::setenv("SORA_GEN_WATERMARK", "none", 1);
 }
 
 TEST(Detect, SaysThatNoSignProvesNothing) {
