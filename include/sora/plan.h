@@ -213,8 +213,8 @@ struct Output {
   bool credentials = false;        ///< the output gets content credentials (provenance/sign.h)
   std::string credentials_sidecar;  ///< the file that they go into; empty: into the output itself
   std::string credentials_text;     ///< for people: how the output is signed, or why it is not
-  bool watermark = false;      ///< new frames get an invisible mark (watermark/embed.h)
-  std::string watermark_text;  ///< for people: what is marked, or why nothing is
+  bool watermark = false;           ///< new frames get an invisible mark (watermark/embed.h)
+  std::string watermark_text;       ///< for people: what is marked, or why nothing is
 };
 
 /// The device that computes, and what is in memory meanwhile.

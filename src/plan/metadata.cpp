@@ -171,7 +171,7 @@ Json parameters(const Plan& plan) {
   if (request.draft) json["draft"] = true;
   if (request.refine) json["refine"] = true;
   if (request.visible_mark) json["visible_mark"] = true;
-  json["watermark"] = plan.output.watermark;  // no option: what is made again is marked by the rules of that run
+  json["watermark"] = plan.output.watermark;  // no option: another run is marked by its own options
   add_model(json, plan.model, request);
   add_sampling(json, plan);
   add_length_and_size(json, plan);

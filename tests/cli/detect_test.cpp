@@ -68,6 +68,20 @@ TEST(Detect, ReadsAKeyOfOnesOwnBeforeAnyWork) {
   EXPECT_EQ(program.run({"detect", "clip.mp4", "--watermark-key", "long.key"}).code, 0);
 }
 
+TEST(WatermarkKey, IsNamedInThePlanAndReadBeforeAnyWork) {
+  Program program;
+  program.write("long.key", "a secret of more than sixteen bytes");
+  program.write("short.key", "secret");
+  std::vector<std::string> line{"-p", "a fox", "--model",   "wan21",
+                                "-o", "x.mp4", "--dry-run", "--watermark-key"};
+  line.push_back("long.key");
+  EXPECT_THAT(program.run(line).out, HasSubstr("invisible, in the pixels, by the key in long.key"));
+  line.back() = "short.key";
+  EXPECT_EQ(program.run(line).code, 65);
+  line.back() = "gone.key";
+  EXPECT_EQ(program.run(line).code, 66);
+}
+
 TEST(Detect, SaysThatNoSignProvesNothing) {
   Program program;
   program.write("other.mp4", R"(a fake video that says {"prompt": "by another program"})");

@@ -94,10 +94,10 @@ const std::vector<VerbPage> pages{
      {"json", "watermark_key"},
      {"sora-gen inspect clip.mp4", "sora-gen inspect clip.mp4 --json | jq .seed"}},
     {"detect",
-     "Shows what files say about being made by a generator: their content credentials (C2PA), who signed them "
-     "and whether they are whole; the watermark in their pixels, which outlives cutting and encoding anew; and "
-     "the parameters of sora-gen, which are a claim and no proof. - reads a file from standard input. Ends with "
-     "0 when a sign was found in any of them, with 1 when none was, which proves nothing.",
+     "Shows what files say about being made by a generator: their content credentials (C2PA), who signed "
+     "these and whether they are whole; the watermark in their pixels, which outlives cutting and new "
+     "encoding; the parameters of sora-gen, which are a claim and no proof. - reads a file from standard "
+     "input. Ends with 0 when a sign was found in any of them, with 1 when none was, which proves nothing.",
      {"json", "trust_list", "watermark_key"},
      {"sora-gen detect clip.mp4", "sora-gen detect *.png --json", "curl -s URL | sora-gen detect -"}},
     {"rerun",

@@ -126,6 +126,8 @@ int make_one(Session& session, const Request& asked, Maker& maker) {
     if (const std::string& beside = plan.output.credentials_sidecar; !beside.empty())
       plan.output.credentials_text += ", in " + beside;
   }
+  if (plan.output.watermark && options.watermark_key)
+    plan.output.watermark_text += ", by the key in " + *options.watermark_key;
   if (options.dry_run) {
     if (enhancer) plan.notes.push_back(enhancer->would_ask(texts_to_enhance(request).size()));
     write_stdout(options.json ? plan_json(plan) : plan_text(plan));

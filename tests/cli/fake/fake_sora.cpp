@@ -205,8 +205,8 @@ InputFacts facts_by_name(const std::string& name) {
 }
 
 // A file has a mark where its prompt has the word "marked".
-FoundWatermark find_watermark(const std::filesystem::path& path, const std::vector<WatermarkKey>&, std::int64_t,
-                              const StopRequest&) {
+FoundWatermark find_watermark(const std::filesystem::path& path, const std::vector<WatermarkKey>&,
+                              std::int64_t, const StopRequest&) {
   FoundWatermark found;
   if (said_by(path.string()).find("marked") == std::string::npos) return found;
   found.found = true;
