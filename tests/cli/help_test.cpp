@@ -19,9 +19,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-const std::vector<std::string> verbs{"generate",   "animate", "extend", "connect", "loop",    "remix",
-                                     "storyboard", "finish",  "scout",  "pick",    "inspect", "rerun",
-                                     "status",     "decode",  "serve",  "models",  "doctor"};
+const std::vector<std::string> verbs{"generate",   "animate", "extend", "connect", "loop",   "remix",
+                                     "storyboard", "live",    "finish", "scout",   "pick",   "inspect",
+                                     "rerun",      "status",  "decode", "serve",   "models", "doctor"};
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> result;

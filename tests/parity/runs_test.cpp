@@ -25,7 +25,16 @@ using Json = nlohmann::json;
 // Single precision in another order of summation, amplified over the steps by random networks.
 constexpr double kTolerance = 5e-5;
 
-Json golden_runs() { return Json::parse(read_text(test_data() / "runs/cases.json", "test"))["cases"]; }
+const fs::path kCases = test_data() / "runs/cases.json";
+
+Json golden_runs() { return Json::parse(read_text(kCases, "test"))["cases"]; }
+
+class Runs : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!fs::exists(kCases)) GTEST_SKIP() << kCases << " is missing; scripts/goldens/runs.py writes it";
+  }
+};
 
 // A copy of the model, with the ratios that --cache mag needs.
 std::string model_of(const Json& item, const TemporaryFolder& work) {
@@ -65,7 +74,7 @@ Request request_of(const Json& item, const TemporaryFolder& work) {
   return request;
 }
 
-TEST(Runs, EqualThoseOfDiffusers) {
+TEST_F(Runs, EqualThoseOfDiffusers) {
   Generator generator;
   for (const auto& item : golden_runs()) {
     SCOPED_TRACE(item.dump());
@@ -81,7 +90,7 @@ TEST(Runs, EqualThoseOfDiffusers) {
 }
 
 // The cases would show nothing if no step was skipped in them, or all that may be.
-TEST(Runs, WithACacheComputeSomeStepsAndSkipOthers) {
+TEST_F(Runs, WithACacheComputeSomeStepsAndSkipOthers) {
   for (const auto& item : golden_runs()) {
     if (!item.contains("cache")) continue;
     SCOPED_TRACE(item.dump());
@@ -91,7 +100,7 @@ TEST(Runs, WithACacheComputeSomeStepsAndSkipOthers) {
   }
 }
 
-TEST(Runs, WithMagComputeAsManyStepsAsThePlanSays) {
+TEST_F(Runs, WithMagComputeAsManyStepsAsThePlanSays) {
   for (const auto& item : golden_runs()) {
     if (!item.contains("ratios")) continue;
     SCOPED_TRACE(item.dump());
