@@ -12,8 +12,6 @@
 namespace sora::ltx {
 namespace {
 
-constexpr int kTextRows = 128;  // LTXPipeline's max_sequence_length
-
 /// `table` is the name of the tensor that is read by rows; empty: there is none.
 NetworkSize count_weights(ModelFacts& facts, const Checkpoint& checkpoint, const std::string& table = "") {
   NetworkSize size;
@@ -38,7 +36,7 @@ void read_transformer(ModelFacts& facts) {
   facts.patch_height = facts.patch_width = 1;
   facts.latent_channels = static_cast<int>(config.in_channels);
   facts.text_dim = config.caption_channels;
-  facts.text_rows = kTextRows;
+  facts.text_rows = text_rows(facts.folder);
   facts.transformer_dim = config.dim();
   facts.layers = config.num_layers;
   facts.ffn_dim = config.ffn_dim();

@@ -145,6 +145,8 @@ ModelFolder open_ltx_model(const fs::path& dir, const Replacements& replacements
 
 bool is_of_later_pipeline(const ModelFolder& folder) { return folder.pipeline == kLaterPipeline; }
 
+int text_rows(const ModelFolder& folder) { return is_of_later_pipeline(folder) ? 256 : 128; }
+
 fs::path tokenizer_of(const ModelFolder& folder) {
   const auto encoder = folder.elsewhere.find("text_encoder");
   if (encoder != folder.elsewhere.end() && encoder->second.is_file()) {

@@ -23,6 +23,9 @@ bool is_whole_model(const Replacements& replacements);
 /// LTXPipeline: published from 0.9.5 on.
 bool is_of_later_pipeline(const ModelFolder& folder);
 
+/// Tokens that the model's pipeline gives the text encoder, with the padding.
+int text_rows(const ModelFolder& folder);
+
 /// The tokenizer's folder, or the file that contains it. Throws Error (no_input) that says where to get one.
 std::filesystem::path tokenizer_of(const ModelFolder& folder);
 

@@ -81,7 +81,7 @@ TEST(LtxSingleFiles, AreRecognisedInAFolder) {
   const ModelFacts facts = read_model(work.path());
   EXPECT_EQ(facts.family->name(), "LTX-Video");
   EXPECT_EQ(facts.latent_channels, 9);
-  EXPECT_EQ(facts.text_rows, 128);
+  EXPECT_EQ(facts.text_rows, 256);
   EXPECT_EQ(facts.scheduler, "euler");
   EXPECT_EQ(facts.folder.pipeline, "LTXConditionPipeline");  // as the autoencoder is of 0.9.5
   EXPECT_FALSE(facts.flow_shift_of_tokens);

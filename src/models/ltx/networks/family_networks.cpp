@@ -17,8 +17,8 @@ class LtxNetworks final : public FamilyNetworks {
 
   std::unique_ptr<PromptEncoder> load_prompt_encoder(const ModelFolder& folder,
                                                      const Placement& placement) const override {
-    // LTXPipeline encodes 128 tokens without a mask, so the encoder also sees the padding.
-    const PromptForm form{.max_length = 128, .is_cleaned = false, .sees_padding = true};
+    // The pipelines encode all tokens without a mask, so the encoder also sees the padding.
+    const PromptForm form{.max_length = text_rows(folder), .is_cleaned = false, .sees_padding = true};
     return std::make_unique<TextEncoder>(folder.source("text_encoder"), tokenizer_of(folder), placement,
                                          form);
   }
