@@ -17,13 +17,15 @@ target_link_libraries(sora_t5_tokenizer INTERFACE sora_t5)
 add_library(sora_media STATIC ${PROJECT_SOURCE_DIR}/src/media/pillow_resize.cpp)
 target_link_libraries(sora_media PUBLIC sora_compiler sora_core)
 
-foreach(folder core core/output core/json checkpoint sampling/config models models/t5 models/clip models/wan
-               plan/geometry plan/model plan/machine weights nn/cpu nn/cuda nn sampling models/networks models/t5/networks models/clip/networks models/wan/networks)
+foreach(folder core core/output core/json checkpoint checkpoint/blocks sampling/config models models/t5 models/clip
+               models/wan models/ltx
+               plan/geometry plan/model plan/machine weights nn/cpu nn/cuda nn sampling models/networks models/t5/networks models/clip/networks
+               models/wan/networks models/ltx/networks)
   add_subdirectory(src/${folder})
 endforeach()
 
 file(GLOB sources tests/bench/gpu_check/*.cpp)
 add_executable(gpu_check ${sources})
-target_link_libraries(gpu_check PRIVATE sora_wan_networks sora_sampling sora_plan_machine)
+target_link_libraries(gpu_check PRIVATE sora_wan_networks sora_ltx_networks sora_sampling sora_plan_machine)
 target_precompile_headers(gpu_check REUSE_FROM sora_pch)
 target_compile_options(gpu_check PRIVATE -fPIC)

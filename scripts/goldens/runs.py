@@ -11,6 +11,7 @@ EasyCache is not in diffusers: easy_cache() follows its paper and the rule in it
 import shutil
 import tempfile
 
+import numpy as np
 import torch
 from diffusers import (
     FlowMatchEulerDiscreteScheduler,
@@ -38,10 +39,10 @@ BASE = dict(
 RATIOS = [1.0, 1.2, 1.05, 0.99, 0.98, 0.985, 0.97, 0.96, 0.94, 0.9]
 LEVELS = [1.0, 0.94, 0.83, 0.63, 0.3]
 CASES = [
-    dict(model="wan21", cache="first-block:0.12"),
-    dict(model="wan21", cache="first-block:0.3", guidance=1.0),
-    dict(model="a14b", cache="first-block:0.12", guidance_2=3.0),
-    dict(model="ti2v", cache="easy:0.3", width=96, height=64, frames=5),
+    dict(model="wan21", cache="first-block:0.5"),
+    dict(model="wan21", cache="first-block:0.8", guidance=1.0),
+    dict(model="a14b", cache="first-block:0.5", guidance_2=3.0),
+    dict(model="ti2v", cache="easy:3", width=96, height=64, frames=5),
     dict(model="wan21", cache="mag:0.08", ratios=RATIOS),
     dict(model="wan21", cache="mag:0.3", ratios=RATIOS, guidance=1.0, steps=16),
     dict(model="wan21", cache="easy:0.3"),
@@ -134,7 +135,7 @@ def scheduler_of(case, shift, generator):
         "lcm": lambda: FlowMatchLCMScheduler(shift=1.0),
     }[name]()
     set_timesteps, step = made.set_timesteps, made.step
-    made.set_timesteps = lambda count, device=None: set_timesteps(sigmas=levels, device=device)
+    made.set_timesteps = lambda count, device=None: set_timesteps(sigmas=np.array(levels), device=device)
     if name == "lcm":  # the pipeline has no generator for it
         made.step = lambda *arguments, **more: step(*arguments, generator=generator, **more)
     return made

@@ -39,7 +39,8 @@ ScaleGrid read_scale_grid(const WeightFile& file, const std::string& name, const
   if (count > 0) grid.columns = count / grid.rows;
   const std::int64_t rows = weight.shape.empty() ? 1 : weight.shape[0];
   const auto columns = rows > 0 ? static_cast<std::int64_t>(weight.elements()) / rows : 0;
-  if (count <= 0 || rows % grid.rows != 0 || columns % grid.columns != 0) {
+  if (count <= 0 || (count > 1 && weight.elements() == 0) || rows % grid.rows != 0 ||
+      columns % grid.columns != 0) {
     fail(file, "the scale " + name + " is " + shape_text(info.shape) + ", which does not divide the weight " +
                    shape_text(weight.shape) + " into equal parts");
   }

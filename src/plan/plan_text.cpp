@@ -44,7 +44,8 @@ void add_inputs(Lines& lines, const Plan& plan) {
   if (inputs.shots.empty() || live) lines.add("prompt", "\"" + plan.request.prompt + "\"");
   if (const auto& original = plan.request.original_prompt) lines.add("written as", "\"" + *original + "\"");
   const bool transition = is_transition(plan);
-  for (const Shot& shot : live ? std::vector<Shot>() : inputs.shots) {
+  for (const Shot& shot : inputs.shots) {
+    if (live) break;  // its log, which has every prompt, is in the file
     const bool first = &shot == &inputs.shots.front();
     const std::string place = transition ? (first ? "from" : "to") : time_text(shot.time);
     lines.add(!first ? "" : transition ? "prompts" : "shots", place + "  \"" + shot.prompt + "\"");

@@ -91,7 +91,7 @@ TEST(Live, KeepsTheFilmThatASignalEnds) {
   program.pipe_input = true;
   program.pipe_stdout = true;
   program.start(live_with({"-o", "film.mp4"}));
-  ASSERT_TRUE(program.wait_for_stdout("\"block\": 3"));
+  ASSERT_TRUE(program.wait_for_stdout("\"block\":3"));
   program.signal(SIGINT);
   ASSERT_TRUE(program.wait_for_stdout("\"done\""));
   EXPECT_EQ(program.wait().code, 0);

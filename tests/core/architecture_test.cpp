@@ -96,7 +96,7 @@ class Layers {
       for (std::string word; words >> word;) uses_[match[1]].push_back(word);
     }
     // The program may include pipeline/run/entry.h: it opens libsora by the type declared there.
-    for (const char* folder : {"cli", "cli/verbs", "cli/batch", "cli/serve", "cli/terminal", "cli/help"})
+    for (const char* folder : {"cli", "cli/verbs", "cli/batch", "cli/serve", "cli/live", "cli/terminal", "cli/help"})
       target_of_[folder] = "sora-gen";
     uses_["sora-gen"] = {"sora_jobs", "sora_net_enhance", "sora_net_hub", "sora_policy", "sora_pipeline_run"};
   }

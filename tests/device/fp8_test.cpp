@@ -37,7 +37,11 @@ class Fp8Products : public DeviceCase {
     std::vector<at::Tensor> exact;
     for (const float scale : scales) {
       const at::Tensor values = at::randn({32, columns}).mul_(30).to(at::kFloat8_e4m3fn);
-      StoredPart part{"part", {}, 32, scale, values.to(device_)};
+      StoredPart part{"part",
+                      {},
+                      32,
+                      scale == 1 ? nullptr : std::make_shared<ScaleGrid>(ScaleGrid{1, 1, {scale}}),
+                      values.to(device_)};
       part.info.dtype = DType::f8_e4m3;
       part.info.shape = {32, columns};
       weight->parts.push_back(part);

@@ -37,7 +37,7 @@ class DeviceStream : public testing::TestWithParam<bool> {
     auto stream = std::make_unique<WeightStream>(file_, kSim, ahead, GetParam());
     for (std::size_t i = 0; i < values_.size(); ++i) {
       const std::string name = "w" + std::to_string(i);
-      stream->add({{name, *file_->find(name), kRows, 1, {}}}, kColumns);
+      stream->add({{name, *file_->find(name), kRows, nullptr, {}}}, kColumns);
     }
     return stream;
   }

@@ -146,7 +146,10 @@ TEST_F(LiveTest, StepCachesAndStepsWithNoiseAreReplayedToo) {
   LiveTurn undo;
   undo.undo = true;
   const Result made = film(live, {{2, undo}}, 4);
-  EXPECT_EQ(again(live, made, "again.mp4").sha256, made.sha256);
+  const Result replayed = again(live, made, "again.mp4");
+  EXPECT_EQ(replayed.live_log, made.live_log);
+  EXPECT_EQ(frames_of((folder_ / "again.mp4").string()), frames_of(*live.output));
+  EXPECT_EQ(replayed.sha256, made.sha256);
 }
 
 }  // namespace

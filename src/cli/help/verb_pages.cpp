@@ -53,14 +53,13 @@ const std::vector<VerbPage> pages{
      "On a terminal, each line that is typed is the prompt from the next block on; +4s TEXT in 4 seconds, "
      "+4s "
      "ends after 4 more, !undo takes the last block back, !seed draws another noise, !pause, !go, !end. From "
-     "a "
-     "pipe it reads JSON lines such as {\"prompt\": \"a storm\"}, and writes events. An .mp4 has in it what "
+     "a pipe it reads JSON lines such as {\"prompt\": \"a storm\"}, and writes events. An .mp4 has in it "
+     "what "
      "was typed, and rerun makes the same frames of it.",
      {"prompt", "output", "seconds", "seed", "res", "aspect", "fps", "steps", "drift_control", "live_log"},
      {"sora-gen live --prompt \"a lighthouse by the sea\" | ffplay -",
       "sora-gen live --prompt \"a forest\" -o film.mp4",
-      "echo '{\"prompt\": \"a forest at night\", \"after\": 4}' | sora-gen live --prompt \"a forest\" -o "
-      "night.mp4"},
+      "echo '+4s a forest at night' | sora-gen live --prompt \"a forest\" -o night.mp4"},
      {{"output", "an .mp4 or .mov, or - for standard output; default: standard output where that is a pipe"},
       {"seconds", "how long the film is; default: until it is told to end, at most an hour"}}},
     {"finish",

@@ -49,14 +49,15 @@ void load_model(Model& model, const Plan& plan, bool denoises) {
           networks.load_denoiser(folder, "transformer_2", model.placement, chosen_loras(plan.request.lora_2));
     }
   }
-  if (denoises) {
-    for (Denoiser* denoiser : {model.denoiser.get(), model.denoiser_2.get()}) {
-      if (denoiser != nullptr) denoiser->set_frame_rate(plan.timeline.model_fps);
-    }
-  }
   if (denoises && !model.image_encoder && model.denoiser->attends_to_images())
     model.image_encoder = networks.load_image_encoder(folder, model.placement);
   if (!model.vae) model.vae = networks.load_autoencoder(folder, model.placement);
+}
+
+void set_frame_rate(Model& model, const Plan& plan) {
+  for (Denoiser* denoiser : {model.denoiser.get(), model.denoiser_2.get()}) {
+    if (denoiser != nullptr) denoiser->set_frame_rate(plan.timeline.model_fps);
+  }
 }
 
 }  // namespace sora

@@ -196,6 +196,7 @@ void Generator::State::load(const Plan& plan, bool denoises, const ComingTexts& 
     report.enter(Phase::load);
     load_model(model, plan, denoises);
   }
+  set_frame_rate(model, plan);
   key = wanted;
 }
 
@@ -287,7 +288,7 @@ Result Generator::State::make_live(const Plan& plan, const RunHooks& hooks, Repo
     throw Error(ErrorKind::usage, "options", "a live film that nobody directs needs --seconds");
   Plan film_plan = plan;
   LiveFilm film{film_plan, hooks.live ? hooks.live : replay(plan.request.live_log),
-                [&] { load(film_plan, true, {}, report); }, plan.output.path != "-"};
+                [&] { load(film_plan, true, {}, report); }, plan.output.path != "-", !hooks.live};
   Destination output{plan.output.path, plan.request.overwrite};
   output.stop = hooks.stop;
   bool is_signed = false;

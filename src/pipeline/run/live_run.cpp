@@ -50,12 +50,15 @@ void VideoRun::make_live() {
   const int scale = static_cast<int>(model_.vae->temporal_scale());
   std::optional<BeforeBlock> before;
   std::size_t next = 0;
-  while (next < most && !frames_->complete()) {
+  while (!frames_->complete()) {
+    const bool has_all = next >= most;
+    if (has_all && !live_->replays) break;
     const LiveTurn turn = live_->director(static_cast<int>(next), frames_before_block(plan_, next, scale));
     if (turn.undo || turn.back) {
       take_back(turn, next, before);
       continue;
     }
+    if (has_all) break;
     if (held_ != nullptr) held_->release();
     if (turn.end && next > 0) break;  // a film has one block at least
     for (std::string& line : lines_of_turn(static_cast<int>(next), turn))

@@ -33,6 +33,7 @@ struct LiveFilm {
   LiveDirector director;
   std::function<void()> prepare;  ///< encodes new prompts of the plan
   bool can_undo = false;          ///< frames of a block are held back until the next one is begun
+  bool replays = false;           ///< the director is a log: an undo may follow the last block
   std::vector<std::string> log;
   std::int64_t frames = 0;  ///< in the file
 };

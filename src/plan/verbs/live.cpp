@@ -78,7 +78,8 @@ std::vector<std::string> lines_of_turn(int block, const LiveTurn& turn) {
 void trim_log(std::vector<std::string>& log, int blocks) {
   for (; !log.empty(); log.pop_back()) {
     const auto entry = parsed(log.back());
-    if (entry && entry->block < blocks) return;
+    // What is undone before block N is block N - 1, which was made again, or is not in the film.
+    if (entry && entry->block - (entry->turn.undo ? 1 : 0) < blocks) return;
   }
 }
 

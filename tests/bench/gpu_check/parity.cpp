@@ -6,6 +6,7 @@
 #include "checkpoint/safetensors.h"
 #include "measures.h"
 #include "models/clip/networks/vision_encoder.h"
+#include "models/ltx/networks/transformer.h"
 #include "models/t5/files.h"
 #include "models/t5/networks/encoder.h"
 #include "models/wan/networks/transformer.h"
@@ -72,6 +73,21 @@ void check_golden_transformer(const Check& check, const fs::path& folder) {
                   const auto text = network.prepare_text(embeds, optional_tensor(golden, "image_embeds"));
                   return network.forward(read_tensor(golden, "latents"), read_tensor(golden, "timestep"),
                                          text);
+                });
+}
+
+// Of the LTX-Video models in tests/data/ltx, whose goldens lie beside their networks.
+bool is_of_ltx(const fs::path& folder) { return folder.parent_path().parent_path().filename() == "ltx"; }
+
+void check_ltx_transformer(const Check& check, const fs::path& folder) {
+  const fs::path golden = folder.parent_path() / "networks.safetensors";
+  check.compare(fs::relative(folder, check.options.data), read_tensor(golden, "sample"),
+                [&](const Placement& placement) {
+                  auto network = ltx::load_transformer(folder, placement, ltx::CellScale());
+                  network.set_frame_rate(read_tensor(golden, "fps").item().toDouble());
+                  const auto text = network.prepare(read_tensor(golden, "prompt_embeds"), {});
+                  return network.predict(read_tensor(golden, "latents"), read_tensor(golden, "timestep"),
+                                         *text);
                 });
 }
 
@@ -196,7 +212,10 @@ void check_parity(const Options& options) {
     const Check check{options, dtype};
     for (const fs::path& folder : folders_with(options.data, "config.json")) {
       const std::string kind = folder.filename(), group = folder.parent_path().filename();
-      if (group == "transformer")
+      if (is_of_ltx(folder)) {
+        if (kind == "transformer") attempt(check, folder, check_ltx_transformer);
+        if (kind == "text_encoder") attempt(check, folder, check_text_encoder);
+      } else if (group == "transformer")
         attempt(check, folder, check_golden_transformer);
       else if (group == "encoders" || kind == "text_encoder")
         attempt(check, folder, check_text_encoder);

@@ -57,7 +57,11 @@ const std::set<std::string> of_the_video{"prompt",
                                          "codec",
                                          "crf",
                                          "pix_fmt",
-                                         "dtype"};
+                                         "dtype",
+                                         "sigmas",
+                                         "guidance_range",
+                                         "cache",
+                                         "live_log"};
 
 std::string json_of(const std::string& name, const std::string& value) {
   return R"({"generator": "sora-gen 0", ")" + name + "\": " + value + "}";

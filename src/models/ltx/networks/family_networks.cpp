@@ -17,8 +17,10 @@ class LtxNetworks final : public FamilyNetworks {
 
   std::unique_ptr<PromptEncoder> load_prompt_encoder(const ModelFolder& folder,
                                                      const Placement& placement) const override {
-    // The pipelines encode all tokens without a mask, so the encoder also sees the padding.
-    const PromptForm form{.max_length = text_rows(folder), .is_cleaned = false, .sees_padding = true};
+    // LTXPipeline encodes all tokens without a mask, so the encoder also sees the padding;
+    // LTXConditionPipeline has a mask.
+    const PromptForm form{
+        .max_length = text_rows(folder), .is_cleaned = false, .sees_padding = !is_of_later_pipeline(folder)};
     return std::make_unique<TextEncoder>(folder.source("text_encoder"), tokenizer_of(folder), placement,
                                          form);
   }
