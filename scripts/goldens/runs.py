@@ -40,7 +40,7 @@ RATIOS = [1.0, 1.2, 1.05, 0.99, 0.98, 0.985, 0.97, 0.96, 0.94, 0.9]
 LEVELS = [1.0, 0.94, 0.83, 0.63, 0.3]
 CASES = [
     dict(model="wan21", cache="first-block:0.5"),
-    dict(model="wan21", cache="first-block:0.8", guidance=1.0),
+    dict(model="wan21", cache="first-block:0.6", guidance=1.0),
     dict(model="a14b", cache="first-block:0.5", guidance_2=3.0),
     dict(model="ti2v", cache="easy:3", width=96, height=64, frames=5),
     dict(model="wan21", cache="mag:0.08", ratios=RATIOS),
