@@ -96,6 +96,37 @@ void condition_on_text(const Model& model, const Plan& plan, const PromptEmbeds&
   condition_on_prompts(model, plan, embeds, {plan.request.prompt}, conditioning);
 }
 
+namespace {
+
+// What the network is given in a step.
+struct StepInput {
+  at::Tensor latents;   // [1, C, T, h, w]
+  at::Tensor timestep;  // [1], or [1, tokens]
+};
+
+// Puts conditioning frames in their places: with their own noise into `latents`, which then go on with them,
+// or clean, with timesteps of their own.
+StepInput step_input(const Plan& plan, const Denoiser& denoiser, const Scheduler& scheduler,
+                     const ConditioningFrames& conditioning, const at::Tensor& noise, int i,
+                     at::Tensor& latents) {
+  const double t = scheduler.timestep(i);
+  StepInput input{latents, at::full({1}, t, at::kFloat)};
+  if (conditioning.empty()) return input;
+  if (!plan.sampling.expand_timesteps) {
+    latents = latents.clone();  // hooks.after_step may have stored those of the step before
+    put_in_place(latents, conditioning,
+                 scheduler.add_noise(conditioning.latents, frames_at(noise, conditioning), i));
+    input.latents = latents;
+    return input;
+  }
+  input.latents = latents.clone();
+  put_in_place(input.latents, conditioning, conditioning.latents);
+  input.timestep = token_timesteps(denoiser, noise.sizes(), conditioning, t);
+  return input;
+}
+
+}  // namespace
+
 // Note [No waits]: all tensors of the loop are on the device, so that the host queues its work without
 // waiting for results. What the host knows itself (timesteps, noise levels, the weights of tiles) stays on
 // the host, or is so small that a copy takes it along. The host waits once a step, where it looks for NaN.
@@ -122,31 +153,19 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
     if (hooks.before_step) hooks.before_step();
     const double t = scheduler->timestep(i);
     const int expert = guidance.expert(t);
-    const ConditioningFrames& conditioning = guides.conditioning(*scheduler, i);
-    const bool replace = !conditioning.empty() && !plan.sampling.expand_timesteps;
     const Denoiser& denoiser = *networks.at(expert);
-
-    at::Tensor input = latents;
-    at::Tensor timestep = at::full({1}, t, at::kFloat);
-    if (replace) {
-      latents = latents.clone();  // hooks.after_step may have stored those of the step before
-      put_in_place(latents, conditioning,
-                   scheduler->add_noise(conditioning.latents, frames_at(noise, conditioning), i));
-      input = latents;
-    } else if (!conditioning.empty()) {
-      input = latents.clone();
-      put_in_place(input, conditioning, conditioning.latents);
-      timestep = token_timesteps(denoiser, noise.sizes(), conditioning, t);
-    }
-    if (image_condition.defined()) input = at::cat({input, image_condition}, 1);  // [1, C + s + C, T, h, w]
-    input = input.to(model.placement.dtype);
+    StepInput in =
+        step_input(plan, denoiser, *scheduler, guides.conditioning(*scheduler, i), noise, i, latents);
+    if (image_condition.defined())
+      in.latents = at::cat({in.latents, image_condition}, 1);  // [1, C + s + C, T, h, w]
+    in.latents = in.latents.to(model.placement.dtype);
 
     caches.begin_step(i, latents);
     const auto forward = [&](const TextCondition& condition, Branch branch) {
       const PreparedText& context = *condition.experts.at(expert);
       return caches.predict(branch, [&](BlockCache* cache) {
-        if (!plan.picture.tiling) return denoiser.predict(input, timestep, context, cache);
-        return predict_in_tiles(denoiser, input, timestep, context, *plan.picture.tiling,
+        if (!plan.picture.tiling) return denoiser.predict(in.latents, in.timestep, context, cache);
+        return predict_in_tiles(denoiser, in.latents, in.timestep, context, *plan.picture.tiling,
                                 (i - plan.sampling.first_step) % 2 != 0);
       });
     };
