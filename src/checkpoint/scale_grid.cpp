@@ -1,8 +1,6 @@
 #include "checkpoint/scale_grid.h"
 
-#include <bit>
 #include <cmath>
-#include <cstring>
 
 #include "checkpoint/half.h"
 #include "core/text.h"
@@ -13,18 +11,6 @@ namespace {
 
 [[noreturn]] void fail(const WeightFile& file, const std::string& what) {
   throw Error(ErrorKind::data, "checkpoint", file.path().string() + ": " + what);
-}
-
-float value_at(const std::uint8_t* bytes, DType dtype) {
-  float value = 0;
-  if (dtype == DType::f32) {
-    std::memcpy(&value, bytes, sizeof value);
-    return value;
-  }
-  std::uint16_t half = 0;
-  std::memcpy(&half, bytes, sizeof half);
-  return dtype == DType::f16 ? half_to_float(half)
-                             : std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16);
 }
 
 }  // namespace
@@ -49,7 +35,7 @@ ScaleGrid read_scale_grid(const WeightFile& file, const std::string& name, const
   const std::size_t size = info.dtype == DType::f32 ? 4 : 2;
   grid.values.clear();
   for (std::size_t at = 0; at < bytes.size(); at += size) {
-    const float value = value_at(&bytes[at], info.dtype);
+    const float value = number_at(&bytes[at], info.dtype);
     if (!(value > 0) || !std::isfinite(value))
       fail(file, "the scale " + name + " has " + number_text(value) + ", expected finite numbers above 0");
     grid.values.push_back(value);

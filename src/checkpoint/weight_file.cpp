@@ -1,6 +1,5 @@
 #include "checkpoint/weight_file.h"
 
-#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -34,12 +33,7 @@ float read_scalar(const WeightFile& file, const std::string& name) {
   }
   std::uint8_t bytes[4] = {};
   file.read(info, bytes);
-  float value = 0;
-  std::uint16_t half = 0;
-  std::memcpy(&half, bytes, sizeof half);
-  std::memcpy(&value, bytes, sizeof value);
-  if (info.dtype == DType::f16) value = half_to_float(half);
-  if (info.dtype == DType::bf16) value = std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16);
+  const float value = number_at(bytes, info.dtype);
   if (!std::isfinite(value)) fail(number_text(value));
   return value;
 }
