@@ -56,4 +56,15 @@ std::optional<fs::path> hub_snapshot(const std::string& name) {
   return fs::is_directory(snapshot, code) ? std::optional(snapshot) : std::nullopt;
 }
 
+std::string hub_name(const fs::path& folder) {
+  constexpr std::string_view start = "models--";
+  if (folder.parent_path().filename() != "snapshots") return "";
+  std::string name = folder.parent_path().parent_path().filename().string();
+  const std::size_t slash = name.find("--", start.size());
+  if (!name.starts_with(start) || slash == std::string::npos) return "";
+  name.replace(slash, 2, "/");
+  name.erase(0, start.size());
+  return is_hub_name(name) ? name : "";
+}
+
 }  // namespace sora

@@ -16,4 +16,7 @@ bool is_hub_name(const std::string& name);
 /// The folder of a repository's revision "main" in the cache; empty where the cache has none.
 std::optional<std::filesystem::path> hub_snapshot(const std::string& name);
 
+/// OWNER/NAME of the repository whose snapshot `folder` is, by its path; empty for any other folder.
+std::string hub_name(const std::filesystem::path& folder);
+
 }  // namespace sora

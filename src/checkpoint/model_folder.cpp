@@ -64,6 +64,12 @@ ModelFolder open_model_folder(const fs::path& dir) {
   return folder;
 }
 
+std::string folder_name(const fs::path& dir) {
+  const fs::path whole = fs::weakly_canonical(dir);
+  const std::string in_hub = hub_name(whole);
+  return in_hub.empty() ? whole.filename().string() : in_hub.substr(in_hub.find('/') + 1);
+}
+
 std::vector<fs::path> model_search_path() {
   std::vector<fs::path> candidates;
   if (const char* env = std::getenv("SORA_GEN_MODELS")) {
@@ -112,7 +118,7 @@ fs::path find_model(const std::string& name) {
     if (fs::is_directory(name, code)) return name;
     if (const auto cached = hub_snapshot(name)) return *cached;
     throw Error(ErrorKind::no_input, kComponent,
-                name + ": no such model folder" +
+                name + ": no such model folder or file" +
                     (is_hub_name(name) ? ", and not in the hub's cache, " + hub_cache().string() +
                                              "; get it with: sora-gen pull " + name
                                        : ""));

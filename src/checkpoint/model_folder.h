@@ -57,6 +57,10 @@ ModelFolder open_model_folder(const std::filesystem::path& dir);
 /// Error (no_input) that lists the folders.
 std::filesystem::path find_model(const std::string& name);
 
+/// What a model in a folder is called: its repository's NAME where the hub's cache has it, whose folders have
+/// the names of versions; else the folder's own name.
+std::string folder_name(const std::filesystem::path& dir);
+
 /// The folders of the search path that exist, in order.
 std::vector<std::filesystem::path> model_search_path();
 

@@ -15,15 +15,6 @@ std::vector<const Family*>& registry() {
   return all;
 }
 
-bool has_weight_file(const fs::path& dir) {
-  std::error_code code;
-  for (const auto& entry : fs::directory_iterator(dir, code)) {
-    const fs::path extension = entry.path().extension();
-    if ((extension == ".safetensors" || extension == ".gguf") && entry.is_regular_file(code)) return true;
-  }
-  return false;
-}
-
 // Hints alone: one that leads to a word that the model does not know either is left out.
 void read_synonyms(ModelFacts& facts, const JsonConfig& config) {
   if (!config.has("synonyms")) return;
@@ -87,6 +78,25 @@ ModelFacts published_facts(const std::string& short_name) {
   throw Error(ErrorKind::internal, "models", "no family knows the published model " + short_name);
 }
 
+NetworksInFile networks_in(const fs::path& file) {
+  NetworksInFile all;
+  std::error_code code;
+  if (!fs::is_regular_file(file, code)) return all;
+  try {
+    const Checkpoint checkpoint(file);
+    for (const Family* family : families()) {
+      const NetworksInFile found = family->networks_in(checkpoint);
+      all.transformer |= found.transformer;
+      all.vae |= found.vae;
+      all.text_encoder |= found.text_encoder;
+      all.image_encoder |= found.image_encoder;
+    }
+  } catch (const Error&) {  // whoever opens it reports why
+    return {};
+  }
+  return all;
+}
+
 bool is_whole_model(const Replacements& replacements) {
   return std::any_of(families().begin(), families().end(),
                      [&](const Family* family) { return family->is_whole_model(replacements); });
@@ -94,8 +104,8 @@ bool is_whole_model(const Replacements& replacements) {
 
 bool may_be_model(const fs::path& dir) {
   std::error_code code;
-  return fs::is_regular_file(dir / "model_index.json", code) || has_weight_file(dir) ||
-         has_weight_file(dir / "high_noise_model");  // Wan 2.2's original layout
+  return fs::is_regular_file(dir / "model_index.json", code) || !weight_files(dir).empty() ||
+         !weight_files(dir / "high_noise_model").empty();  // Wan 2.2's original layout
 }
 
 namespace {

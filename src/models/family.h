@@ -14,6 +14,7 @@
 
 #include "checkpoint/lora.h"
 #include "checkpoint/model_folder.h"
+#include "models/model_parts.h"
 #include "sampling/config/scheduler_config.h"
 
 namespace sora {
@@ -168,6 +169,9 @@ class Family {
   virtual std::optional<NamedFewStep> find_few_step(
       const std::vector<std::filesystem::path>& paths) const = 0;
 
+  /// The networks in a weight file that this family could use, by the names of its tensors alone.
+  virtual NetworksInFile networks_in(const Checkpoint& file) const = 0;
+
   /// Whether `replacements` are a whole model, without a folder.
   virtual bool is_whole_model(const Replacements& replacements) const = 0;
 
@@ -207,6 +211,9 @@ ModelFacts read_model(const std::filesystem::path& dir, const Replacements& repl
 
 /// Family::published() of the family that knows the name. Throws Error (internal) where none does.
 ModelFacts published_facts(const std::string& short_name);
+
+/// The networks in a weight file that any family could use; none where the file cannot be read.
+NetworksInFile networks_in(const std::filesystem::path& file);
 
 /// Whether `replacements` are a whole model of some family, without a folder.
 bool is_whole_model(const Replacements& replacements);

@@ -17,6 +17,7 @@
 #include "plan/model/experts.h"
 #include "plan/model/guidance_range.h"
 #include "plan/model/model_choice.h"
+#include "plan/model/model_files.h"
 #include "plan/model/prompt_words.h"
 #include "plan/model/sampling.h"
 #include "plan/model/step_cache.h"
@@ -58,6 +59,24 @@ struct Planner::State {
   MachineFacts machine = machine_facts();
   Canvases canvases;
 
+  std::map<std::string, Request> files;  // with_model_files(), by model_choice()
+
+  /// The request with the files of its model in options of their own.
+  Request with_files(const Request& request) {
+    const std::string key = model_choice(request);
+    auto known = files.find(key);
+    if (known == files.end()) known = files.emplace(key, with_model_files(request)).first;
+    Request found = request;
+    const Request& chosen = known->second;
+    found.model = chosen.model;
+    found.transformer = chosen.transformer;
+    found.transformer_2 = chosen.transformer_2;
+    found.vae = chosen.vae;
+    found.text_encoder = chosen.text_encoder;
+    found.image_encoder = chosen.image_encoder;
+    return found;
+  }
+
   Entry& model(const Request& request) {
     const std::string key = model_choice(request);
     const auto known = models.find(key);
@@ -67,7 +86,7 @@ struct Planner::State {
     entry.facts = read_model(entry.dir, chosen_files(request));
     entry.left_out = check_loras(request, entry.facts);
     entry.name = entry.dir.empty() ? std::filesystem::path(*request.transformer).stem().string()
-                                   : std::filesystem::weakly_canonical(entry.dir).filename().string();
+                                   : folder_name(entry.dir);
     entry.digest = chosen_digest(request, entry.dir);
     entry.vae_digest = autoencoder_digest(entry.facts);
     return models.emplace(key, std::move(entry)).first->second;
@@ -230,7 +249,8 @@ struct Planner::State {
 Planner::Planner() : state_(std::make_unique<State>()) {}
 Planner::~Planner() = default;
 
-Plan Planner::plan(const Request& request) {
+Plan Planner::plan(const Request& asked) {
+  const Request request = state_->with_files(asked);
   if (verb_kind(request.verb) == VerbKind::finish) return state_->finish(request);
   Plan plan = state_->plan(request);
   return request.refine && plan.picture.enlarged && plan.picture.width > plan.picture.crop_width

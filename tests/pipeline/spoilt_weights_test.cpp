@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 
+#include "checkpoint/safetensors.h"
+#include "error_of.h"
 #include "pipeline/tiny_model.h"
 #include "sora/error.h"
 #include "sora/generator.h"
@@ -70,6 +73,30 @@ TEST_F(SpoiltWeights, AreReadAnewByTheNextRun) {
   fs::rename(folder_ / "new", weights_);
   EXPECT_EQ(generator.run(plan).sha256, expected);
   EXPECT_EQ(generator.run(plan).sha256, expected);
+}
+
+// Makes the last value of a tensor NaN: these two bytes are the upper ones in fp16, bf16 and fp32.
+void spoil(const fs::path& file, const std::string& tensor) {
+  const std::uint64_t end = SafetensorsFile(file).tensors().at(tensor).end;
+  std::fstream out(file, std::ios::in | std::ios::out | std::ios::binary);
+  out.seekp(static_cast<std::streamoff>(end - 2));
+  out.write("\xff\x7f", 2);
+}
+
+// Bad data, not a fault of the program, and the message says where.
+TEST_F(SpoiltWeights, ThatAreNoNumbersAreNamed) {
+  for (const auto& [component, tensor] :
+       {std::pair("transformer", "proj_out.weight"), std::pair("vae", "decoder.conv_out.weight")}) {
+    SCOPED_TRACE(component);
+    const TemporaryFolder folder;
+    request_.model = copy_tiny_model(folder, "wan21");
+    const fs::path file = fs::path(request_.model) / component / "diffusion_pytorch_model.safetensors";
+    spoil(file, tensor);
+    const Error error = test::thrown_by([&] { (void)Generator().run(make_plan(request_)); });
+    EXPECT_EQ(error.kind(), ErrorKind::data) << error.what();
+    EXPECT_THAT(error.what(), testing::HasSubstr(file.parent_path().string() + ": the tensor " + tensor));
+    EXPECT_FALSE(fs::exists(*request_.output));
+  }
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ Words words() {
   request.flow_shift = 3.25;
   request.fps = 12.5;
   request.seconds = 1.2;
+  request.max_memory = 1.5;  // what is free changes beside other work
   const Plan plan = make_plan(request);
   Words words{plan_text(plan), plan_json(plan), metadata_json(plan), ""};
   request.flow_shift = 100.5;

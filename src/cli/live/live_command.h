@@ -19,7 +19,7 @@ struct LiveCommand {
     help
   };
   Kind kind = Kind::nothing;
-  std::string text;
+  std::string text = {};
   double after = 0;
   std::uint64_t seed = 0;
 };

@@ -7,29 +7,11 @@
 #include "models/ltx/model_files.h"
 #include "models/ltx/vae_memory.h"
 #include "models/t5/files.h"
+#include "models/weight_counts.h"
 #include "sora/error.h"
 
 namespace sora::ltx {
 namespace {
-
-/// `table` is the name of the tensor that is read by rows; empty: there is none.
-NetworkSize count_weights(ModelFacts& facts, const Checkpoint& checkpoint, const std::string& table = "") {
-  NetworkSize size;
-  for (const auto& name : checkpoint.names()) {
-    const TensorInfo& info = *checkpoint.find(name);
-    size.stored += info.end - info.begin;
-    size.parameters += info.elements();
-    size.has_blocks = size.has_blocks || is_quantised(info.dtype);
-    if (name == table) {
-      size.table_bytes = info.end - info.begin;
-    } else {
-      size.largest = std::max(size.largest, info.elements());
-    }
-  }
-  facts.weight_bytes += size.stored;  // a file may hold other networks, too
-  facts.parameters += size.parameters;
-  return size;
-}
 
 void read_transformer(ModelFacts& facts) {
   const auto [config, checkpoint] = open_transformer(facts.folder.source("transformer"));
@@ -75,9 +57,7 @@ void read_text_encoder(ModelFacts& facts) {
                 source.path.string() + ": is " + std::to_string(files.config.d_model) + " wide, expected " +
                     std::to_string(facts.text_dim) + ", the transformer's caption_channels");
   }
-  const bool old = !files.checkpoint.find("shared.weight");  // as in T5Encoder
-  facts.text_encoder =
-      count_weights(facts, files.checkpoint, old ? "encoder.embed_tokens.weight" : "shared.weight");
+  facts.text_encoder = count_text_encoder(facts, files.checkpoint);
   facts.tokenizer = tokenizer_of(facts.folder);
 }
 

@@ -75,6 +75,8 @@ class LtxFamily final : public Family {
     return ltx::find_few_step(paths);
   }
 
+  NetworksInFile networks_in(const Checkpoint& file) const override { return contents_of(file); }
+
   bool is_whole_model(const Replacements& replacements) const override {
     return ltx::is_whole_model(replacements);
   }

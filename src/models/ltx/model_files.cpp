@@ -17,28 +17,9 @@ constexpr const char* kComponent = "checkpoint";
 constexpr const char* kPipeline = "LTXPipeline";
 constexpr const char* kLaterPipeline = "LTXConditionPipeline";
 
-[[noreturn]] void missing(const std::string& what) { throw Error(ErrorKind::no_input, kComponent, what); }
-
-std::string option_of(std::string component) {
-  std::replace(component.begin(), component.end(), '_', '-');
-  return "--" + component;
-}
-
 bool is_described(const fs::path& dir) {
   std::error_code code;
   return !dir.empty() && fs::exists(dir / "model_index.json", code);
-}
-
-std::vector<fs::path> weight_files(const fs::path& dir) {
-  std::vector<fs::path> files;
-  std::error_code code;
-  for (const auto& entry : fs::directory_iterator(dir, code)) {
-    const fs::path extension = entry.path().extension();
-    if ((extension == ".safetensors" || extension == ".gguf") && entry.is_regular_file(code))
-      files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
 }
 
 // What is in a file; nothing where it cannot be read, which whoever opens it reports.
@@ -50,17 +31,6 @@ Contents contents_or_none(const fs::path& file) {
   } catch (const Error&) {
     return {};
   }
-}
-
-void choose(const fs::path& dir, const std::string& component, const std::vector<fs::path>& files,
-            ModelFolder& folder) {
-  if (files.size() > 1) {
-    throw Error(ErrorKind::data, kComponent,
-                dir.string() + ": " + files[0].filename().string() + " and " + files[1].filename().string() +
-                    " could each be the " + component + ", expected one; choose with " +
-                    option_of(component) + " FILE");
-  }
-  if (files.size() == 1) folder.elsewhere[component] = files[0];
 }
 
 // Finds the components in a folder without model_index.json, by what is in its files.
@@ -76,18 +46,17 @@ ModelFolder discover(const fs::path& dir, const Replacements& replacements) {
     if (contents.text_encoder) encoders.push_back(file);
   }
   // A component that is replaced need not be found.
-  if (!replacements.count("transformer")) choose(dir, "transformer", transformers, folder);
-  if (!replacements.count("vae")) choose(dir, "vae", vaes, folder);
-  if (!replacements.count("text_encoder")) choose(dir, "text_encoder", encoders, folder);
+  if (!replacements.count("transformer")) choose_part(dir, "transformer", transformers, folder);
+  if (!replacements.count("vae")) choose_part(dir, "vae", vaes, folder);
+  if (!replacements.count("text_encoder")) choose_part(dir, "text_encoder", encoders, folder);
   return folder;
 }
 
 void require(const ModelFolder& folder, const std::string& component) {
   if (folder.has(component)) return;
-  const std::string where = folder.dir.empty() ? "" : folder.dir.string() + ": ";
-  missing(where + "has no " + component + "; add its .safetensors or .gguf file, or give it with " +
-          option_of(component) + " FILE" +
-          (component == "text_encoder" ? " (that of T5 v1.1 XXL, such as t5xxl_fp16.safetensors)" : ""));
+  report_missing_part(
+      folder, component,
+      component == "text_encoder" ? "that of T5 v1.1 XXL, such as t5xxl_fp16.safetensors" : "");
 }
 
 }  // namespace
@@ -120,13 +89,7 @@ ModelFolder open_ltx_model(const fs::path& dir, const Replacements& replacements
   } else if (!dir.empty()) {
     folder = discover(dir, replacements);
   }
-  for (const auto& [component, file] : replacements) {
-    std::error_code code;
-    if (!fs::exists(file, code)) missing(option_of(component) + " " + file.string() + ": no such file");
-    ComponentSource source(file);
-    if (described && folder.has(component)) source.reference = folder.component(component);
-    folder.elsewhere[component] = source;
-  }
+  for (const auto& [component, file] : replacements) replace_part(folder, component, file, described);
   const auto transformer = folder.elsewhere.find("transformer");
   if (!described && !folder.elsewhere.count("vae") && transformer != folder.elsewhere.end() &&
       contents_or_none(transformer->second.path).vae) {
@@ -157,9 +120,10 @@ fs::path tokenizer_of(const ModelFolder& folder) {
     const fs::path candidate = *name == '\0' ? folder.dir : folder.dir / name;
     if (!folder.dir.empty() && holds_tokenizer(candidate)) return candidate;
   }
-  missing((folder.dir.empty() ? encoder->second.path.string() : folder.dir.string()) +
-          ": has no tokenizer; put the spiece.model of google/t5-v1_1-xxl beside the text encoder; every "
-          "LTX-Video model has it in its folder tokenizer");
+  throw Error(ErrorKind::no_input, kComponent,
+              (folder.dir.empty() ? encoder->second.path.string() : folder.dir.string()) +
+                  ": has no tokenizer; put the spiece.model of google/t5-v1_1-xxl beside the text encoder; "
+                  "every LTX-Video model has it in its folder tokenizer");
 }
 
 }  // namespace sora::ltx

@@ -7,6 +7,7 @@
 
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/name_rules.h"
+#include "models/model_parts.h"
 
 namespace sora::ltx {
 
@@ -19,10 +20,7 @@ void name_transformer(Checkpoint& checkpoint);
 void name_vae(Checkpoint& checkpoint);
 
 /// The networks in a file, by the names of its tensors; all-in-one files have several.
-struct Contents {
-  bool transformer = false;
-  bool vae = false;
-  bool text_encoder = false;
+struct Contents : NetworksInFile {
   bool makes_sound = false;  ///< LTX-2's networks, which are others
 };
 Contents contents_of(const Checkpoint& checkpoint);

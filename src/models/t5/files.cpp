@@ -11,7 +11,9 @@ namespace fs = std::filesystem;
 namespace sora {
 namespace {
 
-constexpr const char* kSpieceTensor = "spiece_model";
+// Alone, and in ComfyUI's all-in-one files.
+constexpr const char* kSpieceTensors[] = {"spiece_model", "text_encoders.spiece_model",
+                                          "text_encoders.umt5xxl.spiece_model"};
 constexpr std::uint64_t kLargestTokenizer = 64 << 20;  // bytes; UMT5's has 4.5 MB
 
 bool gguf_holds_tokenizer(const fs::path& path) {
@@ -22,16 +24,23 @@ bool gguf_holds_tokenizer(const fs::path& path) {
 
 }  // namespace
 
+std::optional<std::string> take_tokenizer(Checkpoint& checkpoint) {
+  for (const char* name : kSpieceTensors) {
+    if (auto taken = checkpoint.take(name, kLargestTokenizer)) return taken;
+  }
+  return {};
+}
+
 T5Files open_text_encoder(const ComponentSource& source) {
   if (!source.is_file()) {
     T5Files files{read_t5_config(source.path), source.open("model"), {}};
-    files.spiece_model = files.checkpoint.take(kSpieceTensor, kLargestTokenizer);
+    files.spiece_model = take_tokenizer(files.checkpoint);
     name_text_encoder(files.checkpoint);
     return files;
   }
   Checkpoint checkpoint = source.open("");
+  auto spiece_model = take_tokenizer(checkpoint);
   name_text_encoder(checkpoint);
-  auto spiece_model = checkpoint.take(kSpieceTensor, kLargestTokenizer);
   std::optional<T5Config> reference;
   if (!source.reference.empty() && fs::exists(source.reference / "config.json")) {
     reference = read_t5_config(source.reference);
@@ -46,8 +55,7 @@ bool holds_tokenizer(const fs::path& folder) {
 
 std::optional<fs::path> tokenizer_beside(const fs::path& text_encoder) {
   Checkpoint checkpoint(text_encoder);
-  name_text_encoder(checkpoint);
-  if (checkpoint.find(kSpieceTensor) || gguf_holds_tokenizer(text_encoder)) return text_encoder;
+  if (take_tokenizer(checkpoint) || gguf_holds_tokenizer(text_encoder)) return text_encoder;
   const fs::path folder = text_encoder.parent_path();
   for (const char* name : {"", "tokenizer", "google/umt5-xxl", "umt5-xxl"}) {
     const fs::path candidate = *name == '\0' ? folder : folder / name;

@@ -19,6 +19,10 @@ struct T5Files {
 /// Throws Error: no_input, data, refused.
 T5Files open_text_encoder(const ComponentSource& source);
 
+/// The spiece.model that a file of weights contains as a tensor (ComfyUI), which is removed from its names; to
+/// be called before they lose their prefixes.
+std::optional<std::string> take_tokenizer(Checkpoint& checkpoint);
+
 /// Whether there is a tokenizer in `folder`: spiece.model or tokenizer.json.
 bool holds_tokenizer(const std::filesystem::path& folder);
 

@@ -43,7 +43,8 @@ constexpr NameRule kGguf[] = {
 };
 
 // Prefixes in all-in-one files.
-const std::vector<std::string> kPrefixes{"text_encoders.umt5xxl.transformer.", "cond_stage_model."};
+const std::vector<std::string> kPrefixes{"text_encoders.umt5xxl.transformer.",
+                                         "text_encoders.t5xxl.transformer.", "cond_stage_model."};
 
 const std::string kFirst = "encoder.block.0.layer.";
 

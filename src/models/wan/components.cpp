@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "checkpoint/foreign_models.h"
 #include "core/json/json_config.h"
 #include "models/wan/names.h"
 #include "models/wan/shapes.h"
@@ -40,9 +41,14 @@ std::optional<TransformerConfig> transformer_reference(const fs::path& folder) {
   return is_original_config(config) ? read_original_config(config) : read_transformer_config(config);
 }
 
+std::string unknown_network(const Checkpoint& checkpoint) {
+  const std::string foreign = foreign_model(checkpoint);
+  return foreign.empty() ? "no known network" : foreign;
+}
+
 // Reports a file of the wrong kind, by its tensors' names: that is clearer than a list of missing tensors.
 void check_contents(bool found, const ComponentSource& source, const Contents& contents,
-                    const char* expected) {
+                    const Checkpoint& checkpoint, const char* expected) {
   if (found) return;
   throw Error(ErrorKind::data, "checkpoint",
               source.path.string() + ": has " +
@@ -50,7 +56,7 @@ void check_contents(bool found, const ComponentSource& source, const Contents& c
                    : contents.vae           ? "a VAE"
                    : contents.text_encoder  ? "a text encoder"
                    : contents.image_encoder ? "an image encoder"
-                                            : "no known network") +
+                                            : unknown_network(checkpoint)) +
                   ", expected " + expected);
 }
 
@@ -65,7 +71,7 @@ TransformerFiles open_transformer(const ComponentSource& source) {
   }
   Checkpoint checkpoint = source.open("diffusion_pytorch_model");
   const Contents contents = contents_of(checkpoint);
-  check_contents(contents.transformer, source, contents, "a Wan transformer");
+  check_contents(contents.transformer, source, contents, checkpoint, "a Wan transformer");
   name_transformer(checkpoint);
   const auto reference = transformer_reference(source.is_file() ? source.reference : source.path);
   TransformerConfig found = transformer_config_of(checkpoint, reference);
@@ -80,7 +86,7 @@ VaeFiles open_vae(const ComponentSource& source) {
   }
   Checkpoint checkpoint = source.open("");
   const Contents contents = contents_of(checkpoint);
-  check_contents(contents.vae, source, contents, "a Wan VAE");
+  check_contents(contents.vae, source, contents, checkpoint, "a Wan VAE");
   name_vae(checkpoint);
   const fs::path reference = source.reference / "config.json";
   std::optional<VaeConfig> known;

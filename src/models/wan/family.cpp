@@ -69,6 +69,8 @@ std::optional<ModelFacts> WanFamily::published(const std::string& short_name) co
   return facts_of_published(short_name);
 }
 
+NetworksInFile WanFamily::networks_in(const Checkpoint& file) const { return contents_of(file); }
+
 bool WanFamily::is_whole_model(const Replacements& replacements) const {
   return wan::is_whole_model(replacements);
 }

@@ -20,6 +20,7 @@ class WanFamily : public Family {
   std::string clean_prompt(const std::string& prompt) const override;
   std::string prompt_instruction(bool from_image) const override;
   std::optional<NamedFewStep> find_few_step(const std::vector<std::filesystem::path>& paths) const override;
+  NetworksInFile networks_in(const Checkpoint& file) const override;
   bool is_whole_model(const Replacements& replacements) const override;
   std::optional<ModelFacts> published(const std::string& short_name) const override;
 };

@@ -20,25 +20,7 @@ constexpr const char* kStem = "diffusion_pytorch_model";
 
 [[noreturn]] void missing(const std::string& what) { throw Error(ErrorKind::no_input, kComponent, what); }
 
-std::string option_of(std::string component) {
-  std::replace(component.begin(), component.end(), '_', '-');
-  return "--" + component;
-}
-
 bool has_weights(const fs::path& folder) { return !find_weights(folder, kStem).empty(); }
-
-std::vector<fs::path> files_with(const fs::path& dir, std::initializer_list<const char*> extensions) {
-  std::vector<fs::path> files;
-  std::error_code code;
-  for (const auto& entry : fs::directory_iterator(dir, code)) {
-    const bool wanted = std::any_of(extensions.begin(), extensions.end(), [&](const char* extension) {
-      return entry.path().extension() == extension;
-    });
-    if (wanted && entry.is_regular_file(code)) files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
 
 bool name_has(const fs::path& file, const std::string& part) {
   std::string name = file.filename().string();
@@ -71,17 +53,6 @@ void choose_transformers(const fs::path& dir, const std::vector<fs::path>& files
                   "their names; choose with --transformer FILE");
 }
 
-void choose(const fs::path& dir, const std::string& component, const std::vector<fs::path>& files,
-            ModelFolder& folder) {
-  if (files.size() > 1) {
-    throw Error(ErrorKind::data, kComponent,
-                dir.string() + ": " + files[0].filename().string() + " and " + files[1].filename().string() +
-                    " could each be the " + component + ", expected one; choose with " +
-                    option_of(component) + " FILE");
-  }
-  if (files.size() == 1) folder.elsewhere[component] = files[0];
-}
-
 // Finds the components in a folder without model_index.json, by what is in its files.
 ModelFolder discover(const fs::path& dir, const Replacements& replacements) {
   ModelFolder folder;
@@ -95,7 +66,7 @@ ModelFolder discover(const fs::path& dir, const Replacements& replacements) {
     folder.elsewhere["transformer"] = dir / "high_noise_model";
     folder.elsewhere["transformer_2"] = dir / "low_noise_model";
   }
-  for (const fs::path& file : files_with(dir, {".safetensors", ".gguf"})) {
+  for (const fs::path& file : weight_files(dir)) {
     if (file.filename().string().starts_with(kStem)) continue;  // the transformer above, or its shards
     const Contents contents = contents_of(Checkpoint(file));
     if (contents.transformer) transformers.push_back(file);
@@ -106,9 +77,9 @@ ModelFolder discover(const fs::path& dir, const Replacements& replacements) {
   // A component that is replaced need not be found.
   if (!folder.elsewhere.count("transformer") && !replacements.count("transformer"))
     choose_transformers(dir, transformers, folder);
-  if (!replacements.count("vae")) choose(dir, "vae", vaes, folder);
-  if (!replacements.count("text_encoder")) choose(dir, "text_encoder", encoders, folder);
-  if (!replacements.count("image_encoder")) choose(dir, "image_encoder", image_encoders, folder);
+  if (!replacements.count("vae")) choose_part(dir, "vae", vaes, folder);
+  if (!replacements.count("text_encoder")) choose_part(dir, "text_encoder", encoders, folder);
+  if (!replacements.count("image_encoder")) choose_part(dir, "image_encoder", image_encoders, folder);
   if (folder.elsewhere.empty() && replacements.empty()) {
     missing(
         dir.string() +
@@ -121,17 +92,21 @@ ModelFolder discover(const fs::path& dir, const Replacements& replacements) {
 
 // In the original repository, VAE and text encoder are pickles.
 std::optional<fs::path> pickle_of(const fs::path& dir, const std::string& component) {
+  constexpr std::string_view kPickles[] = {".pth", ".pt", ".bin", ".ckpt"};
   if (dir.empty()) return {};
-  for (const fs::path& file : files_with(dir, {".pth", ".pt", ".bin", ".ckpt"})) {
-    if (name_has(file, component == "vae" ? "vae" : component == "image_encoder" ? "clip" : "t5"))
-      return file;
+  std::vector<fs::path> found;
+  std::error_code code;
+  for (const auto& entry : fs::directory_iterator(dir, code)) {
+    const bool pickle = std::ranges::find(kPickles, entry.path().extension().string()) != std::end(kPickles);
+    const char* word = component == "vae" ? "vae" : component == "image_encoder" ? "clip" : "t5";
+    if (pickle && entry.is_regular_file(code) && name_has(entry.path(), word)) found.push_back(entry.path());
   }
-  return {};
+  std::sort(found.begin(), found.end());
+  return found.empty() ? std::nullopt : std::optional(found.front());
 }
 
 void require(const ModelFolder& folder, const std::string& component) {
   if (folder.has(component)) return;
-  const std::string where = folder.dir.empty() ? "" : folder.dir.string() + ": ";
   if (component != "transformer") {
     if (const auto pickle = pickle_of(folder.dir, component)) {
       throw Error(ErrorKind::refused, kComponent,
@@ -140,8 +115,7 @@ void require(const ModelFolder& folder, const std::string& component) {
                       script_command("convert") + " " + pickle->string());
     }
   }
-  missing(where + "has no " + component + "; add its .safetensors or .gguf file, or give it with " +
-          option_of(component) + " FILE");
+  report_missing_part(folder, component);
 }
 
 }  // namespace
@@ -161,14 +135,10 @@ ModelFolder open_wan_model(const fs::path& dir, const Replacements& replacements
     folder.pipeline = "WanPipeline";
   }
   for (const auto& [component, file] : replacements) {
-    std::error_code code;
-    if (!fs::exists(file, code)) missing(option_of(component) + " " + file.string() + ": no such file");
-    ComponentSource source(file);
-    if (described && folder.has(component)) source.reference = folder.component(component);
+    replace_part(folder, component, file, described);
     // The second expert has the config of the first.
     if (described && component == "transformer_2" && !folder.has(component) && folder.has("transformer"))
-      source.reference = folder.component("transformer");
-    folder.elsewhere[component] = source;
+      folder.elsewhere[component].reference = folder.component("transformer");
     folder.components[component] = "file";
   }
   for (const char* component : {"transformer", "vae", "text_encoder"}) {

@@ -8,6 +8,7 @@
 
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/name_rules.h"
+#include "models/model_parts.h"
 
 namespace sora::wan {
 
@@ -22,13 +23,7 @@ std::span<const std::string_view> image_modules();
 void name_transformer(Checkpoint& checkpoint);
 void name_vae(Checkpoint& checkpoint);
 
-/// The networks in a file, by the names of its tensors; all-in-one files have several.
-struct Contents {
-  bool transformer = false;
-  bool vae = false;
-  bool text_encoder = false;
-  bool image_encoder = false;
-};
+using Contents = NetworksInFile;
 Contents contents_of(const Checkpoint& checkpoint);
 
 }  // namespace sora::wan

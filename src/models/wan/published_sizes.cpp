@@ -5,6 +5,7 @@
 #include "checkpoint/published_models.h"
 #include "models/wan/facts.h"
 #include "models/wan/vae_memory.h"
+#include "models/weight_counts.h"
 
 namespace sora::wan {
 namespace {
@@ -93,14 +94,6 @@ std::uint64_t largest_matrix(const TransformerConfig& config) {
   return static_cast<std::uint64_t>(config.dim() * std::max(config.ffn_dim, 6 * config.dim()));
 }
 
-NetworkSize size_of(std::uint64_t parameters, int bytes, std::uint64_t largest) {
-  NetworkSize size;
-  size.parameters = parameters;
-  size.stored = parameters * static_cast<std::uint64_t>(bytes);
-  size.largest = largest;
-  return size;
-}
-
 void set_folder(ModelFacts& facts, const PublishedSizes& sizes) {
   ModelFolder& folder = facts.folder;
   folder.dir = published_model(sizes.short_name)->folder();
@@ -115,23 +108,24 @@ void set_folder(ModelFacts& facts, const PublishedSizes& sizes) {
 }
 
 void set_networks(ModelFacts& facts, const PublishedSizes& sizes) {
-  facts.transformer = size_of(sizes.transformer_parameters, sizes.transformer_bytes,
-                              largest_matrix(sizes.transformer));
+  facts.transformer = size_of_published(sizes.transformer_parameters, sizes.transformer_bytes,
+                                        largest_matrix(sizes.transformer));
   if (sizes.boundary_ratio) facts.transformer_2 = facts.transformer;
   const T5Config& text = sizes.text_encoder;
-  facts.text_encoder = size_of(sizes.text_parameters, sizes.text_bytes,
-                               static_cast<std::uint64_t>(text.d_ff * text.d_model));
+  facts.text_encoder = size_of_published(sizes.text_parameters, sizes.text_bytes,
+                                         static_cast<std::uint64_t>(text.d_ff * text.d_model));
   facts.text_encoder.table_bytes = static_cast<std::uint64_t>(text.vocab_size * text.d_model) *
                                    static_cast<std::uint64_t>(sizes.text_bytes);
   if (sizes.image_encoder) {
-    facts.image_encoder = size_of(sizes.image_parameters, sizes.image_bytes,
-                                  static_cast<std::uint64_t>(sizes.image_encoder->hidden_size *
-                                                             sizes.image_encoder->intermediate_size));
+    facts.image_encoder =
+        size_of_published(sizes.image_parameters, sizes.image_bytes,
+                          static_cast<std::uint64_t>(sizes.image_encoder->hidden_size *
+                                                     sizes.image_encoder->intermediate_size));
   }
-  facts.vae = size_of(sizes.vae_parameters, 4, 0);
+  facts.vae = size_of_published(sizes.vae_parameters, 4, 0);
   facts.vae_encoder_parameters = sizes.vae_encoder_parameters;
-  for (const NetworkSize* network : {&facts.transformer, &facts.transformer_2, &facts.text_encoder,
-                                     &facts.image_encoder, &facts.vae}) {
+  for (const NetworkSize* network :
+       {&facts.transformer, &facts.transformer_2, &facts.text_encoder, &facts.image_encoder, &facts.vae}) {
     facts.weight_bytes += network->stored;
     facts.parameters += network->parameters;
   }

@@ -4,7 +4,9 @@
 
 #include "pipeline/denoise/storyboard.h"
 #include "pipeline/frames/seam.h"
+#include "pipeline/networks/bad_weights.h"
 #include "plan/verbs/verb.h"
+#include "sora/error.h"
 #include "weights/tensor_file.h"
 
 namespace sora {
@@ -173,7 +175,13 @@ void VideoRun::make_windows() {
 }
 
 Result VideoRun::run() {
-  live_ != nullptr ? make_live() : make_windows();
+  try {
+    live_ != nullptr ? make_live() : make_windows();
+  } catch (const Error& error) {
+    const bool not_finite = error.component() == "denoise" || error.component() == "decode";
+    if (not_finite && error.kind() == ErrorKind::internal) report_bad_weights(plan_);
+    throw;
+  }
   report_.enter(Phase::finish);
   dump_.write(plan_, text_);
   const Written written = writer_.finish();

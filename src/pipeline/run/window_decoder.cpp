@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pipeline/denoise/match_draft.h"
+#include "sora/error.h"
 
 namespace sora {
 namespace {
@@ -110,6 +111,16 @@ at::Tensor WindowDecoder::corrected(at::Tensor chunk, std::int64_t latent) const
   return matched_to_draft(chunk, source_->frames(part), plan_);
 }
 
+// Of the first frames that are shown: damaged weights of the autoencoder would give a black video.
+void WindowDecoder::check_first(const at::Tensor& chunk) {
+  if (checked_) return;
+  checked_ = true;
+  if (at::isfinite(chunk).all().item<bool>()) return;
+  throw Error(ErrorKind::internal, "decode",
+              "the decoded frames have values that are NaN or infinite, expected numbers; try --dtype "
+              "float32, and check that the weights of the VAE are whole");
+}
+
 void WindowDecoder::show(std::size_t number, const at::Tensor& latents) {
   const Window& window = plan_.timeline.windows[number];
   const std::int64_t end = window.count - window.hidden_end;
@@ -125,7 +136,8 @@ void WindowDecoder::show(std::size_t number, const at::Tensor& latents) {
 
   for (std::int64_t t = window.hidden; t < end && !frames_.complete(); ++t) {
     const at::Tensor chunk = corrected(decoder.next(), t);  // [1, 3, n, H, W]
-    at::Tensor pixels = drift_.correct(to_pixels(chunk));   // [n, H, W, 3]
+    check_first(chunk);
+    at::Tensor pixels = drift_.correct(to_pixels(chunk));  // [n, H, W, 3]
     pixels = arrival_.correct(pixels, t == 0 ? 0 : 1 + (t - 1) * vae_.temporal_scale());
     dump_.frames(pixels);
     if (t > 0 && t == window.conditioning && !plan_.upscale.active)

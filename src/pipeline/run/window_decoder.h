@@ -53,6 +53,7 @@ class WindowDecoder {
   void decode_end(std::size_t number, const at::Tensor& latents);
   void decode_arrivals(std::size_t number, const at::Tensor& latents);
   double step_before(const at::Tensor& hidden);
+  void check_first(const at::Tensor& chunk);
   at::Tensor corrected(at::Tensor chunk, std::int64_t latent) const;
 
   const Plan& plan_;
@@ -67,6 +68,7 @@ class WindowDecoder {
   ArrivalCorrection arrival_;
   ShownEnds ends_;
   std::map<std::size_t, at::Tensor> noise_;  // by the windows' numbers
+  bool checked_ = false;
   at::Tensor last_frame_;  // [1, H, W, 3], shown before the next one
 };
 

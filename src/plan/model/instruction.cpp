@@ -2,10 +2,12 @@
 
 #include "models/family.h"
 #include "plan/model/model_choice.h"
+#include "plan/model/model_files.h"
 
 namespace sora {
 
-PromptInstruction prompt_instruction(const Request& request) {
+PromptInstruction prompt_instruction(const Request& asked) {
+  const Request request = with_model_files(asked);
   const ModelFacts facts = read_model(chosen_folder(request), chosen_files(request));
   const bool from_image = request.image.has_value() || facts.image.concat;
   PromptInstruction instruction;

@@ -4,10 +4,10 @@
 #include <optional>
 #include <set>
 
-#include "checkpoint/safetensors.h"
 #include "core/file.h"
 #include "core/json/json_text.h"
 #include "core/text.h"
+#include "models/t5/files.h"
 #include "models/t5/tokenizer/gguf_tokenizer.h"
 #include "models/t5/tokenizer/spiece_model.h"
 #include "sora/error.h"
@@ -145,14 +145,10 @@ std::string read_spiece_text(const fs::path& path) {
   if (file.size() >= start.size()) file.read_at(start.data(), start.size(), 0);
   const bool weights_file = start.compare(4, 5, std::string("\0\0\0\0{", 5)) == 0;
   if (!weights_file) return read_text(path, "tokenizer", kLargest);
-  const SafetensorsFile weights(path);
-  const auto found = weights.tensors().find("spiece_model");
-  if (found == weights.tensors().end() || found->second.end - found->second.begin > kLargest) {
-    fail(path, "has no tokenizer (a tensor spiece_model); put the model's spiece.model beside it");
-  }
-  std::string text(found->second.end - found->second.begin, '\0');
-  weights.read(found->second, text.data());
-  return text;
+  Checkpoint weights(path);
+  const auto text = take_tokenizer(weights);
+  if (!text) fail(path, "has no tokenizer (a tensor spiece_model); put the model's spiece.model beside it");
+  return *text;
 }
 
 }  // namespace
