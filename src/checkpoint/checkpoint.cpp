@@ -5,6 +5,7 @@
 #include <set>
 #include <string_view>
 
+#include "checkpoint/fp4.h"
 #include "checkpoint/safetensors.h"
 #include "checkpoint/weight_set.h"
 #include "core/file.h"
@@ -74,6 +75,7 @@ std::optional<fs::path> pickled_weights(const fs::path& folder) {
   return {};
 }
 
+constexpr std::string_view kFp4Ending = ".weight_scale_2";
 constexpr std::string_view kScaleEndings[] = {".scale_weight", ".weight_scale"};
 
 // Tensors for programs that compute in fp8: scales of the activations, and marks of the format.
@@ -140,7 +142,33 @@ void Checkpoint::add(std::unique_ptr<WeightFile> file, const std::map<std::strin
   }
 }
 
+// The scale of all numbers of an nvfp4 weight marks it; the names of its scales for rows are those of fp8.
+void Checkpoint::read_fp4() {
+  std::vector<std::string> marks;
+  for (const auto& entry : entries_) {
+    if (entry.first.ends_with(kFp4Ending)) marks.push_back(entry.first);
+  }
+  for (const std::string& mark : marks) {
+    const std::string layer = mark.substr(0, mark.size() - kFp4Ending.size());
+    const auto weight = entries_.find(layer + ".weight"), scales = entries_.find(layer + ".weight_scale");
+    if (weight == entries_.end() || scales == entries_.end() || weight->second.info.dtype != DType::u8 ||
+        weight->second.info.shape.size() != 2 || weight->second.info.shape[1] % (kFp4Group / 2) != 0) {
+      fail(path_, "has " + mark + ", expected beside it " + layer + ".weight_scale and " + layer +
+                      ".weight, a matrix of U8 whose rows are groups of 8 bytes");
+    }
+    const bool in_tiles = entries_.count(layer + ".comfy_quant") != 0;
+    TensorInfo& info = weight->second.info;
+    info.dtype = in_tiles ? DType::fp4_high_first : DType::fp4_low_first;
+    info.shape[1] *= 2;
+    weight->second.scale = std::make_shared<const ScaleGrid>(read_fp4_scales(
+        *files_[scales->second.file], scales->first, *files_[entries_.at(mark).file], mark, info, in_tiles));
+    entries_.erase(scales);
+    entries_.erase(mark);
+  }
+}
+
 void Checkpoint::read_scales() {
+  read_fp4();
   for (auto it = entries_.begin(); it != entries_.end();) {
     const std::string& name = it->first;
     const auto ending = std::find_if(std::begin(kScaleEndings), std::end(kScaleEndings),

@@ -50,6 +50,7 @@ class Checkpoint {
   };
   void add(std::unique_ptr<WeightFile> file, const std::map<std::string, std::string>* weight_map);
   void add_shards(const std::filesystem::path& folder, const std::filesystem::path& index);
+  void read_fp4();
   void read_scales();
 
   std::filesystem::path path_;

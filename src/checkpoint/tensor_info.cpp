@@ -49,6 +49,8 @@ constexpr std::array kRows{
     Row{DType::iq2_s, "IQ2_S", {256, 82}},
     Row{DType::iq3_xxs, "IQ3_XXS", {256, 98}},
     Row{DType::iq3_s, "IQ3_S", {256, 110}},
+    Row{DType::fp4_high_first, "FP4", {16, 8}},
+    Row{DType::fp4_low_first, "FP4, low half first", {16, 8}},
     Row{DType::other, "?", {0, 0}},
 };
 

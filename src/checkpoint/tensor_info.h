@@ -45,6 +45,8 @@ enum class DType {
   iq2_s,
   iq3_xxs,
   iq3_s,
+  fp4_high_first,  ///< nvfp4 in safetensors (fp4.h), whose scales are beside it
+  fp4_low_first,
   other
 };
 

@@ -19,6 +19,8 @@ void block_iq4_nl(const std::uint8_t* in, float* out);
 void block_iq4_xs(const std::uint8_t* in, float* out);
 void block_mxfp4(const std::uint8_t* in, float* out);
 void block_nvfp4(const std::uint8_t* in, float* out);
+void block_fp4_high_first(const std::uint8_t* in, float* out);
+void block_fp4_low_first(const std::uint8_t* in, float* out);
 void block_tq1_0(const std::uint8_t* in, float* out);
 void block_tq2_0(const std::uint8_t* in, float* out);
 

@@ -169,6 +169,10 @@ BlockFunction block_function(DType dtype) {
       return block_iq3_xxs;
     case DType::iq3_s:
       return block_iq3_s;
+    case DType::fp4_high_first:
+      return block_fp4_high_first;
+    case DType::fp4_low_first:
+      return block_fp4_low_first;
     default:
       throw Error(ErrorKind::internal, "checkpoint", std::string(dtype_name(dtype)) + " is not quantised");
   }

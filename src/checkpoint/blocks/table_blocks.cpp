@@ -58,6 +58,21 @@ void block_nvfp4(const std::uint8_t* in, float* out) {
     nibbles(in + 4 + 8 * part, 16, half_of_ue4m3(in[part]), kFp4, out + 16 * part);
 }
 
+// 16 numbers, two neighbours a byte
+void block_fp4_high_first(const std::uint8_t* in, float* out) {
+  for (int i = 0; i < 8; ++i) {
+    out[2 * i] = kFp4[in[i] >> 4] / 2;
+    out[2 * i + 1] = kFp4[in[i] & 15] / 2;
+  }
+}
+
+void block_fp4_low_first(const std::uint8_t* in, float* out) {
+  for (int i = 0; i < 8; ++i) {
+    out[2 * i] = kFp4[in[i] & 15] / 2;
+    out[2 * i + 1] = kFp4[in[i] >> 4] / 2;
+  }
+}
+
 // Values -1, 0, 1: five in a byte of `qs`, four in one of `qh`, as digits to the base of three of a fraction.
 void block_tq1_0(const std::uint8_t* in, float* out) {
   const float d = half_at(in + 52);
