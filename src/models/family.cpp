@@ -158,6 +158,11 @@ void read_own_defaults(ModelFacts& facts) {
   }
   facts.scheduler = config.string("scheduler", facts.scheduler);
   if (!is_scheduler(facts.scheduler)) config.fail("scheduler", "unipc, euler, dpm++ or lcm");
+  if (config.has("easy_threshold")) {
+    facts.easy_threshold = config.number("easy_threshold");
+    if (!(*facts.easy_threshold > 0 && *facts.easy_threshold <= 10))
+      config.fail("easy_threshold", "a number above 0 and at most 10");
+  }
   if (config.has("mag_ratios")) facts.mag = own_mag_ratios(config);
   facts.res = config.string("default_res", facts.res);
   facts.vocabulary = config.strings("vocabulary", std::vector<std::string>());

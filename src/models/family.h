@@ -111,6 +111,7 @@ struct ModelFacts {
   std::map<std::string, std::string> synonyms;  ///< other words: the word it was trained with
   int max_words = 0;                            ///< of its longest training prompts; 0: not known
   std::vector<double> sigmas;                   ///< noise levels of its steps; empty: those of the scheduler
+  std::optional<double> easy_threshold;         ///< of --cache easy; empty: its authors' for Wan 2.1
   std::optional<MagRatios> mag;                 ///< for --cache mag; empty: not measured
   std::int64_t smallest_area = 0;  ///< pixels; smaller pictures are made at this area and reduced
 

@@ -15,13 +15,7 @@ namespace {
 
 void read_transformer(ModelFacts& facts) {
   const auto [config, checkpoint] = open_transformer(facts.folder.source("transformer"));
-  facts.patch_height = facts.patch_width = 1;
-  facts.latent_channels = static_cast<int>(config.in_channels);
-  facts.text_dim = config.caption_channels;
-  facts.text_rows = text_rows(facts.folder);
-  facts.transformer_dim = config.dim();
-  facts.layers = config.num_layers;
-  facts.ffn_dim = config.ffn_dim();
+  facts_of_transformer(facts, config);
   facts.transformer = count_weights(facts, checkpoint);
   // The network merges the matrices for queries, keys and values into one.
   facts.transformer.largest =
@@ -31,11 +25,7 @@ void read_transformer(ModelFacts& facts) {
 VaeConfig read_vae(ModelFacts& facts) {
   const ComponentSource source = facts.folder.source("vae");
   auto [config, checkpoint] = open_vae(source);
-  facts.spatial_scale = static_cast<int>(config.spatial_scale);
-  facts.temporal_scale = static_cast<int>(config.temporal_scale);
-  facts.decoder_bytes = [config = config](std::int64_t height, std::int64_t width, bool on_cpu) {
-    return decoder_bytes(config, height, width, on_cpu);
-  };
+  facts_of_vae(facts, config);
   if (config.latent_channels != facts.latent_channels) {
     throw Error(ErrorKind::data, "vae",
                 source.path.string() + ": latent_channels is " + std::to_string(config.latent_channels) +
@@ -61,18 +51,6 @@ void read_text_encoder(ModelFacts& facts) {
   facts.tokenizer = tokenizer_of(facts.folder);
 }
 
-// Up to 0.9.1 the noise levels depend on the number of tokens and end at 0.1.
-SchedulerConfig published_scheduler(bool later) {
-  SchedulerConfig config;
-  config.scheduler = "euler";
-  config.prediction_type = PredictionType::flow_prediction;
-  config.use_flow_sigmas = true;
-  if (later) return config;
-  config.shift_terminal = 0.1;
-  config.dynamic_shift = DynamicShift{0.95, 2.05, 1024, 4096};
-  return config;
-}
-
 // Of LTXConditionPipeline: half of the steps take away the first 2.5 % of the noise, evenly; the others take
 // more and more.
 std::vector<double> linear_quadratic_timesteps(int steps) {
@@ -91,8 +69,27 @@ std::vector<double> linear_quadratic_timesteps(int steps) {
   return timesteps;
 }
 
-void read_scheduler(ModelFacts& facts) {
-  const SchedulerConfig config = scheduler_of(facts.folder);
+}  // namespace
+
+void facts_of_transformer(ModelFacts& facts, const TransformerConfig& config) {
+  facts.patch_height = facts.patch_width = 1;
+  facts.latent_channels = static_cast<int>(config.in_channels);
+  facts.text_dim = config.caption_channels;
+  facts.text_rows = text_rows(facts.folder);
+  facts.transformer_dim = config.dim();
+  facts.layers = config.num_layers;
+  facts.ffn_dim = config.ffn_dim();
+}
+
+void facts_of_vae(ModelFacts& facts, const VaeConfig& config) {
+  facts.spatial_scale = static_cast<int>(config.spatial_scale);
+  facts.temporal_scale = static_cast<int>(config.temporal_scale);
+  facts.decoder_bytes = [config](std::int64_t height, std::int64_t width, bool on_cpu) {
+    return decoder_bytes(config, height, width, on_cpu);
+  };
+}
+
+void facts_of_scheduler(ModelFacts& facts, const SchedulerConfig& config) {
   facts.scheduler = config.scheduler;
   facts.flow_shift = config.flow_shift;
   facts.even_levels = true;
@@ -101,6 +98,18 @@ void read_scheduler(ModelFacts& facts) {
   facts.flow_shift_of_tokens = [shift = *config.dynamic_shift](std::int64_t tokens) {
     return std::exp(shift.at(static_cast<double>(tokens)));
   };
+}
+
+// Up to 0.9.1 the noise levels depend on the number of tokens and end at 0.1.
+SchedulerConfig published_scheduler(bool later) {
+  SchedulerConfig config;
+  config.scheduler = "euler";
+  config.prediction_type = PredictionType::flow_prediction;
+  config.use_flow_sigmas = true;
+  if (later) return config;
+  config.shift_terminal = 0.1;
+  config.dynamic_shift = DynamicShift{0.95, 2.05, 1024, 4096};
+  return config;
 }
 
 // Of the published models; the form of the autoencoder tells the version. Sources: the pipelines of diffusers
@@ -127,8 +136,6 @@ void published_defaults(ModelFacts& facts, const VaeConfig& vae) {
     facts.negative_prompt = "worst quality, inconsistent motion, blurry, jittery, distorted";
 }
 
-}  // namespace
-
 SchedulerConfig scheduler_of(const ModelFolder& folder) {
   const bool later = is_of_later_pipeline(folder);
   if (!folder.has("scheduler")) return published_scheduler(later);
@@ -153,7 +160,7 @@ ModelFacts read_facts(const std::filesystem::path& dir, const Replacements& repl
   facts.folder = open_ltx_model(dir, replacements);
   read_transformer(facts);
   const VaeConfig vae = read_vae(facts);
-  read_scheduler(facts);
+  facts_of_scheduler(facts, scheduler_of(facts.folder));
   read_text_encoder(facts);
   published_defaults(facts, vae);
   facts.few_step = find_few_step({facts.folder.source("transformer").path, facts.folder.dir});

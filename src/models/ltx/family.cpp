@@ -5,6 +5,7 @@
 #include "models/ltx/facts.h"
 #include "models/ltx/model_files.h"
 #include "models/ltx/names.h"
+#include "models/ltx/published_sizes.h"
 #include "models/t5/text/prompt_clean.h"
 
 namespace fs = std::filesystem;
@@ -76,6 +77,10 @@ class LtxFamily final : public Family {
   }
 
   NetworksInFile networks_in(const Checkpoint& file) const override { return contents_of(file); }
+
+  std::optional<ModelFacts> published(const std::string& short_name) const override {
+    return facts_of_published(short_name);
+  }
 
   bool is_whole_model(const Replacements& replacements) const override {
     return ltx::is_whole_model(replacements);

@@ -101,7 +101,7 @@ void plan_step_cache(Plan& plan, const ModelFacts& model) {
   }
   cache.method = asked.method;
   if (asked.method == "easy") {
-    cache.threshold = asked.threshold.value_or(kEasy);
+    cache.threshold = asked.threshold.value_or(model.easy_threshold.value_or(kEasy));
     cache.first_share = kEasyFirstShare;
     cache.computed = expected_of_easy(made, cache.first_share);
   } else if (asked.method == "first-block") {

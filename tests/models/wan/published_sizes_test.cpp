@@ -5,49 +5,29 @@
 
 #include "checkpoint/published_models.h"
 #include "models/clip/networks/vision_encoder.h"
+#include "models/counted_schema.h"
 #include "models/t5/networks/encoder.h"
 #include "models/wan/networks/transformer.h"
 #include "models/wan/networks/vae_networks.h"
-#include "weights/weights.h"
 
 namespace sora::wan {
 namespace {
 
-struct Counted {
-  std::uint64_t all = 0, encoder = 0, largest = 0;
-};
-
-template <class Build>
-Counted counted(const Build& build) {
-  auto recorder = std::make_shared<SchemaRecorder>(nullptr);
-  build(Weights(recorder));
-  Counted counted;
-  for (const TensorSpec& spec : recorder->schema()) {
-    std::uint64_t elements = 1;
-    for (const std::int64_t side : spec.shape) elements *= static_cast<std::uint64_t>(side);
-    counted.all += elements;
-    counted.largest = std::max(counted.largest, elements);
-    if (spec.name.starts_with("encoder.") || spec.name.starts_with("quant_conv."))
-      counted.encoder += elements;
-  }
-  return counted;
-}
+using test::counted;
 
 TEST(PublishedSizes, AreTheSumsOfTheNetworksSchemas) {
   for (const PublishedSizes& sizes : published_sizes()) {
     SCOPED_TRACE(sizes.short_name);
-    const Counted transformer =
-        counted([&](const Weights& w) { (void)WanTransformer(w, sizes.transformer); });
+    const auto transformer = counted([&](const Weights& w) { (void)WanTransformer(w, sizes.transformer); });
     EXPECT_EQ(transformer.all, sizes.transformer_parameters);
     EXPECT_EQ(transformer.largest, published_facts(sizes.short_name).transformer.largest);
-    const Counted vae = counted([&](const Weights& w) {
+    const auto vae = counted([&](const Weights& w) {
       (void)VaeDecoder(w, sizes.vae);
       (void)VaeEncoder(w, sizes.vae);
     });
     EXPECT_EQ(vae.all, sizes.vae_parameters);
     EXPECT_EQ(vae.encoder, sizes.vae_encoder_parameters);
-    const Counted text =
-        counted([&](const Weights& w) { (void)T5Encoder(w, sizes.text_encoder, at::kFloat); });
+    const auto text = counted([&](const Weights& w) { (void)T5Encoder(w, sizes.text_encoder, at::kFloat); });
     EXPECT_EQ(text.all, sizes.text_parameters);
   }
 }

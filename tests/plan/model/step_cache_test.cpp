@@ -76,6 +76,19 @@ TEST(StepCachePlan, SaysTheThresholdAndWhatIsExpected) {
   EXPECT_THAT(metadata_json(plan), HasSubstr(R"("cache":"first-block:0.08")"));
 }
 
+TEST(StepCachePlan, HasTheThresholdOfTheModel) {
+  const TemporaryFolder folder;
+  Request request = with_facts(folder, R"({"easy_threshold": 0.11})");
+  request.steps = 50;
+  request.cache = "easy";
+  EXPECT_EQ(make_plan(request).sampling.cache.threshold, 0.11);
+  request.cache = "easy:0.07";
+  EXPECT_EQ(make_plan(request).sampling.cache.threshold, 0.07);
+  const TemporaryFolder other;
+  const Request bad = with_facts(other, R"({"easy_threshold": 0})");
+  EXPECT_THAT(refusal(bad), HasSubstr("easy_threshold"));
+}
+
 TEST(StepCachePlan, StaysOffWhereItHurts) {
   Request request = request_for(kWan);
   request.cache = "easy";
