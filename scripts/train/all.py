@@ -7,7 +7,7 @@
 Each step is one of the scripts here with its arguments, printed before it runs. SIGTERM and Ctrl-C stop after
 the running step has saved its state. Where the autoencoder is worse than --gate dB on held-out clips, the run
 ends there: a denoiser on a poor autoencoder is lost time. --from MODEL begins with the weights of a shipped
-model instead of with none, --autoencoder-from MODEL with those of its autoencoder alone, which spares hours.
+model instead of with none.
 --parts DIR copies the state in pieces of at most 16 MB, with their SHA-256 sums, for machines that hand back
 small files only: `cat` puts them together again.
 """
@@ -23,129 +23,140 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 PART = 16 * 2**20 - 2**16
 
-# clips of each size, samples of each training, and what suits the machine
+# Drafts: clips of 128x128 (8x8 cells of 16x16x4 pixels); large: clips of twice the size, which drafts are
+# refined to. Clips of each size, samples of each training, what suits the machine.
 SCALES = {
     "try": {
-        "clips": {"64x64": 40, "64x96": 20},
+        "drafts": {"64x64": 40, "64x96": 20},
+        "large": {"128x128": 24},
+        "soft": 24,
         "held": 8,
         "captions": 2000,
         "autoencoder": 60,
-        "adapted": 60,
         "autoencoder_options": ["--batch", 2, "--base", 48, "--z", 48],
-        "denoiser": 300,
-        "denoiser_options": ["--batch", 8, "--layers", 2, "--width", 256, "--ffn", 256, "--procs", 1],
-        "distil": 64,
         "decoder": 20,
+        "denoiser": 300,
+        "folded": 200,
+        "denoiser_options": ["--batch", 4, "--layers", 2, "--width", 256, "--ffn", 256, "--procs", 1],
+        "redone": 20,
         "reader": 160,
-        "batch": 8,
-        "native": "64x64",
     },
     "cpu": {
-        "clips": {"128x128": 6000, "96x160": 800, "160x96": 800},
+        "drafts": {"128x128": 6000, "96x160": 800, "160x96": 800},
+        "large": {"256x256": 2000, "192x320": 300, "320x192": 300},
+        "soft": 2000,
         "held": 32,
         "captions": 150000,
         "autoencoder": 40000,
-        "adapted": 9000,
         "autoencoder_options": [],
-        "denoiser": 400000,
-        "denoiser_options": ["--batch", 24, "--layers", 4, "--width", 320, "--ffn", 1280]
+        "decoder": 12000,
+        "denoiser": 2000000,
+        "folded": 300000,
+        "denoiser_options": ["--batch", 6, "--layers", 4, "--width", 256, "--ffn", 768, "--lr", 1e-3]
         + ["--optimiser", "adam", "--procs", 1],
-        "distil": 20000,
-        "decoder": 8000,
+        "redone": 8000,
         "reader": 30000,
-        "batch": 12,
-        "native": "128x128",
     },
     "gpu": {
-        "clips": {"128x128": 12000, "96x160": 1600, "160x96": 1600},
+        "drafts": {"128x128": 12000, "96x160": 1600, "160x96": 1600},
+        "large": {"256x256": 6000, "192x320": 800, "320x192": 800},
+        "soft": 6000,
         "held": 48,
         "captions": 150000,
         "autoencoder": 150000,
-        "adapted": 60000,
         "autoencoder_options": ["--batch", 32],
-        "denoiser": 4000000,
-        "denoiser_options": ["--batch", 256, "--layers", 6, "--width", 320, "--ffn", 1280],
-        "distil": 200000,
         "decoder": 60000,
+        "denoiser": 8000000,
+        "folded": 1000000,
+        "denoiser_options": ["--batch", 96, "--layers", 6, "--width", 320, "--ffn", 1280],
+        "redone": 60000,
         "reader": 60000,
-        "batch": 128,
-        "native": "128x128",
     },
 }  # fmt: skip
 
-# a trained autoencoder that learns a new world; cells of a token, and what that asks of the denoiser
-ADAPTED = ["--decoder-first", 0, "--small-until", 0, "--paint-from", 0.3, "--lr", 4e-4, "--batch", 2]
-PATCHES = {
-    2: ["--patch", 2, "--batch", 6],
-    4: ["--patch", 4, "--batch", 24, "--predicts", "sample"],
-}  # fmt: skip
+GUIDANCE = 2.5  # that is folded into the denoiser
+REFINED = 0.7  # the noise level from which drafts are refined
+WHOLE = 0.1  # the share of its clips with which a large size is made at once, without a draft
 
 
-def clip_steps(options, single):
+def sizes_of(scale):
+    """--sizes of the denoiser: drafts, a few large clips from nothing, and drafts that are refined."""
+    large = [f"{size}*{WHOLE}" for size in scale["large"]]
+    return ",".join([*scale["drafts"], *large, f"{next(iter(scale['large']))}~{REFINED}"])
+
+
+def clip_steps(options, sizes, single):
     """[(what it makes, words of the command)], as all of these functions give"""
     scale, data = SCALES[options.scale], options.data
-    yield "a look at the world", ["sheet.py", options.state + "/world.png"]
-    for size in scale["clips"]:
+    for size in sizes:
         held = ["render.py", data, size, scale["held"], "--seed", 900, "--unseen", *single]
         yield "held-out clips of " + size, held
-    for size, count in scale["clips"].items():
+    for size, count in sizes.items():
         yield "clips of " + size, ["render.py", data, size, count, *single]
         longer = ["render.py", data, size, max(1, count // 4), "--seed", 2, "--parts", *single]
         yield "parts of longer ways of " + size, longer
 
 
-def autoencoder_steps(options, single):
-    """Also the tokenizer and a start for the text encoder; or all of it out of a shipped model."""
-    scale, state, data = SCALES[options.scale], options.state, options.data
+def autoencoder_steps(options):
+    """Trained at 8x8x4 pixels a cell on the small clips, then made one of 16x16x4 with the same latents; or
+    one out of a shipped model. Also the tokenizer."""
+    scale, state = SCALES[options.scale], options.state
+    half = state + "/half"
+    if os.path.exists(state + "/vae.pt"):
+        return
     if options.start:
-        if not os.path.exists(state + "/vae.pt"):
-            yield "the state of a shipped model", ["resume.py", options.start, state]
-    else:
-        if options.autoencoder and not os.path.exists(state + "/vae.pt"):
-            take = ["resume.py", options.autoencoder, state, "--autoencoder"]
-            yield "the autoencoder of a shipped model", take
-        if not os.path.exists(state + "/spiece.model"):
-            yield "the tokenizer", ["tokenizer.py", state]
-        if not os.path.exists(state + "/transformer.pt"):
-            words = ["train_text.py", state, "--captions", scale["captions"]]
-            yield "a head start for the text encoder", words
-        if not glob.glob(data + "/*.latents.npy"):
-            train = ["--samples", scale["autoencoder"], *scale["autoencoder_options"]]
-            if options.autoencoder:
-                train = ["--samples", scale["adapted"], *ADAPTED]
-            gate = ["--gate", options.gate if options.scale != "try" else 0]
-            yield "the autoencoder", ["train_vae.py", state, data, *train, *gate]
-    for size in scale["clips"]:
+        yield "the state of a shipped model", ["resume.py", options.start, state]
+        return
+    if not os.path.exists(half + "/spiece.model"):
+        os.makedirs(half, exist_ok=True)
+        yield "the tokenizer", ["tokenizer.py", half]
+    train = ["--samples", scale["autoencoder"], *scale["autoencoder_options"]]
+    gate = ["--gate", options.gate if options.scale != "try" else 0]
+    yield "the autoencoder of 8x8x4", ["train_vae.py", half, options.data, *train, *gate]
+    yield "the autoencoder of 16x16x4", ["double.py", half, state]
+
+
+def latent_steps(options, single):
+    """Latents of all clips; what the decoder and the text encoder begin with."""
+    scale, state, data = SCALES[options.scale], options.state, options.data
+    for size in [*scale["drafts"], *scale["large"]]:
         yield "latents of " + size, ["encode.py", state, data, size + "-seen", *single]
-    if not options.start and not os.path.exists(state + "/transformer.pt"):
-        yield "the latents' scale", ["encode.py", state, data, "--stats"]
+    if options.start or os.path.exists(state + "/transformer.pt"):
+        return
+    yield "the latents' scale", ["encode.py", state, data, "--stats"]
+    yield "a head start for the text encoder", ["train_text.py", state, "--captions", scale["captions"]]
+    paint = ["train_decoder.py", state, data, "--samples", scale["decoder"], "--redone", 0, "--moving", 1]
+    yield "the decoder, on the clips", paint
 
 
 def denoiser_steps(options, single):
     scale, state, data = SCALES[options.scale], options.state, options.data
-    sizes = ",".join(scale["clips"])
-    train = ["train_transformer.py", state, data, "--sizes", sizes, "--samples", scale["denoiser"]]
-    patch = PATCHES[options.patch] if options.patch else []
-    yield "the denoiser", [*train, *scale["denoiser_options"], *patch]
-    fold = ["distil.py", state, data, "--sizes", sizes, "--samples", scale["distil"], "--guidance", 2.5]
-    yield "guidance folded in", [*fold, "--batch", scale["batch"], *single]
-    paint = ["train_decoder.py", state, data, "--samples", scale["decoder"]]
-    if options.autoencoder:
-        paint += ["--crop", 10]  # cells, which are smaller
-    yield "the decoder, on what the denoiser makes", [*paint, "--denoiser", "distilled.pt"]
-    reader = ["evaluate.py", state, data, "reader", "--samples", scale["reader"], "--size", scale["native"]]
+    soft = next(iter(scale["large"]))
+    yield "what drafts are refined from", ["scales.py", data, soft, "--soft", state, *single]
+    train = ["train_transformer.py", state, data, "--sizes", sizes_of(scale), *scale["denoiser_options"]]
+    yield "the denoiser", [*train, "--samples", scale["denoiser"], "--decay", 0]
+    both = scale["denoiser"] + scale["folded"]
+    ending = ["--samples", both, "--decay", round(scale["folded"] / both, 3), "--fold", GUIDANCE]
+    yield "guidance folded in, and an end to it", [*train, *ending]
+    paint = ["train_decoder.py", state, data, "--samples", scale["redone"]]
+    yield "the decoder, on what the denoiser makes", paint
+    size = next(iter(scale["drafts"]))
+    reader = ["evaluate.py", state, data, "reader", "--samples", scale["reader"], "--size", size]
     yield "the reader of attributes", reader
-    write = ["export.py", state, options.model, "--transformer", "distilled.pt", "--guidance", 1]
-    sizes = ["--native", scale["native"], "--smallest", scale["native"]]
-    yield "the model", [*write, "--steps", 8, *sizes]
+    write = ["export.py", state, options.model, "--guidance", 1, "--steps", 8]
+    yield "the model", [*write, "--native", size, "--smallest", size, "--res", soft]
     yield "curves", ["plot.py", state]
 
 
 def steps(options):
     """What is there already is looked at when its step comes."""
     single = ["--procs", 1] if options.single else []
-    yield from clip_steps(options, single)
-    yield from autoencoder_steps(options, single)
+    scale = SCALES[options.scale]
+    yield "a look at the world", ["sheet.py", options.state + "/world.png"]
+    yield from clip_steps(options, scale["drafts"], single)
+    yield from autoencoder_steps(options)  # before there are large clips, which it would learn, too
+    yield from clip_steps(options, scale["large"], single)
+    yield from latent_steps(options, single)
     yield from denoiser_steps(options, single)
 
 
@@ -172,10 +183,6 @@ def main():
     parser.add_argument("model")
     parser.add_argument("--scale", choices=list(SCALES), default="cpu")
     parser.add_argument("--from", dest="start", default="")
-    parser.add_argument("--autoencoder-from", dest="autoencoder", default="")
-    parser.add_argument(
-        "--patch", type=int, choices=list(PATCHES), help="cells a side of a token, with --autoencoder-from"
-    )
     parser.add_argument("--gate", type=float, default=27.0, help="dB that the autoencoder must reach")
     parser.add_argument(
         "--single", action="store_true", help="one process only, on a machine with other work"

@@ -65,7 +65,8 @@ def main():
     os.makedirs(options.wider, exist_ok=True)
     common.save(file, **double(torch.load(options.state + "/vae.pt", weights_only=False, map_location="cpu")))
     for name in ("latents.pt", "spiece.model"):
-        shutil.copy(f"{options.state}/{name}", f"{options.wider}/{name}")
+        if os.path.exists(f"{options.state}/{name}"):
+            shutil.copy(f"{options.state}/{name}", f"{options.wider}/{name}")
 
 
 if __name__ == "__main__":

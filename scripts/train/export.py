@@ -147,6 +147,7 @@ def main():
                 "steps": options.steps,
                 "guidance_scale": options.guidance,
                 "flow_shift": options.shift,
+                "easy_threshold": 0.08,  # measured by scripts/bench/caches.py
                 "training_samples": samples,
                 "autoencoder_samples": torch.load(
                     options.state + "/vae.pt", weights_only=False, map_location="cpu"

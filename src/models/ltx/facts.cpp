@@ -7,6 +7,7 @@
 #include "models/ltx/model_files.h"
 #include "models/ltx/vae_memory.h"
 #include "models/t5/files.h"
+#include "models/t5/schema.h"
 #include "models/weight_counts.h"
 #include "sora/error.h"
 
@@ -48,6 +49,7 @@ void read_text_encoder(ModelFacts& facts) {
                     std::to_string(facts.text_dim) + ", the transformer's caption_channels");
   }
   facts.text_encoder = count_text_encoder(facts, files.checkpoint);
+  check_schema(t5_schema(files.config, files.checkpoint), files.checkpoint, is_unused_in_text_encoder);
   facts.tokenizer = tokenizer_of(facts.folder);
 }
 

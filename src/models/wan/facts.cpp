@@ -4,11 +4,13 @@
 
 #include "models/clip/files.h"
 #include "models/t5/files.h"
+#include "models/t5/schema.h"
 #include "models/wan/components.h"
 #include "models/wan/few_step.h"
 #include "models/wan/model_files.h"
 #include "models/wan/transformer_schema.h"
 #include "models/wan/vae_memory.h"
+#include "models/wan/vae_schema.h"
 #include "models/weight_counts.h"
 #include "sora/error.h"
 
@@ -127,12 +129,16 @@ void read_text_encoder(ModelFacts& facts) {
 
 // Names and shapes, so that a file that does not fit is refused before any work; last, since faults that were
 // looked for above have messages of their own.
-void check_transformers(const ModelFacts& facts) {
+void check_networks(const ModelFacts& facts) {
   for (const char* name : {"transformer", "transformer_2"}) {
     if (!facts.folder.has(name)) continue;
     const auto files = open_transformer(facts.folder.source(name));
     check_schema(transformer_schema(files.config), files.checkpoint, is_unused_in_transformer);
   }
+  const VaeFiles vae = open_vae(facts.folder.source("vae"));
+  check_schema(vae_schema(vae.config), vae.checkpoint);
+  const T5Files text = open_text_encoder(facts.folder.source("text_encoder"));
+  check_schema(t5_schema(text.config, text.checkpoint), text.checkpoint, is_unused_in_text_encoder);
 }
 
 void read_scheduler(ModelFacts& facts) {
@@ -175,7 +181,7 @@ ModelFacts read_facts(const std::filesystem::path& dir, const Replacements& repl
   }
   read_scheduler(facts);
   read_text_encoder(facts);
-  check_transformers(facts);
+  check_networks(facts);
   facts.few_step = find_few_step({facts.folder.source("transformer").path, facts.folder.dir});
   // The pipeline of FastWan's models, whatever their folders are called.
   if (const std::string& pipeline = facts.folder.pipeline; !facts.few_step && pipeline == "WanDMDPipeline")

@@ -1,35 +1,16 @@
 #include "models/wan/transformer_schema.h"
 
+#include "checkpoint/schema_list.h"
+
 namespace sora::wan {
 namespace {
 
-class Schema {
- public:
-  void add(const std::string& name, std::vector<std::int64_t> shape) {
-    specs_.push_back({name, std::move(shape)});
-  }
-  void linear(const std::string& name, std::int64_t in, std::int64_t out) {
-    add(name + ".weight", {out, in});
-    add(name + ".bias", {out});
-  }
-  void layer_norm(const std::string& name, std::int64_t width) {
-    add(name + ".weight", {width});
-    add(name + ".bias", {width});
-  }
-  void rms_norm(const std::string& name, std::int64_t width) { add(name + ".weight", {width}); }
-
-  std::vector<TensorSpec> take() { return std::move(specs_); }
-
- private:
-  std::vector<TensorSpec> specs_;
-};
-
-void add_attention(Schema& schema, const std::string& name, std::int64_t dim) {
+void add_attention(SchemaList& schema, const std::string& name, std::int64_t dim) {
   for (const char* layer : {".to_q", ".to_k", ".to_v", ".to_out.0"}) schema.linear(name + layer, dim, dim);
   for (const char* norm : {".norm_q", ".norm_k"}) schema.rms_norm(name + norm, dim);
 }
 
-void add_block(Schema& schema, const std::string& name, const TransformerConfig& config) {
+void add_block(SchemaList& schema, const std::string& name, const TransformerConfig& config) {
   const std::int64_t dim = config.dim();
   add_attention(schema, name + ".attn1", dim);
   add_attention(schema, name + ".attn2", dim);
@@ -44,7 +25,7 @@ void add_block(Schema& schema, const std::string& name, const TransformerConfig&
   if (config.cross_attn_norm) schema.layer_norm(name + ".norm2", dim);
 }
 
-void add_image_embedder(Schema& schema, const std::string& name, const TransformerConfig& config) {
+void add_image_embedder(SchemaList& schema, const std::string& name, const TransformerConfig& config) {
   const std::int64_t width = *config.image_dim;
   schema.layer_norm(name + ".norm1", width);
   schema.layer_norm(name + ".norm2", config.dim());
@@ -59,7 +40,7 @@ std::vector<TensorSpec> transformer_schema(const TransformerConfig& config) {
   const std::int64_t dim = config.dim();
   const std::string embedder = "condition_embedder";
   const auto [frames, rows, columns] = config.patch_size;
-  Schema schema;
+  SchemaList schema;
   schema.add("patch_embedding.weight", {dim, config.in_channels, frames, rows, columns});
   schema.add("patch_embedding.bias", {dim});
   schema.linear(embedder + ".time_embedder.linear_1", config.freq_dim, dim);

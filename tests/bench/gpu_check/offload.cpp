@@ -9,6 +9,7 @@
 #include "checkpoint_file.h"
 #include "measures.h"
 #include "models/t5/files.h"
+#include "models/t5/schema.h"
 #include "models/t5/networks/encoder.h"
 #include "models/wan/networks/transformer.h"
 #include "models/wan/networks/vae_networks.h"
@@ -138,7 +139,7 @@ T5Encoder load_text_encoder(const Options& options, Placement placement) {
   T5Files files = open_text_encoder(options.folder / "text_encoder");
   return load_network(
       std::move(files.checkpoint), placement,
-      [&](const Weights& w) { return T5Encoder(w, files.config, placement.dtype); }, &T5Encoder::ignores);
+      [&](const Weights& w) { return T5Encoder(w, files.config, placement.dtype); }, is_unused_in_text_encoder);
 }
 
 class Run {

@@ -122,8 +122,4 @@ at::Tensor T5Encoder::operator()(const at::Tensor& ids) const {
   return final_layer_norm_(x);  // [B, L, d_model]
 }
 
-bool T5Encoder::ignores(const std::string& name) {
-  return name.starts_with("decoder.") || name == "lm_head.weight" || name == "encoder.embed_tokens.weight";
-}
-
 }  // namespace sora

@@ -61,10 +61,6 @@ class T5Encoder {
   /// ids [B, L] (int64, on the weights' device, none of them padding) -> [B, L, d_model]
   at::Tensor operator()(const at::Tensor& ids) const;
 
-  /// Whether a tensor of a checkpoint may be left over: the decoder of a whole T5, a second copy of the
-  /// embedding.
-  static bool ignores(const std::string& name);
-
   const T5Config& config() const { return config_; }
 
  private:

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "models/t5/files.h"
+#include "models/t5/schema.h"
 #include "models/t5/networks/encoder.h"
 #include "models/t5/text/prompt_clean.h"
 #include "models/t5/tokenizer/tokenizer.h"
@@ -50,7 +51,7 @@ T5Encoder load_encoder(const ComponentSource& source, const Placement& placement
   T5Files files = open_text_encoder(source);
   return load_network(
       std::move(files.checkpoint), as_stored(placement),
-      [&](const Weights& w) { return T5Encoder(w, files.config, placement.dtype); }, &T5Encoder::ignores);
+      [&](const Weights& w) { return T5Encoder(w, files.config, placement.dtype); }, is_unused_in_text_encoder);
 }
 
 }  // namespace
