@@ -36,6 +36,13 @@ ClipDecoder WindowDecoder::decoder_of(std::size_t number, const at::Tensor& late
           plan_.picture.vae_tiling};
 }
 
+std::shared_ptr<ClipDecoder> WindowDecoder::decoder_for_show(std::size_t number, const at::Tensor& latents) {
+  if (plan_.sampling.causal.block == 0) return std::make_shared<ClipDecoder>(decoder_of(number, latents));
+  if (film_ == nullptr) return film_ = std::make_shared<ClipDecoder>(decoder_of(number, latents));
+  film_->go_on(latents);
+  return film_;
+}
+
 // Whether a clip (or a loop's start) follows this window: its last frames are then those of the clip.
 // Backward, the first window is shown last.
 bool WindowDecoder::leads_to_a_clip(std::size_t number) const {
@@ -118,13 +125,13 @@ void WindowDecoder::show(std::size_t number, const at::Tensor& latents) {
 
   decode_arrivals(number, latents);
   drift_.begin(number);
-  ClipDecoder decoder = decoder_of(number, latents);
+  const auto decoder = decoder_for_show(number, latents);
   at::Tensor hidden;
-  for (std::int64_t t = 0; t < window.hidden; ++t) hidden = decoder.next();
+  for (std::int64_t t = 0; t < window.hidden; ++t) hidden = decoder->next();
   const double usual = step_before(hidden);
 
   for (std::int64_t t = window.hidden; t < end && !frames_.complete(); ++t) {
-    const at::Tensor chunk = corrected(decoder.next(), t);  // [1, 3, n, H, W]
+    const at::Tensor chunk = corrected(decoder->next(), t);  // [1, 3, n, H, W]
     at::Tensor pixels = drift_.correct(to_pixels(chunk));   // [n, H, W, 3]
     pixels = arrival_.correct(pixels, t == 0 ? 0 : 1 + (t - 1) * vae_.temporal_scale());
     dump_.frames(pixels);

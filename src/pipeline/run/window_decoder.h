@@ -3,6 +3,7 @@
 // Each window is decoded as a separate clip, beginning with its conditioning frames, which are not shown
 // again. Continuing with the decoder's cache of the window before would give the decoder a history longer
 // than any clip it was trained on: with the default model, contrast then jumps by a tenth at each seam.
+// The blocks of a causal model are the exception: they have no frames in common, and are decoded as one clip.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 
 #include "models/networks/video_autoencoder.h"
 #include "pipeline/denoise/window_conditioning.h"
@@ -49,6 +51,7 @@ class WindowDecoder {
 
  private:
   ClipDecoder decoder_of(std::size_t number, const at::Tensor& latents) const;
+  std::shared_ptr<ClipDecoder> decoder_for_show(std::size_t number, const at::Tensor& latents);
   bool leads_to_a_clip(std::size_t number) const;
   void decode_end(std::size_t number, const at::Tensor& latents);
   void decode_arrivals(std::size_t number, const at::Tensor& latents);
@@ -68,6 +71,7 @@ class WindowDecoder {
   ShownEnds ends_;
   std::map<std::size_t, at::Tensor> noise_;  // by the windows' numbers
   at::Tensor last_frame_;  // [1, H, W, 3], shown before the next one
+  std::shared_ptr<ClipDecoder> film_;  // of a causal model: all blocks are one clip
 };
 
 }  // namespace sora
