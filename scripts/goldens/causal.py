@@ -7,13 +7,15 @@ The network is the tiny one of tests/data/pipeline/wan21. diffusers has no causa
 references, both here. `masked.safetensors` has what diffusers' own network predicts for a whole video with a
 mask that hides later blocks, and frames outside of the window. `cases.json` lists videos, each with its final
 latents, made by an arithmetic of our own over diffusers' weights that follows Self-Forcing
-(pipeline/causal_inference.py and wan/modules/causal_model.py of github.com/guandeh17/Self-Forcing): the clean
-latents x - sigma v, fresh noise for the next level, one more pass at the context's timestep, keys cached after
-their rotation, a rolling window with a sink. Positions by place in the window, and the pass over the last frames
-when the prompt changes, follow LongLive (github.com/NVlabs/LongLive); that pass is made block by block here.
+(pipeline/causal_inference.py, wan/modules/causal_model.py of github.com/guandeh17/Self-Forcing): the clean
+latents x - sigma v, fresh noise for the next level, one more pass at the context's timestep, keys cached
+after their rotation, a rolling window with a sink. Positions by place in the window, and the pass over the
+last frames when the prompt changes, follow LongLive (github.com/NVlabs/LongLive); that pass is made block by
+block here.
 """
 
 import shutil
+import tempfile
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +23,7 @@ from diffusers import WanPipeline
 from golden import DATA, VERSIONS, output_folder, plain, save_case, save_cases, size_of
 from PIL import Image
 from safetensors.torch import save_file
+from transformers import T5Tokenizer
 
 OUT = output_folder("causal")
 MODEL = DATA / "pipeline/wan21"
@@ -235,10 +238,10 @@ def film(pipe, case):
             latents.append(encode_image(pipe, OUT / case["image"], case["width"], case["height"]))
             made.add(latents[0])
         latents.append(made.make(shape, generator))
-    tensors = {"latents": torch.cat(latents, 2)}
-    if case.get("video"):
-        tensors["video"] = decode(pipe, tensors["latents"])
-    return plain(tensors)
+    tensors = plain({"latents": torch.cat(latents, 2)})
+    if case.get("video"):  # as bytes, which are four times smaller
+        tensors["video"] = decode(pipe, tensors["latents"]).mul(255).round().byte().contiguous()
+    return tensors
 
 
 class MaskedAttention:
@@ -255,7 +258,9 @@ def block_causal_mask(frames, block, window, sink, tokens):
     """[L, L]: what the tokens of a row may see."""
     frame = torch.arange(frames)
     end = (frame // block + 1) * block  # of the row's block
-    seen = (frame[None] < end[:, None]) & ((frame[None] >= (end - (window - sink))[:, None]) | (frame[None] < sink))
+    seen = (frame[None] < end[:, None]) & (
+        (frame[None] >= (end - (window - sink))[:, None]) | (frame[None] < sink)
+    )
     return seen.repeat_interleave(tokens, 0).repeat_interleave(tokens, 1)
 
 
@@ -294,7 +299,10 @@ def main():
     torch.set_num_threads(1)
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
-    pipe = WanPipeline.from_pretrained(MODEL, torch_dtype=torch.float32)
+    with tempfile.TemporaryDirectory() as scratch:  # without the config that asks for a tokenizer.json
+        shutil.copy(MODEL / "tokenizer/spiece.model", scratch)
+        made = T5Tokenizer.from_pretrained(scratch, extra_ids=0)
+    pipe = WanPipeline.from_pretrained(MODEL, tokenizer=made, torch_dtype=torch.float32)
     masked(pipe.transformer)
     cases = []
     for number, case in enumerate(CASES):
