@@ -77,7 +77,7 @@ TEST_F(MaskedVideo, AVideoThatIsRestartedIsAnother) {
   const at::Tensor first = session->predict(block(0), 625, *text_);
   session->commit(block(0), 0, *text_);
   session->commit(block(1), 0, *text_);
-  session->restart(0);
+  session->restart(0, 0);
   EXPECT_TRUE(at::equal(session->predict(block(0), 625, *text_), first));
 }
 

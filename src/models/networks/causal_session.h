@@ -41,8 +41,9 @@ class CausalSession {
   virtual void commit(const at::Tensor& latents, double timestep, const PreparedText& text) = 0;
 
   /// Forgets all frames but those of the sink. The next ones are those from number `first` of the video on,
-  /// which is not beyond what was committed; of the sink's frames, those that were kept stay as they are.
-  virtual void restart(std::int64_t first) = 0;
+  /// which is not beyond what was committed; of the sink's frames, those before number `valid` stay as they
+  /// are, and are not computed again.
+  virtual void restart(std::int64_t first, std::int64_t valid) = 0;
 };
 
 }  // namespace sora

@@ -1,9 +1,9 @@
 #include "pipeline/denoise/causal_film.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "sampling/finite.h"
-#include "sora/error.h"
 
 namespace sora {
 namespace {
@@ -34,7 +34,7 @@ void CausalFilm::pass_again() {
   const std::int64_t seen = next_ - plan_.sampling.causal.window;
   const auto first =
       std::find_if(recent_.begin(), recent_.end(), [&](const Group& group) { return group.first >= seen; });
-  session_->restart(first == recent_.end() ? next_ : first->first);
+  session_->restart(first == recent_.end() ? next_ : first->first, next_);
   for (auto group = first; group != recent_.end(); ++group)
     session_->commit(group->latents, plan_.sampling.causal.context_timestep, *text_);
 }
@@ -80,14 +80,13 @@ void CausalFilm::add_all(const at::Tensor& latents) {
     add(latents.narrow(2, t, std::min(block, latents.size(2) - t)));
 }
 
-void CausalFilm::take_back(std::int64_t first) {
-  while (!recent_.empty() && recent_.back().first >= first) {
-    next_ = recent_.back().first;
-    recent_.pop_back();
-  }
-  if (next_ != first)
-    throw Error(ErrorKind::internal, "denoise", "a causal video was to be taken back within a block");
+at::Tensor CausalFilm::take_back() {
+  next_ = recent_.back().first;
+  recent_.pop_back();
   pass_again();
+  std::vector<at::Tensor> before;
+  for (const Group& group : recent_) before.push_back(group.latents);
+  return before.empty() ? at::Tensor() : at::cat(before, 2);
 }
 
 }  // namespace sora

@@ -45,8 +45,9 @@ class CausalFilm {
   /// The same for any number of frames, in blocks.
   void add_all(const at::Tensor& latents);
 
-  /// Takes the frames from number `first` on back, which were added last.
-  void take_back(std::int64_t first);
+  /// Takes back what was added last, once. Returns latents [1, C, n, h, w] of the frames before it, as far
+  /// back as attention can see; undefined where there are none.
+  at::Tensor take_back();
 
  private:
   struct Group {

@@ -43,6 +43,11 @@ std::shared_ptr<ClipDecoder> WindowDecoder::decoder_for_show(std::size_t number,
   return film_;
 }
 
+void WindowDecoder::go_on_after(const at::Tensor& shown) {
+  film_ = shown.defined() ? std::make_shared<ClipDecoder>(vae_, shown, plan_.picture.vae_tiling) : nullptr;
+  for (std::int64_t t = 0; shown.defined() && t < shown.size(2); ++t) (void)film_->next();
+}
+
 // Whether a clip (or a loop's start) follows this window: its last frames are then those of the clip.
 // Backward, the first window is shown last.
 bool WindowDecoder::leads_to_a_clip(std::size_t number) const {

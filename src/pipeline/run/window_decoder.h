@@ -45,6 +45,10 @@ class WindowDecoder {
   /// sets the look that drift control keeps.
   void decode_start(std::size_t number, const at::Tensor& latents);
 
+  /// Of a causal model: the next block follows these latents [1, C, t, h, w], which were shown; undefined: it
+  /// is the first one.
+  void go_on_after(const at::Tensor& shown);
+
   /// Decodes the plan's window with this number, latents [1, C, T, h, w], and passes its new frames on. Call
   /// it for the windows in the order in which they are shown.
   void show(std::size_t number, const at::Tensor& latents);

@@ -21,7 +21,7 @@ void WanCausalSession::commit(const at::Tensor& latents, double timestep, const 
   cache_.commit();
 }
 
-void WanCausalSession::restart(std::int64_t first) { cache_.restart(first); }
+void WanCausalSession::restart(std::int64_t first, std::int64_t valid) { cache_.restart(first, valid); }
 
 std::unique_ptr<CausalSession> WanTransformer::begin_video(const CausalWindow& window) const {
   if (config_.patch_size[0] != 1 || config_.image_dim)

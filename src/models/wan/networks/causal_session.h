@@ -14,7 +14,7 @@ class WanCausalSession final : public CausalSession {
 
   at::Tensor predict(const at::Tensor& latents, double timestep, const PreparedText& text) override;
   void commit(const at::Tensor& latents, double timestep, const PreparedText& text) override;
-  void restart(std::int64_t first) override;
+  void restart(std::int64_t first, std::int64_t valid) override;
 
  private:
   const WanTransformer& network_;

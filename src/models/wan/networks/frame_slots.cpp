@@ -63,10 +63,10 @@ void FrameSlots::commit() {
   count_ = 0;
 }
 
-void FrameSlots::restart(std::int64_t first) {
-  if (first < 0 || first > next_)
+void FrameSlots::restart(std::int64_t first, std::int64_t valid) {
+  if (first < 0 || first > valid || valid > next_)
     bug("a video of " + std::to_string(next_) + " frames cannot go on from " + std::to_string(first));
-  kept_ = std::min(next_, sink_);
+  kept_ = std::min(valid, sink_);
   for (std::int64_t& frame : frames_) {
     if (frame >= kept_) frame = -1;
   }

@@ -34,7 +34,7 @@ class FrameSlots {
 
   void commit();
   /// As CausalSession::restart().
-  void restart(std::int64_t first);
+  void restart(std::int64_t first, std::int64_t valid);
 
  private:
   std::int64_t slot_of(std::int64_t frame) const;

@@ -24,7 +24,7 @@ class KeyValueCache {
   /// rotary table of their tokens (rotary.h).
   at::Tensor begin_pass(const Grid& grid, RotaryEmbedding& rotary);
   void commit() { slots_.commit(); }
-  void restart(std::int64_t first) { slots_.restart(first); }
+  void restart(std::int64_t first, std::int64_t valid) { slots_.restart(first, valid); }
 
   /// Whether keys are to be stored as they are before their rotation.
   bool rotates_late() const { return window_.window_positions; }
