@@ -165,8 +165,8 @@ void JobCheckpoint::step_done(const DenoiseState& state, double elapsed, std::op
 
 void JobCheckpoint::window_done(const at::Tensor& latents, double elapsed, std::optional<double> left) {
   saved_.current.reset();
-  saved_.windows.push_back(latents.to(at::kCPU));  // a long video has many
   if (options_.file.empty() || options_.only_decode || options_.every == 0) return;
+  saved_.windows.push_back(latents.to(at::kCPU));  // a long video has many
   unsaved_ = true;
   if (options_.every || is_long(elapsed, left)) save(elapsed);
 }
