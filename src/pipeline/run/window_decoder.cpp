@@ -130,13 +130,14 @@ void WindowDecoder::show(std::size_t number, const at::Tensor& latents) {
 
   decode_arrivals(number, latents);
   drift_.begin(number);
-  const auto decoder = decoder_for_show(number, latents);
+  const auto shared = decoder_for_show(number, latents);
+  ClipDecoder& decoder = *shared;
   at::Tensor hidden;
-  for (std::int64_t t = 0; t < window.hidden; ++t) hidden = decoder->next();
+  for (std::int64_t t = 0; t < window.hidden; ++t) hidden = decoder.next();
   const double usual = step_before(hidden);
 
   for (std::int64_t t = window.hidden; t < end && !frames_.complete(); ++t) {
-    const at::Tensor chunk = corrected(decoder->next(), t);  // [1, 3, n, H, W]
+    const at::Tensor chunk = corrected(decoder.next(), t);  // [1, 3, n, H, W]
     at::Tensor pixels = drift_.correct(to_pixels(chunk));   // [n, H, W, 3]
     pixels = arrival_.correct(pixels, t == 0 ? 0 : 1 + (t - 1) * vae_.temporal_scale());
     dump_.frames(pixels);
