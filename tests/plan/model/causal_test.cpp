@@ -148,7 +148,7 @@ TEST_F(CausalPlan, LiveFilmsAreMadeOfItsBlocks) {
   request_.verb = "live";
   request_.output = "film.mp4";
   EXPECT_THAT(plan_text(make_plan(request_)),
-              HasSubstr("made block by block: 1.125 s at first, then 1.5 s each"));
+              HasSubstr("made block by block: 1.12 s at first, then 1.5 s each"));
 }
 
 }  // namespace
