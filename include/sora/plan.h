@@ -157,6 +157,16 @@ struct StepCache {
   int computed = 0;              ///< steps that are expected to be computed; for mag exactly these
 };
 
+/// A causal model makes a video block by block. Attention sees the block and frames before it, whose keys and
+/// values are kept in a cache (models/networks/causal_session.h).
+struct CausalSampling {
+  int block = 0;   ///< latent frames of a block; 0: the model is not causal
+  int window = 0;  ///< latent frames that attention sees at most, those of the block included
+  int sink = 0;    ///< how many of these are the video's first ones, which stay
+  bool window_positions = false;  ///< positions of frames are places in the window, not in the video
+  double context_timestep = 0;    ///< at which finished frames pass through the network for the cache
+};
+
 struct Sampling {
   std::string preset;  ///< fast, or none
   int steps = 0;
@@ -173,6 +183,7 @@ struct Sampling {
   int guidance_begin = 0;                ///< guidance in the steps from here on
   int guidance_end = 1 << 30;            ///< and before this one
   StepCache cache;
+  CausalSampling causal;
 };
 
 /// Sizes, in pixels and in latent cells.

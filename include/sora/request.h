@@ -80,6 +80,10 @@ struct Request {
   /// off, easy, mag or first-block, with ":threshold" where it is to be another than the usual one
   std::optional<std::string> cache;
   std::vector<std::string> live_log;  ///< live: what was typed, as "BLOCK WHAT" (plan/verbs/live_log.h)
+  /// Of causal models: latent frames that attention sees, those of a block included; and how many of these are
+  /// the video's first ones, which stay.
+  std::optional<int> attention_window;
+  std::optional<int> attention_sink;
 
   // Where it goes
   std::optional<std::string> output;         ///< a path, "-" for stdout; default <slug>-<seed>.mp4
@@ -199,6 +203,10 @@ void visit_request_kinds(R& r, V&& v) {
     "with a threshold as in easy:0.08; default: off");
   v("live_log", r.live_log, video,
     "live: \"BLOCK WHAT\", as a film that was made live says what was typed; may be given several times");
+  v("attention_window", r.attention_window, video,
+    "causal models: latent frames that attention sees, those of the block included; default: the model's");
+  v("attention_sink", r.attention_sink, video,
+    "causal models: how many of these are the video's first ones, which stay; default: the model's");
   v("output", r.output, machine, "output file; - is standard output");
   v("contact_sheet", r.contact_sheet, machine,
     "also write one picture of frames from all of the video: .png, .jpg, .webp or .avif");

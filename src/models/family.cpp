@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/json/json_config.h"
+#include "models/causal.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -139,6 +140,7 @@ void read_own_defaults(ModelFacts& facts) {
   if (facts.folder.dir.empty() || !fs::exists(path)) return;
   const JsonConfig config(path, "model");
   facts.title = config.string("name", facts.title);
+  read_own_causal(facts, config);
   facts.width = static_cast<int>(config.integer_in("native_width", 16, 4096, facts.width));
   facts.height = static_cast<int>(config.integer_in("native_height", 16, 4096, facts.height));
   facts.frames = static_cast<int>(config.integer_in("native_frames", 1, 100000, facts.frames));

@@ -61,6 +61,15 @@ struct MagRatios {
   std::vector<double> with_prompt, without_prompt;
 };
 
+/// A causal model: each block of latent frames attends to itself and to the frames before it alone.
+struct CausalFacts {
+  int block = 3;                  ///< latent frames of a block
+  int window = 21;                ///< latent frames that attention sees, those of the block included
+  int sink = 0;                   ///< how many of these are the video's first ones, which stay
+  bool window_positions = false;  ///< positions of frames are places in the window, not in the video
+  double context_timestep = 0;    ///< at which finished frames pass through the network for the cache
+};
+
 struct NamedFewStep {
   FewStep settings;
   std::string name;  ///< of the file or folder that shows that it is one
@@ -113,6 +122,7 @@ struct ModelFacts {
   std::vector<double> sigmas;                   ///< noise levels of its steps; empty: those of the scheduler
   std::optional<double> easy_threshold;         ///< of --cache easy; empty: its authors' for Wan 2.1
   std::optional<MagRatios> mag;                 ///< for --cache mag; empty: not measured
+  std::optional<CausalFacts> causal;            ///< empty: attention sees all frames of a window
   std::int64_t smallest_area = 0;  ///< pixels; smaller pictures are made at this area and reduced
 
   // Sizes

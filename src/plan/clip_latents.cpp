@@ -152,6 +152,12 @@ void plan_clip_latents(Plan& plan, const ModelFacts& model) {
   const Request& request = plan.request;
   if (request.latents == "none" || !adds_to_clip(request)) return;
   if (model.image.concat) return;  // such models are conditioned on pictures
+  if (model.causal) {              // they see more of the clip than there are latents of its end
+    if (request.latents)
+      throw Error(ErrorKind::usage, "options",
+                  "--latents means nothing to causal models, which go on from frames of the clip");
+    return;
+  }
   const bool two = request.input_2.has_value();
   const bool leads_to_clip = request.backward || verb_kind(request.verb) != VerbKind::extend;
   plan.inputs.latents =

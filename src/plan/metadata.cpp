@@ -118,6 +118,10 @@ void add_sampling(Json& json, const Plan& plan) {
     json["sigmas"] = levels_text(first.sigmas);
   }
   json["scheduler"] = sampling.scheduler;
+  if (sampling.causal.block > 0) {
+    json["attention_window"] = sampling.causal.window;
+    json["attention_sink"] = sampling.causal.sink;
+  }
   if (plan.request.guidance_range) json["guidance_range"] = *plan.request.guidance_range;
   if (!first.cache.method.empty())
     json["cache"] = first.cache.method + ":" + number_text(first.cache.threshold);

@@ -14,6 +14,7 @@
 #include "plan/machine/machine.h"
 #include "plan/machine/memory.h"
 #include "plan/machine/text_cache.h"
+#include "plan/model/causal.h"
 #include "plan/model/experts.h"
 #include "plan/model/guidance_range.h"
 #include "plan/model/model_choice.h"
@@ -94,6 +95,7 @@ struct Planner::State {
 
   /// What every plan has: the request with a seed, the machine, the model, and how it is sampled.
   Plan begin(const Request& request, const Entry& model) {
+    refuse_for_causal(request, model.facts);
     Plan plan;
     plan.request = request;
     plan_machine(plan, machine);

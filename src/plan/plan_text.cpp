@@ -4,6 +4,7 @@
 
 #include "core/amounts.h"
 #include "core/text.h"
+#include "plan/model/causal.h"
 #include "plan/model/guidance_range.h"
 #include "plan/model/model_choice.h"
 #include "plan/model/noise_levels.h"
@@ -171,6 +172,7 @@ std::string plan_text(const Plan& plan) {
   add_sizes(lines, plan.picture, plan.timeline, file_frames(plan));
   lines.add("sampling", sampling_text(plan.sampling) + ", seed " + std::to_string(*plan.request.seed));
   if (!plan.sampling.cache.method.empty()) lines.add("cache", cache_text(plan.sampling));
+  if (is_causal(plan)) lines.add("attention", causal_text(plan.sampling.causal));
   add_output(lines, plan.output, plan.request.copy);
   if (plan.request.visible_mark)
     lines.add("mark", std::string("AI, in a corner of the pictures") +

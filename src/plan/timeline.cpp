@@ -6,6 +6,7 @@
 
 #include "core/option_checks.h"
 #include "core/output/output_format.h"
+#include "plan/model/causal.h"
 #include "plan/verbs/live.h"
 #include "plan/verbs/remix_steps.h"
 #include "plan/verbs/story.h"
@@ -37,12 +38,12 @@ bool set_anchors(Timeline& timeline) {
 }
 
 // There is no drift to control in a remix, whose windows each follow frames of the input, and in a
-// transition, whose look is to change.
+// transition, whose look is to change. The blocks of a causal model see those before them.
 void plan_drift_control(Plan& plan) {
   const double strength =
       in_range("--drift-control", plan.request.drift_control.value_or(kDriftControl), 0, 1);
   const VerbKind kind = verb_kind(plan.request.verb);
-  const bool applies = kind != VerbKind::remix && kind != VerbKind::connect;
+  const bool applies = kind != VerbKind::remix && kind != VerbKind::connect && !is_causal(plan);
   plan.timeline.drift_control = applies && plan.timeline.windows.size() > 1 ? strength : 0;
   if (plan.timeline.drift_control <= 0) return;
   // Without per-token timesteps, conditioning frames must be the frames right before the new ones. The shots
@@ -108,7 +109,7 @@ void plan_timeline(Plan& plan, const ModelFacts& model, bool still) {
   plan_drift_control(plan);
   if (verb_kind(request.verb) == VerbKind::live) {
     plan.notes.push_back(live_note(plan, model));
-  } else if (plan.timeline.windows.size() > 1) {
+  } else if (plan.timeline.windows.size() > 1 && !is_causal(plan)) {
     plan.notes.push_back("longer than the model's native " + std::to_string(model.frames) +
                          " frames: made in " + std::to_string(plan.timeline.windows.size()) +
                          " windows, each conditioned on the last frames of the one before");

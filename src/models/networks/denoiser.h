@@ -19,6 +19,9 @@ class PreparedText {
   virtual std::unique_ptr<PreparedText> for_batch(std::int64_t batch) const = 0;
 };
 
+class CausalSession;
+struct CausalWindow;
+
 class Denoiser {
  public:
   virtual ~Denoiser() = default;
@@ -40,6 +43,10 @@ class Denoiser {
   /// whose work it has are skipped.
   virtual at::Tensor predict(const at::Tensor& latents, const at::Tensor& timestep, const PreparedText& text,
                              BlockCache* cache = nullptr) const = 0;
+
+  /// Of causal models: begins a video (causal_session.h). The denoiser must outlive the session. Throws Error
+  /// (internal) where the network has no such attention.
+  virtual std::unique_ptr<CausalSession> begin_video(const CausalWindow& window) const;
 };
 
 }  // namespace sora

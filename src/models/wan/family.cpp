@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "models/causal.h"
 #include "models/t5/text/prompt_clean.h"
+#include "models/wan/causal.h"
 #include "models/wan/components.h"
 #include "models/wan/facts.h"
 #include "models/wan/few_step.h"
@@ -20,7 +22,7 @@ const RegisteredFamily<WanFamily> registered;
 }  // namespace
 
 std::vector<std::string> WanFamily::pipelines() const {
-  return {"WanPipeline", "WanImageToVideoPipeline", "WanDMDPipeline"};
+  return {"WanPipeline", "WanImageToVideoPipeline", "WanDMDPipeline", "WanCausalDMDPipeline"};
 }
 
 // Also every folder without model_index.json: if it is no model at all, this family reports what is missing.
@@ -38,6 +40,9 @@ ModelFolder WanFamily::open(const fs::path& dir, const Replacements& replacement
 ModelFacts WanFamily::read(const fs::path& dir, const Replacements& replacements) const {
   ModelFacts facts = read_facts(dir, replacements);
   published_defaults(facts);
+  if (!has_own_causal(facts.folder)) {
+    if (const auto causal = find_causal(facts)) make_causal(facts, *causal);
+  }
   read_own_defaults(facts);
   return facts;
 }

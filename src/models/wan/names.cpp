@@ -90,8 +90,8 @@ constexpr Part kResidualParts[] = {{".residual.0.", ".norm1."},
                                    {".residual.6.", ".conv2."},
                                    {".shortcut.", ".conv_shortcut."}};
 
-// Prefixes of each network's names in all-in-one files and in ComfyUI.
-const std::vector<std::string> kTransformerPrefixes{"model.diffusion_model.", "diffusion_model."};
+// Prefixes of each network's names in all-in-one files, in ComfyUI, and in files of a training (model.).
+const std::vector<std::string> kTransformerPrefixes{"model.diffusion_model.", "diffusion_model.", "model."};
 const std::vector<std::string> kVaePrefixes{"first_stage_model.", "vae."};
 
 constexpr std::string_view kUpsamples = "decoder.upsamples.";

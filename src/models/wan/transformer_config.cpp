@@ -21,7 +21,7 @@ std::optional<std::int64_t> optional_width(const JsonConfig& json, const char* k
 void read_class(const JsonConfig& json, TransformerConfig& config) {
   const std::string name = json.string("_class_name", "WanTransformer3DModel");
   config.skyreels = name == "SkyReelsV2Transformer3DModel";
-  if (name != "WanTransformer3DModel" && !config.skyreels) {
+  if (name != "WanTransformer3DModel" && name != "CausalWanTransformer3DModel" && !config.skyreels) {
     json.fail("_class_name", "WanTransformer3DModel or SkyReelsV2Transformer3DModel");
   }
   if (!config.skyreels) return;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "plan/verbs/causal_windows.h"
 #include "plan/verbs/story.h"
 #include "plan/verbs/transition.h"
 
@@ -13,6 +14,12 @@ namespace sora {
 void condition_on_shots(const Model& model, const Plan& plan, const PromptEmbeds& embeds, std::size_t number,
                         Conditioning& text) {
   const Window& window = plan.timeline.windows[number];
+  if (plan.sampling.causal.block > 0) {
+    condition_on_prompts(model, plan, embeds, {prompt_of_block(plan, window, model.vae->temporal_scale())},
+                         text);
+    text.shares = at::Tensor();
+    return;
+  }
   const std::int64_t fresh = window.count - window.conditioning;
   std::vector<std::string> prompts;
   std::vector<std::vector<float>> shares;  // of each prompt, for each new latent frame

@@ -48,6 +48,10 @@ class ClipDecoder {
   /// autoencoder's temporal_scale().
   at::Tensor next();
 
+  /// The clip goes on with these latent frames [1, C, t, h, w]; without tiles only, and for decoders that do
+  /// not look ahead.
+  void go_on(const at::Tensor& latents);
+
  private:
   void decode_all();
   at::Tensor decoded_frames(std::int64_t count);

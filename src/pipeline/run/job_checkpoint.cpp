@@ -3,6 +3,7 @@
 #include "checkpoint/safetensors.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "pipeline/denoise/causal_film.h"
 #include "plan/metadata.h"
 #include "sora/error.h"
 #include "weights/tensor_file.h"
@@ -85,7 +86,8 @@ SavedLatents read_job_checkpoint(const std::filesystem::path& path, const Plan& 
   }
   if (file.tensors().count("current.latents") == 0) return saved;
   if (saved.windows.size() == plan.timeline.windows.size()) bad(path, "has one window more than the plan");
-  const auto shape = shape_of(plan, saved.windows.size());
+  auto shape = shape_of(plan, saved.windows.size());
+  shape[2] = denoised_frames(plan, plan.timeline.windows[saved.windows.size()]);
   DenoiseState current;
   current.step = number(file, "step");
   if (current.step < 0 || current.step > plan.sampling.steps) {
@@ -163,8 +165,8 @@ void JobCheckpoint::step_done(const DenoiseState& state, double elapsed, std::op
 
 void JobCheckpoint::window_done(const at::Tensor& latents, double elapsed, std::optional<double> left) {
   saved_.current.reset();
-  saved_.windows.push_back(latents.to(at::kCPU));  // a long video has many
   if (options_.file.empty() || options_.only_decode || options_.every == 0) return;
+  saved_.windows.push_back(latents.to(at::kCPU));  // a long video has many
   unsaved_ = true;
   if (options_.every || is_long(elapsed, left)) save(elapsed);
 }

@@ -20,6 +20,7 @@ bool VideoRun::take_back(const LiveTurn& turn, std::size_t& next, std::optional<
   conditioning_.emplace(std::move(before->conditioning));
   decoder_.emplace(std::move(before->decoder));  // which refers to the object above
   before.reset();
+  if (film_) decoder_->go_on_after(film_->take_back());
   LiveTurn noted;
   (stays_shown ? noted.back : noted.undo) = true;
   for (std::string& line : lines_of_turn(static_cast<int>(next), noted))

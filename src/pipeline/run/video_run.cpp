@@ -69,6 +69,7 @@ VideoRun::VideoRun(const Plan& plan, Model& model, const PromptEmbeds& prompts, 
       noise_(*plan.request.seed),
       live_(live) {
   if (!checkpoint.complete()) condition();
+  if (!checkpoint.complete() && plan.sampling.causal.block > 0) film_.emplace(model, plan);
   if (preview) previewer_.emplace(plan, *model.vae, preview);
   conditioning_.emplace(plan, *model.vae, !images_);
   if (plan.upscale.active || verb_kind(plan.request.verb) == VerbKind::remix)
@@ -106,9 +107,42 @@ DenoiseHooks VideoRun::hooks() {
 
 at::Tensor VideoRun::noise_of(const Window& window) {
   const Picture& picture = plan_.picture;
-  if (plan_.request.init_noise && window.first == 0)
-    return read_tensor(*plan_.request.init_noise, "latents");  // its shape was checked with the plan
-  return noise_.draw({1, picture.latent_channels, window.count, picture.latent_height, picture.latent_width});
+  const std::int64_t frames = denoised_frames(plan_, window);
+  if (plan_.request.init_noise && window.first == 0) {  // its shape was checked with the plan
+    return read_tensor(*plan_.request.init_noise, "latents").narrow(2, window.count - frames, frames);
+  }
+  return noise_.draw({1, picture.latent_channels, frames, picture.latent_height, picture.latent_width});
+}
+
+at::Tensor VideoRun::denoised(std::size_t number, const at::Tensor& noise, const DenoiseHooks& hooks,
+                              const DenoiseState* from) {
+  const ConditioningFrames conditioning = images_ ? ConditioningFrames() : conditioning_->frames_for(number);
+  if (images_) text_.image_condition = images_->condition(number, *conditioning_);
+  at::Tensor latents = denoise(model_, plan_, text_, noise, conditioning, hooks, from);
+  conditioning_->restore_replaced(latents);
+  return latents;
+}
+
+// The first block may begin with frames that are given: they pass through the network first.
+at::Tensor VideoRun::denoised_block(std::size_t number, const at::Tensor& noise, const DenoiseHooks& hooks,
+                                    const DenoiseState* from) {
+  film_->use(text_.prompts.front());
+  const ConditioningFrames given = conditioning_->frames_for(number);
+  if (!given.empty()) film_->add_all(given.latents);
+  const at::Tensor latents = film_->denoise(noise, hooks, from);
+  film_->add(latents);
+  return given.empty() ? latents : at::cat({given.latents.to(latents.device()), latents}, 2);
+}
+
+// A block of an earlier run.
+void VideoRun::add_saved(std::size_t number) {
+  const std::int64_t given = plan_.timeline.windows[number].conditioning;
+  const at::Tensor& latents = saved_.windows[number];
+  report_.check_stop();
+  if (!plan_.inputs.shots.empty()) condition_on_shots(model_, plan_, prompts_, number, text_);
+  film_->use(text_.prompts.front());
+  film_->add_all(latents.narrow(2, 0, given));
+  film_->add(latents.narrow(2, given, latents.size(2) - given));
 }
 
 // The latents of a window [1, C, T, h, w]: those that an earlier run saved, or else denoised now, continuing
@@ -122,10 +156,9 @@ at::Tensor VideoRun::latents_of(std::size_t number) {
   if (source_) source_->go_to(window);
   if (number < saved_.windows.size()) {
     report_.steps_skipped(plan_.sampling.steps - plan_.sampling.first_step);
+    if (film_) add_saved(number);
     return saved_.windows[number];
   }
-  const ConditioningFrames conditioning = images_ ? ConditioningFrames() : conditioning_->frames_for(number);
-  if (images_) text_.image_condition = images_->condition(number, *conditioning_);
   if (!plan_.inputs.shots.empty()) condition_on_shots(model_, plan_, prompts_, number, text_);
 
   const bool was_begun = number == saved_.windows.size() && saved_.current;
@@ -141,10 +174,10 @@ at::Tensor VideoRun::latents_of(std::size_t number) {
   hooks.step_noise = [&](int step) { return step_noise.of_step(step); };
   if (previewer_)
     hooks.preview = [&](const auto& clean) {
-      previewer_->offer(clean, window.conditioning, window.conditioning_end);
+      previewer_->offer(clean, film_ ? 0 : window.conditioning, window.conditioning_end);
     };
-  at::Tensor latents = denoise(model_, plan_, text_, noise, conditioning, hooks, from);
-  conditioning_->restore_replaced(latents);
+  const at::Tensor latents =
+      film_ ? denoised_block(number, noise, hooks, from) : denoised(number, noise, hooks, from);
   if (live_ == nullptr)  // a live film has no end that it could be continued to
     checkpoint_.window_done(latents, report_.elapsed(), report_.eta());
   return latents;

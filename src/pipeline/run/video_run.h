@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "media/write/video_writer.h"
+#include "pipeline/denoise/causal_film.h"
 #include "pipeline/denoise/denoise.h"
 #include "pipeline/denoise/image_frames.h"
 #include "pipeline/denoise/previewer.h"
@@ -59,6 +60,11 @@ class VideoRun {
   DenoiseHooks hooks();
   at::Tensor noise_of(const Window& window);
   at::Tensor latents_of(std::size_t number);
+  at::Tensor denoised(std::size_t number, const at::Tensor& noise, const DenoiseHooks& hooks,
+                      const DenoiseState* from);
+  at::Tensor denoised_block(std::size_t number, const at::Tensor& noise, const DenoiseHooks& hooks,
+                            const DenoiseState* from);
+  void add_saved(std::size_t number);
 
   const Plan& plan_;
   Model& model_;
@@ -75,6 +81,7 @@ class VideoRun {
   NoiseSource noise_;
   std::optional<WindowConditioning> conditioning_;
   std::optional<ClipWindows> source_;  // of remix and upscale stages
+  std::optional<CausalFilm> film_;     // of causal models
   std::unique_ptr<FrameOut> frames_;
   std::optional<WindowDecoder> decoder_;
   LiveFilm* live_;  // null: not live

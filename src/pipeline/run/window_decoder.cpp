@@ -37,6 +37,18 @@ ClipDecoder WindowDecoder::decoder_of(std::size_t number, const at::Tensor& late
           plan_.picture.vae_tiling};
 }
 
+std::shared_ptr<ClipDecoder> WindowDecoder::decoder_for_show(std::size_t number, const at::Tensor& latents) {
+  if (plan_.sampling.causal.block == 0) return std::make_shared<ClipDecoder>(decoder_of(number, latents));
+  if (film_ == nullptr) return film_ = std::make_shared<ClipDecoder>(decoder_of(number, latents));
+  film_->go_on(latents);
+  return film_;
+}
+
+void WindowDecoder::go_on_after(const at::Tensor& shown) {
+  film_ = shown.defined() ? std::make_shared<ClipDecoder>(vae_, shown, plan_.picture.vae_tiling) : nullptr;
+  for (std::int64_t t = 0; shown.defined() && t < shown.size(2); ++t) (void)film_->next();
+}
+
 // Whether a clip (or a loop's start) follows this window: its last frames are then those of the clip.
 // Backward, the first window is shown last.
 bool WindowDecoder::leads_to_a_clip(std::size_t number) const {
@@ -129,7 +141,8 @@ void WindowDecoder::show(std::size_t number, const at::Tensor& latents) {
 
   decode_arrivals(number, latents);
   drift_.begin(number);
-  ClipDecoder decoder = decoder_of(number, latents);
+  const auto shared = decoder_for_show(number, latents);
+  ClipDecoder& decoder = *shared;
   at::Tensor hidden;
   for (std::int64_t t = 0; t < window.hidden; ++t) hidden = decoder.next();
   const double usual = step_before(hidden);

@@ -3,6 +3,7 @@
 // Each window is decoded as a separate clip, beginning with its conditioning frames, which are not shown
 // again. Continuing with the decoder's cache of the window before would give the decoder a history longer
 // than any clip it was trained on: with the default model, contrast then jumps by a tenth at each seam.
+// The blocks of a causal model are the exception: they have no frames in common, and are decoded as one clip.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 
 #include "models/networks/video_autoencoder.h"
 #include "pipeline/denoise/window_conditioning.h"
@@ -43,12 +45,17 @@ class WindowDecoder {
   /// sets the look that drift control keeps.
   void decode_start(std::size_t number, const at::Tensor& latents);
 
+  /// Of a causal model: the next block follows these latents [1, C, t, h, w], which were shown; undefined: it
+  /// is the first one.
+  void go_on_after(const at::Tensor& shown);
+
   /// Decodes the plan's window with this number, latents [1, C, T, h, w], and passes its new frames on. Call
   /// it for the windows in the order in which they are shown.
   void show(std::size_t number, const at::Tensor& latents);
 
  private:
   ClipDecoder decoder_of(std::size_t number, const at::Tensor& latents) const;
+  std::shared_ptr<ClipDecoder> decoder_for_show(std::size_t number, const at::Tensor& latents);
   bool leads_to_a_clip(std::size_t number) const;
   void decode_end(std::size_t number, const at::Tensor& latents);
   void decode_arrivals(std::size_t number, const at::Tensor& latents);
@@ -70,6 +77,7 @@ class WindowDecoder {
   std::map<std::size_t, at::Tensor> noise_;  // by the windows' numbers
   bool checked_ = false;
   at::Tensor last_frame_;  // [1, H, W, 3], shown before the next one
+  std::shared_ptr<ClipDecoder> film_;  // of a causal model: all blocks are one clip
 };
 
 }  // namespace sora

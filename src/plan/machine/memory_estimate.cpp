@@ -70,9 +70,11 @@ double at_once(std::int64_t all, const std::optional<Tiling>& tiling, TileAxis T
   return number(tiling ? std::min(((*tiling).*axis).size, all) : all);
 }
 
-std::int64_t longest_window(const Timeline& timeline) {
-  std::int64_t frames = 0;
-  for (const Window& window : timeline.windows) frames = std::max<std::int64_t>(frames, window.count);
+/// Latent frames that pass through the network at once.
+std::int64_t longest_window(const Plan& plan) {
+  std::int64_t frames = plan.sampling.causal.block;
+  if (frames > 0) return frames;
+  for (const Window& window : plan.timeline.windows) frames = std::max<std::int64_t>(frames, window.count);
   return frames;
 }
 
@@ -118,6 +120,18 @@ double text_context_bytes(const Plan& plan, const ModelFacts& model, double elem
   return texts * experts * number(model.layers) * 2 * tokens * number(model.transformer_dim) * element;
 }
 
+/// Of a causal model: keys and values of the frames that attention sees. Where keys are rotated as they are
+/// used, those of a layer are there twice more, in fp32.
+double key_value_bytes(const Plan& plan, const ModelFacts& model, double element) {
+  const CausalSampling& causal = plan.sampling.causal;
+  if (causal.block == 0) return 0;
+  const double frames = std::min(causal.window, plan.timeline.latent_frames);
+  const double tokens = frames * plan.picture.latent_width * plan.picture.latent_height /
+                        (model.patch_width * model.patch_height);
+  const double rotated = causal.window_positions ? tokens * number(model.transformer_dim) * 3 * 4 : 0;
+  return number(model.layers) * 2 * tokens * number(model.transformer_dim) * element + rotated;
+}
+
 /// The decoder's activations for a chunk, its cache between chunks, and the decoded frames.
 double decode_bytes(const Picture& picture, const ModelFacts& model, bool on_cpu) {
   const double pixels = number(std::int64_t{picture.model_width} * picture.model_height);
@@ -138,7 +152,7 @@ double stage_frame_bytes(const Picture& picture, std::int64_t frames, const Mode
 /// Whether pictures, clips or the frames of a window before are encoded.
 bool encodes(const Plan& plan) {
   const Request& request = plan.request;
-  return plan.timeline.windows.size() > 1 || plan.upscale.active || request.image || request.last_image ||
+  return (plan.timeline.windows.size() > 1 && plan.sampling.causal.block == 0) || plan.upscale.active || request.image || request.last_image ||
          request.input || !plan.inputs.shot_images.empty() ||
          (!plan.timeline.windows.empty() && plan.timeline.windows.front().conditioning_end > 0);
 }
@@ -168,7 +182,7 @@ std::vector<PhaseMemory> estimate_memory(const Plan& plan, const ModelFacts& mod
                                          const std::string& offload) {
   const bool gpu = plan.machine.device != "cpu";
   const double element = element_size(plan.machine), streamed = streamed_bytes(plan.machine, model);
-  const std::int64_t frames = longest_window(plan.timeline);
+  const std::int64_t frames = longest_window(plan);
   const double base = gpu ? kCudaContext : kLibraries;
   const double text = text_encoder_gb(plan.machine, model, offload) * 1e9;
   const double transformers = weight_bytes(model.transformer, plan.machine, element, offload, streamed) +
@@ -180,6 +194,7 @@ std::vector<PhaseMemory> estimate_memory(const Plan& plan, const ModelFacts& mod
       4 * number(model.vae.parameters - (gpu && !encodes(plan) ? model.vae_encoder_parameters : 0));
   const bool frees_text = at_least(offload, "text");
   const double resident = base + transformers + vae + text_context_bytes(plan, model, element) +
+                          key_value_bytes(plan, model, element) +
                           (frees_text ? 0 : text - (gpu ? text_bytes(model) : 0));  // activations are freed
   // The video encoder works in the host's memory.
   const double encode = number(std::int64_t{plan.picture.width} * plan.picture.height) * 1.5 * kEncoderFrames;

@@ -65,12 +65,23 @@ double work_of_step(const Picture& picture, const Window& window, std::int64_t t
   return tiles * tokens * (1 + tokens / (6 * width));
 }
 
+// Of a block of a causal model: its steps, and the pass that its keys and values come from, as parts of a step.
+double work_of_block(const Plan& plan, int steps) {
+  const CausalSampling& causal = plan.sampling.causal;
+  const double frame = static_cast<double>(plan.picture.latent_height) * plan.picture.latent_width / 4;
+  const double seen = std::min(causal.window, plan.timeline.latent_frames) * frame;
+  const auto width = static_cast<double>(std::max<std::int64_t>(1, plan.model.transformer_dim));
+  return (steps + 1) * causal.block * frame * (1 + seen / (6 * width));
+}
+
 Work work_of(const Plan& plan) {
   Work work;
   int decoded = 0;  // latent frames over all windows, conditioning frames included
   for (const Window& window : plan.timeline.windows) {
-    work.steps += std::max(1, plan.sampling.steps - plan.sampling.first_step) *
-                  work_of_step(plan.picture, window, plan.model.transformer_dim);
+    const int made = std::max(1, plan.sampling.steps - plan.sampling.first_step);
+    work.steps += plan.sampling.causal.block > 0
+                      ? work_of_block(plan, made)
+                      : made * work_of_step(plan.picture, window, plan.model.transformer_dim);
     decoded += window.count;
   }
   const int steps = std::max(1, plan.sampling.steps - plan.sampling.first_step);

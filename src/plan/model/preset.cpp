@@ -25,7 +25,7 @@ SamplingDefaults sampling_defaults(Plan& plan, const ModelFacts& model) {
     throw Error(ErrorKind::usage, "options", "--preset " + asked + ": expected fast or none");
   }
   plan.sampling.preset = "none";
-  if (asked == "none") return own;
+  if (asked == "none" || model.causal) return own;  // causal models are few-step ones by themselves
   std::vector<std::filesystem::path> loras;
   for (const auto* list : {&request.lora, &request.lora_2}) {
     for (const LoraSource& lora : chosen_loras(*list)) loras.push_back(lora.path);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/option_checks.h"
+#include "plan/model/causal.h"
 #include "plan/model/noise_levels.h"
 #include "plan/model/preset.h"
 
@@ -39,6 +40,7 @@ void plan_sampling(Plan& plan, const ModelFacts& model) {
   plan.sampling.boundary_ratio =
       model.folder.has("transformer_2") ? model.folder.boundary_ratio : std::nullopt;
   plan.sampling.expand_timesteps = model.folder.expand_timesteps;
+  plan_causal_sampling(plan, model);
 }
 
 void plan_shift_by_tokens(Plan& plan, const ModelFacts& model) {

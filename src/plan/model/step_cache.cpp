@@ -46,6 +46,7 @@ Asked parsed(const std::string& text) {
 // Why a cache is of no use to the plan; empty: it is.
 std::string why_not(const Plan& plan, const std::string& method, int made) {
   if (plan.upscale.active) return "upscale stages make few steps, in tiles";
+  if (plan.sampling.causal.block > 0) return "causal models need each of their steps in full";
   if (plan.sampling.preset == "fast")
     return "few-step models need each of their steps in full, and the preset is fast";
   if (made < kFewestSteps)

@@ -83,6 +83,7 @@ void take_prompt(Plan& plan, VerbKind kind, const std::vector<InputFacts>& facts
 
 // How this model is conditioned on frames of the input, for the plan's notes.
 std::string conditioning_note(const ModelFacts& model) {
+  if (model.causal) return "frames of the input pass through the network first, and the new ones see them";
   if (model.image.concat)
     return "the network sees the images in channels beside the noise, as in its training";
   return model.folder.expand_timesteps

@@ -142,7 +142,8 @@ std::int64_t frames_before_block(const Plan& plan, std::size_t block, int tempor
 std::string live_note(const Plan& plan, const ModelFacts& model) {
   const auto& windows = plan.timeline.windows;
   const auto seconds = [&](double frames) { return number_text(frames / model.fps, 3) + " s"; };
-  std::string text = "made block by block: " + seconds(model.frames) + " at first";
+  const int first = 1 + (windows[0].count - 1) * model.temporal_scale;
+  std::string text = "made block by block: " + seconds(first) + " at first";
   if (windows.size() > 1)
     text +=
         ", then " + seconds((windows[1].count - windows[1].conditioning) * model.temporal_scale) + " each";

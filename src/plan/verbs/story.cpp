@@ -156,7 +156,7 @@ void read_story(Request& request, Inputs& inputs, const ModelFacts& model) {
           inputs.shot_images.front().path + " is at " + time_text(inputs.shot_images.front().time) +
           "; use a text-to-video model");
   }
-  inputs.fade = request.fade.value_or(kFade);
+  inputs.fade = request.fade.value_or(model.causal ? 0 : kFade);
   if (!(inputs.fade >= 0 && inputs.fade <= kLongestFade))
     wrong("--fade: expected seconds from 0 (a prompt takes over at once) to 60");
   const std::string& first = inputs.shots.front().prompt;

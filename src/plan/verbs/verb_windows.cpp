@@ -5,6 +5,7 @@
 #include <string>
 
 #include "plan/geometry/windows.h"
+#include "plan/verbs/causal_windows.h"
 #include "plan/verbs/story.h"
 #include "plan/verbs/transition.h"
 #include "plan/verbs/verb.h"
@@ -91,17 +92,10 @@ void loop_windows(Timeline& timeline, const Rates& rates) {
   timeline.model_fps = static_cast<double>(timeline.model_frames) / file_frames * timeline.fps;
 }
 
-}  // namespace
-
-void plan_verb_windows(Plan& plan, const ModelFacts& model) {
+// The windows of models that see all frames of one.
+void plan_windows_of_verb(Plan& plan, const ModelFacts& model, const Rates& rates, int latents) {
   const Request& request = plan.request;
   Timeline& timeline = plan.timeline;
-  const Rates rates{model.temporal_scale, (model.frames - 1) / model.temporal_scale + 1,
-                    timeline.model_fps / timeline.fps};
-  // Frame n of a file of new frames alone shows the model's frame that is nearest in time.
-  timeline.model_frames =
-      std::llround(static_cast<double>(timeline.frames - 1) / timeline.fps * timeline.model_fps) + 1;
-  const int latents = latents_for(static_cast<double>(timeline.model_frames - 1), rates.scale) + 1;
   switch (verb_kind(request.verb)) {
     case VerbKind::generate:
     case VerbKind::finish:  // plan_stage() plans its windows
@@ -129,6 +123,20 @@ void plan_verb_windows(Plan& plan, const ModelFacts& model) {
                     : loop_windows(timeline, rates);
       break;
   }
+}
+
+}  // namespace
+
+void plan_verb_windows(Plan& plan, const ModelFacts& model) {
+  Timeline& timeline = plan.timeline;
+  const Rates rates{model.temporal_scale, (model.frames - 1) / model.temporal_scale + 1,
+                    timeline.model_fps / timeline.fps};
+  // Frame n of a file of new frames alone shows the model's frame that is nearest in time.
+  timeline.model_frames =
+      std::llround(static_cast<double>(timeline.frames - 1) / timeline.fps * timeline.model_fps) + 1;
+  const int latents = latents_for(static_cast<double>(timeline.model_frames - 1), rates.scale) + 1;
+  model.causal ? plan_causal_windows(plan, model, latents)
+               : plan_windows_of_verb(plan, model, rates, latents);
   timeline.latent_frames = 0;
   for (const Window& window : timeline.windows)
     timeline.latent_frames = std::max(timeline.latent_frames, window.first + window.count);

@@ -68,6 +68,7 @@ void warn_of_unknown_keys(const JsonConfig& json) {
                                                            "disable_corrector",
                                                            "dynamic_thresholding_ratio",
                                                            "euler_at_final",
+                                                           "extra_one_step",
                                                            "final_sigmas_type",
                                                            "flow_shift",
                                                            "invert_sigmas",
@@ -75,6 +76,7 @@ void warn_of_unknown_keys(const JsonConfig& json) {
                                                            "lower_order_final",
                                                            "max_image_seq_len",
                                                            "max_shift",
+                                                           "num_inference_steps",
                                                            "num_train_timesteps",
                                                            "predict_x0",
                                                            "prediction_type",
@@ -95,6 +97,7 @@ void warn_of_unknown_keys(const JsonConfig& json) {
                                                            "timestep_spacing",
                                                            "timesteps",
                                                            "trained_betas",
+                                                           "training",
                                                            "use_beta_sigmas",
                                                            "use_dynamic_shifting",
                                                            "use_exponential_sigmas",
@@ -243,7 +246,8 @@ SchedulerConfig read_scheduler_config(const std::filesystem::path& path, ShiftBy
                                          {{"UniPCMultistepScheduler", "unipc"},
                                           {"FlowMatchEulerDiscreteScheduler", "euler"},
                                           {"DPMSolverMultistepScheduler", "dpm++"},
-                                          {"FlowMatchLCMScheduler", "lcm"}},
+                                          {"FlowMatchLCMScheduler", "lcm"},
+                                          {"SelfForcingFlowMatchScheduler", "lcm"}},
                                          nullptr);
   refuse_unsupported(json);
   warn_of_unknown_keys(json);

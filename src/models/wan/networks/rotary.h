@@ -20,13 +20,14 @@ class RotaryEmbedding {
 
   /// exp(i * angle) of each token and channel pair: complex64 [L, 1, head_dim / 2], L = frames * rows *
   /// columns, columns fastest. The pairs are divided between the axes in the order frames, rows,
-  /// columns. The table is cached, so that a denoising loop computes it once. Throws Error (data) when the
-  /// grid is larger than the model's position table.
-  const at::Tensor& table(const Grid& grid, at::Device device);
+  /// columns. The grid's first frame has position `first`. The table is cached, so that a denoising loop
+  /// computes it once. Throws Error (data) when the grid is larger than the model's position table.
+  const at::Tensor& table(const Grid& grid, at::Device device, std::int64_t first = 0);
 
  private:
   struct Entry {
     Grid grid;
+    std::int64_t first;
     at::Device device;
     at::Tensor table;
   };

@@ -46,6 +46,7 @@ struct WanTransformer::Embedded {
   at::Tensor patches;  // [B, L, C * pt * ph * pw]
   TimeEmbedding time;
   at::Tensor rotary_table;  // [L, 1, head_dim / 2]
+  KeyValueCache* past = nullptr;
 };
 
 WanTransformer::WanTransformer(const Weights& w, const TransformerConfig& config)
@@ -125,7 +126,7 @@ at::Tensor WanTransformer::unpatchify(const at::Tensor& tokens, const Grid& grid
 }
 
 at::Tensor WanTransformer::forward(const at::Tensor& latents, const at::Tensor& timestep,
-                                   const TextContext& text, BlockCache* cache) const {
+                                   const TextContext& text, BlockCache* cache, KeyValueCache* past) const {
   const c10::InferenceMode inference;
   const auto& patch = config_.patch_size;
   if (latents.dim() != 5 || latents.size(1) != config_.in_channels || latents.size(2) % patch[0] != 0 ||
@@ -146,11 +147,12 @@ at::Tensor WanTransformer::forward(const at::Tensor& latents, const at::Tensor& 
   }
 
   const auto device = scale_shift_table_.device();
-  const at::Tensor& rotary_table = rotary_.table(grid, device);  // [L, 1, head_dim / 2]
+  const at::Tensor rotary_table =
+      past != nullptr ? past->begin_pass(grid, rotary_) : rotary_.table(grid, device);  // [L, 1, head_dim / 2]
   const TimeEmbedding time = time_embedder_(timestep, grid[0]);
-  const Embedded in{patchify(latents.to(device, dtype()).contiguous(), grid), time, rotary_table};
+  const Embedded in{patchify(latents.to(device, dtype()).contiguous(), grid), time, rotary_table, past};
   // A graph has all blocks in it, so with a cache there is none.
-  const bool replays = cache == nullptr && takes_graph(in);
+  const bool replays = cache == nullptr && past == nullptr && takes_graph(in);
   return unpatchify(replays ? replayed(in, text) : run_blocks(in, text, cache), grid);  // [B, C, T, H, W]
 }
 
@@ -159,7 +161,7 @@ void WanTransformer::apply_blocks(at::Tensor& x, const Embedded& in, const TextC
   if (cache != nullptr && cache->skips_all(x)) return;
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     blocks_[i].apply(x, in.time.timestep_proj, text.blocks[i], text.key_bias,
-                     in.rotary_table);  // [B, L, dim]
+                     in.rotary_table, {in.past, i});  // [B, L, dim]
     if (i == 0 && cache != nullptr && cache->skips_rest(x)) return;
   }
   if (cache != nullptr) cache->computed(x);

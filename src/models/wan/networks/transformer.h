@@ -11,6 +11,7 @@
 #include "checkpoint/lora.h"
 #include "checkpoint/model_folder.h"
 #include "models/networks/denoiser.h"
+#include "models/wan/networks/key_value_cache.h"
 #include "models/wan/networks/rotary.h"
 #include "models/wan/networks/transformer_block.h"
 #include "models/wan/networks/transformer_embeddings.h"
@@ -53,14 +54,16 @@ class WanTransformer final : public Denoiser {
   /// Predicts the flow. latents [B, in_channels, T, H, W], multiples of patch_size; timestep [B], or
   /// [B, L] with one for each of the L = T/pt * H/ph * W/pw tokens, in [0, 1000].
   /// Returns [B, out_channels, T, H, W] in the network's type.
-  /// With a `cache`, blocks whose work it has are skipped.
+  /// With a `cache`, blocks whose work it has are skipped. With a `past`, B is 1, and the latents are the next
+  /// frames of a video, which attend to its earlier ones.
   at::Tensor forward(const at::Tensor& latents, const at::Tensor& timestep, const TextContext& text,
-                     BlockCache* cache = nullptr) const;
+                     BlockCache* cache = nullptr, KeyValueCache* past = nullptr) const;
 
   std::unique_ptr<PreparedText> prepare(const at::Tensor& prompt_embeds,
                                         const at::Tensor& image_tokens) const override;
   at::Tensor predict(const at::Tensor& latents, const at::Tensor& timestep, const PreparedText& text,
                      BlockCache* cache = nullptr) const override;
+  std::unique_ptr<CausalSession> begin_video(const CausalWindow& window) const override;
 
  private:
   struct Embedded;

@@ -1,5 +1,7 @@
 #include "models/wan/networks/transformer_block.h"
 
+#include <tuple>
+
 #include "models/wan/networks/transformer_ops.h"
 #include "nn/attention.h"
 
@@ -22,14 +24,16 @@ SelfAttention::SelfAttention(const Weights& w, const TransformerConfig& config)
       heads(config.num_attention_heads),
       eps(config.eps) {}
 
-at::Tensor SelfAttention::operator()(const at::Tensor& x, const at::Tensor& rotary_table) const {
+at::Tensor SelfAttention::operator()(const at::Tensor& x, const at::Tensor& rotary_table,
+                                     const LayerPast& past) const {
   const auto qkv = to_qkv(x).chunk(3, -1);  // [B, L, dim]
   const at::Tensor q =
       norm_and_rotate(qkv[0], norm_q, eps, heads, rotary_table).transpose(1, 2);  // [B, h, L, d]
-  const at::Tensor k =
-      norm_and_rotate(qkv[1], norm_k, eps, heads, rotary_table).transpose(1, 2);  // [B, h, L, d]
-  const at::Tensor v = nn::split_heads(qkv[2], heads);                            // [B, h, L, d]
-  return to_out(nn::merge_heads(nn::attention(q, k, v)));                         // [B, L, dim]
+  at::Tensor k = norm_and_rotate(qkv[1], norm_k, eps, heads,
+                                 past.rotates_late() ? at::Tensor() : rotary_table);  // [B, L, h, d]
+  at::Tensor v = qkv[2].unflatten(-1, {heads, -1});                                   // [B, L, h, d]
+  if (past.cache != nullptr) std::tie(k, v) = past.cache->extended(past.layer, k, v);  // [1, N, h, d]
+  return to_out(nn::merge_heads(nn::attention(q, k.transpose(1, 2), v.transpose(1, 2))));  // [B, L, dim]
 }
 
 CrossAttention::CrossAttention(const Weights& w, const TransformerConfig& config)
@@ -83,12 +87,13 @@ TransformerBlock::TransformerBlock(const Weights& w, const TransformerConfig& co
 }
 
 void TransformerBlock::apply(at::Tensor& x, const at::Tensor& timestep_proj, const BlockContext& context,
-                             const at::Tensor& key_bias, const at::Tensor& rotary_table) const {
+                             const at::Tensor& key_bias, const at::Tensor& rotary_table,
+                             const LayerPast& past) const {
   const auto modulation = (timestep_proj + scale_shift_table).unbind(2);  // 6 x [B, G, dim]
   const at::Tensor &shift_msa = modulation[0], &scale_msa = modulation[1], &gate_msa = modulation[2];
   const at::Tensor &shift_ffn = modulation[3], &scale_ffn = modulation[4], &gate_ffn = modulation[5];
 
-  add_gated(x, attn1(modulated_norm(x, scale_msa, shift_msa, eps), rotary_table), gate_msa);  // [B, L, dim]
+  add_gated(x, attn1(modulated_norm(x, scale_msa, shift_msa, eps), rotary_table, past), gate_msa);  // [B, L, dim]
 
   x.add_(attn2(cross_attn_norm ? norm2(x) : x, context, key_bias));  // [B, L, dim]
 

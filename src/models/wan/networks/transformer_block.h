@@ -1,6 +1,7 @@
 // A block of the Wan transformer: self-attention, cross-attention to the prompt, feed-forward.
 #pragma once
 
+#include "models/wan/networks/key_value_cache.h"
 #include "models/wan/transformer_config.h"
 #include "nn/linear.h"
 #include "nn/norm.h"
@@ -24,8 +25,9 @@ struct SelfAttention {
 
   SelfAttention(const Weights& w, const TransformerConfig& config);
 
-  /// x [B, L, dim], rotary_table as in rotary.h -> [B, L, dim].
-  at::Tensor operator()(const at::Tensor& x, const at::Tensor& rotary_table) const;
+  /// x [B, L, dim], rotary_table as in rotary.h -> [B, L, dim]. With a `past`, B is 1, and x attends to that
+  /// too.
+  at::Tensor operator()(const at::Tensor& x, const at::Tensor& rotary_table, const LayerPast& past = {}) const;
 };
 
 struct CrossAttention {
@@ -58,7 +60,7 @@ struct TransformerBlock {
 
   /// Adds the block's three branches to x [B, L, dim] in place; timestep_proj [B, G, 6, dim].
   void apply(at::Tensor& x, const at::Tensor& timestep_proj, const BlockContext& context,
-             const at::Tensor& key_bias, const at::Tensor& rotary_table) const;
+             const at::Tensor& key_bias, const at::Tensor& rotary_table, const LayerPast& past = {}) const;
 };
 
 }  // namespace sora::wan
