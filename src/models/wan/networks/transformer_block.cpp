@@ -2,6 +2,7 @@
 
 #include "models/wan/networks/transformer_ops.h"
 #include "nn/attention.h"
+#include "nn/ranks/token_split.h"
 
 namespace sora::wan {
 namespace {
@@ -29,7 +30,7 @@ at::Tensor SelfAttention::operator()(const at::Tensor& x, const at::Tensor& rota
   const at::Tensor k =
       norm_and_rotate(qkv[1], norm_k, eps, heads, rotary_table).transpose(1, 2);  // [B, h, L, d]
   const at::Tensor v = nn::split_heads(qkv[2], heads);                            // [B, h, L, d]
-  return to_out(nn::merge_heads(nn::attention(q, k, v)));                         // [B, L, dim]
+  return to_out(nn::merge_heads(nn::self_attention(q, k, v)));                    // [B, L, dim]
 }
 
 CrossAttention::CrossAttention(const Weights& w, const TransformerConfig& config)

@@ -1,0 +1,23 @@
+// Whether torchrun, srun or mpirun started this process as one of several, by its environment. No tensors.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace sora {
+
+struct Launch {
+  std::string by;  ///< torchrun, srun or mpirun
+  int rank = 0, size = 1;
+  std::string address;          ///< of rank 0; empty: not known
+  int port = 0;                 ///< where the ranks can meet
+  bool on_one_machine = false;  ///< all of them
+};
+
+/// Of several processes; none where there is only this one. The innermost launcher counts: torchrun's RANK and
+/// WORLD_SIZE; then a step of srun (SLURM_PROCID of SLURM_STEP_NUM_TASKS: within sbatch or salloc, but outside of
+/// srun, there is only one process); then OMPI_COMM_WORLD_RANK and _SIZE, and PMI_RANK and PMI_SIZE, of mpirun.
+/// Throws Error (usage) where they contradict each other.
+std::optional<Launch> launched();
+
+}  // namespace sora
