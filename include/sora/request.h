@@ -111,9 +111,7 @@ struct Request {
   std::string offload = "auto";      ///< auto, none, text, stored or stream: Machine::offload
   std::string text_cache = "auto";   ///< auto, on or off: save prompt embeddings on disk
   std::optional<std::string> gpus;   ///< for one video: how many, or which, as "0,2"
-  /// How ranks divide the work on a video: auto, off, or "guidance:2,sequence:2". Processes that torchrun, srun
-  /// or mpirun started make one video together only where this is given and not off.
-  std::optional<std::string> parallel;
+  std::optional<std::string> parallel;  ///< how they divide the work: auto, off, or "guidance:2,sequence:2"
 
   // For tests and comparisons between engines
   std::optional<std::string> init_noise;    ///< safetensors file with `latents` [1, C, T, h, w]

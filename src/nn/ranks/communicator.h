@@ -1,9 +1,9 @@
 // Ranks: threads or processes that compute one video together, each with a device of its own.
 //
-// Note [Ranks]: rank 0 runs the plan, as a single process would. The others have the denoisers in memory, wait
-// for its commands (pipeline/ranks/), and compute their parts: so noise, windows, files and progress are in one
-// place. A Communicator passes texts (commands) and tensors between two ranks; collectives.h builds the
-// operations of a group on it. There are three: threads of one process (thread_ranks.h), processes by TCP
+// Note [Ranks]: rank 0 runs the plan, as a single process would. The others have the denoisers in memory,
+// wait for its commands (pipeline/ranks/), and compute their parts: so noise, windows, files and progress are
+// in one place. A Communicator passes texts (commands) and tensors between two ranks; collectives.h builds
+// the operations of a group on it. There are three: threads of one process (thread_ranks.h), processes by TCP
 // (socket_ranks.h), and processes whose tensors go by NCCL (nccl_ranks.h).
 #pragma once
 
@@ -47,15 +47,19 @@ class Communicator {
 
   /// All transfers at once, so that no two ranks wait for each other; on return, what was sent may be changed
   /// and what was received may be used, by work that is queued on the current stream. The other ranks must
-  /// call it with the matching transfers. Throws Error: that of a rank that failed (abandon()), or unavailable
-  /// where a rank is gone.
+  /// call it with the matching transfers, whose tensors are all of the host or all of a device. Throws Error:
+  /// that of a rank that failed (abandon()), or unavailable where a rank is gone.
   void exchange(const std::vector<Transfer>& transfers);
 
-  /// This rank cannot go on: all others fail with this error, with the rank's number before it. Does not throw.
+  /// This rank cannot go on: all others fail with this error, with the rank's number before it. Does not
+  /// throw.
   virtual void abandon(const Error& error) noexcept = 0;
 
   /// Throws, as exchange(), where another rank has failed or is gone. Takes no time.
   virtual void check() = 0;
+
+  /// Called by all ranks before the first exchange of tensors that are not the host's.
+  virtual void use_device(at::Device /*device*/) {}
 
   /// The ranks part as planned: one that goes now is not missed.
   virtual void part() {}

@@ -39,7 +39,8 @@ std::string text_of(const Hello& hello) {
 
 Json parsed(const std::string& text) {
   Json json;
-  if (parse_json(text, json)) throw Error(ErrorKind::data, "ranks", "a rank sends something else than is expected");
+  if (parse_json(text, json))
+    throw Error(ErrorKind::data, "ranks", "a rank sends something else than is expected");
   return json;
 }
 
@@ -97,10 +98,11 @@ std::vector<Socket> gather(const Meeting& meeting, const std::function<void()>& 
   for (int there = 1; there < meeting.size;) {
     Socket socket = listener.accept(mentioned ? deadline : std::min(mention, deadline), stop);
     if (!socket.is_open() && std::chrono::steady_clock::now() >= deadline) {
-      refuse(sockets, socket,
-             Error(ErrorKind::unavailable, "ranks",
-                   "rank " + missing(sockets) + " of " + std::to_string(meeting.size) + " did not come within " +
-                       std::to_string(static_cast<int>(meeting.seconds)) + " seconds"));
+      refuse(
+          sockets, socket,
+          Error(ErrorKind::unavailable, "ranks",
+                "rank " + missing(sockets) + " of " + std::to_string(meeting.size) + " did not come within " +
+                    std::to_string(static_cast<int>(meeting.seconds)) + " seconds"));
     }
     if (!socket.is_open()) {
       mentioned = true;
@@ -110,18 +112,21 @@ std::vector<Socket> gather(const Meeting& meeting, const std::function<void()>& 
     const std::optional<Hello> hello = hello_from(socket, stop);
     if (!hello) continue;  // a stranger
     const auto rank = static_cast<std::size_t>(hello->rank);
-    if (hello->rank < 1 || hello->rank >= meeting.size || hello->size != meeting.size || sockets[rank].is_open()) {
-      refuse(sockets, socket,
-             Error(ErrorKind::usage, "ranks",
-                   "a process says that it is rank " + std::to_string(hello->rank) + " of " +
-                       std::to_string(hello->size) + ", expected another one of the " +
-                       std::to_string(meeting.size) + " from 0 on; are two runs using the same MASTER_PORT?"));
+    if (hello->rank < 1 || hello->rank >= meeting.size || hello->size != meeting.size ||
+        sockets[rank].is_open()) {
+      refuse(
+          sockets, socket,
+          Error(ErrorKind::usage, "ranks",
+                "a process says that it is rank " + std::to_string(hello->rank) + " of " +
+                    std::to_string(hello->size) + ", expected another one of the " +
+                    std::to_string(meeting.size) + " from 0 on; are two runs using the same MASTER_PORT?"));
     }
     if (hello->job != own_job) {
-      refuse(sockets, socket,
-             Error(ErrorKind::usage, "ranks",
-                   "rank " + std::to_string(hello->rank) +
-                       " has another version, model or options than rank 0; start all with the same command"));
+      refuse(
+          sockets, socket,
+          Error(ErrorKind::usage, "ranks",
+                "rank " + std::to_string(hello->rank) +
+                    " has another version, model or options than rank 0; start all with the same command"));
     }
     places[rank] = {socket.peer_address(), hello->port};
     sockets[rank] = std::move(socket);

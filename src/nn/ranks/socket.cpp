@@ -56,8 +56,8 @@ bool is_own_end(int fd) {
   sockaddr_in here{}, there{};
   socklen_t size = sizeof here;
   return ::getsockname(fd, reinterpret_cast<sockaddr*>(&here), &size) == 0 &&
-         ::getpeername(fd, reinterpret_cast<sockaddr*>(&there), &size) == 0 && here.sin_port == there.sin_port &&
-         here.sin_addr.s_addr == there.sin_addr.s_addr;
+         ::getpeername(fd, reinterpret_cast<sockaddr*>(&there), &size) == 0 &&
+         here.sin_port == there.sin_port && here.sin_addr.s_addr == there.sin_addr.s_addr;
 }
 
 using Addresses = std::unique_ptr<addrinfo, void (*)(addrinfo*)>;
@@ -78,8 +78,8 @@ Addresses addresses_of(const std::string& host, std::uint16_t port) {
 Deadline never() { return Deadline::max(); }
 
 Deadline in_seconds(double seconds) {
-  return std::chrono::steady_clock::now() +
-         std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(seconds));
+  return std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                                                std::chrono::duration<double>(seconds));
 }
 
 Socket::Socket(UniqueFd fd) : fd_(std::move(fd)) { set_options(fd_.get()); }
@@ -215,8 +215,9 @@ Socket connect_to(const std::string& host, std::uint16_t port, Deadline deadline
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     if (stop) stop();
   } while (std::chrono::steady_clock::now() < deadline);
-  fail(ErrorKind::unavailable, "no rank 0 at " + host + " port " + std::to_string(port) + ": " + reason +
-                                   "; what rank 0 printed says why, or MASTER_ADDR and MASTER_PORT are wrong");
+  fail(ErrorKind::unavailable,
+       "no rank 0 at " + host + " port " + std::to_string(port) + ": " + reason +
+           "; what rank 0 printed says why, or MASTER_ADDR and MASTER_PORT are wrong");
 }
 
 }  // namespace sora::nn

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "nn/ranks/meeting.h"
+#include "nn/ranks/nccl_ranks.h"
 #include "nn/ranks/process_ranks.h"
 #include "nn/ranks/socket.h"
 
@@ -73,7 +74,7 @@ struct SocketRanks::State {
       if (lost < 0 && !parted) look();
       lock.lock();
       if (lost >= 0 && end == never()) end = std::chrono::steady_clock::now() + kPatience;
-      if (!parted && std::chrono::steady_clock::now() >= end && give_up) give_up(lost_rank(lost, where(lost)));
+      if (!parted && std::chrono::steady_clock::now() >= end && give_up) give_up(last_word(lost));
       ends.wait_for(lock, kInterval, [&] { return ended; });
     }
   }
@@ -90,6 +91,26 @@ struct SocketRanks::State {
     for (std::size_t i = 0; i < watched.size(); ++i) {
       if ((watched[i].revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0) lost = ranks[i];
     }
+  }
+
+  /// Why a rank is gone: the reason that it gave before it closed its connection, behind what it had sent
+  /// before; or that it gave none.
+  Error last_word(int rank) {
+    try {
+      for (Socket& socket = at(rank);;) {
+        const Header header = socket.receive_header(in_seconds(kLastWord));
+        if (header.kind == Message::failure)
+          return error_from(socket.receive_text(header, in_seconds(kLastWord)));
+        std::string skipped(std::min<std::uint64_t>(header.bytes, 1 << 20), '\0');
+        for (std::uint64_t left = header.bytes; left > 0; left -= skipped.size()) {
+          skipped.resize(std::min<std::uint64_t>(left, skipped.size()));
+          socket.receive_all(skipped.data(), skipped.size(), in_seconds(kLastWord), {});
+        }
+      }
+    } catch (const Closed&) {
+    } catch (const Error&) {
+    }
+    return lost_rank(rank, where(rank));
   }
 
   std::string where(int rank) const { return sockets[static_cast<std::size_t>(rank)].peer_address(); }
@@ -112,28 +133,8 @@ SocketRanks::~SocketRanks() {
   state_->watcher.join();
 }
 
-// The reason that the rank gave before it closed its connection, behind what it had sent before; or that it
-// gave none.
 void SocketRanks::closed_by(int rank) {
-  if (!state_->failure) {
-    state_->failure = lost_rank(rank, state_->where(rank));
-    try {
-      for (Socket& socket = state_->at(rank);;) {
-        const Header header = socket.receive_header(in_seconds(kLastWord));
-        if (header.kind == Message::failure) {
-          state_->failure = error_from(socket.receive_text(header, in_seconds(kLastWord)));
-          break;
-        }
-        std::string skipped(std::min<std::uint64_t>(header.bytes, 1 << 20), '\0');
-        for (std::uint64_t left = header.bytes; left > 0; left -= skipped.size()) {
-          skipped.resize(std::min<std::uint64_t>(left, skipped.size()));
-          socket.receive_all(skipped.data(), skipped.size(), in_seconds(kLastWord), {});
-        }
-      }
-    } catch (const Closed&) {
-    } catch (const Error&) {
-    }
-  }
+  if (!state_->failure) state_->failure = state_->last_word(rank);
   throw *state_->failure;
 }
 
@@ -221,9 +222,9 @@ void SocketRanks::advance(Going& going, std::vector<pollfd>& watched) {
   try {
     while (going.sends()) {
       const bool header = going.out_done < sizeof(Header);
-      const char* from = header ? reinterpret_cast<const char*>(&going.out) + going.out_done
-                                : static_cast<const char*>(going.sent.const_data_ptr()) + going.out_done -
-                                      sizeof(Header);
+      const char* from =
+          header ? reinterpret_cast<const char*>(&going.out) + going.out_done
+                 : static_cast<const char*>(going.sent.const_data_ptr()) + going.out_done - sizeof(Header);
       const std::size_t sent =
           socket.send_some(from, (header ? sizeof(Header) : going.out_all()) - going.out_done);
       going.out_done += sent;
@@ -253,7 +254,7 @@ void SocketRanks::advance(Going& going, std::vector<pollfd>& watched) {
 }
 
 std::unique_ptr<Communicator> meet(const Meeting& meeting, const std::function<void()>& stop) {
-  return std::make_unique<SocketRanks>(meeting, stop);
+  return std::make_unique<NcclRanks>(meeting, stop);
 }
 
 }  // namespace sora::nn

@@ -1,5 +1,5 @@
-// Ranks that are processes, on one machine or several, joined by TCP: each with each. Tensors of devices go
-// through the host's memory.
+// Ranks that are processes, on one machine or several, joined by TCP: each with each. Tensors of GPUs go by
+// NCCL where it is there (nccl_ranks.h), else those of devices go through the host's memory.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ struct Meeting {
   std::function<void(const Error&)> give_up;
 };
 
-/// Waits for all of them. `stop` may throw to end the waiting. Throws Error: usage (the processes differ in what
-/// they have to do, no such host), unavailable.
+/// Waits for all of them. `stop` may throw to end the waiting. Throws Error: usage (the processes differ in
+/// what they have to do, no such host), unavailable.
 std::unique_ptr<Communicator> meet(const Meeting& meeting, const std::function<void()>& stop = {});
 
 }  // namespace sora::nn

@@ -57,8 +57,7 @@ struct Hub {
 
 class ThreadRank final : public Communicator {
  public:
-  ThreadRank(int rank, int size, std::shared_ptr<Hub> hub)
-      : Communicator(rank, size), hub_(std::move(hub)) {}
+  ThreadRank(int rank, int size, std::shared_ptr<Hub> hub) : Communicator(rank, size), hub_(std::move(hub)) {}
 
   void send_text(int to, const std::string& text) override {
     const std::lock_guard lock(hub_->mutex);

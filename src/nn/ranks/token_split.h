@@ -1,14 +1,14 @@
 // Attention over tokens that are divided among ranks (DeepSpeed Ulysses, 2309.14509).
 //
-// Note [Divided tokens]: each rank of a group has a part of the tokens, and computes with them alone what each
-// token needs for itself: norms, products, attention to the prompt. For self-attention the tensors are turned,
-// all to all: each rank gets all tokens of a part of the heads, and gives back its result for them. In each
-// frame of tokens, every rank has some consecutive ones (one more or less than another), so that what is the
-// same for all tokens of a frame stays so, and any number of tokens is divided exactly, without padding. The
-// order of the keys differs from that on one rank, and with it the last bits of the sums.
+// Note [Divided tokens]: each rank of a group has a part of the tokens, and computes with them alone what
+// each token needs for itself: norms, products, attention to the prompt. For self-attention the tensors are
+// turned, all to all: each rank gets all tokens of a part of the heads, and gives back its result for them.
+// In each frame of tokens, every rank has some consecutive ones (one more or less than another), so that what
+// is the same for all tokens of a frame stays so, and any number of tokens is divided exactly, without
+// padding. The order of the keys differs from that on one rank, and with it the last bits of the sums.
 //
-// A rank moves B * dim * (3 * own * (n - 1) / n + (all - own) / n) elements for each attention of n ranks, with
-// `own` of `all` tokens; bytes_of_attention() counts them.
+// A rank moves B * dim * (3 * own * (n - 1) / n + (all - own) / n) elements for each attention of n ranks,
+// with `own` of `all` tokens; bytes_of_attention() counts them.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -48,8 +48,8 @@ class TokenSplit {
   TokenSplit& operator=(const TokenSplit&) = delete;
 
   bool divides() const { return counts_.size() > 1; }
-  /// This rank's part of x, which has all tokens along `dim`, or else is the same for all of them or for those
-  /// of a frame, and stays as it is.
+  /// This rank's part of x, which has all tokens along `dim`, or else is the same for all of them or for
+  /// those of a frame, and stays as it is.
   at::Tensor own(const at::Tensor& x, std::int64_t dim) const;
   /// All tokens of x along `dim`, of which this rank has its own; on every rank.
   at::Tensor all(const at::Tensor& x, std::int64_t dim) const;
@@ -72,7 +72,8 @@ class TokenSplit {
 /// [B, heads, own tokens, d] -> the same. Throws Error (usage) where the heads do not divide.
 at::Tensor self_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v);
 
-/// Bytes that rank number `member` of `members` sends for one self_attention() with frames x per_frame tokens.
+/// Bytes that rank number `member` of `members` sends for one self_attention() with frames x per_frame
+/// tokens.
 std::int64_t bytes_of_attention(std::int64_t batch, std::int64_t dim, std::int64_t frames,
                                 std::int64_t per_frame, int members, int member, std::int64_t element);
 

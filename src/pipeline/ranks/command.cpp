@@ -85,8 +85,8 @@ std::vector<at::Tensor> receive_tensors(nn::Communicator& communicator, const Co
   std::vector<at::Tensor> tensors;
   for (std::size_t i = 0; i < command.tensors.size(); ++i) {
     const Command::Shape& shape = command.tensors[i];
-    tensors.push_back(
-        at::empty(shape.sizes, at::TensorOptions(shape.type).device(devices.at(std::min(i, devices.size() - 1)))));
+    tensors.push_back(at::empty(
+        shape.sizes, at::TensorOptions(shape.type).device(devices.at(std::min(i, devices.size() - 1)))));
     communicator.exchange({{0, {}, tensors.back()}});
   }
   return tensors;

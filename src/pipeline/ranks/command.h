@@ -46,7 +46,7 @@ void send_command(nn::Communicator& communicator, const std::vector<int>& ranks,
 
 /// Waits for the next one from rank 0. Throws Error as Communicator; internal where it makes no sense.
 Command receive_command(nn::Communicator& communicator, const std::function<void()>& stop);
-/// Its tensors: on the CPU where `on_host` says so, else on `device`.
+/// Its tensors, the i-th on devices[i], or on the last of them.
 std::vector<at::Tensor> receive_tensors(nn::Communicator& communicator, const Command& command,
                                         const std::vector<at::Device>& devices);
 

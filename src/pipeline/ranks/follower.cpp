@@ -64,11 +64,13 @@ class Follower {
     for (int i = 0; i < command.sequence; ++i) side_.members.push_back(side * command.sequence + i);
     side_.index = communicator_.rank() % command.sequence;
     communicator_.send_text(0, "loaded");
+    communicator_.use_device(model_.placement.device);
   }
 
   void prepare(const Command& command) {
-    const auto tensors = receive_tensors(communicator_, command, {model_.placement.device});
-    texts_[command.text] = denoiser(command).prepare(tensors.at(0), tensors.size() > 1 ? tensors[1] : at::Tensor());
+    const auto tensors = receive_tensors(communicator_, command, {at::kCPU});
+    texts_[command.text] =
+        denoiser(command).prepare(tensors.at(0), tensors.size() > 1 ? tensors[1] : at::Tensor());
   }
 
   void predict(const Command& command) {
@@ -78,7 +80,8 @@ class Follower {
     if (found == texts_.end()) throw Error(ErrorKind::internal, "ranks", "a text that was not prepared");
     const auto batched = command.batch > 0 ? found->second->for_batch(command.batch) : nullptr;
     const nn::SequenceScope scope(side_);
-    const at::Tensor result = denoiser(command).predict(latents, timestep, batched ? *batched : *found->second);
+    const at::Tensor result =
+        denoiser(command).predict(latents, timestep, batched ? *batched : *found->second);
     if (command.with_result && side_.index == 0)
       communicator_.exchange({{0, result.to(latents.scalar_type()).contiguous(), {}}});
   }

@@ -11,7 +11,8 @@ namespace {
 // A text that every rank has prepared, under a number.
 class SharedText final : public PreparedText {
  public:
-  SharedText(std::shared_ptr<PreparedText> own, std::int64_t batch, std::shared_ptr<const std::int64_t> number)
+  SharedText(std::shared_ptr<PreparedText> own, std::int64_t batch,
+             std::shared_ptr<const std::int64_t> number)
       : own_(std::move(own)), batch_(batch), number_(std::move(number)) {}
 
   std::unique_ptr<PreparedText> for_batch(std::int64_t batch) const override {
@@ -44,8 +45,8 @@ class SharedDenoiser final : public Denoiser {
 
   std::unique_ptr<PreparedText> prepare(const at::Tensor& prompt_embeds,
                                         const at::Tensor& image_tokens) const override {
-    std::vector<at::Tensor> tensors{prompt_embeds.contiguous()};
-    if (image_tokens.defined()) tensors.push_back(image_tokens.contiguous());
+    std::vector<at::Tensor> tensors{prompt_embeds.to(at::kCPU).contiguous()};
+    if (image_tokens.defined()) tensors.push_back(image_tokens.to(at::kCPU).contiguous());
     return together([&]() -> std::unique_ptr<PreparedText> {
       const std::int64_t number = team_->prepare(expert_, tensors);
       const std::shared_ptr<const std::int64_t> shared(new std::int64_t(number),
@@ -57,7 +58,8 @@ class SharedDenoiser final : public Denoiser {
     });
   }
 
-  void expect(const at::Tensor& latents, const at::Tensor& timestep, const PreparedText& text) const override {
+  void expect(const at::Tensor& latents, const at::Tensor& timestep,
+              const PreparedText& text) const override {
     if (!team_->has_two_sides()) return;
     together([&] { team_->begin(1, prediction(latents, timestep, text)); });
     expected_ = {latents, &text};
@@ -83,7 +85,8 @@ class SharedDenoiser final : public Denoiser {
  private:
   static const SharedText& shared(const PreparedText& text) {
     const auto* found = dynamic_cast<const SharedText*>(&text);
-    if (found == nullptr) throw Error(ErrorKind::internal, "ranks", "a text that the other ranks do not have");
+    if (found == nullptr)
+      throw Error(ErrorKind::internal, "ranks", "a text that the other ranks do not have");
     return *found;
   }
 

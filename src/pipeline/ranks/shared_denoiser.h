@@ -8,7 +8,8 @@
 
 namespace sora {
 
-/// Puts such ones in place of the model's denoisers, which the others have too, unless they are there already.
+/// Puts such ones in place of the model's denoisers, which the others have too, unless they are there
+/// already.
 void share_denoisers(Model& model, const std::shared_ptr<Team>& team);
 
 }  // namespace sora

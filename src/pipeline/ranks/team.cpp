@@ -100,9 +100,10 @@ void Team::load(const Plan& plan) {
   waiting_ = communicator_->size() - 1;
 }
 
-void Team::loaded(const std::function<void()>& stop) {
+void Team::loaded(at::Device device, const std::function<void()>& stop) {
   for (int rank = 1; rank <= waiting_; ++rank) (void)communicator_->receive_text(rank, stop);
   waiting_ = 0;
+  communicator_->use_device(device);
 }
 
 void Team::set_frame_rate(double fps) {

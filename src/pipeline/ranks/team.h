@@ -26,10 +26,10 @@ class Team {
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
-  /// The others load the denoisers of the plan, unless they have them, and divide the work as it says. Returns at
-  /// once; loaded() waits for them.
+  /// The others load the denoisers of the plan, unless they have them, and divide the work as it says.
+  /// Returns at once; loaded() waits for them.
   void load(const Plan& plan);
-  void loaded(const std::function<void()>& stop);
+  void loaded(at::Device device, const std::function<void()>& stop);  ///< `device`: rank 0's
 
   void set_frame_rate(double fps);
   std::int64_t prepare(int expert, const std::vector<at::Tensor>& tensors);

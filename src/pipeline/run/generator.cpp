@@ -233,7 +233,7 @@ void Generator::State::load(const Plan& plan, bool denoises, const ComingTexts& 
 // Waits for the other ranks, which load their networks while this one does.
 void Generator::State::share(const Plan& plan, Reporter& report) {
   try {
-    team->loaded([&] { report.check_stop(); });
+    team->loaded(model.placement.device, [&] { report.check_stop(); });
   } catch (...) {
     team->abandon(error_for_others());
     throw;

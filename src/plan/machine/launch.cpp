@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
-#include <initializer_list>
 
 #include "core/text.h"
 #include "sora/error.h"
@@ -14,6 +14,8 @@ namespace {
 
 constexpr int kFirstPort = 20000, kPorts = 10000;  // below those that systems give to connections
 constexpr int kMostRanks = 4096;
+
+std::atomic<bool> joins = false;
 
 std::string variable(const char* name) {
   const char* text = std::getenv(name);
@@ -27,18 +29,13 @@ std::optional<int> number(const char* name) {
   return value;
 }
 
-std::string first_of(std::initializer_list<const char*> names) {
-  for (const char* name : names) {
-    if (std::string text = variable(name); !text.empty()) return text;
-  }
-  return "";
-}
-
 // One for each job and user, so that two jobs on a machine do not meet.
 int port_of_job() {
-  const std::string job = variable("SLURM_JOB_ID") + "." + variable("SLURM_STEP_ID") + "." +
-                          first_of({"PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid", "PMI_JOBID", "HYDI_CONTROL_FD"}) +
-                          "." + std::to_string(::getuid());
+  std::string job;
+  for (const char* name : {"SLURM_JOB_ID", "SLURM_STEP_ID", "PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid",
+                           "PMI_JOBID", "HYDI_CONTROL_FD"})
+    job.append(variable(name)).append(".");
+  job.append(std::to_string(::getuid()));
   std::uint32_t hash = 2166136261U;
   for (const char c : job) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
   return kFirstPort + static_cast<int>(hash % kPorts);
@@ -82,5 +79,8 @@ std::optional<Launch> launched() {
     return found;
   return started("mpirun", "PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS", false);
 }
+
+void join_launched_processes(bool join) { joins = join; }
+bool joins_launched_processes() { return joins; }
 
 }  // namespace sora

@@ -14,10 +14,15 @@ struct Launch {
   bool on_one_machine = false;  ///< all of them
 };
 
-/// Of several processes; none where there is only this one. The innermost launcher counts: torchrun's RANK and
-/// WORLD_SIZE; then a step of srun (SLURM_PROCID of SLURM_STEP_NUM_TASKS: within sbatch or salloc, but outside of
-/// srun, there is only one process); then OMPI_COMM_WORLD_RANK and _SIZE, and PMI_RANK and PMI_SIZE, of mpirun.
-/// Throws Error (usage) where they contradict each other.
+/// Of several processes; none where there is only this one. The innermost launcher counts: torchrun's RANK
+/// and WORLD_SIZE; then a step of srun (SLURM_PROCID of SLURM_STEP_NUM_TASKS: within sbatch or salloc, but
+/// outside of srun, there is only one process); then OMPI_COMM_WORLD_RANK and _SIZE, and PMI_RANK and
+/// PMI_SIZE, of mpirun. Throws Error (usage) where they contradict each other.
 std::optional<Launch> launched();
+
+/// From now on, plans are for one video of all the processes that were started together: each of them makes
+/// the same plan and runs it. Not where each has jobs of its own.
+void join_launched_processes(bool join = true);
+bool joins_launched_processes();
 
 }  // namespace sora

@@ -172,12 +172,14 @@ std::vector<PhaseMemory> estimate_memory(const Plan& plan, const ModelFacts& mod
   const double base = gpu ? kCudaContext : kLibraries;
   const double text = text_encoder_gb(plan.machine, model, offload) * 1e9;
   // Ranks that are threads of the CPU have the weights once each; the activations of all are those of one.
-  const double copies = gpu ? 1 : std::max<double>(1, static_cast<double>(plan.machine.parallel.devices.size()));
-  const double transformers = copies * (weight_bytes(model.transformer, plan.machine, element, offload, streamed) +
-                              (plan.sampling.boundary_ratio ? weight_bytes(model.transformer_2, plan.machine,
-                                                                           element, offload, streamed)
-                                                            : 0) +
-                              lora_bytes(plan.request, offload));
+  const double copies =
+      gpu ? 1 : std::max<double>(1, static_cast<double>(plan.machine.parallel.devices.size()));
+  const double transformers =
+      copies * (weight_bytes(model.transformer, plan.machine, element, offload, streamed) +
+                (plan.sampling.boundary_ratio
+                     ? weight_bytes(model.transformer_2, plan.machine, element, offload, streamed)
+                     : 0) +
+                lora_bytes(plan.request, offload));
   const double vae =
       4 * number(model.vae.parameters - (gpu && !encodes(plan) ? model.vae_encoder_parameters : 0));
   const bool frees_text = at_least(offload, "text");

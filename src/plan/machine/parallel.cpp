@@ -47,7 +47,8 @@ std::optional<Division> asked_division(const Request& request) {
     const bool is_number =
         colon != std::string::npos && set_from_text(count, part.substr(colon + 1)).empty() && count >= 1;
     const bool known = name == "guidance" ? count <= 2 : name == "sequence" && count <= kMostRanks;
-    if (!is_number || !known || !seen.insert(name).second) bad_option("--parallel " + excerpt(asked), kDivisions);
+    if (!is_number || !known || !seen.insert(name).second)
+      bad_option("--parallel " + excerpt(asked), kDivisions);
     (name == "guidance" ? division.guidance : division.sequence) = count;
   }
   return division;
@@ -69,9 +70,10 @@ std::vector<std::string> devices_like(const std::string& device, MachineFacts& f
 std::vector<std::string> asked_devices(const Plan& plan, const std::string& gpus, MachineFacts& facts) {
   const std::string option = "--gpus " + excerpt(gpus), device = plan.machine.device;
   if (device == "cpu") {
-    wrong(option + ": the CPU computes here" +
-          std::string(plan.request.device == "cpu" ? ", as --device cpu asks" : ", since no GPU can be used") +
-          "; leave --gpus out (--parallel sequence:2 divides the work among threads of the CPU)");
+    wrong(
+        option + ": the CPU computes here" +
+        std::string(plan.request.device == "cpu" ? ", as --device cpu asks" : ", since no GPU can be used") +
+        "; leave --gpus out (--parallel sequence:2 divides the work among threads of the CPU)");
   }
   if (plan.request.device.find(':') != std::string::npos)
     wrong("both " + option + " and --device " + plan.request.device + " say which GPU; leave one out");
@@ -143,7 +145,9 @@ class Divider {
 
   void check(const Division& division) const {
     if (division.guidance > 1 && guided_steps(plan_.sampling) == 0)
-      wrong("--parallel guidance:2: guidance is off, so there is only one prediction in a step; use sequence:N");
+      wrong(
+          "--parallel guidance:2: guidance is off, so there is only one prediction in a step; use "
+          "sequence:N");
     if (!divides_tokens(division.sequence)) {
       wrong("--parallel sequence:" + std::to_string(division.sequence) + ": " + heads_text() +
             ", expected a number of ranks that divides them: " +
@@ -157,12 +161,12 @@ class Divider {
 };
 
 std::string why(const Division& division, bool guides, bool chosen) {
-  std::string text = division.guidance > 1
-                         ? "the predictions with and without the prompt are made at the same time"
-                         : "";
+  std::string text =
+      division.guidance > 1 ? "the predictions with and without the prompt are made at the same time" : "";
   if (division.sequence > 1) {
     text += (text.empty() ? "" : ", ") + std::string("the tokens of ") +
-            (division.guidance > 1 ? "each" : "a prediction") + " divided by " + std::to_string(division.sequence);
+            (division.guidance > 1 ? "each" : "a prediction") + " divided by " +
+            std::to_string(division.sequence);
   }
   if (chosen && division.guidance == 1 && !guides) text += ", since no step has two predictions";
   return text;
@@ -170,9 +174,10 @@ std::string why(const Division& division, bool guides, bool chosen) {
 
 void set_processes(Parallel& parallel, const Launch& launch) {
   if (launch.address.empty()) {
-    wrong(launch.by + " started " + std::to_string(launch.size) +
-          " processes on several machines; set MASTER_ADDR to the machine of rank 0, so that they can meet, or "
-          "--parallel off");
+    wrong(
+        launch.by + " started " + std::to_string(launch.size) +
+        " processes on several machines; set MASTER_ADDR to the machine of rank 0, so that they can meet, or "
+        "--parallel off");
   }
   parallel.rank = launch.rank;
   parallel.address = launch.address;
@@ -196,7 +201,7 @@ double least_free(const std::vector<std::string>& names, const MachineFacts& fac
 
 std::string division_text(const Parallel& parallel) {
   std::string text;
-  if (parallel.guidance > 1) text = "guidance:" + std::to_string(parallel.guidance);
+  if (parallel.guidance > 1) text = std::string("guidance:").append(std::to_string(parallel.guidance));
   if (parallel.sequence > 1)
     text += (text.empty() ? "" : ",") + std::string("sequence:") + std::to_string(parallel.sequence);
   return text;
@@ -213,7 +218,7 @@ void plan_parallel(Plan& plan, const ModelFacts& model, MachineFacts& facts) {
   const int product = asked ? asked->guidance * asked->sequence : 1;
 
   std::optional<Launch> launch;
-  if (request.parallel && !request.gpus) launch = launched();
+  if (joins_launched_processes() && !request.gpus) launch = launched();
   if (launch) {
     set_processes(parallel, *launch);
   } else if (request.gpus) {
@@ -230,8 +235,8 @@ void plan_parallel(Plan& plan, const ModelFacts& model, MachineFacts& facts) {
     return;
   }
   if (asked && product != ranks) {
-    wrong("--parallel " + *request.parallel + " is for " + std::to_string(product) + " ranks, and there are " +
-          std::to_string(ranks) + (launch ? ", started by " + launch->by : ""));
+    wrong("--parallel " + *request.parallel + " is for " + std::to_string(product) +
+          " ranks, and there are " + std::to_string(ranks) + (launch ? ", started by " + launch->by : ""));
   }
   if (const std::string& cache = plan.sampling.cache.method; cache == "mag" || cache == "first-block")
     wrong("--cache " + cache + " works on one device only; use --cache easy, or --parallel off");

@@ -7,8 +7,9 @@
 
 namespace sora {
 
-/// Sets plan.machine.parallel from --gpus, --parallel and what started this process. The plan has its sampling
-/// and its sizes. Throws Error (usage) where the ranks cannot divide the work, with the numbers that can.
+/// Sets plan.machine.parallel from --gpus, --parallel and what started this process. The plan has its
+/// sampling and its sizes. Throws Error (usage) where the ranks cannot divide the work, with the numbers that
+/// can.
 void plan_parallel(Plan& plan, const ModelFacts& model, MachineFacts& facts);
 
 /// As --parallel takes it: guidance:2,sequence:3.
