@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "core/log.h"
 #include "nn/cuda/driver.h"
@@ -40,7 +41,7 @@ bool NcclRanks::all_can(const std::string& problem) {
 }
 
 void NcclRanks::use_device(at::Device device) {
-  if (std::exchange(was_asked_, true)) return;
+  if (device.is_cpu() || std::exchange(was_asked_, true)) return;
   std::string problem;
   try {
     if (!device.is_cuda())

@@ -70,9 +70,7 @@ class SharedDenoiser final : public Denoiser {
     return together([&] {
       if (expected_.text == &text && expected_.latents.is_same(latents)) {
         expected_ = {};
-        std::vector<std::int64_t> shape = latents.sizes().vec();
-        shape[1] = own_->out_channels();
-        return team_->result_of_other_side(shape, latents.options());
+        return team_->result_of_other_side();
       }
       if (cache != nullptr && team_->own_side().size() > 1)
         throw Error(ErrorKind::internal, "ranks", "a step cache whose blocks are divided");
@@ -92,7 +90,9 @@ class SharedDenoiser final : public Denoiser {
 
   Team::Prediction prediction(const at::Tensor& latents, const at::Tensor& timestep,
                               const PreparedText& text) const {
-    return {expert_, shared(text).number(), shared(text).batch(), latents, timestep};
+    std::vector<std::int64_t> shape = latents.sizes().vec();
+    shape[1] = own_->out_channels();
+    return {expert_, shared(text).number(), shared(text).batch(), latents, timestep, shape};
   }
 
   // What fails here in the middle of common work would leave the others waiting.

@@ -51,6 +51,7 @@ Team::~Team() {
 void Team::end() noexcept {
   if (std::exchange(ended_, true) || is_abandoned_) return;
   try {
+    settle();
     communicator_->part();
     send_command(*communicator_, others(), {});
   } catch (...) {  // those that are left notice that this rank is gone
@@ -81,6 +82,7 @@ void Team::tell(const std::vector<int>& ranks, Command command, const std::vecto
 }
 
 void Team::load(const Plan& plan) {
+  settle();
   {
     const std::lock_guard lock(plan_mutex_);
     plan_ = plan;
@@ -97,12 +99,13 @@ void Team::load(const Plan& plan) {
   command.prefetch_bytes = machine.prefetch_bytes;
   command.stream_from_host = machine.stream_from_host;
   tell(others(), command);
-  waiting_ = communicator_->size() - 1;
+  ++loads_;
 }
 
 void Team::loaded(at::Device device, const std::function<void()>& stop) {
-  for (int rank = 1; rank <= waiting_; ++rank) (void)communicator_->receive_text(rank, stop);
-  waiting_ = 0;
+  for (; loads_ > 0; --loads_) {
+    for (const int rank : others()) (void)communicator_->receive_text(rank, stop);
+  }
   communicator_->use_device(device);
 }
 
@@ -114,6 +117,7 @@ void Team::set_frame_rate(double fps) {
 }
 
 std::int64_t Team::prepare(int expert, const std::vector<at::Tensor>& tensors) {
+  settle();
   Command command;
   command.kind = Command::Kind::prepare;
   command.expert = expert;
@@ -131,6 +135,7 @@ void Team::drop(std::int64_t text) noexcept {
 }
 
 void Team::begin(int number, const Prediction& prediction) {
+  if (number > 0) settle();
   std::vector<int> ranks = side(number);
   std::erase(ranks, 0);
   if (ranks.empty()) return;
@@ -141,10 +146,16 @@ void Team::begin(int number, const Prediction& prediction) {
   command.batch = prediction.batch;
   command.with_result = number > 0;
   tell(ranks, command, {prediction.timestep.contiguous(), prediction.latents.contiguous()});
+  if (number > 0) begun_ = at::empty(prediction.result_shape, prediction.latents.options());
 }
 
-at::Tensor Team::result_of_other_side(at::IntArrayRef shape, const at::TensorOptions& options) {
-  at::Tensor result = at::empty(shape, options);
+// Takes a result that was begun and then not asked for, because something failed in between.
+void Team::settle() {
+  if (begun_.defined()) (void)result_of_other_side();
+}
+
+at::Tensor Team::result_of_other_side() {
+  at::Tensor result = std::exchange(begun_, {});
   communicator_->exchange({{sequence_, {}, result}});
   return result;
 }

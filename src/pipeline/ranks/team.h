@@ -40,9 +40,10 @@ class Team {
     int expert = 0;
     std::int64_t text = 0, batch = 0;
     at::Tensor latents, timestep;
+    std::vector<std::int64_t> result_shape;  ///< of side 1
   };
   void begin(int side, const Prediction& prediction);
-  at::Tensor result_of_other_side(at::IntArrayRef shape, const at::TensorOptions& options);
+  at::Tensor result_of_other_side();
   nn::RankGroup own_side() const;
   bool has_two_sides() const { return sides_ > 1; }
 
@@ -57,6 +58,7 @@ class Team {
  private:
   Team() = default;
   void tell(const std::vector<int>& ranks, Command command, const std::vector<at::Tensor>& tensors = {});
+  void settle();
   std::vector<int> others() const;
   std::vector<int> side(int number) const;
 
@@ -66,7 +68,8 @@ class Team {
   std::mutex plan_mutex_;
   Plan plan_;  // of the last load(), for the threads
   int sides_ = 1, sequence_ = 1;
-  int waiting_ = 0;  // answers to load()
+  int loads_ = 0;     // that are not answered yet
+  at::Tensor begun_;  // for the result of the other side, which is at work
   std::int64_t last_text_ = 0;
   std::vector<std::int64_t> dropped_;
   bool is_abandoned_ = false, ended_ = false;

@@ -201,9 +201,11 @@ double least_free(const std::vector<std::string>& names, const MachineFacts& fac
 
 std::string division_text(const Parallel& parallel) {
   std::string text;
-  if (parallel.guidance > 1) text = std::string("guidance:").append(std::to_string(parallel.guidance));
-  if (parallel.sequence > 1)
-    text += (text.empty() ? "" : ",") + std::string("sequence:") + std::to_string(parallel.sequence);
+  const auto add = [&](const char* name, int count) {
+    if (count > 1) text.append(text.empty() ? "" : ",").append(name).append(":").append(std::to_string(count));
+  };
+  add("guidance", parallel.guidance);
+  add("sequence", parallel.sequence);
   return text;
 }
 
