@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "sora/error.h"
 #include "sora/export.h"
 #include "sora/plan.h"
 #include "sora/progress.h"
@@ -80,6 +81,9 @@ struct RunHooks {
   SigningFiles signing;
   std::string watermark_key;  ///< digest of a key of one's own (WatermarkKey); empty: the common one
   LiveDirector live;  ///< of a live film; empty: what its log says
+  /// For one of several processes (Parallel::of_processes()). Called from another thread where a rank is gone and
+  /// the run, at a long computation, has not ended within eight seconds: must end the process.
+  std::function<void(const Error&)> give_up;
 };
 
 /// A model in memory. Not thread-safe; one run at a time.
@@ -93,6 +97,8 @@ class SORA_API Generator {
   /// Makes the video of `plan`. The model is loaded in the first run and stays in memory; a plan for another
   /// model or device replaces it. Throws Error; on any error no file is left under the final name. Contact
   /// sheet and thumbnail are written after the video: when that fails, the video stays.
+  /// Where several processes make one video (Parallel), each runs its plan: rank 0 makes the video; the others
+  /// compute for it, make no file and return an empty result. If one of them fails, all do.
   Result run(const Plan& plan, const RunHooks& hooks = {});
 
  private:

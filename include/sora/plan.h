@@ -228,9 +228,28 @@ struct Output {
   std::string watermark_text;       ///< for people: what is marked, or why nothing is
 };
 
+/// How the work on one video is divided among ranks: threads of this process, each with a device of its own, or
+/// processes.
+struct Parallel {
+  int guidance = 1;  ///< 2: the predictions with and without the prompt are made at once, on different ranks
+  int sequence = 1;  ///< ranks that divide the tokens of a prediction
+  std::vector<std::string> devices;  ///< of ranks in one process; empty: one rank, or each is a process
+  std::string text;                  ///< for people: why it is divided like this
+
+  // Of processes
+  int rank = 0;                 ///< of this process; 0 makes the video, the others only compute for it
+  std::string address;          ///< where they meet
+  int port = 0;
+  bool on_one_machine = false;  ///< all of them
+
+  int ranks() const { return guidance * sequence; }
+  bool of_processes() const { return port > 0; }
+};
+
 /// The device that computes, and what is in memory meanwhile.
 struct Machine {
   std::string device;  ///< cpu or cuda:N
+  Parallel parallel;   ///< several devices
   double free_gb = 0;  ///< of a GPU's memory, what a plan can have; 0: not known, or the CPU
   std::string dtype;
   int threads = 0;

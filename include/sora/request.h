@@ -114,6 +114,8 @@ struct Request {
   std::optional<double> max_memory;  ///< GB
   std::string offload = "auto";      ///< auto, none, text, stored or stream: Machine::offload
   std::string text_cache = "auto";   ///< auto, on or off: save prompt embeddings on disk
+  std::optional<std::string> gpus;   ///< for one video: how many, or which, as "0,2"
+  std::optional<std::string> parallel;  ///< how they divide the work: auto, off, or "guidance:2,sequence:2"
 
   // For tests and comparisons between engines
   std::optional<std::string> init_noise;    ///< safetensors file with `latents` [1, C, T, h, w]
@@ -238,6 +240,10 @@ void visit_request_kinds(R& r, V&& v) {
     "how memory is saved: none, text, stored or stream; default: auto, the fastest that fits");
   v("text_cache", r.text_cache, machine,
     "auto, on or off: save encoded prompts on disk, so that later runs need no text encoder");
+  v("gpus", r.gpus, machine, "GPUs that make one video together: how many, or which, as 0,2");
+  v("parallel", r.parallel, machine,
+    "how several GPUs or processes divide the work on a video: guidance:2, sequence:N or both; off; default: "
+    "auto");
   v("init_noise", r.init_noise, source, "safetensors file whose `latents` replace the seeded noise");
   v("dump_tensors", r.dump_tensors, machine, "safetensors file for intermediate tensors");
 }

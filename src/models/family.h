@@ -134,6 +134,7 @@ struct ModelFacts {
   std::int64_t layers = 0;           ///< blocks of the transformer
   std::int64_t ffn_dim = 0;          ///< inner width of their feed-forward
   std::int64_t transformer_dim = 0;  ///< width of the token stream
+  std::int64_t heads = 0;            ///< of its self-attention
   /// Peak bytes of the decoder besides its weights, for a video of height x width pixels and any number of
   /// frames, on a CPU or on a device with the general method for convolutions.
   std::function<std::uint64_t(std::int64_t height, std::int64_t width, bool on_cpu)> decoder_bytes;

@@ -4,6 +4,8 @@
 #include <c10/core/Event.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
+#include <mutex>
+
 #include "nn/attention_choice.h"
 #include "weights/device_traits.h"
 
@@ -37,7 +39,11 @@ double seconds_of(const AttentionChoice::Order& order, const at::Tensor& q, cons
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
   if (traits_of(q.device()).several_attentions) {
+    // Where several ranks are threads, one of them measures at a time. The order counts for all of them: a call
+    // of another kind in between may take another method, with the same result.
+    static std::mutex mutex;
     static AttentionChoice choice;
+    const std::lock_guard lock(mutex);
     use(choice.order_for(kind_of(q, k), [&](const auto& order) { return seconds_of(order, q, k, v); }));
   }
   return at::scaled_dot_product_attention(q, k, v);

@@ -13,6 +13,7 @@
 #include "plan/idle_options.h"
 #include "plan/machine/machine.h"
 #include "plan/machine/memory.h"
+#include "plan/machine/parallel.h"
 #include "plan/machine/text_cache.h"
 #include "plan/model/causal.h"
 #include "plan/model/experts.h"
@@ -124,6 +125,7 @@ struct Planner::State {
   /// plan does not fit.
   void fit(Plan& plan, Entry& entry) {
     plan_guidance_range(plan);
+    plan_parallel(plan, entry.facts, machine);
     plan_text_cache(plan, entry.facts, entry.text_digest);
     plan_memory(plan, entry.facts, machine.memory_gb);
   }

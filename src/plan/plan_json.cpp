@@ -121,6 +121,14 @@ void add_machine(Json& json, const Machine& machine) {
   json["device"] = machine.device;
   json["dtype"] = machine.dtype;
   json["threads"] = machine.threads;
+  const Parallel& parallel = machine.parallel;
+  json["parallel"] = parallel.ranks() == 1 ? Json()
+                                           : Json{{"ranks", parallel.ranks()},
+                                                  {"guidance", parallel.guidance},
+                                                  {"sequence", parallel.sequence},
+                                                  {"devices", parallel.devices},
+                                                  {"processes", parallel.of_processes()},
+                                                  {"why", parallel.text}};
   json["offload"] = machine.offload;
   json["memory"] = Json::object();
   for (const PhaseMemory& phase : machine.memory)

@@ -4,6 +4,7 @@
 
 #include "core/amounts.h"
 #include "core/text.h"
+#include "plan/machine/parallel.h"
 #include "plan/model/causal.h"
 #include "plan/model/guidance_range.h"
 #include "plan/model/model_choice.h"
@@ -147,8 +148,19 @@ std::string without_load(const Machine& machine) {
          estimate_text(*machine.seconds_estimate / machine.slowdown);
 }
 
+std::string ranks_text(const Parallel& parallel) {
+  const std::string ranks = count_text(parallel.ranks(), "rank");
+  if (parallel.of_processes()) return ranks + ", a process each";
+  if (parallel.devices.front() == "cpu") return ranks + ", threads on the CPU";
+  std::string devices;
+  for (const std::string& device : parallel.devices) devices += (devices.empty() ? "" : ", ") + device;
+  return ranks + " on " + devices;
+}
+
 void add_machine(Lines& lines, const Machine& machine) {
   lines.add("device", machine.device + ", " + machine.dtype + ", " + count_text(machine.threads, "thread"));
+  if (const Parallel& parallel = machine.parallel; parallel.ranks() > 1)
+    lines.add("parallel", ranks_text(parallel) + ": " + division_text(parallel) + "; " + parallel.text);
   if (machine.text_cached) {
     lines.add("text", "encoded by an earlier run: the text encoder is not loaded");
   } else if (!machine.text_cache_key.empty()) {

@@ -22,6 +22,8 @@ class EasyCache {
   /// Begins a step. `input`: latents [1, C, T, h, w] fp32. Returns whether the network is to run.
   bool begin_step(const at::Tensor& input);
 
+  bool computes() const { return computes_; }  ///< what begin_step() returned
+
   /// The prediction of a branch: the network's, or `input` with the difference of an earlier step. `decides`:
   /// what it computes says how much the output changes.
   at::Tensor predict(std::size_t branch, bool decides, const at::Tensor& input,

@@ -280,6 +280,22 @@ TEST(Batch, IsDividedByShards) {
   EXPECT_EQ(made(program).size(), 5U);
 }
 
+TEST(Batch, IsSharedByTheProcessesThatWereStartedTogether) {
+  Program program;
+  program.write("p.txt", "a\nb\nc\nd\ne\n");
+  program.environment["RANK"] = "1";
+  program.environment["WORLD_SIZE"] = "2";
+  const Finished refused = program.run(batch({"--parallel", "guidance:2"}));
+  EXPECT_EQ(refused.code, 64);
+  EXPECT_THAT(refused.err, HasSubstr("torchrun started 2 processes, which share the jobs of a batch"));
+  const Finished second = program.run(batch({"-v"}));
+  EXPECT_EQ(second.code, 0) << second.err;
+  EXPECT_THAT(second.err, HasSubstr("this one makes shard 2/2 of the jobs"));
+  EXPECT_THAT(made(program), ElementsAre("2.mp4", "4.mp4"));
+  EXPECT_EQ(program.run(batch({"--parallel", "off"})).code, 0);
+  EXPECT_EQ(made(program).size(), 5U) << "each on its own";
+}
+
 TEST(Batch, ASecondRunInTheFolderIsRefusedUnlessBothShare) {
   Program first, second;
   first.write("p.txt", "slow one\n");

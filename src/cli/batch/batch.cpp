@@ -9,6 +9,7 @@
 #include "cli/batch/batch_warnings.h"
 #include "cli/enhancer.h"
 #include "cli/make.h"
+#include "cli/ranks.h"
 #include "cli/signals.h"
 #include "cli/terminal/terminal.h"
 #include "core/file.h"
@@ -304,6 +305,7 @@ BatchCounts make_all(Session& session, Batch& batch, JobList& list, Planner& pla
 int run_batch(Session& session) { return run_batch(session, nullptr); }
 
 int run_batch(Session& session, const ScoutView* scout) {
+  if (scout == nullptr) share_jobs_of_ranks(session.options);
   const Options& options = session.options;
   if (!options.prompts && !options.has_prompt && input_files(options.request).empty()) {
     wrong("there is no prompt; give --prompts FILE, or --prompt \"a lighthouse by the sea\"");

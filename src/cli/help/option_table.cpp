@@ -51,7 +51,7 @@ const std::map<std::string_view, const char*> value_names{
     {"sign_key", "FILE"},      {"sign_cert", "FILE"},     {"policy", "CMD"},
     {"watermark_key", "FILE"}, {"policy_timeout", "S"},   {"trust_list", "FILE"},
     {"sigmas", "LIST"},        {"guidance_range", "A:B"}, {"cache", "METHOD"},
-    {"live_log", "LINE"}};
+    {"live_log", "LINE"},      {"gpus", "N"},             {"parallel", "MODE"}};
 
 template <class T>
 const char* kind_of(const std::optional<T>&) {
@@ -79,6 +79,7 @@ const std::map<std::string_view, std::vector<std::string>> choices{
     {"dtype", {"float32", "bfloat16"}},
     {"offload", {"auto", "none", "text", "stored", "stream"}},
     {"text_cache", {"auto", "on", "off"}},
+    {"parallel", {"auto", "off", "guidance:2", "sequence:2", "guidance:2,sequence:2"}},
     {"verb", {"generate", "animate", "extend", "connect", "loop", "remix", "finish", "storyboard", "live"}},
     {"progress", {"auto", "bar", "plain", "json", "none"}}};
 

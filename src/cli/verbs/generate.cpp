@@ -10,6 +10,7 @@
 #include "cli/enhancer.h"
 #include "cli/make.h"
 #include "cli/piped_input.h"
+#include "cli/ranks.h"
 #include "cli/signals.h"
 #include "cli/terminal/preview.h"
 #include "cli/terminal/terminal.h"
@@ -87,6 +88,7 @@ Result Maker::make(const Plan& plan, const CheckpointOptions& checkpoint, const 
   };
   hooks.stop = stop_;
   hooks.live = director_;
+  hooks.give_up = give_up;
   hooks.checkpoint = checkpoint;
   hooks.coming = coming;
   hooks.preview = make_preview(session_.options);
@@ -176,6 +178,8 @@ int generate(Session& session) {
   if (!options.has_prompt && input_files(options.request).empty()) {
     wrong("there is no prompt; give one, as in: sora-gen --prompt \"a lighthouse by the sea\"");
   }
+  const int rank = join_ranks(session);
+  if (rank > 0) return help_rank_0(session);
   Request request = options.request;
   if (!request.seed && request.verb == "finish" && request.input)
     request.seed = seed_of_file(*request.input);  // for the same composition

@@ -39,8 +39,8 @@ namespace {
 constexpr double kClose = 40;  // dB: a difference that is hard to see
 
 // Options of a video that leave what is made as it is; and those that open files, which a file may ask for.
-constexpr std::array<std::string_view, 5> allowed{"--device", "--threads", "--max-memory", "--offload",
-                                                  "--text-cache"};
+constexpr std::array<std::string_view, 7> allowed{
+    "--device", "--threads", "--max-memory", "--offload", "--text-cache", "--gpus", "--parallel"};
 
 void check_flags(const Options& options) {
   for (const std::string& flag : options.video_flags) {

@@ -79,6 +79,7 @@ void facts_of_transformer(ModelFacts& facts, const TransformerConfig& config) {
   facts.text_dim = config.caption_channels;
   facts.text_rows = text_rows(facts.folder);
   facts.transformer_dim = config.dim();
+  facts.heads = config.num_attention_heads;
   facts.layers = config.num_layers;
   facts.ffn_dim = config.ffn_dim();
 }

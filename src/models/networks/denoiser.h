@@ -38,6 +38,11 @@ class Denoiser {
   virtual std::unique_ptr<PreparedText> prepare(const at::Tensor& prompt_embeds,
                                                 const at::Tensor& image_tokens) const = 0;
 
+  /// predict() will be called with these, without a cache. Where several ranks work together, those that have
+  /// nothing to do begin with it.
+  virtual void expect(const at::Tensor& /*latents*/, const at::Tensor& /*timestep*/,
+                      const PreparedText& /*text*/) const {}
+
   /// The flow. latents [B, in_channels, T, h, w]; timestep [B], or [B, L] with one for each token, in
   /// [0, 1000], on the CPU. Returns [B, out_channels, T, h, w] in the network's type. With a `cache`, blocks
   /// whose work it has are skipped.

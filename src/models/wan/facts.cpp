@@ -52,6 +52,7 @@ TransformerConfig read_transformer(ModelFacts& facts) {
   facts.image.two_images = config.pos_embed_seq_len.has_value();
   facts.text_dim = config.text_dim;
   facts.transformer_dim = config.dim();
+  facts.heads = config.num_attention_heads;
   facts.layers = config.num_layers;
   facts.ffn_dim = config.ffn_dim;
   facts.transformer = count_weights(facts, checkpoint);

@@ -171,6 +171,7 @@ std::optional<ModelFacts> facts_of_published(const std::string& short_name) {
   facts.image.two_images = config.pos_embed_seq_len.has_value();
   facts.text_dim = config.text_dim;
   facts.transformer_dim = config.dim();
+  facts.heads = config.num_attention_heads;
   facts.layers = config.num_layers;
   facts.ffn_dim = config.ffn_dim;
   facts.spatial_scale = static_cast<int>(sizes.vae.scale_factor_spatial);

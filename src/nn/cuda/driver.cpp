@@ -23,19 +23,6 @@ constexpr int capability_minor = 76;
   throw Error(ErrorKind::unavailable, "kernels", message);
 }
 
-/// libtorch's current stream of a device.
-void* stream_of(at::Device device) {
-  const c10::Stream stream = c10::impl::VirtualGuardImpl(device.type()).getStream(device);
-  // c10::cuda::CUDAStream::stream(), whose object is this and nothing else; older ones have only this way.
-  static void* const older = ::dlsym(RTLD_DEFAULT, "_ZNK3c104cuda10CUDAStream6streamEv");
-  if (older != nullptr) return reinterpret_cast<void* (*)(const c10::Stream*)>(older)(&stream);
-  try {
-    return stream.native_handle();
-  } catch (const c10::Error& error) {
-    fail(std::string("no stream: ") + error.what_without_backtrace());
-  }
-}
-
 class CudaDriver final : public Driver {
  public:
   CudaDriver() : library_(::dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL)) {
@@ -74,7 +61,7 @@ class CudaDriver final : public Driver {
   void launch(at::Device device, Function function, unsigned blocks, unsigned threads,
               const void* arguments) override {
     const Current current(*this, device);
-    void* stream = stream_of(device);
+    void* stream = raw_stream(device);
     void* parameters[] = {const_cast<void*>(arguments)};
     check(launch_(function, blocks, 1, 1, threads, 1, 1, 0, stream, parameters, nullptr), "cuLaunchKernel");
   }
@@ -136,6 +123,18 @@ class CudaDriver final : public Driver {
 };
 
 }  // namespace
+
+void* raw_stream(at::Device device) {
+  const c10::Stream stream = c10::impl::VirtualGuardImpl(device.type()).getStream(device);
+  // c10::cuda::CUDAStream::stream(), whose object is this and nothing else; older ones have only this way.
+  static void* const older = ::dlsym(RTLD_DEFAULT, "_ZNK3c104cuda10CUDAStream6streamEv");
+  if (older != nullptr) return reinterpret_cast<void* (*)(const c10::Stream*)>(older)(&stream);
+  try {
+    return stream.native_handle();
+  } catch (const c10::Error& error) {
+    fail(std::string("no stream: ") + error.what_without_backtrace());
+  }
+}
 
 std::unique_ptr<Driver> open_driver() { return std::make_unique<CudaDriver>(); }
 

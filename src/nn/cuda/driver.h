@@ -26,4 +26,7 @@ class Driver {
 
 std::unique_ptr<Driver> open_driver();
 
+/// libtorch's current stream of a device, as CUDA's libraries take it.
+void* raw_stream(at::Device device);
+
 }  // namespace sora::nn::cuda

@@ -169,8 +169,12 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
                                 (i - plan.sampling.first_step) % 2 != 0);
       });
     };
+    const bool is_guided =
+        guidance.active() && i >= plan.sampling.guidance_begin && i < plan.sampling.guidance_end;
+    if (is_guided && !plan.picture.tiling && caches.computes_all())
+      denoiser.expect(in.latents, in.timestep, *text.negative.experts.at(expert));
     at::Tensor noise_pred = mixed(text, forward);  // [1, C, T, h, w]
-    if (guidance.active() && i >= plan.sampling.guidance_begin && i < plan.sampling.guidance_end) {
+    if (is_guided) {
       const at::Tensor uncond = forward(text.negative, Branch::without_prompt());
       noise_pred = guided(noise_pred, uncond, guidance.scale_at(t));
     }

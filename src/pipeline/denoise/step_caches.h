@@ -34,6 +34,9 @@ class StepCaches {
   /// Call it before the predictions of a step. `latents` [1, C, T, h, w] fp32: the network's input, noised.
   void begin_step(int step, const at::Tensor& latents);
 
+  /// Whether predict() will compute all of the predictions of this step in full.
+  bool computes_all() const { return experts_.empty() || (easy_ && easy_->computes()); }
+
   /// `network` computes the prediction, skipping blocks that the cache stands for; it may not be called. Call
   /// it for the prompts first.
   at::Tensor predict(Branch branch, const std::function<at::Tensor(BlockCache*)>& network);

@@ -37,17 +37,23 @@ void load_prompt_encoder(Model& model, const Plan& plan) {
   model.prompt_encoder = networks_of(opened.family).load_prompt_encoder(opened.folder, model.placement);
 }
 
+void load_denoisers(Model& model, const Plan& plan) {
+  const auto [family, folder] = open_folder(model, plan);
+  const FamilyNetworks& networks = networks_of(family);
+  model.denoiser =
+      networks.load_denoiser(folder, "transformer", model.placement, chosen_loras(plan.request.lora));
+  if (plan.sampling.boundary_ratio) {
+    model.denoiser_2 =
+        networks.load_denoiser(folder, "transformer_2", model.placement, chosen_loras(plan.request.lora_2));
+  }
+}
+
 void load_model(Model& model, const Plan& plan, bool denoises) {
   const auto [family, folder] = open_folder(model, plan);
   const FamilyNetworks& networks = networks_of(family);
   if (denoises && !model.denoiser) {
     model.scheduler = family.scheduler(folder, plan.sampling.flow_shift, plan.sampling.expand_timesteps);
-    model.denoiser =
-        networks.load_denoiser(folder, "transformer", model.placement, chosen_loras(plan.request.lora));
-    if (plan.sampling.boundary_ratio) {
-      model.denoiser_2 =
-          networks.load_denoiser(folder, "transformer_2", model.placement, chosen_loras(plan.request.lora_2));
-    }
+    load_denoisers(model, plan);
   }
   if (denoises && !model.image_encoder && model.denoiser->attends_to_images())
     model.image_encoder = networks.load_image_encoder(folder, model.placement);

@@ -33,6 +33,9 @@ void load_prompt_encoder(Model& model, const Plan& plan);
 /// Throws Error as load_prompt_encoder.
 void load_model(Model& model, const Plan& plan, bool denoises);
 
+/// The denoisers alone. Throws Error as load_prompt_encoder.
+void load_denoisers(Model& model, const Plan& plan);
+
 /// Tells the denoisers of a loaded model the frame rate of the plan, which may differ from the last run's.
 void set_frame_rate(Model& model, const Plan& plan);
 

@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "media/write/video_writer.h"
 #include "nn/device.h"
+#include "nn/ranks/socket_ranks.h"
 #include "pipeline/frames/pictures.h"
 #include "pipeline/frames/review.h"
 #include "pipeline/frames/scratch_video.h"
@@ -20,6 +21,9 @@
 #include "pipeline/frames/watermark_writer.h"
 #include "pipeline/inputs/input_facts.h"
 #include "pipeline/networks/model.h"
+#include "pipeline/ranks/follower.h"
+#include "pipeline/ranks/shared_denoiser.h"
+#include "pipeline/ranks/team.h"
 #include "pipeline/run/credentials.h"
 #include "pipeline/run/device_facts.h"
 #include "pipeline/run/job_checkpoint.h"
@@ -28,6 +32,7 @@
 #include "pipeline/run/tensor_dump.h"
 #include "pipeline/run/video_run.h"
 #include "pipeline/text/prompt_embeds.h"
+#include "plan/machine/parallel.h"
 #include "plan/metadata.h"
 #include "plan/model/model_choice.h"
 #include "plan/verbs/live.h"
@@ -130,6 +135,19 @@ CheckpointOptions kept_draft(const Plan& stage, const Request& asked) {
   return kept;
 }
 
+// How processes find each other, and see that they have the same to do.
+nn::Meeting meeting_of(const Plan& plan) {
+  const Parallel& parallel = plan.machine.parallel;
+  nn::Meeting meeting;
+  meeting.rank = parallel.rank;
+  meeting.size = parallel.ranks();
+  meeting.address = parallel.address;
+  meeting.port = static_cast<std::uint16_t>(parallel.port);
+  meeting.on_one_machine = parallel.on_one_machine;
+  meeting.job = plan.model.digest + " " + plan.machine.dtype + " " + division_text(parallel);
+  return meeting;
+}
+
 // On the CPU libtorch reports a failed allocation as a plain c10::Error, which only its text identifies.
 bool is_out_of_memory(const c10::Error& error) {
   return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
@@ -148,17 +166,21 @@ std::string advice_on_memory(const Plan& plan) {
 }  // namespace
 
 struct Generator::State {
+  std::shared_ptr<Team> team;  // several ranks; null: this one alone
   Model model;
   std::string key;  // model_key() of what is loaded
   PromptEmbeds prompts;
   Conditioning text;
 
   Result run(const Plan& plan, const RunHooks& hooks);
+  Result run_alone(const Plan& plan, const RunHooks& hooks);
   Result make_all(const Plan& plan, const RunHooks& hooks, Reporter& report, JobCheckpoint& checkpoint);
   Result make(const Plan& plan, FrameWriter& writer, const RunHooks& hooks, Reporter& report,
               JobCheckpoint& checkpoint, LatentsFile* latents, LiveFilm* live = nullptr);
   Result make_live(const Plan& plan, const RunHooks& hooks, Reporter& report);
+  Result run_as_process(const Plan& plan, const RunHooks& hooks);
   void load(const Plan& plan, bool denoises, const ComingTexts& coming, Reporter& report);
+  void share(const Plan& plan, Reporter& report);
   void forget();
 };
 
@@ -174,12 +196,19 @@ void Generator::State::forget() {
   text = {};
   model = {};
   key.clear();
+  if (team && !team->of_processes()) team.reset();
 }
 
 // The text encoder is loaded first, so that it can be freed before the rest is loaded.
 void Generator::State::load(const Plan& plan, bool denoises, const ComingTexts& coming, Reporter& report) {
   const std::string wanted = model_key(plan);
-  if (key != wanted) forget();  // frees the old model before the new one is loaded
+  // Frees the old model before the new one is loaded.
+  if (key != wanted || (team && team->is_abandoned() && !team->of_processes())) forget();
+  const bool has_ranks = denoises && plan.machine.parallel.ranks() > 1;
+  if (has_ranks) {
+    if (!team) team = Team::of_threads(plan);
+    team->load(plan);
+  }
   bool loads = false;
   if (denoises) {
     prompts.prepare(model, plan, coming, [&] {
@@ -196,13 +225,64 @@ void Generator::State::load(const Plan& plan, bool denoises, const ComingTexts& 
     report.enter(Phase::load);
     load_model(model, plan, denoises);
   }
+  if (has_ranks) share(plan, report);
   set_frame_rate(model, plan);
   key = wanted;
 }
 
+// Waits for the other ranks, which load their networks while this one does.
+void Generator::State::share(const Plan& plan, Reporter& report) {
+  try {
+    team->loaded(model.placement.device, [&] { report.check_stop(); });
+  } catch (...) {
+    team->abandon(error_for_others());
+    throw;
+  }
+  share_denoisers(model, team);
+  log(LogLevel::info, std::to_string(plan.machine.parallel.ranks()) + " ranks are ready: " +
+                          division_text(plan.machine.parallel));
+}
+
 Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
+  return plan.machine.parallel.of_processes() ? run_as_process(plan, hooks) : run_alone(plan, hooks);
+}
+
+Result Generator::State::run_as_process(const Plan& plan, const RunHooks& hooks) {
+  const auto stop = [&] { Reporter(plan, hooks).check_stop(); };
+  nn::Meeting meeting = meeting_of(plan);
+  meeting.give_up = hooks.give_up;
+  forget();  // what an earlier run left is not in the memory of the others
+  auto communicator = nn::meet(meeting, stop);
+  if (communicator->rank() > 0) {
+    if (plan.machine.threads > 0) at::set_num_threads(plan.machine.threads);
+    follow(*communicator, [&](const Command& command) { return plan_of_process(plan, command); }, stop);
+    return {};
+  }
+  team = Team::of_processes(std::move(communicator));
+  try {
+    Result result = run_alone(plan, hooks);
+    team->end();
+    forget();
+    team.reset();
+    return result;
+  } catch (...) {
+    team->abandon(error_for_others());
+    forget();
+    team.reset();
+    throw;
+  }
+}
+
+Result Generator::State::run_alone(const Plan& plan, const RunHooks& asked) {
   const c10::InferenceMode inference;
-  if (plan.machine.threads > 0) at::set_num_threads(plan.machine.threads);
+  RunHooks hooks = asked;
+  if (team && team->of_processes()) {
+    hooks.stop = [&] {
+      team->communicator().check();
+      return asked.stop && asked.stop();
+    };
+  }
+  if (plan.machine.threads > 0) at::set_num_threads(threads_of_rank(plan));
   Reporter report(plan, hooks);
   // A dump needs all steps in one process, so such a run has no checkpoint.
   const CheckpointOptions checkpoint_options =

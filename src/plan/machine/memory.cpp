@@ -193,7 +193,8 @@ void plan_memory(Plan& plan, const ModelFacts& model, double free_gb) {
   machine.offload_memory = memory_of_each_offload(plan, model);
   machine.frees_text_encoder = machine.offload != "none";
   machine.prefetch_bytes = prefetch_bytes(model);
-  const double stored = static_cast<double>(model.transformer.stored + model.transformer_2.stored);
+  const std::size_t ranks = std::max<std::size_t>(1, machine.parallel.devices.size());  // of this process
+  const double stored = static_cast<double>(ranks * (model.transformer.stored + model.transformer_2.stored));
   machine.stream_from_host = on_gpu(machine) && machine.offload == "stream" && stored / 1e9 < 0.8 * free_gb;
   machine.memory = estimate_memory(plan, model, machine.offload);
   machine.peak_memory_gb = peak_of(machine.memory, machine);

@@ -185,11 +185,17 @@ std::vector<PhaseMemory> estimate_memory(const Plan& plan, const ModelFacts& mod
   const std::int64_t frames = longest_window(plan);
   const double base = gpu ? kCudaContext : kLibraries;
   const double text = text_encoder_gb(plan.machine, model, offload) * 1e9;
-  const double transformers = weight_bytes(model.transformer, plan.machine, element, offload, streamed) +
-                              (plan.sampling.boundary_ratio ? weight_bytes(model.transformer_2, plan.machine,
-                                                                           element, offload, streamed)
-                                                            : 0) +
-                              lora_bytes(plan.request, offload);
+  // Ranks of this process have the transformers' weights once each, on their devices; on a CPU all of them in
+  // one memory, with the activations of one for each side of guidance.
+  const double ranks = std::max<double>(1, number(std::uint64_t{plan.machine.parallel.devices.size()}));
+  const double copies = gpu ? 1 : ranks;
+  const double sides = gpu || ranks == 1 ? 1 : plan.machine.parallel.guidance;
+  const double transformers =
+      copies * (weight_bytes(model.transformer, plan.machine, element, offload, streamed) +
+                (plan.sampling.boundary_ratio
+                     ? weight_bytes(model.transformer_2, plan.machine, element, offload, streamed)
+                     : 0) +
+                lora_bytes(plan.request, offload));
   const double vae =
       4 * number(model.vae.parameters - (gpu && !encodes(plan) ? model.vae_encoder_parameters : 0));
   const bool frees_text = at_least(offload, "text");
@@ -212,11 +218,11 @@ std::vector<PhaseMemory> estimate_memory(const Plan& plan, const ModelFacts& mod
         0);
   }
   const double pinned = gpu && plan.machine.stream_from_host
-                            ? number(model.transformer.stored + model.transformer_2.stored)
+                            ? ranks * number(model.transformer.stored + model.transformer_2.stored)
                             : 0;
   const double stage_frames = plan.upscale.active ? stage_frame_bytes(plan.picture, frames, model) : 0;
   add("denoise",
-      resident + denoise_bytes(plan.picture, frames, model, element, !gpu) +
+      resident + sides * denoise_bytes(plan.picture, frames, model, element, !gpu) +
           cache_bytes(plan, frames, model, element),
       stage_frames + pinned);
   add("decode", resident + decode_bytes(plan.picture, model, !gpu), encode + stage_frames + pinned);

@@ -17,6 +17,7 @@
 #include "core/text.h"
 #include "plan/geometry/tiles.h"
 #include "plan/machine/machine_load.h"
+#include "plan/machine/parallel.h"
 #include "plan/model/guidance_range.h"
 #include "sora/error.h"
 
@@ -112,8 +113,9 @@ Work work_of(const Plan& plan) {
 std::string key_of(const ModelChoice& model, const Machine& machine) {
   std::array<char, 256> host{};  // several machines may share a home folder
   if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  const std::string ranks = machine.parallel.ranks() > 1 ? " " + division_text(machine.parallel) : "";
   return model.name + " " + std::to_string(model.weight_bytes) + " " + machine.device + " " + machine.dtype +
-         " " + std::to_string(machine.threads) + " " + host.data();
+         " " + std::to_string(machine.threads) + ranks + " " + host.data();
 }
 
 int bin_of(double work) { return static_cast<int>(std::lround(std::log2(std::max(1.0, work)))); }

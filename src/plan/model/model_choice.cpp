@@ -76,8 +76,10 @@ std::string chosen_digest(const Request& request, const std::filesystem::path& f
 }
 
 std::string model_key(const Plan& plan) {
+  std::string ranks;  // those of a process
+  for (const std::string& device : plan.machine.parallel.devices) ranks += '\n' + device;
   return plan.model.dir.string() + '\n' + plan.machine.device + '\n' + plan.machine.dtype + '\n' +
-         model_choice(plan.request) + '\n' + plan.machine.offload;
+         model_choice(plan.request) + '\n' + plan.machine.offload + ranks;
 }
 
 }  // namespace sora

@@ -162,6 +162,8 @@ void set_machine_and_output(Request& draft, const Request& request) {
   draft.max_memory = request.max_memory;
   draft.offload = request.offload;
   draft.text_cache = request.text_cache;
+  draft.gpus = request.gpus;
+  draft.parallel = request.parallel;
   draft.output = "-";
   draft.format = "matroska";
   draft.codec = "ffv1";

@@ -9,6 +9,7 @@
 #include "models/ltx/components.h"
 #include "models/ltx/names.h"
 #include "models/ltx/networks/timestep.h"
+#include "nn/ranks/token_split.h"
 #include "sora/error.h"
 #include "weights/lora_edit.h"
 
@@ -127,10 +128,13 @@ at::Tensor LtxTransformer::predict(const at::Tensor& latents, const at::Tensor& 
 
   const auto device = scale_shift_table_.device();
   const at::Tensor& table = rotary_.get(grid, scale_, device);
-  const TimeEmbedding time = time_embed_(timestep, grid[0]);
+  const TimeEmbedding of_all = time_embed_(timestep, grid[0]);
+  const nn::TokenSplit split(grid[0], grid[1] * grid[2]);  // L: this rank's tokens from here on
+  const TimeEmbedding time{split.own(of_all.embedded, 1), split.own(of_all.timestep_proj, 1)};
 
-  at::Tensor x = proj_in_(latents.to(device, dtype()).flatten(2).transpose(1, 2));  // [B, L, dim]
-  apply_blocks(x, time, *own, table, cache);
+  const at::Tensor patches = latents.to(device, dtype()).flatten(2).transpose(1, 2);  // [B, all, C]
+  at::Tensor x = proj_in_(split.own(patches, 1));                                     // [B, L, dim]
+  apply_blocks(x, time, *own, split.own(table, 0), cache);
 
   const auto modulation = (time.embedded.unsqueeze(2) + scale_shift_table_).unbind(2);  // 2 x [B, G, dim]
   const at::Tensor& shift = modulation[0];
@@ -140,7 +144,7 @@ at::Tensor LtxTransformer::predict(const at::Tensor& latents, const at::Tensor& 
   x = at::addcmul(shift.unsqueeze(2), normed.unflatten(1, {scale.size(1), -1}), (scale + 1).unsqueeze(2))
           .flatten(1, 2)
           .to(dtype());  // [B, L, dim]
-  return proj_out_(x)
+  return split.all(proj_out_(x), 1)
       .transpose(1, 2)
       .unflatten(2, {grid[0], grid[1], grid[2]})
       .contiguous();  // [B, C, T, H, W]

@@ -3,6 +3,7 @@
 #include "models/ltx/networks/rotary.h"
 #include "nn/attention.h"
 #include "nn/cuda/fused_ops.h"
+#include "nn/ranks/token_split.h"
 
 namespace sora::ltx {
 namespace {
@@ -66,7 +67,7 @@ at::Tensor SelfAttention::operator()(const at::Tensor& x, const at::Tensor& tabl
   const at::Tensor q = heads_of(qkv[0], norm_q, heads, table);  // [B, heads, L, d]
   const at::Tensor k = heads_of(qkv[1], norm_k, heads, table);  // [B, heads, L, d]
   const at::Tensor v = nn::split_heads(qkv[2], heads);          // [B, heads, L, d]
-  return to_out(nn::merge_heads(nn::attention(q, k, v)));       // [B, L, dim]
+  return to_out(nn::merge_heads(nn::self_attention(q, k, v)));  // [B, L, dim]
 }
 
 CrossAttention::CrossAttention(const Weights& w, const TransformerConfig& config)

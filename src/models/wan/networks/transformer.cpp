@@ -11,6 +11,7 @@
 #include "models/wan/names.h"
 #include "models/wan/networks/transformer_ops.h"
 #include "models/wan/transformer_schema.h"
+#include "nn/ranks/token_split.h"
 #include "sora/error.h"
 #include "weights/lora_edit.h"
 
@@ -150,10 +151,16 @@ at::Tensor WanTransformer::forward(const at::Tensor& latents, const at::Tensor& 
   const at::Tensor rotary_table =
       past != nullptr ? past->begin_pass(grid, rotary_) : rotary_.table(grid, device);  // [L, 1, head_dim / 2]
   const TimeEmbedding time = time_embedder_(timestep, grid[0]);
-  const Embedded in{patchify(latents.to(device, dtype()).contiguous(), grid), time, rotary_table, past};
-  // A graph has all blocks in it, so with a cache there is none.
-  const bool replays = cache == nullptr && past == nullptr && takes_graph(in);
-  return unpatchify(replays ? replayed(in, text) : run_blocks(in, text, cache), grid);  // [B, C, T, H, W]
+  const nn::TokenSplit split(grid[0], grid[1] * grid[2]);  // L: this rank's tokens from here on
+  const Embedded in{split.own(patchify(latents.to(device, dtype()).contiguous(), grid), 1),
+                    {split.own(time.temb, 1), split.own(time.timestep_proj, 1)},
+                    split.own(rotary_table, 0),
+                    past};
+  // A graph has all blocks in it, so with a cache there is none; nor among ranks.
+  const bool alone = past == nullptr && nn::SequenceScope::current() == nullptr;
+  const bool replays = cache == nullptr && alone && takes_graph(in);
+  const at::Tensor predicted = replays ? replayed(in, text) : run_blocks(in, text, cache);
+  return unpatchify(split.all(predicted, 1), grid);  // [B, C, T, H, W]
 }
 
 void WanTransformer::apply_blocks(at::Tensor& x, const Embedded& in, const TextContext& text,

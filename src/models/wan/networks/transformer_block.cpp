@@ -4,6 +4,7 @@
 
 #include "models/wan/networks/transformer_ops.h"
 #include "nn/attention.h"
+#include "nn/ranks/token_split.h"
 
 namespace sora::wan {
 namespace {
@@ -33,7 +34,8 @@ at::Tensor SelfAttention::operator()(const at::Tensor& x, const at::Tensor& rota
                                  past.rotates_late() ? at::Tensor() : rotary_table);  // [B, L, h, d]
   at::Tensor v = qkv[2].unflatten(-1, {heads, -1});                                   // [B, L, h, d]
   if (past.cache != nullptr) std::tie(k, v) = past.cache->extended(past.layer, k, v);  // [1, N, h, d]
-  return to_out(nn::merge_heads(nn::attention(q, k.transpose(1, 2), v.transpose(1, 2))));  // [B, L, dim]
+  return to_out(
+      nn::merge_heads(nn::self_attention(q, k.transpose(1, 2), v.transpose(1, 2))));  // [B, L, dim]
 }
 
 CrossAttention::CrossAttention(const Weights& w, const TransformerConfig& config)

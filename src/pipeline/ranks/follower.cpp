@@ -1,0 +1,150 @@
+#include "pipeline/ranks/follower.h"
+
+#include <ATen/Parallel.h>
+#include <c10/core/DeviceGuard.h>
+#include <c10/core/InferenceMode.h>
+
+#include <map>
+#include <memory>
+#include <new>
+#include <optional>
+#include <utility>
+
+#include "nn/ranks/token_split.h"
+#include "pipeline/networks/model.h"
+#include "plan/model/model_choice.h"
+
+namespace sora {
+namespace {
+
+class Follower {
+ public:
+  Follower(nn::Communicator& communicator, const std::function<Plan(const Command&)>& plan_for)
+      : communicator_(communicator), plan_for_(plan_for) {}
+
+  /// False: there is nothing more to do.
+  bool obey(const Command& command) {
+    for (const std::int64_t text : command.dropped) texts_.erase(text);
+    switch (command.kind) {
+      case Command::Kind::load:
+        load(command);
+        return true;
+      case Command::Kind::rate:
+        for (Denoiser* denoiser : {model_.denoiser.get(), model_.denoiser_2.get()}) {
+          if (denoiser != nullptr) denoiser->set_frame_rate(command.fps);
+        }
+        return true;
+      case Command::Kind::prepare:
+        prepare(command);
+        return true;
+      case Command::Kind::predict:
+        predict(command);
+        return true;
+      case Command::Kind::end:
+        return false;
+    }
+    throw Error(ErrorKind::internal, "ranks", "rank 0 sends a command that is not known");
+  }
+
+ private:
+  void load(const Command& command) {
+    const Plan plan = plan_for_(command);
+    const std::string wanted = model_key(plan);
+    if (key_ != wanted) {
+      texts_.clear();
+      model_ = {};
+      key_.clear();
+      at::set_num_threads(plan.machine.threads);
+      load_denoisers(model_, plan);
+      key_ = wanted;
+    }
+    const int side = communicator_.rank() / command.sequence;
+    side_.communicator = &communicator_;
+    side_.members.clear();
+    for (int i = 0; i < command.sequence; ++i) side_.members.push_back(side * command.sequence + i);
+    side_.index = communicator_.rank() % command.sequence;
+    communicator_.send_text(0, "loaded");
+    communicator_.use_device(model_.placement.device);
+  }
+
+  void prepare(const Command& command) {
+    const auto tensors = receive_tensors(communicator_, command, {at::kCPU});
+    texts_[command.text] =
+        denoiser(command).prepare(tensors.at(0), tensors.size() > 1 ? tensors[1] : at::Tensor());
+  }
+
+  void predict(const Command& command) {
+    const auto tensors = receive_tensors(communicator_, command, {at::kCPU, model_.placement.device});
+    const at::Tensor &timestep = tensors.at(0), &latents = tensors.at(1);
+    const auto found = texts_.find(command.text);
+    if (found == texts_.end()) throw Error(ErrorKind::internal, "ranks", "a text that was not prepared");
+    const auto batched = command.batch > 0 ? found->second->for_batch(command.batch) : nullptr;
+    const nn::SequenceScope scope(side_);
+    const at::Tensor result =
+        denoiser(command).predict(latents, timestep, batched ? *batched : *found->second);
+    if (command.with_result && side_.index == 0)
+      communicator_.exchange({{0, result.to(latents.scalar_type()).contiguous(), {}}});
+  }
+
+  const Denoiser& denoiser(const Command& command) const {
+    const auto& chosen = command.expert == 0 ? model_.denoiser : model_.denoiser_2;
+    if (!chosen) throw Error(ErrorKind::internal, "ranks", "a network that was not loaded");
+    return *chosen;
+  }
+
+  nn::Communicator& communicator_;
+  const std::function<Plan(const Command&)>& plan_for_;
+  Model model_;
+  std::string key_;
+  std::map<std::int64_t, std::unique_ptr<PreparedText>> texts_;
+  nn::RankGroup side_;
+};
+
+}  // namespace
+
+Error error_for_others() {
+  try {
+    throw;
+  } catch (const Error& error) {
+    return error;
+  } catch (const c10::OutOfMemoryError& error) {
+    const std::string text = error.what_without_backtrace();
+    return {ErrorKind::unavailable, "memory", text.substr(0, text.find('\n'))};
+  } catch (const c10::Error& error) {
+    const std::string text = error.what_without_backtrace();
+    return {ErrorKind::internal, "libtorch", text.substr(0, text.find('\n'))};
+  } catch (const std::bad_alloc&) {
+    return {ErrorKind::unavailable, "memory", "out of memory"};
+  } catch (const std::exception& error) {
+    return {ErrorKind::internal, "internal", error.what()};
+  } catch (...) {
+    return {ErrorKind::internal, "internal", "an exception of an unknown type"};
+  }
+}
+
+void follow(nn::Communicator& communicator, const std::function<Plan(const Command&)>& plan_for,
+            const std::function<void()>& stop) {
+  const c10::InferenceMode inference;
+  try {
+    Follower follower(communicator, plan_for);
+    while (follower.obey(receive_command(communicator, stop))) {
+    }
+    communicator.part();
+  } catch (...) {
+    const Error error = error_for_others();
+    communicator.abandon(error);
+    throw error;
+  }
+}
+
+Plan plan_of_process(const Plan& plan, const Command& command) {
+  Plan own = plan;
+  own.before.clear();
+  own.machine.offload = command.offload;
+  own.machine.dtype = command.dtype;
+  own.machine.prefetch_bytes = command.prefetch_bytes;
+  own.machine.stream_from_host = command.stream_from_host;
+  return own;
+}
+
+}  // namespace sora
