@@ -20,7 +20,7 @@ const RegisteredFamily<WanFamily> registered;
 }  // namespace
 
 std::vector<std::string> WanFamily::pipelines() const {
-  return {"WanPipeline", "WanImageToVideoPipeline", "WanDMDPipeline"};
+  return {"WanPipeline", "WanImageToVideoPipeline", "WanVACEPipeline", "WanDMDPipeline"};
 }
 
 // Also every folder without model_index.json: if it is no model at all, this family reports what is missing.
