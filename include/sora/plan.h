@@ -127,10 +127,37 @@ struct ModelChoice {
   int text_rows = 512;               ///< tokens of the prompt embeddings
 };
 
+/// A rectangle of a picture, in pixels.
+struct Area {
+  int left = 0, top = 0, width = 0, height = 0;
+};
+
+/// A part of the picture that edit makes anew, in the frames first .. end - 1.
+struct EditBox {
+  Area area;  ///< in the file's frames
+  std::int64_t first = 0, end = 0;
+};
+
+/// What the control branch of a model is given (VACE): masks, reference pictures, a control video.
+struct Control {
+  bool active = false;         ///< the model has a control branch
+  bool edits = false;          ///< frames of request.input are kept outside of a mask
+  Area source;                 ///< edit: where the input lies in the file's frames
+  std::vector<EditBox> boxes;  ///< edit: what is made anew, without a mask file
+  bool outpaints = false;      ///< edit: all around `source` is made anew
+  bool follows = false;        ///< a control video
+  bool edges = false;          ///< edges are drawn from the control video's frames
+  double scale = 1;            ///< how strongly the branch acts
+  int references = 0;  ///< reference pictures: as many latent frames are denoised before each window's own
+  bool composite = false;  ///< edit: outside of the mask, the file has the pixels of the input
+};
+
 /// What the video begins from besides the prompt.
 struct Inputs {
   std::optional<InputFacts> video;       ///< of request.input
   std::optional<InputFacts> video_2;     ///< of request.input_2
+  std::optional<InputFacts> mask;        ///< of request.mask
+  std::optional<InputFacts> control;     ///< of request.control
   std::optional<ClipLatents> latents;    ///< of request.input; of a draft that is made again: its own
   std::optional<ClipLatents> latents_2;  ///< of request.input_2
   std::vector<Shot> shots;               ///< storyboard; else empty
@@ -248,6 +275,7 @@ struct Plan {
 
   ModelChoice model;
   Inputs inputs;
+  Control control;
   Sampling sampling;
   Picture picture;
   Timeline timeline;

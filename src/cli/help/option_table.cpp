@@ -51,7 +51,9 @@ const std::map<std::string_view, const char*> value_names{
     {"sign_key", "FILE"},      {"sign_cert", "FILE"},     {"policy", "CMD"},
     {"watermark_key", "FILE"}, {"policy_timeout", "S"},   {"trust_list", "FILE"},
     {"sigmas", "LIST"},        {"guidance_range", "A:B"}, {"cache", "METHOD"},
-    {"live_log", "LINE"}};
+    {"live_log", "LINE"},      {"mask", "FILE"},          {"box", "X,Y,W,H"},
+    {"outpaint", "W:H"},       {"reference", "FILE"},     {"control", "FILE"},
+    {"control_kind", "KIND"},  {"control_scale", "S"}};
 
 template <class T>
 const char* kind_of(const std::optional<T>&) {
@@ -79,7 +81,9 @@ const std::map<std::string_view, std::vector<std::string>> choices{
     {"dtype", {"float32", "bfloat16"}},
     {"offload", {"auto", "none", "text", "stored", "stream"}},
     {"text_cache", {"auto", "on", "off"}},
-    {"verb", {"generate", "animate", "extend", "connect", "loop", "remix", "finish", "storyboard", "live"}},
+    {"verb",
+     {"generate", "animate", "extend", "connect", "loop", "remix", "edit", "finish", "storyboard", "live"}},
+    {"control_kind", {"edges", "none"}},
     {"progress", {"auto", "bar", "plain", "json", "none"}}};
 
 std::vector<OptionInfo> made_table() {

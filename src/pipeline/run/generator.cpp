@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "media/write/video_writer.h"
 #include "nn/device.h"
+#include "pipeline/frames/composite.h"
 #include "pipeline/frames/pictures.h"
 #include "pipeline/frames/review.h"
 #include "pipeline/frames/scratch_video.h"
@@ -72,13 +73,15 @@ VideoSettings live_settings(const Plan& plan, const LiveFilm& film) {
   return settings;
 }
 
-// Adds what is done to the frames of any output on their way: marks, and a review that may refuse them.
+// Adds what is done to the frames of any output on their way: an input's pixels where they are kept, marks,
+// and a review that may refuse them.
 std::unique_ptr<FrameWriter> with_marks(std::unique_ptr<FrameWriter> writer, const Plan& plan,
                                         const RunHooks& hooks) {
   const int width = plan.picture.frame_width, height = plan.picture.frame_height;
   if (plan.request.visible_mark) writer = with_mark(std::move(writer), width, height);
   if (hooks.approve) writer = with_review(std::move(writer), width, height, hooks.approve);
   if (plan.output.watermark) writer = with_watermark(std::move(writer), plan, hooks.watermark_key);
+  if (plan.control.composite) writer = with_input_outside(std::move(writer), plan);
   return writer;
 }
 
@@ -196,7 +199,7 @@ void Generator::State::load(const Plan& plan, bool denoises, const ComingTexts& 
     report.enter(Phase::load);
     load_model(model, plan, denoises);
   }
-  set_frame_rate(model, plan);
+  set_rate_and_scale(model, plan);
   key = wanted;
 }
 

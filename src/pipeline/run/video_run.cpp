@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pipeline/denoise/known_frames.h"
 #include "pipeline/denoise/storyboard.h"
 #include "pipeline/frames/seam.h"
 #include "plan/verbs/verb.h"
@@ -83,6 +84,7 @@ VideoRun::VideoRun(const Plan& plan, Model& model, const PromptEmbeds& prompts, 
 void VideoRun::condition() {
   report_.enter(Phase::encode_text);
   if (takes_image_condition(model_)) images_.emplace(plan_, model_, text_);
+  if (model_.denoiser->control_channels() > 0) control_.emplace(plan_, *model_.vae);
   if (plan_.machine.frees_text_encoder) model_.image_encoder.reset();  // its tokens are computed
   if (plan_.inputs.shots.empty()) {
     condition_on_text(model_, plan_, prompts_, text_);
@@ -106,7 +108,8 @@ at::Tensor VideoRun::noise_of(const Window& window) {
   const Picture& picture = plan_.picture;
   if (plan_.request.init_noise && window.first == 0)
     return read_tensor(*plan_.request.init_noise, "latents");  // its shape was checked with the plan
-  return noise_.draw({1, picture.latent_channels, window.count, picture.latent_height, picture.latent_width});
+  const std::int64_t frames = plan_.control.references + window.count;
+  return noise_.draw({1, picture.latent_channels, frames, picture.latent_height, picture.latent_width});
 }
 
 // The latents of a window [1, C, T, h, w]: those that an earlier run saved, or else denoised now, continuing
@@ -122,8 +125,11 @@ at::Tensor VideoRun::latents_of(std::size_t number) {
     report_.steps_skipped(plan_.sampling.steps - plan_.sampling.first_step);
     return saved_.windows[number];
   }
-  const ConditioningFrames conditioning = images_ ? ConditioningFrames() : conditioning_->frames_for(number);
+  ConditioningFrames conditioning = images_ ? ConditioningFrames() : conditioning_->frames_for(number);
   if (images_) text_.image_condition = images_->condition(number, *conditioning_);
+  if (control_) text_.control = control_->of_window(number, known_frames(plan_, number, *conditioning_));
+  const std::int64_t references = plan_.control.references;  // latent frames before the window's own
+  conditioning.shift(references);
   if (!plan_.inputs.shots.empty()) condition_on_shots(model_, plan_, prompts_, number, text_);
 
   const bool was_begun = number == saved_.windows.size() && saved_.current;
@@ -139,9 +145,11 @@ at::Tensor VideoRun::latents_of(std::size_t number) {
   hooks.step_noise = [&](int step) { return step_noise.of_step(step); };
   if (previewer_)
     hooks.preview = [&](const auto& clean) {
-      previewer_->offer(clean, window.conditioning, window.conditioning_end);
+      previewer_->offer([&] { return clean().narrow(2, references, window.count); }, window.conditioning,
+                        window.conditioning_end);
     };
   at::Tensor latents = denoise(model_, plan_, text_, noise, conditioning, hooks, from);
+  latents = latents.narrow(2, references, window.count).contiguous();
   conditioning_->restore_replaced(latents);
   if (live_ == nullptr)  // a live film has no end that it could be continued to
     checkpoint_.window_done(latents, report_.elapsed(), report_.eta());

@@ -14,6 +14,7 @@
 #include "pipeline/frames/frames.h"
 #include "pipeline/frames/held_frames.h"
 #include "pipeline/inputs/conditioning_inputs.h"
+#include "pipeline/inputs/control_input.h"
 #include "pipeline/networks/model.h"
 #include "pipeline/run/job_checkpoint.h"
 #include "pipeline/run/latents_file.h"
@@ -71,6 +72,7 @@ class VideoRun {
   LatentsFile* latents_;
   SavedLatents saved_;                 // by an earlier run
   std::optional<ImageFrames> images_;  // for models that take image conditioning
+  std::optional<ControlInput> control_;  // for models that take a control input
   std::optional<Previewer> previewer_;
   NoiseSource noise_;
   std::optional<WindowConditioning> conditioning_;

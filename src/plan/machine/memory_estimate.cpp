@@ -70,10 +70,10 @@ double at_once(std::int64_t all, const std::optional<Tiling>& tiling, TileAxis T
   return number(tiling ? std::min(((*tiling).*axis).size, all) : all);
 }
 
-std::int64_t longest_window(const Timeline& timeline) {
+std::int64_t longest_window(const Plan& plan) {
   std::int64_t frames = 0;
-  for (const Window& window : timeline.windows) frames = std::max<std::int64_t>(frames, window.count);
-  return frames;
+  for (const Window& window : plan.timeline.windows) frames = std::max<std::int64_t>(frames, window.count);
+  return frames + plan.control.references;
 }
 
 /// The largest activations of a forward pass.
@@ -87,7 +87,8 @@ double denoise_bytes(const Picture& picture, std::int64_t frames, const ModelFac
   if (picture.tiling) tokens = std::max(tokens, number(tokens_at_once(on_cpu)));
   const double dim = number(model.transformer_dim);
   // Activations of a token: in attention 13 of the token width; in the feed-forward four, and the inner one.
-  const double attention = 13 * dim, feed_forward = 4 * dim + number(model.ffn_dim);
+  // The control branch has tokens of its own, and an output for those of the network.
+  const double attention = (model.control_layers > 0 ? 16 : 13) * dim, feed_forward = 4 * dim + number(model.ffn_dim);
   const double latents =
       cells * number(std::int64_t{picture.latent_channels}) * 4 * 12;  // with the scheduler's history
   return tokens * std::max(attention, feed_forward) * std::max(element, 4.0) + latents;
@@ -115,7 +116,7 @@ double text_context_bytes(const Plan& plan, const ModelFacts& model, double elem
   const double tokens =
       element < 4 ? number(std::int64_t{plan.model.text_rows}) : std::min(most, kTextTokens);
   const double texts = sampling.guidance > 1 ? 2 : 1, experts = sampling.boundary_ratio ? 2 : 1;
-  return texts * experts * number(model.layers) * 2 * tokens * number(model.transformer_dim) * element;
+  return texts * experts * number(model.layers + model.control_layers) * 2 * tokens * number(model.transformer_dim) * element;
 }
 
 /// The decoder's activations for a chunk, its cache between chunks, and the decoded frames.
@@ -135,10 +136,24 @@ double stage_frame_bytes(const Picture& picture, std::int64_t frames, const Mode
   return pixels * 3 * number(frames * model.temporal_scale) * (picture.vae_tiling ? 3 : 1);
 }
 
+/// The control input, as it is made and as it is given to the network.
+double control_bytes(const Plan& plan, std::int64_t frames, const ModelFacts& model) {
+  if (model.control_layers == 0) return 0;
+  const double cells = number(std::int64_t{plan.picture.latent_width} * plan.picture.latent_height * frames);
+  return cells * (2.0 * model.latent_channels + model.spatial_scale * model.spatial_scale) * 4 * 3;
+}
+
+/// Frames of a window of a clip, its mask and a control video, as bytes.
+double control_frame_bytes(const Plan& plan, std::int64_t frames, const ModelFacts& model) {
+  const double pixels = number(std::int64_t{plan.picture.model_width} * plan.picture.model_height);
+  const double read = (plan.control.edits ? 4 : 0) + (plan.control.follows ? 3 : 0);
+  return pixels * read * number(frames * model.temporal_scale);
+}
+
 /// Whether pictures, clips or the frames of a window before are encoded.
 bool encodes(const Plan& plan) {
   const Request& request = plan.request;
-  return plan.timeline.windows.size() > 1 || plan.upscale.active || request.image || request.last_image ||
+  return plan.control.active || plan.timeline.windows.size() > 1 || plan.upscale.active || request.image || request.last_image ||
          request.input || !plan.inputs.shot_images.empty() ||
          (!plan.timeline.windows.empty() && plan.timeline.windows.front().conditioning_end > 0);
 }
@@ -168,7 +183,7 @@ std::vector<PhaseMemory> estimate_memory(const Plan& plan, const ModelFacts& mod
                                          const std::string& offload) {
   const bool gpu = plan.machine.device != "cpu";
   const double element = element_size(plan.machine), streamed = streamed_bytes(plan.machine, model);
-  const std::int64_t frames = longest_window(plan.timeline);
+  const std::int64_t frames = longest_window(plan);
   const double base = gpu ? kCudaContext : kLibraries;
   const double text = text_encoder_gb(plan.machine, model, offload) * 1e9;
   const double transformers = weight_bytes(model.transformer, plan.machine, element, offload, streamed) +
@@ -199,10 +214,11 @@ std::vector<PhaseMemory> estimate_memory(const Plan& plan, const ModelFacts& mod
   const double pinned = gpu && plan.machine.stream_from_host
                             ? number(model.transformer.stored + model.transformer_2.stored)
                             : 0;
-  const double stage_frames = plan.upscale.active ? stage_frame_bytes(plan.picture, frames, model) : 0;
+  const double stage_frames = (plan.upscale.active ? stage_frame_bytes(plan.picture, frames, model) : 0) +
+                              control_frame_bytes(plan, frames, model);
   add("denoise",
       resident + denoise_bytes(plan.picture, frames, model, element, !gpu) +
-          cache_bytes(plan, frames, model, element),
+          cache_bytes(plan, frames, model, element) + control_bytes(plan, frames, model),
       stage_frames + pinned);
   add("decode", resident + decode_bytes(plan.picture, model, !gpu), encode + stage_frames + pinned);
   return phases;

@@ -106,6 +106,7 @@ void plan_verb_windows(Plan& plan, const ModelFacts& model) {
     case VerbKind::generate:
     case VerbKind::finish:  // plan_stage() plans its windows
     case VerbKind::remix:
+    case VerbKind::edit:
     case VerbKind::live:
       timeline.windows = plan_windows(latents, rates.native, kConditioningBefore);
       break;

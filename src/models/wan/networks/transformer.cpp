@@ -104,8 +104,10 @@ TextContext WanTransformer::prepare_text(const at::Tensor& prompt_embeds, const 
   return text;
 }
 
-// A new tensor, which a recorded graph is not made for.
+// A new tensor only where the value is another: it is one of those that a recorded graph is made for.
 void WanTransformer::set_control_scale(double scale) {
+  if (control_scale_.defined() && scale == control_scale_value_) return;
+  control_scale_value_ = scale;
   control_scale_ = at::full({1}, scale, scale_shift_table_.options().dtype(dtype()));
 }
 

@@ -87,6 +87,7 @@ class WanTransformer final : public Denoiser {
   std::vector<TransformerBlock> blocks_;
   ControlBranch control_;     // with vace_layers
   at::Tensor control_scale_;  // [1]
+  double control_scale_value_ = 0;
   nn::Linear proj_out_;
   at::Tensor scale_shift_table_;  // [1, 2, dim]
   mutable RotaryEmbedding rotary_;
