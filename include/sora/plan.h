@@ -127,10 +127,37 @@ struct ModelChoice {
   int text_rows = 512;               ///< tokens of the prompt embeddings
 };
 
+/// A rectangle of a picture, in pixels.
+struct Area {
+  int left = 0, top = 0, width = 0, height = 0;
+};
+
+/// A part of the picture that edit makes anew, in the frames first .. end - 1.
+struct EditBox {
+  Area area;  ///< in the file's frames
+  std::int64_t first = 0, end = 0;
+};
+
+/// What the control branch of a model is given (VACE): masks, reference pictures, a control video.
+struct Control {
+  bool active = false;         ///< the model has a control branch
+  bool edits = false;          ///< frames of request.input are kept outside of a mask
+  Area source;                 ///< edit: where the input lies in the file's frames
+  std::vector<EditBox> boxes;  ///< edit: what is made anew, without a mask file
+  bool outpaints = false;      ///< edit: all around `source` is made anew
+  bool follows = false;        ///< a control video
+  bool edges = false;          ///< edges are drawn from the control video's frames
+  double scale = 1;            ///< how strongly the branch acts
+  int references = 0;  ///< reference pictures: as many latent frames are denoised before each window's own
+  bool composite = false;  ///< edit: outside of the mask, the file has the pixels of the input
+};
+
 /// What the video begins from besides the prompt.
 struct Inputs {
   std::optional<InputFacts> video;       ///< of request.input
   std::optional<InputFacts> video_2;     ///< of request.input_2
+  std::optional<InputFacts> mask;        ///< of request.mask
+  std::optional<InputFacts> control;     ///< of request.control
   std::optional<ClipLatents> latents;    ///< of request.input; of a draft that is made again: its own
   std::optional<ClipLatents> latents_2;  ///< of request.input_2
   std::vector<Shot> shots;               ///< storyboard; else empty
@@ -160,9 +187,9 @@ struct StepCache {
 /// A causal model makes a video block by block. Attention sees the block and frames before it, whose keys and
 /// values are kept in a cache (models/networks/causal_session.h).
 struct CausalSampling {
-  int block = 0;   ///< latent frames of a block; 0: the model is not causal
-  int window = 0;  ///< latent frames that attention sees at most, those of the block included
-  int sink = 0;    ///< how many of these are the video's first ones, which stay
+  int block = 0;                  ///< latent frames of a block; 0: the model is not causal
+  int window = 0;                 ///< latent frames that attention sees at most, those of the block included
+  int sink = 0;                   ///< how many of these are the video's first ones, which stay
   bool window_positions = false;  ///< positions of frames are places in the window, not in the video
   double context_timestep = 0;    ///< at which finished frames pass through the network for the cache
 };
@@ -228,8 +255,8 @@ struct Output {
   std::string watermark_text;       ///< for people: what is marked, or why nothing is
 };
 
-/// How the work on one video is divided among ranks: threads of this process, each with a device of its own, or
-/// processes.
+/// How the work on one video is divided among ranks: threads of this process, each with a device of its own,
+/// or processes.
 struct Parallel {
   int guidance = 1;  ///< 2: the predictions with and without the prompt are made at once, on different ranks
   int sequence = 1;  ///< ranks that divide the tokens of a prediction
@@ -237,8 +264,8 @@ struct Parallel {
   std::string text;                  ///< for people: why it is divided like this
 
   // Of processes
-  int rank = 0;                 ///< of this process; 0 makes the video, the others only compute for it
-  std::string address;          ///< where they meet
+  int rank = 0;         ///< of this process; 0 makes the video, the others only compute for it
+  std::string address;  ///< where they meet
   int port = 0;
   bool on_one_machine = false;  ///< all of them
 
@@ -278,6 +305,7 @@ struct Plan {
 
   ModelChoice model;
   Inputs inputs;
+  Control control;
   Sampling sampling;
   Picture picture;
   Timeline timeline;

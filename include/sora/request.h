@@ -41,6 +41,15 @@ struct Request {
   /// extend, connect, loop, finish: the kept latents of the (first) clip, or none; default: the file beside
   /// the clip (plan/kept_latents.h)
   std::optional<std::string> latents;
+  // For models with a control branch (VACE); plan/verbs/edit/
+  std::optional<std::string> mask;          ///< edit: a picture or a video; what is white is made anew
+  std::vector<std::string> box;             ///< edit: "X,Y,W,H" or "X,Y,W,H@TIME-TIME", instead of a mask
+  std::optional<std::string> outpaint;      ///< edit: "16:9" or "WxH", the frame that the input grows to
+  std::vector<std::string> reference;       ///< generate, edit: pictures of what the video is to show
+  std::optional<std::string> control;       ///< generate, edit: a video of depth, poses or edges to follow
+  std::optional<std::string> control_kind;  ///< edges: drawn from the control video's frames; none: as it is
+  std::optional<double> control_scale;      ///< how strongly all of these act; default: 1
+  bool no_composite = false;  ///< edit: outside of the mask, too, the pixels are those of the network
 
   // How long and how large
   std::optional<double> seconds;        ///< the file has exactly round(seconds * fps) frames
@@ -63,7 +72,7 @@ struct Request {
   std::optional<std::string> image_encoder;  ///< of models that attend to an image (Wan 2.1 I2V, FLF2V)
   std::vector<std::string> lora;    ///< FILE or FILE:strength, merged into the transformer in this order
   std::vector<std::string> lora_2;  ///< the same for the low-noise expert
-  bool lora_strict = false;  ///< refuse LoRAs with tensors that the model has no place for
+  bool lora_strict = false;         ///< refuse LoRAs with tensors that the model has no place for
   /// fast: steps, guidance, shift and scheduler of the published few-step models and LoRAs; none: the model's
   /// own, even where weights or a LoRA are few-step ones by their name. Options that are given override both.
   std::optional<std::string> preset;
@@ -80,8 +89,8 @@ struct Request {
   /// off, easy, mag or first-block, with ":threshold" where it is to be another than the usual one
   std::optional<std::string> cache;
   std::vector<std::string> live_log;  ///< live: what was typed, as "BLOCK WHAT" (plan/verbs/live_log.h)
-  /// Of causal models: latent frames that attention sees, those of a block included; and how many of these are
-  /// the video's first ones, which stay.
+  /// Of causal models: latent frames that attention sees, those of a block included; and how many of these
+  /// are the video's first ones, which stay.
   std::optional<int> attention_window;
   std::optional<int> attention_sink;
 
@@ -111,10 +120,10 @@ struct Request {
   std::string device = "auto";       ///< auto, cpu, cuda, cuda:N
   std::optional<std::string> dtype;  ///< float32, bfloat16 (CUDA)
   std::optional<int> threads;
-  std::optional<double> max_memory;  ///< GB
-  std::string offload = "auto";      ///< auto, none, text, stored or stream: Machine::offload
-  std::string text_cache = "auto";   ///< auto, on or off: save prompt embeddings on disk
-  std::optional<std::string> gpus;   ///< for one video: how many, or which, as "0,2"
+  std::optional<double> max_memory;     ///< GB
+  std::string offload = "auto";         ///< auto, none, text, stored or stream: Machine::offload
+  std::string text_cache = "auto";      ///< auto, on or off: save prompt embeddings on disk
+  std::optional<std::string> gpus;      ///< for one video: how many, or which, as "0,2"
   std::optional<std::string> parallel;  ///< how they divide the work: auto, off, or "guidance:2,sequence:2"
 
   // For tests and comparisons between engines
@@ -145,10 +154,11 @@ void visit_request_kinds(R& r, V&& v) {
   v("strict_words", r.strict_words, machine, "refuse prompts with words that the model has never seen");
   v("original_prompt", r.original_prompt, video,
     "what the prompt was before it was enhanced; kept in the file, and nothing is made of it");
-  v("verb", r.verb, video, "generate, animate, extend, connect, loop, remix, finish, storyboard or live");
+  v("verb", r.verb, video,
+    "generate, animate, extend, connect, loop, remix, edit, finish, storyboard or live");
   v("image", r.image, source, "picture that animate or a storyboard begins with");
   v("last_image", r.last_image, source, "picture that animate ends with");
-  v("input", r.input, source, "video that extend, connect, loop, remix and finish begin from");
+  v("input", r.input, source, "video that extend, connect, loop, remix, edit and finish begin from");
   v("input_2", r.input_2, source, "video at the end of the transition of connect");
   v("fit", r.fit, video, "how inputs of another shape are fitted: cover, contain or stretch; default: cover");
   v("background", r.background, video, "#rrggbb, black, white or grey, behind transparency and in bars");
@@ -156,7 +166,7 @@ void visit_request_kinds(R& r, V&& v) {
     "remix: 0 leaves the input unchanged, 1 ignores it; default: 0.6; finish: noise level; default: 0.3");
   v("backward", r.backward, video, "extend: new footage before the clip");
   v("only_new", r.only_new, video, "extend, connect, loop: leave out the frames of the input");
-  v("no_audio", r.no_audio, video, "extend, connect, remix: drop the sound of the input");
+  v("no_audio", r.no_audio, video, "extend, connect, remix, edit: drop the sound of the input");
   v("copy", r.copy, video,
     "extend, connect, loop: copy the input's coded frames instead of encoding them again");
   v("shot", r.shot, video, "storyboard: \"0:04 a storm\", a time and a prompt; may be given several times");
@@ -165,6 +175,20 @@ void visit_request_kinds(R& r, V&& v) {
     "storyboard: seconds in which a prompt takes over from the one before; default: 1");
   v("latents", r.latents, source,
     "extend, connect, loop, finish: the kept latents of the clip, or none; default: those beside it");
+  v("mask", r.mask, source, "edit: a picture or a video of the clip's size; what is white is made anew");
+  v("box", r.box, video,
+    "edit: X,Y,W,H in pixels, is made anew; @TIME-TIME after it: then only; may be given several times");
+  v("outpaint", r.outpaint, video, "edit: grow the picture to an aspect ratio, 16:9, or a size, WxH");
+  v("reference", r.reference, source,
+    "generate, edit: a picture of someone or something to show; up to four times");
+  v("control", r.control, source,
+    "generate, edit: a video of depth, poses or edges, which the new one follows");
+  v("control_kind", r.control_kind, video,
+    "edges: draw the edges of the control video's pictures and follow these; default: none");
+  v("control_scale", r.control_scale, video,
+    "how strongly mask, references and control video act, 0 to 2; default: 1");
+  v("no_composite", r.no_composite, video,
+    "edit: outside of the mask, too, show the network's pixels, which differ a little from the clip's");
   v("seconds", r.seconds, video,
     "length: seconds, or 500ms, 1m30s, 1:30; default: the model's native length");
   v("frames", r.frames, video, "length in frames, instead of --seconds");

@@ -11,6 +11,8 @@ const std::vector<PublishedModel>& published_models() {
       {"wan2.1-i2v-14b-480p", "Wan-AI/Wan2.1-I2V-14B-480P-Diffusers"},
       {"wan2.1-i2v-14b-720p", "Wan-AI/Wan2.1-I2V-14B-720P-Diffusers"},
       {"wan2.1-flf2v-14b", "Wan-AI/Wan2.1-FLF2V-14B-720P-diffusers"},
+      {"wan2.1-vace-1.3b", "Wan-AI/Wan2.1-VACE-1.3B-diffusers"},
+      {"wan2.1-vace-14b", "Wan-AI/Wan2.1-VACE-14B-diffusers"},
       {"wan2.2-ti2v-5b", "Wan-AI/Wan2.2-TI2V-5B-Diffusers"},
       {"wan2.2-t2v-a14b", "Wan-AI/Wan2.2-T2V-A14B-Diffusers"},
       {"wan2.2-i2v-a14b", "Wan-AI/Wan2.2-I2V-A14B-Diffusers"},

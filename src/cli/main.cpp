@@ -23,6 +23,7 @@
 #include "core/standard_streams.h"
 #include "core/text.h"
 #include "plan/machine/devices.h"
+#include "plan/verbs/edit/mask_probe.h"
 #include "plan/verbs/reproduce.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
@@ -44,6 +45,8 @@ const std::vector<Verb> verbs{
     {"loop", "[CLIP]", "a video whose end meets its start, of a clip or a --prompt", 0, true, make_from_files,
      1},
     {"remix", "CLIP", "change a clip by --prompt; --strength says how much", 1, true, make_from_files},
+    {"edit", "CLIP", "make a part of a clip anew, by --mask or --box, or grow it: --outpaint 16:9", 1, true,
+     make_from_files},
     {"storyboard", "[STORY]", "a video from prompts at times, in lines or JSON; - reads stdin; or --shot", 0,
      true, make_storyboard, 1},
     // a video that is shown while it is made
@@ -84,7 +87,8 @@ std::string way_out(const Verb& verb, const Options& options, bool has_word) {
   const bool makes_videos = name == "generate" || name == "scout";
   if (has_word && makes_videos && !options.has_prompt)
     return "; did you mean --prompt \"" + options.words.back() + "\"?";
-  if (has_word && (name == "extend" || name == "loop" || name == "remix") && options.words.size() == 3)
+  if (has_word && (name == "extend" || name == "loop" || name == "remix" || name == "edit") &&
+      options.words.size() == 3)
     return "; it takes one clip, and sora-gen connect " + shell_word(options.words[1]) + " " +
            shell_word(options.words[2]) + " makes one video of two";
   return "; sora-gen help " + name + " shows what it takes";
@@ -160,6 +164,8 @@ int run(int argc, const char* const* argv) {
     session.log_sink = make_log_sink(session.options, json_on_stderr(session.options));
     set_log_sink(session.log_sink);
     set_probe([sink = session.log_sink](const auto& path) { return load_library(sink).probe(path); });
+    set_mask_probe(
+        [sink = session.log_sink](const auto& path) { return load_library(sink).probe_mask(path); });
     set_device_probe([sink = session.log_sink] { return load_library(sink).devices(); });
     session.progress = make_progress_display(session.options);
     return verb_of(session.options).run(session);

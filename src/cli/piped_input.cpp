@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "core/log.h"
 #include "core/output/unnamed_file.h"
@@ -96,17 +97,21 @@ void copy_pipe(std::string& path) {
 
 void copy_piped_inputs(Request& request) {
   bool standard_input_is_used = false;
-  for (std::optional<std::string>* input :
-       {&request.input, &request.input_2, &request.image, &request.last_image}) {
-    if (!*input) continue;
-    if (!is_standard_input(**input)) {
-      copy_pipe(**input);
+  std::vector<std::string*> inputs;
+  for (std::optional<std::string>* input : {&request.input, &request.input_2, &request.image,
+                                            &request.last_image, &request.mask, &request.control}) {
+    if (*input) inputs.push_back(&**input);
+  }
+  for (std::string& reference : request.reference) inputs.push_back(&reference);
+  for (std::string* input : inputs) {
+    if (!is_standard_input(*input)) {
+      copy_pipe(*input);
       continue;
     }
     if (standard_input_is_used)
       fail(ErrorKind::usage, kStandardInput, "is given for two inputs; give a file for one of them");
     standard_input_is_used = true;
-    copy_standard_input(**input);
+    copy_standard_input(*input);
   }
 }
 

@@ -84,6 +84,9 @@ struct ModelFacts {
   // Geometry
   int latent_channels = 0;  ///< channels of the latents
   ImageInput image;
+  /// Blocks of its control branch, by which it takes masks, reference pictures and control videos
+  /// (pipeline/inputs/control_input.h); 0: it has none.
+  std::int64_t control_layers = 0;
   std::int64_t text_dim = 0;  ///< width of the prompt embeddings
   int text_rows = 512;        ///< tokens of the prompt embeddings, padded with zeros
   int spatial_scale = 8;      ///< pixels along a side of a latent cell

@@ -46,7 +46,7 @@ void check_drift_control(Plan& plan) {
     return;
   std::string why = "the video is made in one window, and has no later ones to hold to the first";
   if (plan.sampling.causal.block > 0) why = "the model is causal, and each block sees those before it";
-  if (verb_kind(request.verb) == VerbKind::remix) why = "a remix follows the frames of its input";
+  if (follows_frames(request)) why = "each window follows the frames of an input";
   if (verb_kind(request.verb) == VerbKind::connect) why = "the look of a transition is to change";
   plan.warnings.push_back("--drift-control has no effect: " + why);
 }

@@ -110,6 +110,8 @@ bool ends_freely(const Plan& plan) {
     case VerbKind::generate:
     case VerbKind::remix:
       return true;
+    case VerbKind::edit:
+      return !plan.control.composite;
     case VerbKind::animate:
       return !request.last_image;
     case VerbKind::storyboard:

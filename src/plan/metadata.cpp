@@ -80,6 +80,14 @@ void add_inputs(Json& json, const Inputs& inputs, const Request& request) {
   add_flag("only_new", request.only_new);
   add_flag("no_audio", request.no_audio);
   add_flag("copy", request.copy);
+  add("mask", request.mask);
+  if (!request.box.empty()) json["box"] = request.box;
+  add("outpaint", request.outpaint);
+  if (!request.reference.empty()) json["reference"] = request.reference;
+  add("control", request.control);
+  add("control_kind", request.control_kind);
+  add("control_scale", request.control_scale);
+  add_flag("no_composite", request.no_composite);
 }
 
 void add_storyboard(Json& json, const Inputs& inputs, const Request& request) {
@@ -150,7 +158,8 @@ namespace {
 
 constexpr std::array kWords{"prompt", "original_prompt", "negative_prompt", "shots", "shot", "live_log"};
 // Their names may be those of prompts. To make the file again they have to be given anyway.
-constexpr std::array kFiles{"image", "last_image", "input", "input_2", "shot_image", "init_noise"};
+constexpr std::array kFiles{"image", "last_image", "input",     "input_2",   "shot_image",
+                            "mask",  "control",    "reference", "init_noise"};
 
 Json without_words(Json json) {
   for (const char* name : kWords) json.erase(name);

@@ -52,12 +52,15 @@ void check_pictures(const Request& request) {
   check("--thumbnail", request.thumbnail);
 }
 
-void check_tensor_files(const Request& request, const Picture& picture, const Timeline& timeline) {
+void check_tensor_files(const Plan& plan) {
+  const Request& request = plan.request;
+  const Picture& picture = plan.picture;
   if (const auto& path = request.init_noise) {
     const SafetensorsFile file(*path);
     const auto found = file.tensors().find("latents");
-    const std::vector<std::int64_t> shape{1, picture.latent_channels, timeline.windows.front().count,
-                                          picture.latent_height, picture.latent_width};
+    const std::int64_t frames = plan.control.references + plan.timeline.windows.front().count;
+    const std::vector<std::int64_t> shape{1, picture.latent_channels, frames, picture.latent_height,
+                                          picture.latent_width};
     if (found == file.tensors().end() || found->second.shape != shape) {
       throw Error(ErrorKind::data, "noise",
                   *path + ": latents are " +

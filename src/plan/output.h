@@ -14,6 +14,6 @@ void check_pictures(const Request& request);
 
 /// Checks the file of --init-noise and the folder of --dump-tensors. Throws Error: data, no_input,
 /// cannot_create.
-void check_tensor_files(const Request& request, const Picture& picture, const Timeline& timeline);
+void check_tensor_files(const Plan& plan);
 
 }  // namespace sora

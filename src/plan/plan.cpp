@@ -26,6 +26,7 @@
 #include "plan/output.h"
 #include "plan/picture.h"
 #include "plan/timeline.h"
+#include "plan/verbs/edit/control_plan.h"
 #include "plan/verbs/image_input.h"
 #include "plan/verbs/inputs.h"
 #include "plan/verbs/stream_copy.h"
@@ -111,6 +112,7 @@ struct Planner::State {
     plan.model.transformer_dim = model.facts.transformer_dim;
     plan.model.text_dim = model.facts.text_dim;
     plan.model.text_rows = model.facts.text_rows;
+    plan.control.active = model.facts.control_layers > 0;
     plan_sampling(plan, model.facts);
     cut_prompts(plan, model.facts);
     return plan;
@@ -141,7 +143,7 @@ struct Planner::State {
     warn_of_idle_options(plan, entry.facts);
     plan_stream_copy(plan);
     check_pictures(plan.request);
-    check_tensor_files(plan.request, plan.picture, plan.timeline);
+    check_tensor_files(plan);
     fit(plan, entry);
   }
 
@@ -153,6 +155,7 @@ struct Planner::State {
     plan_picture(plan, facts, canvases);
     plan_clip_latents(plan, facts);
     plan_timeline(plan, facts, is_still(request));
+    plan_control(plan, facts);
     plan_shift_by_tokens(plan, facts);
     check_images(facts, request.image.has_value(), request.last_image.has_value(),
                  plan.timeline.latent_frames);

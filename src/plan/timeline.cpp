@@ -37,13 +37,13 @@ bool set_anchors(Timeline& timeline) {
   return any;
 }
 
-// There is no drift to control in a remix, whose windows each follow frames of the input, and in a
+// There is no drift to control where windows each follow frames of an input, as in a remix, and in a
 // transition, whose look is to change. The blocks of a causal model see those before them.
 void plan_drift_control(Plan& plan) {
   const double strength =
       in_range("--drift-control", plan.request.drift_control.value_or(kDriftControl), 0, 1);
   const VerbKind kind = verb_kind(plan.request.verb);
-  const bool applies = kind != VerbKind::remix && kind != VerbKind::connect && !is_causal(plan);
+  const bool applies = !follows_frames(plan.request) && kind != VerbKind::connect && !is_causal(plan);
   plan.timeline.drift_control = applies && plan.timeline.windows.size() > 1 ? strength : 0;
   if (plan.timeline.drift_control <= 0) return;
   // Without per-token timesteps, conditioning frames must be the frames right before the new ones. The shots
@@ -79,9 +79,9 @@ void check_still(const Request& request, std::int64_t frames) {
 
 void plan_timeline(Plan& plan, const ModelFacts& model, bool still) {
   const Request& request = plan.request;
-  // A remix makes one frame for each frame of the input, at whatever rate.
-  plan.timeline.model_fps =
-      verb_kind(request.verb) == VerbKind::remix ? request.fps.value_or(model.fps) : model.fps;
+  // One frame is made for each frame of the input, at whatever rate.
+  const bool by_frames = follows_frames(request);
+  plan.timeline.model_fps = by_frames ? request.fps.value_or(model.fps) : model.fps;
   plan.timeline.fps = in_range("--fps", request.fps.value_or(model.fps), 0.1, 1000);
   if (request.seconds && request.frames) bad_option("--seconds and --frames", "one of the two");
   if (request.frames) {
@@ -114,7 +114,7 @@ void plan_timeline(Plan& plan, const ModelFacts& model, bool still) {
                          " frames: made in " + std::to_string(plan.timeline.windows.size()) +
                          " windows, each conditioned on the last frames of the one before");
   }
-  if (plan.timeline.fps != model.fps && verb_kind(request.verb) != VerbKind::remix) {
+  if (plan.timeline.fps != model.fps && !by_frames) {
     plan.notes.push_back("the model makes " + number_for_people(model.fps) +
                          " frames per second; they are resampled in time to " +
                          number_for_people(plan.timeline.fps));

@@ -51,7 +51,10 @@ const std::map<std::string_view, const char*> value_names{
     {"sign_key", "FILE"},      {"sign_cert", "FILE"},     {"policy", "CMD"},
     {"watermark_key", "FILE"}, {"policy_timeout", "S"},   {"trust_list", "FILE"},
     {"sigmas", "LIST"},        {"guidance_range", "A:B"}, {"cache", "METHOD"},
-    {"live_log", "LINE"},      {"gpus", "N"},             {"parallel", "MODE"}};
+    {"live_log", "LINE"},      {"mask", "FILE"},          {"box", "X,Y,W,H"},
+    {"outpaint", "W:H"},       {"reference", "FILE"},     {"control", "FILE"},
+    {"control_kind", "KIND"},  {"control_scale", "S"},    {"gpus", "N"},
+    {"parallel", "MODE"}};
 
 template <class T>
 const char* kind_of(const std::optional<T>&) {
@@ -80,7 +83,9 @@ const std::map<std::string_view, std::vector<std::string>> choices{
     {"offload", {"auto", "none", "text", "stored", "stream"}},
     {"text_cache", {"auto", "on", "off"}},
     {"parallel", {"auto", "off", "guidance:2", "sequence:2", "guidance:2,sequence:2"}},
-    {"verb", {"generate", "animate", "extend", "connect", "loop", "remix", "finish", "storyboard", "live"}},
+    {"verb",
+     {"generate", "animate", "extend", "connect", "loop", "remix", "edit", "finish", "storyboard", "live"}},
+    {"control_kind", {"edges", "none"}},
     {"progress", {"auto", "bar", "plain", "json", "none"}}};
 
 std::vector<OptionInfo> made_table() {

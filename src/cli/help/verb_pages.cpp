@@ -7,8 +7,10 @@ const std::vector<VerbPage> pages{
     {"generate",
      "Makes a video, or a picture with -o x.png, from words alone. The verb needs not be named. What a model "
      "makes at another size or rate than that which was asked for is enlarged or resampled, and said.",
-     {"prompt", "prompt_file", "negative_prompt", "strict_words", "seconds", "frames", "fps", "res", "aspect",
-      "draft", "refine", "drift_control", "keep_latents", "count", "prompts", "out_dir"},
+     {"prompt",    "prompt_file", "negative_prompt", "strict_words",  "seconds",      "frames",
+      "fps",       "res",         "aspect",          "draft",         "refine",       "drift_control",
+      "reference", "control",     "control_kind",    "control_scale", "keep_latents", "count",
+      "prompts",   "out_dir"},
      {"sora-gen --prompt \"a lighthouse by the sea\" -o sea.mp4 --res 720p",
       "sora-gen --prompt \"a blue boat\" --count 4 -o boat.png",
       "echo \"a lighthouse\" | sora-gen --prompt - -o - | ffplay -"}},
@@ -41,6 +43,16 @@ const std::vector<VerbPage> pages{
      {"prompt", "strength", "no_audio", "fit", "background", "draft", "refine"},
      {"sora-gen remix clip.mp4 --prompt \"in winter\" --strength 0.6",
       "sora-gen remix photo.jpg --prompt \"at night\" -o night.png"}},
+    {"edit",
+     "Makes a part of a clip or of a picture anew: what a mask covers (white) or a box, in all of the time "
+     "or "
+     "in a part of it; or what is around it, with --outpaint. The rest keeps its pixels. It needs a model "
+     "with a control branch, such as Wan2.1-VACE.",
+     {"prompt", "mask", "box", "outpaint", "reference", "control", "control_kind", "control_scale",
+      "no_composite", "no_audio", "res"},
+     {"sora-gen edit clip.mp4 --mask mask.png --prompt \"a red car\" --model wan2.1-vace-1.3b",
+      "sora-gen edit clip.mp4 --box 40,30,200,120@0:02-0:04 --prompt \"an empty street\"",
+      "sora-gen edit photo.jpg --outpaint 16:9 --prompt \"a wide beach\" -o wide.png"}},
     {"storyboard",
      "Makes one continuous video of prompts at times. The story is a file of lines such as \"0:04 a storm\", "
      "or JSON; - reads it from standard input; --shot gives it on the command line.",

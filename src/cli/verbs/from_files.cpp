@@ -1,4 +1,4 @@
-// animate, extend, connect, loop, remix, finish: sets the files on the command line as options of the
+// animate, extend, connect, loop, remix, edit, finish: sets the files on the command line as options of the
 // request.
 #include <string>
 

@@ -29,10 +29,16 @@ class Denoiser {
   virtual std::array<std::int64_t, 3> patch_size() const = 0;  ///< latent frames, rows, columns of a token
   virtual std::int64_t in_channels() const = 0;  ///< more than out_channels(): it takes image conditioning
   virtual std::int64_t out_channels() const = 0;
+  /// Channels of the control input (pipeline/inputs/control_input.h), which predict() is given after
+  /// in_channels(); 0: it takes none.
+  virtual std::int64_t control_channels() const { return 0; }
   virtual bool attends_to_images() const = 0;  ///< to the tokens of an image encoder
 
   /// Frames a second of the video that is denoised next, for families whose positions are in seconds.
   virtual void set_frame_rate(double /*fps*/) {}
+
+  /// How strongly the control input acts on what is denoised next; 1 as it was trained.
+  virtual void set_control_scale(double /*scale*/) {}
 
   /// prompt_embeds [B, N, D], zero after the text; image_tokens [B, n, D] or undefined.
   virtual std::unique_ptr<PreparedText> prepare(const at::Tensor& prompt_embeds,
@@ -43,9 +49,9 @@ class Denoiser {
   virtual void expect(const at::Tensor& /*latents*/, const at::Tensor& /*timestep*/,
                       const PreparedText& /*text*/) const {}
 
-  /// The flow. latents [B, in_channels, T, h, w]; timestep [B], or [B, L] with one for each token, in
-  /// [0, 1000], on the CPU. Returns [B, out_channels, T, h, w] in the network's type. With a `cache`, blocks
-  /// whose work it has are skipped.
+  /// The flow. latents [B, in_channels + control_channels, T, h, w]; timestep [B], or [B, L] with one for
+  /// each token, in [0, 1000], on the CPU. Returns [B, out_channels, T, h, w] in the network's type. With a
+  /// `cache`, blocks whose work it has are skipped.
   virtual at::Tensor predict(const at::Tensor& latents, const at::Tensor& timestep, const PreparedText& text,
                              BlockCache* cache = nullptr) const = 0;
 

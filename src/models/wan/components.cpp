@@ -1,6 +1,8 @@
 #include "models/wan/components.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "checkpoint/foreign_models.h"
 #include "core/json/json_config.h"
@@ -32,6 +34,10 @@ TransformerConfig read_original_config(const fs::path& path) {
   }
   config.eps = json.number("eps", config.eps);
   if (config.eps < 0 || config.eps > 1) json.fail("eps", "a number from 0 to 1");
+  config.vace_layers = json.integers("vace_layers", std::vector<std::int64_t>{});
+  if (!std::is_sorted(config.vace_layers.begin(), config.vace_layers.end()) ||
+      (config.has_control() && config.vace_layers.front() != 0))
+    json.fail("vace_layers", "rising numbers of blocks, the first of them 0");
   return config;
 }
 

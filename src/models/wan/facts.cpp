@@ -55,6 +55,7 @@ TransformerConfig read_transformer(ModelFacts& facts) {
   facts.heads = config.num_attention_heads;
   facts.layers = config.num_layers;
   facts.ffn_dim = config.ffn_dim;
+  facts.control_layers = static_cast<std::int64_t>(config.vace_layers.size());
   facts.transformer = count_weights(facts, checkpoint);
   // The network merges the matrices for queries, keys and values into one.
   facts.transformer.largest =
@@ -62,6 +63,12 @@ TransformerConfig read_transformer(ModelFacts& facts) {
   if (config.image_dim) read_image_encoder(facts, config);
   if (!facts.folder.has("transformer_2")) return config;
   const auto second = open_transformer(facts.folder.source("transformer_2"));
+  if (second.config.has_control() != config.has_control()) {
+    throw Error(ErrorKind::data, "transformer",
+                facts.folder.source("transformer_2").path.string() + ": has " +
+                    (config.has_control() ? "no control branch (VACE), and the first expert has one"
+                                          : "a control branch (VACE), and the first expert has none"));
+  }
   if (second.config.in_channels != config.in_channels || second.config.out_channels != config.out_channels ||
       second.config.text_dim != config.text_dim) {
     throw Error(ErrorKind::data, "transformer",
@@ -80,6 +87,16 @@ TransformerConfig read_transformer(ModelFacts& facts) {
 void check_channels(ModelFacts& facts, const TransformerConfig& config) {
   const std::int64_t further = config.in_channels - config.out_channels;
   facts.image.concat = further == facts.temporal_scale + facts.latent_channels;
+  // VACE: the latents of what is kept and of what is not, and a mask with a channel for each pixel of a cell.
+  const std::int64_t control =
+      2 * facts.latent_channels + std::int64_t{facts.spatial_scale} * facts.spatial_scale;
+  if (config.has_control() && (further != 0 || config.vace_in_channels != control)) {
+    throw Error(ErrorKind::data, "transformer",
+                facts.folder.source("transformer").path.string() + ": takes " +
+                    std::to_string(config.in_channels) + " channels and control (VACE) of " +
+                    std::to_string(config.vace_in_channels) + ", expected " +
+                    std::to_string(config.out_channels) + " and " + std::to_string(control));
+  }
   if (further == 0 || facts.image.concat) return;
   throw Error(ErrorKind::data, "transformer",
               facts.folder.source("transformer").path.string() + ": takes " +
@@ -87,7 +104,7 @@ void check_channels(ModelFacts& facts, const TransformerConfig& config) {
                   std::to_string(config.out_channels) +
                   ", expected as many or, for an image-to-video model, " +
                   std::to_string(2 * facts.latent_channels + facts.temporal_scale) +
-                  "; models with other inputs (VACE, control) are not supported");
+                  "; models with other inputs (Fun-Control, camera) are not supported");
 }
 
 void read_vae(ModelFacts& facts) {
@@ -158,7 +175,7 @@ void read_scheduler(ModelFacts& facts) {
 }  // namespace
 
 double published_flow_shift(const ModelFacts& facts) {
-  if (facts.image.two_images) return 16;
+  if (facts.image.two_images || facts.control_layers > 0) return 16;
   return facts.folder.has("transformer_2") && !facts.image.concat ? 12 : 5;
 }
 

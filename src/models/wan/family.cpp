@@ -22,7 +22,8 @@ const RegisteredFamily<WanFamily> registered;
 }  // namespace
 
 std::vector<std::string> WanFamily::pipelines() const {
-  return {"WanPipeline", "WanImageToVideoPipeline", "WanDMDPipeline", "WanCausalDMDPipeline"};
+  return {"WanPipeline", "WanImageToVideoPipeline", "WanVACEPipeline", "WanDMDPipeline",
+          "WanCausalDMDPipeline"};
 }
 
 // Also every folder without model_index.json: if it is no model at all, this family reports what is missing.

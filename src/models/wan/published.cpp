@@ -32,6 +32,19 @@ bool is_for_480p(const ModelFacts& facts) {
   return facts.folder.has("scheduler") && facts.flow_shift <= 3;
 }
 
+// Wan-VACE, by vace_wan_inference.py of its repository: both sizes make 81 frames of 480p in 50 steps. Of
+// Wan 2.2 there are no weights by its publishers; others trained a control branch for its experts.
+void vace_defaults(ModelFacts& facts, bool two_experts) {
+  if (facts.transformer_dim == 5120) {
+    facts.title = two_experts ? "Wan 2.2 VACE A14B" : "Wan 2.1 VACE 14B";
+  } else if (facts.transformer_dim == 1536) {
+    facts.title = "Wan 2.1 VACE 1.3B";
+  } else {
+    facts.title = "Wan VACE";
+    facts.negative_prompt.clear();
+  }
+}
+
 }  // namespace
 
 // Sources: wan/configs and generate.py of the original repositories, the README of each model, and the
@@ -49,6 +62,8 @@ void published_defaults(ModelFacts& facts) {
     facts.height = 704;
     facts.frames = 121;
     facts.fps = 24;
+  } else if (facts.control_layers > 0) {
+    vace_defaults(facts, two_experts);
   } else if (facts.image.concat && two_experts && facts.transformer_dim == 5120) {
     facts.title = "Wan 2.2 I2V-A14B";
     hd();

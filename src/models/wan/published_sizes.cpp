@@ -29,6 +29,12 @@ TransformerConfig with_images(bool attends, bool two_images) {
   return config;
 }
 
+// A control block for every `distance` blocks.
+TransformerConfig with_control(TransformerConfig config, std::int64_t distance) {
+  for (std::int64_t i = 0; i < config.num_layers; i += distance) config.vace_layers.push_back(i);
+  return config;
+}
+
 T5Config umt5_xxl() {
   T5Config config;
   config.vocab_size = 256384;
@@ -97,7 +103,9 @@ std::uint64_t largest_matrix(const TransformerConfig& config) {
 void set_folder(ModelFacts& facts, const PublishedSizes& sizes) {
   ModelFolder& folder = facts.folder;
   folder.dir = published_model(sizes.short_name)->folder();
-  folder.pipeline = facts.image.concat ? "WanImageToVideoPipeline" : "WanPipeline";
+  folder.pipeline = facts.image.concat         ? "WanImageToVideoPipeline"
+                    : facts.control_layers > 0 ? "WanVACEPipeline"
+                                               : "WanPipeline";
   folder.boundary_ratio = sizes.boundary_ratio;
   folder.expand_timesteps = sizes.expand_timesteps;
   folder.components = {{"transformer", ""}, {"vae", ""}, {"text_encoder", ""}};
@@ -152,6 +160,8 @@ const std::vector<PublishedSizes>& published_sizes() {
       wan21("wan2.1-i2v-14b-480p", with_images(true, false), 16'394'878'784),
       wan21("wan2.1-i2v-14b-720p", with_images(true, false), 16'394'878'784),
       wan21("wan2.1-flf2v-14b", with_images(true, true), 16'395'536'704),
+      wan21("wan2.1-vace-1.3b", with_control(transformer(12, 8960, 30), 2), 2'153'972'032),
+      wan21("wan2.1-vace-14b", with_control(TransformerConfig(), 5), 17'337'592'896),
       wan22_5b(),
       experts("wan2.2-t2v-a14b", TransformerConfig(), 14'288'491'584, 0.875),
       experts("wan2.2-i2v-a14b", with_images(false, false), 14'288'901'184, 0.9),
@@ -174,6 +184,7 @@ std::optional<ModelFacts> facts_of_published(const std::string& short_name) {
   facts.heads = config.num_attention_heads;
   facts.layers = config.num_layers;
   facts.ffn_dim = config.ffn_dim;
+  facts.control_layers = static_cast<std::int64_t>(config.vace_layers.size());
   facts.spatial_scale = static_cast<int>(sizes.vae.scale_factor_spatial);
   facts.temporal_scale = static_cast<int>(sizes.vae.scale_factor_temporal);
   facts.decoder_bytes = [vae = sizes.vae](std::int64_t height, std::int64_t width, bool on_cpu) {

@@ -87,6 +87,27 @@ void read_patches(const Shapes& shapes, const Checkpoint& checkpoint, std::int64
   }
 }
 
+// VACE's control branch. Its blocks lie at even distances in all published models; a config.json says so.
+void read_control_branch(const Shapes& shapes, const Checkpoint& checkpoint,
+                         const std::optional<TransformerConfig>& reference, TransformerConfig& config) {
+  const std::int64_t blocks = shapes.count("vace_blocks.", ".attn1.to_q.weight", max_layers);
+  if (blocks == 0) return;
+  if (reference && static_cast<std::int64_t>(reference->vace_layers.size()) == blocks &&
+      reference->vace_layers.back() < config.num_layers) {
+    config.vace_layers = reference->vace_layers;
+  } else if (config.num_layers % blocks == 0) {
+    for (std::int64_t i = 0; i < blocks; ++i) config.vace_layers.push_back(i * (config.num_layers / blocks));
+  } else {
+    shapes.fail("has " + std::to_string(blocks) + " control blocks for " + std::to_string(config.num_layers) +
+                " blocks, and there is no config.json that says where they belong (vace_layers)");
+  }
+  const std::string name = "vace_patch_embedding.weight";
+  const TensorInfo* info = checkpoint.find(name);
+  const bool merged = info != nullptr && info->loose_shape && info->shape.size() == 4;
+  const auto& shape = shapes.of(name, merged ? 4 : 5);
+  config.vace_in_channels = merged ? shape[0] / config.dim() : shape[1];
+}
+
 // The width of a residual block, in multiples of base_dim.
 std::int64_t width_of(const Shapes& shapes, const std::string& block, const VaeConfig& config) {
   const std::int64_t width = shapes.of(block + "conv1.weight", 5)[0];
@@ -205,6 +226,7 @@ TransformerConfig transformer_config_of(const Checkpoint& checkpoint,
   config.inject_sample_info = config.skyreels = shapes.has("fps_embedding.weight");
   if (config.image_dim && shapes.has(image + "pos_embed"))
     config.pos_embed_seq_len = shapes.of(image + "pos_embed", 3)[1];
+  read_control_branch(shapes, checkpoint, reference, config);
   return config;
 }
 

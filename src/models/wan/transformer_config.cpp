@@ -1,6 +1,7 @@
 #include "models/wan/transformer_config.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "core/json/json_config.h"
 
@@ -21,9 +22,13 @@ std::optional<std::int64_t> optional_width(const JsonConfig& json, const char* k
 void read_class(const JsonConfig& json, TransformerConfig& config) {
   const std::string name = json.string("_class_name", "WanTransformer3DModel");
   config.skyreels = name == "SkyReelsV2Transformer3DModel";
-  if (name != "WanTransformer3DModel" && name != "CausalWanTransformer3DModel" && !config.skyreels) {
-    json.fail("_class_name", "WanTransformer3DModel or SkyReelsV2Transformer3DModel");
+  const bool vace = name == "WanVACETransformer3DModel";
+  const bool plain = name == "WanTransformer3DModel" || name == "CausalWanTransformer3DModel";
+  if (!plain && !vace && !config.skyreels) {
+    json.fail("_class_name",
+              "WanTransformer3DModel, WanVACETransformer3DModel or SkyReelsV2Transformer3DModel");
   }
+  if (vace) config.vace_layers = {0, 5, 10, 15, 20, 25, 30, 35};
   if (!config.skyreels) return;
   config.num_attention_heads = 16;
   config.ffn_dim = 8192;
@@ -75,6 +80,19 @@ void read_image_conditioning(const JsonConfig& json, TransformerConfig& config) 
   }
 }
 
+void read_control_branch(const JsonConfig& json, TransformerConfig& config) {
+  if (!config.has_control() && !json.has("vace_layers")) return;
+  config.vace_layers = json.integers("vace_layers", config.vace_layers);
+  const auto& layers = config.vace_layers;
+  const bool rising =
+      std::adjacent_find(layers.begin(), layers.end(), std::greater_equal<>()) == layers.end();
+  if (layers.empty() || layers.front() != 0 || layers.back() >= config.num_layers || !rising) {
+    json.fail("vace_layers", "rising numbers of blocks from 0 to " + std::to_string(config.num_layers - 1) +
+                                 ", the first of them 0");
+  }
+  config.vace_in_channels = json.integer_in("vace_in_channels", 1, 4096, config.vace_in_channels);
+}
+
 }  // namespace
 
 TransformerConfig read_transformer_config(const std::filesystem::path& path) {
@@ -93,6 +111,7 @@ TransformerConfig read_transformer_config(const std::filesystem::path& path) {
   if (config.eps < 0 || config.eps > 1) json.fail("eps", "a number from 0 to 1");
   config.rope_max_seq_len = json.integer_in("rope_max_seq_len", 1, 1 << 20, config.rope_max_seq_len);
   read_image_conditioning(json, config);
+  read_control_branch(json, config);
   return config;
 }
 

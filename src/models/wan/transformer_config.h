@@ -1,11 +1,13 @@
-// transformer/config.json of the Wan models (diffusers' WanTransformer3DModel) and of SkyReels-V2, which has
-// the same network (SkyReelsV2Transformer3DModel).
+// transformer/config.json of the Wan models (diffusers' WanTransformer3DModel), of Wan-VACE, which has a
+// control branch beside the same network (WanVACETransformer3DModel), and of SkyReels-V2, which has the same
+// network (SkyReelsV2Transformer3DModel).
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <vector>
 
 namespace sora::wan {
 
@@ -28,10 +30,15 @@ struct TransformerConfig {
   std::int64_t rope_max_seq_len = 1024;  ///< largest size of the token grid along an axis
   std::optional<std::int64_t> pos_embed_seq_len;  ///< tokens of a first and a last image together
 
+  /// VACE: the blocks after which the control branch adds to the tokens, rising; empty: there is no branch.
+  std::vector<std::int64_t> vace_layers;
+  std::int64_t vace_in_channels = 96;  ///< of the control input
+
   bool skyreels = false;            ///< SkyReels-V2's class, which embeds timesteps in double precision
   bool inject_sample_info = false;  ///< it has an embedding of the frame rate: 16 a second, or more
 
   std::int64_t dim() const { return num_attention_heads * attention_head_dim; }
+  bool has_control() const { return !vace_layers.empty(); }
   std::int64_t patch_volume() const { return patch_size[0] * patch_size[1] * patch_size[2]; }
 };
 

@@ -34,6 +34,19 @@ void add_image_embedder(SchemaList& schema, const std::string& name, const Trans
   if (config.pos_embed_seq_len) schema.add(name + ".pos_embed", {1, *config.pos_embed_seq_len, width});
 }
 
+void add_control_branch(Schema& schema, const TransformerConfig& config) {
+  const std::int64_t dim = config.dim();
+  const auto [frames, rows, columns] = config.patch_size;
+  schema.add("vace_patch_embedding.weight", {dim, config.vace_in_channels, frames, rows, columns});
+  schema.add("vace_patch_embedding.bias", {dim});
+  for (std::size_t i = 0; i < config.vace_layers.size(); ++i) {
+    const std::string name = "vace_blocks." + std::to_string(i);
+    add_block(schema, name, config);
+    if (i == 0) schema.linear(name + ".proj_in", dim, dim);
+    schema.linear(name + ".proj_out", dim, dim);
+  }
+}
+
 }  // namespace
 
 std::vector<TensorSpec> transformer_schema(const TransformerConfig& config) {
@@ -56,6 +69,7 @@ std::vector<TensorSpec> transformer_schema(const TransformerConfig& config) {
   }
   for (std::int64_t i = 0; i < config.num_layers; ++i)
     add_block(schema, "blocks." + std::to_string(i), config);
+  if (config.has_control()) add_control_branch(schema, config);
   schema.linear("proj_out", dim, config.out_channels * config.patch_volume());
   schema.add("scale_shift_table", {1, 2, dim});
   return schema.take();

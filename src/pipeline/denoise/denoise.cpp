@@ -143,6 +143,7 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
   const at::Tensor noise = start_noise.to(device);
   const at::Tensor image_condition =
       text.image_condition.defined() ? text.image_condition.to(device) : at::Tensor();
+  const at::Tensor control = text.control.defined() ? text.control.to(device) : at::Tensor();
   const int first = from != nullptr ? from->step : 0;
   StepCaches caches(plan.sampling, *scheduler, guidance);
   if (from != nullptr) caches.restore(on_device(from->cache, device), first);
@@ -158,6 +159,7 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
         step_input(plan, denoiser, *scheduler, guides.conditioning(*scheduler, i), noise, i, latents);
     if (image_condition.defined())
       in.latents = at::cat({in.latents, image_condition}, 1);  // [1, C + s + C, T, h, w]
+    if (control.defined()) in.latents = at::cat({in.latents, control}, 1);
     in.latents = in.latents.to(model.placement.dtype);
 
     caches.begin_step(i, latents);

@@ -33,6 +33,8 @@ struct Conditioning {
   at::Tensor image_tokens;
   /// For models that take image conditioning, of the current window: [1, s + C, T, h, w], image_condition().
   at::Tensor image_condition;
+  /// For models that take a control input, of the current window (pipeline/inputs/control_input.h).
+  at::Tensor control;
 };
 
 /// Sets `conditioning` to these prompts, whose embeddings `embeds` has, and to the negative prompt of `plan`.

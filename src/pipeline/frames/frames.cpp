@@ -121,7 +121,7 @@ void FrameSink::push(const at::Tensor& made) {
 void FrameSink::bring(const at::Tensor& pixels, std::vector<std::int64_t> times) {
   if (std::ranges::all_of(times, [](std::int64_t n) { return n == 0; })) return;
   at::Tensor bytes = cropped_bytes(pixels, plan_);
-  if (!bytes.is_cpu()) bytes = resize_(bytes);
+  bytes = resize_(bytes);  // where frames are not the crop's, which the writer resamples
   under_way_.bring(bytes, [this, times = std::move(times)](const at::Tensor& rgb) {
     for (std::size_t i = 0; i < times.size(); ++i) {
       for (std::int64_t n = 0; n < times[i]; ++n, ++written_) {

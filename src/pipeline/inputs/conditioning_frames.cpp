@@ -15,6 +15,11 @@ void ConditioningFrames::add(const at::Tensor& more, std::int64_t first) {
   for (std::int64_t i = 0; i < placed.size(2); ++i) frames.push_back(first + i);
 }
 
+void ConditioningFrames::shift(std::int64_t count) {
+  for (std::int64_t& frame : frames) frame += count;
+  for (std::int64_t& frame : guides) frame += count;
+}
+
 ConditioningFrames ConditioningFrames::on(at::Device device) const {
   ConditioningFrames there = *this;
   if (latents.defined()) there.latents = latents.to(device);

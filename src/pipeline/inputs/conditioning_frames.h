@@ -20,6 +20,9 @@ struct ConditioningFrames {
   /// and be on their device.
   void add(const at::Tensor& more, std::int64_t first);
 
+  /// Moves all of them on by `count` latent frames.
+  void shift(std::int64_t count);
+
   /// The same with latents on `device`.
   ConditioningFrames on(at::Device device) const;
 };

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "media/edges.h"
 #include "pipeline/inputs/image_condition.h"
+#include "plan/verbs/edit/scaled_area.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
 #include "weights/tensor_file.h"
@@ -100,6 +102,11 @@ ClipEnd start_of(const Plan& plan, const std::string& path, int latents, const V
 
 }  // namespace
 
+at::Tensor with_edge(const at::Tensor& x, std::int64_t dim, std::int64_t first, std::int64_t count) {
+  if (first >= 0 && first + count <= x.size(dim)) return x.narrow(dim, first, count);
+  return x.index_select(dim, at::arange(first, first + count).clamp_(0, x.size(dim) - 1));
+}
+
 ReadSettings read_settings(const Plan& plan, int width, int height) {
   ReadSettings settings;
   settings.width = width;
@@ -179,15 +186,43 @@ ConditioningInputs read_conditioning_inputs(const Plan& plan, const VideoAutoenc
   return inputs;
 }
 
-ClipWindows::ClipWindows(const Plan& plan, const VideoAutoencoder& vae)
-    : plan_(plan), vae_(vae), reader_(*plan.request.input, [&] {
-        ReadSettings settings = read_settings(plan, plan.picture.crop_width, plan.picture.crop_height);
-        // Frame by frame where the file has the rate of the plan; else by time.
-        const bool as_is =
-            plan.inputs.video->steady_rate && plan.inputs.video->fps == plan.timeline.model_fps;
-        settings.fps = as_is ? 0 : plan.timeline.model_fps;
-        return settings;
-      }()) {}
+bool is_frame_by_frame(const Plan& plan, const InputFacts& facts) {
+  return facts.steady_rate && facts.fps == plan.timeline.model_fps;
+}
+
+ReadSettings clip_settings(const Plan& plan, bool frame_by_frame, int width, int height) {
+  ReadSettings settings = read_settings(plan, width, height);
+  settings.fps = frame_by_frame ? 0 : plan.timeline.model_fps;
+  return settings;
+}
+
+ClipSource input_clip(const Plan& plan) {
+  ClipSource source{*plan.request.input, is_frame_by_frame(plan, *plan.inputs.video), {}, {}};
+  source.place = plan.control.edits ? scaled_area(plan.control.source, plan.picture, plan.picture.crop_width,
+                                                  plan.picture.crop_height)
+                                    : Area{0, 0, plan.picture.crop_width, plan.picture.crop_height};
+  return source;
+}
+
+ClipSource control_clip(const Plan& plan) {
+  ClipSource source{*plan.request.control,
+                    is_frame_by_frame(plan, *plan.inputs.control),
+                    {0, 0, plan.picture.crop_width, plan.picture.crop_height},
+                    {}};
+  if (plan.control.edges) {
+    source.change = [](VideoFrame& frame) {
+      frame.rgb = edges_of({frame.width, frame.height, std::move(frame.rgb)}).rgb;
+    };
+  }
+  return source;
+}
+
+ClipWindows::ClipWindows(const Plan& plan, const VideoAutoencoder& vae, ClipSource source)
+    : plan_(plan),
+      vae_(vae),
+      source_(std::move(source)),
+      reader_(source_.path,
+              clip_settings(plan, source_.frame_by_frame, source_.place.width, source_.place.height)) {}
 
 void ClipWindows::go_to(const Window& window) {
   const std::int64_t scale = vae_.temporal_scale();
@@ -201,9 +236,10 @@ void ClipWindows::go_to(const Window& window) {
   };
   for (VideoFrame frame; read_ < end && reader_.next(frame); ++read_) {
     drop();
+    if (source_.change) source_.change(frame);
     frames_.push_back(at::from_blob(frame.rgb.data(), {frame.height, frame.width, 3}, at::kByte).clone());
   }
-  if (frames_.empty()) no_frames(*plan_.request.input);
+  if (frames_.empty()) no_frames(source_.path);
   drop();
   for (; read_ < end; ++read_) frames_.push_back(frames_.back());
   if (static_cast<std::int64_t>(frames_.size()) > end - begin) frames_.erase(frames_.begin());
@@ -217,16 +253,13 @@ at::Tensor ClipWindows::latents() const {
 
 at::Tensor ClipWindows::frames(const FramePart& part) const {
   // The margin between the crop and what the network makes repeats the crop's edge, as in network_frames().
-  const auto picked = [](const at::Tensor& x, std::int64_t dim, std::int64_t first, std::int64_t count) {
-    if (first >= 0 && first + count <= x.size(dim)) return x.narrow(dim, first, count);
-    return x.index_select(dim, at::arange(first, first + count).clamp_(0, x.size(dim) - 1));
-  };
-  const std::int64_t top = part.top - (plan_.picture.model_height - plan_.picture.crop_height) / 2;
-  const std::int64_t left = part.left - (plan_.picture.model_width - plan_.picture.crop_width) / 2;
+  const Picture& picture = plan_.picture;
+  const std::int64_t top = part.top - (picture.model_height - picture.crop_height) / 2 - source_.place.top;
+  const std::int64_t left = part.left - (picture.model_width - picture.crop_width) / 2 - source_.place.left;
   std::vector<at::Tensor> pictures;
   for (std::int64_t i = part.first; i < part.first + part.count; ++i) {
     const at::Tensor& frame = frames_.at(static_cast<std::size_t>(i));
-    pictures.push_back(picked(picked(frame, 0, top, part.height), 1, left, part.width));
+    pictures.push_back(with_edge(with_edge(frame, 0, top, part.height), 1, left, part.width));
   }
   return at::stack(pictures)  // [n, h, w, 3]
       .to(at::kFloat)

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,10 @@ struct ConditioningInputs {
 /// Throws Error: no_input, data, io.
 ConditioningInputs read_conditioning_inputs(const Plan& plan, const VideoAutoencoder& vae);
 
+/// `count` indices of a dimension from `first` on, which may lie beyond its ends: there the first or the last
+/// one is repeated.
+at::Tensor with_edge(const at::Tensor& x, std::int64_t dim, std::int64_t first, std::int64_t count);
+
 /// Settings for reading the files of a plan at this size: its --fit and --background.
 ReadSettings read_settings(const Plan& plan, int width, int height);
 
@@ -59,11 +64,30 @@ StartLatents encode_start_of_clip(const VideoAutoencoder& vae, const at::Tensor&
 /// A latent frame within a clip whose frames all show this picture: [1, C, 1, h, w].
 at::Tensor still_latents(const Plan& plan, const VideoAutoencoder& vae, const std::string& path);
 
-/// The input of remix and finish, cut into a clip for each window of a plan and read window by window. The
-/// frames of one window are in memory, as bytes.
+/// A video whose frames are those of a plan, one by one or by their times.
+struct ClipSource {
+  std::string path;
+  bool frame_by_frame = false;              ///< it has the rate of the plan
+  Area place;                               ///< where it lies in the plan's crop
+  std::function<void(VideoFrame&)> change;  ///< what is made of each frame, at the same size; empty: nothing
+};
+
+/// The input of remix, edit and finish.
+ClipSource input_clip(const Plan& plan);
+/// The control video, or its edges.
+ClipSource control_clip(const Plan& plan);
+
+/// Settings for reading a clip of the plan, at this size.
+ReadSettings clip_settings(const Plan& plan, bool frame_by_frame, int width, int height);
+/// Whether a file with these facts has a frame for each of the plan's.
+bool is_frame_by_frame(const Plan& plan, const InputFacts& facts);
+
+/// A clip, cut into one for each window of a plan and read window by window. The frames of one window are in
+/// memory, as bytes.
 class ClipWindows {
  public:
-  ClipWindows(const Plan& plan, const VideoAutoencoder& vae);
+  ClipWindows(const Plan& plan, const VideoAutoencoder& vae) : ClipWindows(plan, vae, input_clip(plan)) {}
+  ClipWindows(const Plan& plan, const VideoAutoencoder& vae, ClipSource source);
 
   /// Reads the frames of `window`. Call it for the windows in order. After the input's end, its last frame is
   /// repeated.
@@ -78,6 +102,7 @@ class ClipWindows {
  private:
   const Plan& plan_;
   const VideoAutoencoder& vae_;
+  ClipSource source_;
   VideoReader reader_;
   std::vector<at::Tensor> frames_;  // [crop_height, crop_width, 3] bytes: the last frames read
   std::int64_t read_ = 0;           // frames that were read, or repeated after the input's end

@@ -1,6 +1,7 @@
 #include "pipeline/inputs/input_facts.h"
 
 #include "media/read/video_reader.h"
+#include "pipeline/inputs/mask_frames.h"
 #include "plan/verbs/verb.h"
 
 namespace sora {
@@ -27,7 +28,10 @@ InputFacts read_input_facts(const std::filesystem::path& path) {
   return result;
 }
 
-void use_own_probe() { set_probe(read_input_facts); }
+void use_own_probe() {
+  set_probe(read_input_facts);
+  set_mask_probe(read_mask_facts);
+}
 
 namespace {
 

@@ -60,9 +60,11 @@ void load_model(Model& model, const Plan& plan, bool denoises) {
   if (!model.vae) model.vae = networks.load_autoencoder(folder, model.placement);
 }
 
-void set_frame_rate(Model& model, const Plan& plan) {
+void set_rate_and_scale(Model& model, const Plan& plan) {
   for (Denoiser* denoiser : {model.denoiser.get(), model.denoiser_2.get()}) {
-    if (denoiser != nullptr) denoiser->set_frame_rate(plan.timeline.model_fps);
+    if (denoiser == nullptr) continue;
+    denoiser->set_frame_rate(plan.timeline.model_fps);
+    denoiser->set_control_scale(plan.control.scale);
   }
 }
 

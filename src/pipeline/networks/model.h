@@ -36,7 +36,8 @@ void load_model(Model& model, const Plan& plan, bool denoises);
 /// The denoisers alone. Throws Error as load_prompt_encoder.
 void load_denoisers(Model& model, const Plan& plan);
 
-/// Tells the denoisers of a loaded model the frame rate of the plan, which may differ from the last run's.
-void set_frame_rate(Model& model, const Plan& plan);
+/// Tells the denoisers of a loaded model the frame rate of the plan and how strongly its control input acts,
+/// which may differ from the last run's.
+void set_rate_and_scale(Model& model, const Plan& plan);
 
 }  // namespace sora

@@ -23,6 +23,7 @@ Json json_of(const Command& command) {
           {"prefetch_bytes", command.prefetch_bytes},
           {"stream_from_host", command.stream_from_host},
           {"fps", command.fps},
+          {"control_scale", command.control_scale},
           {"expert", command.expert},
           {"text", command.text},
           {"batch", command.batch},
@@ -41,6 +42,7 @@ Command command_of(const Json& json) {
   command.prefetch_bytes = json.at("prefetch_bytes").get<std::uint64_t>();
   command.stream_from_host = json.at("stream_from_host").get<bool>();
   command.fps = json.at("fps").get<double>();
+  command.control_scale = json.at("control_scale").get<double>();
   command.expert = json.at("expert").get<int>();
   command.text = json.at("text").get<std::int64_t>();
   command.batch = json.at("batch").get<std::int64_t>();

@@ -15,6 +15,7 @@ struct Command {
   enum class Kind {
     load,     ///< the denoisers, with these settings; the answer is a text. Sets the division, too
     rate,     ///< Denoiser::set_frame_rate()
+    control,  ///< Denoiser::set_control_scale()
     prepare,  ///< a text: its embeddings follow, and image tokens where there are some
     predict,  ///< latents and timesteps follow
     end,      ///< there is nothing more to do
@@ -26,6 +27,7 @@ struct Command {
   std::uint64_t prefetch_bytes = 0;
   bool stream_from_host = false;
   double fps = 0;                     ///< rate
+  double control_scale = 1;           ///< control
   int expert = 0;                     ///< prepare, predict
   std::int64_t text = 0;              ///< its number
   std::int64_t batch = 0;             ///< predict: PreparedText::for_batch(); 0: as it was prepared

@@ -34,6 +34,11 @@ class Follower {
           if (denoiser != nullptr) denoiser->set_frame_rate(command.fps);
         }
         return true;
+      case Command::Kind::control:
+        for (Denoiser* denoiser : {model_.denoiser.get(), model_.denoiser_2.get()}) {
+          if (denoiser != nullptr) denoiser->set_control_scale(command.control_scale);
+        }
+        return true;
       case Command::Kind::prepare:
         prepare(command);
         return true;

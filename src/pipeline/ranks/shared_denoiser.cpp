@@ -36,11 +36,17 @@ class SharedDenoiser final : public Denoiser {
   std::array<std::int64_t, 3> patch_size() const override { return own_->patch_size(); }
   std::int64_t in_channels() const override { return own_->in_channels(); }
   std::int64_t out_channels() const override { return own_->out_channels(); }
+  std::int64_t control_channels() const override { return own_->control_channels(); }
   bool attends_to_images() const override { return own_->attends_to_images(); }
 
   void set_frame_rate(double fps) override {
     own_->set_frame_rate(fps);
     if (expert_ == 0) together([&] { team_->set_frame_rate(fps); });
+  }
+
+  void set_control_scale(double scale) override {
+    own_->set_control_scale(scale);
+    if (expert_ == 0) together([&] { team_->set_control_scale(scale); });
   }
 
   std::unique_ptr<PreparedText> prepare(const at::Tensor& prompt_embeds,

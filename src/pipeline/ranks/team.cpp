@@ -116,6 +116,13 @@ void Team::set_frame_rate(double fps) {
   tell(others(), command);
 }
 
+void Team::set_control_scale(double scale) {
+  Command command;
+  command.kind = Command::Kind::control;
+  command.control_scale = scale;
+  tell(others(), command);
+}
+
 std::int64_t Team::prepare(int expert, const std::vector<at::Tensor>& tensors) {
   settle();
   Command command;

@@ -32,6 +32,7 @@ class Team {
   void loaded(at::Device device, const std::function<void()>& stop);  ///< `device`: rank 0's
 
   void set_frame_rate(double fps);
+  void set_control_scale(double scale);
   std::int64_t prepare(int expert, const std::vector<at::Tensor>& tensors);
   void drop(std::int64_t text) noexcept;  ///< the others forget it with the next command
 

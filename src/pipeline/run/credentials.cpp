@@ -22,6 +22,7 @@ namespace {
 Ingredient::Role role_of(const Plan& plan, const std::string& option) {
   const Request& request = plan.request;
   const bool is_edit = adds_to_clip(request) || verb_kind(request.verb) == VerbKind::remix ||
+                       verb_kind(request.verb) == VerbKind::edit ||
                        verb_kind(request.verb) == VerbKind::finish;
   if (!is_edit || request.only_new) return Ingredient::Role::input;
   if (option == "--input" || option == "input") return Ingredient::Role::opened;

@@ -15,6 +15,7 @@
 #include "nn/device.h"
 #include "nn/device_check.h"
 #include "pipeline/inputs/input_facts.h"
+#include "pipeline/inputs/mask_frames.h"
 #include "pipeline/run/device_facts.h"
 #include "pipeline/run/find_watermark.h"
 #include "sora/export.h"
@@ -84,6 +85,7 @@ extern "C" SORA_API const sora::Entry* sora_entry() {
       .report = sora::report,
       .inspect = sora::inspect,
       .probe = sora::read_input_facts,
+      .probe_mask = sora::read_mask_facts,
       .find_watermark = sora::find_watermark,
       .compare = sora::compare_videos,
       .devices = sora::read_device_facts};

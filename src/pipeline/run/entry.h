@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "media/read/compare_videos.h"
 #include "plan/machine/devices.h"
+#include "plan/verbs/edit/mask_probe.h"
 #include "sora/generator.h"
 #include "sora/plan.h"
 #include "sora/progress.h"
@@ -52,6 +53,8 @@ struct Entry {
 
   /// Facts of an input for a plan. Throws Error: no_input, data.
   InputFacts (*probe)(const std::filesystem::path&);
+  /// What is in a mask, for a plan. Throws Error: no_input, data, io.
+  MaskFacts (*probe_mask)(const std::filesystem::path&);
 
   /// find_watermark().
   FoundWatermark (*find_watermark)(const std::filesystem::path&, const std::vector<WatermarkKey>&,

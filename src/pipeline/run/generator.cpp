@@ -14,6 +14,7 @@
 #include "media/write/video_writer.h"
 #include "nn/device.h"
 #include "nn/ranks/socket_ranks.h"
+#include "pipeline/frames/composite.h"
 #include "pipeline/frames/pictures.h"
 #include "pipeline/frames/review.h"
 #include "pipeline/frames/scratch_video.h"
@@ -77,13 +78,15 @@ VideoSettings live_settings(const Plan& plan, const LiveFilm& film) {
   return settings;
 }
 
-// Adds what is done to the frames of any output on their way: marks, and a review that may refuse them.
+// Adds what is done to the frames of any output on their way: an input's pixels where they are kept, marks,
+// and a review that may refuse them.
 std::unique_ptr<FrameWriter> with_marks(std::unique_ptr<FrameWriter> writer, const Plan& plan,
                                         const RunHooks& hooks) {
   const int width = plan.picture.frame_width, height = plan.picture.frame_height;
   if (plan.request.visible_mark) writer = with_mark(std::move(writer), width, height);
   if (hooks.approve) writer = with_review(std::move(writer), width, height, hooks.approve);
   if (plan.output.watermark) writer = with_watermark(std::move(writer), plan, hooks.watermark_key);
+  if (plan.control.composite) writer = with_input_outside(std::move(writer), plan);
   return writer;
 }
 
@@ -226,7 +229,7 @@ void Generator::State::load(const Plan& plan, bool denoises, const ComingTexts& 
     load_model(model, plan, denoises);
   }
   if (has_ranks) share(plan, report);
-  set_frame_rate(model, plan);
+  set_rate_and_scale(model, plan);
   key = wanted;
 }
 
@@ -239,8 +242,8 @@ void Generator::State::share(const Plan& plan, Reporter& report) {
     throw;
   }
   share_denoisers(model, team);
-  log(LogLevel::info, std::to_string(plan.machine.parallel.ranks()) + " ranks are ready: " +
-                          division_text(plan.machine.parallel));
+  log(LogLevel::info, std::to_string(plan.machine.parallel.ranks()) +
+                          " ranks are ready: " + division_text(plan.machine.parallel));
 }
 
 Result Generator::State::run(const Plan& plan, const RunHooks& hooks) {
@@ -255,7 +258,8 @@ Result Generator::State::run_as_process(const Plan& plan, const RunHooks& hooks)
   auto communicator = nn::meet(meeting, stop);
   if (communicator->rank() > 0) {
     if (plan.machine.threads > 0) at::set_num_threads(plan.machine.threads);
-    follow(*communicator, [&](const Command& command) { return plan_of_process(plan, command); }, stop);
+    follow(
+        *communicator, [&](const Command& command) { return plan_of_process(plan, command); }, stop);
     return {};
   }
   team = Team::of_processes(std::move(communicator));

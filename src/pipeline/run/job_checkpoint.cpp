@@ -87,7 +87,7 @@ SavedLatents read_job_checkpoint(const std::filesystem::path& path, const Plan& 
   if (file.tensors().count("current.latents") == 0) return saved;
   if (saved.windows.size() == plan.timeline.windows.size()) bad(path, "has one window more than the plan");
   auto shape = shape_of(plan, saved.windows.size());
-  shape[2] = denoised_frames(plan, plan.timeline.windows[saved.windows.size()]);
+  shape[2] = plan.control.references + denoised_frames(plan, plan.timeline.windows[saved.windows.size()]);
   DenoiseState current;
   current.step = number(file, "step");
   if (current.step < 0 || current.step > plan.sampling.steps) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pipeline/denoise/known_frames.h"
 #include "pipeline/denoise/storyboard.h"
 #include "pipeline/frames/seam.h"
 #include "pipeline/networks/bad_weights.h"
@@ -86,6 +87,7 @@ VideoRun::VideoRun(const Plan& plan, Model& model, const PromptEmbeds& prompts, 
 void VideoRun::condition() {
   report_.enter(Phase::encode_text);
   if (takes_image_condition(model_)) images_.emplace(plan_, model_, text_);
+  if (model_.denoiser->control_channels() > 0) control_.emplace(plan_, *model_.vae);
   if (plan_.machine.frees_text_encoder) model_.image_encoder.reset();  // its tokens are computed
   if (plan_.inputs.shots.empty()) {
     condition_on_text(model_, plan_, prompts_, text_);
@@ -107,18 +109,24 @@ DenoiseHooks VideoRun::hooks() {
 
 at::Tensor VideoRun::noise_of(const Window& window) {
   const Picture& picture = plan_.picture;
-  const std::int64_t frames = denoised_frames(plan_, window);
+  const std::int64_t references = plan_.control.references;  // latent frames before the window's own
+  const std::int64_t frames = references + denoised_frames(plan_, window);
   if (plan_.request.init_noise && window.first == 0) {  // its shape was checked with the plan
-    return read_tensor(*plan_.request.init_noise, "latents").narrow(2, window.count - frames, frames);
+    return read_tensor(*plan_.request.init_noise, "latents")
+        .narrow(2, references + window.count - frames, frames);
   }
   return noise_.draw({1, picture.latent_channels, frames, picture.latent_height, picture.latent_width});
 }
 
 at::Tensor VideoRun::denoised(std::size_t number, const at::Tensor& noise, const DenoiseHooks& hooks,
                               const DenoiseState* from) {
-  const ConditioningFrames conditioning = images_ ? ConditioningFrames() : conditioning_->frames_for(number);
+  ConditioningFrames conditioning = images_ ? ConditioningFrames() : conditioning_->frames_for(number);
   if (images_) text_.image_condition = images_->condition(number, *conditioning_);
+  if (control_) text_.control = control_->of_window(number, known_frames(plan_, number, *conditioning_));
+  const std::int64_t references = plan_.control.references;  // latent frames before the window's own
+  conditioning.shift(references);
   at::Tensor latents = denoise(model_, plan_, text_, noise, conditioning, hooks, from);
+  latents = latents.narrow(2, references, plan_.timeline.windows[number].count).contiguous();
   conditioning_->restore_replaced(latents);
   return latents;
 }
@@ -174,7 +182,10 @@ at::Tensor VideoRun::latents_of(std::size_t number) {
   hooks.step_noise = [&](int step) { return step_noise.of_step(step); };
   if (previewer_)
     hooks.preview = [&](const auto& clean) {
-      previewer_->offer(clean, film_ ? 0 : window.conditioning, window.conditioning_end);
+      if (film_) return previewer_->offer(clean, 0, window.conditioning_end);
+      const std::int64_t references = plan_.control.references;
+      previewer_->offer([&] { return clean().narrow(2, references, window.count); }, window.conditioning,
+                        window.conditioning_end);
     };
   const at::Tensor latents =
       film_ ? denoised_block(number, noise, hooks, from) : denoised(number, noise, hooks, from);

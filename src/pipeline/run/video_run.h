@@ -15,6 +15,7 @@
 #include "pipeline/frames/frames.h"
 #include "pipeline/frames/held_frames.h"
 #include "pipeline/inputs/conditioning_inputs.h"
+#include "pipeline/inputs/control_input.h"
 #include "pipeline/networks/model.h"
 #include "pipeline/run/job_checkpoint.h"
 #include "pipeline/run/latents_file.h"
@@ -75,8 +76,9 @@ class VideoRun {
   JobCheckpoint& checkpoint_;
   TensorDump& dump_;
   LatentsFile* latents_;
-  SavedLatents saved_;                 // by an earlier run
-  std::optional<ImageFrames> images_;  // for models that take image conditioning
+  SavedLatents saved_;                   // by an earlier run
+  std::optional<ImageFrames> images_;    // for models that take image conditioning
+  std::optional<ControlInput> control_;  // for models that take a control input
   std::optional<Previewer> previewer_;
   NoiseSource noise_;
   std::optional<WindowConditioning> conditioning_;

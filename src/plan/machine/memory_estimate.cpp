@@ -75,7 +75,7 @@ std::int64_t longest_window(const Plan& plan) {
   std::int64_t frames = plan.sampling.causal.block;
   if (frames > 0) return frames;
   for (const Window& window : plan.timeline.windows) frames = std::max<std::int64_t>(frames, window.count);
-  return frames;
+  return frames + plan.control.references;
 }
 
 /// The largest activations of a forward pass.
@@ -89,7 +89,9 @@ double denoise_bytes(const Picture& picture, std::int64_t frames, const ModelFac
   if (picture.tiling) tokens = std::max(tokens, number(tokens_at_once(on_cpu)));
   const double dim = number(model.transformer_dim);
   // Activations of a token: in attention 13 of the token width; in the feed-forward four, and the inner one.
-  const double attention = 13 * dim, feed_forward = 4 * dim + number(model.ffn_dim);
+  // The control branch has tokens of its own, and an output for those of the network.
+  const double attention = (model.control_layers > 0 ? 16 : 13) * dim,
+               feed_forward = 4 * dim + number(model.ffn_dim);
   const double latents =
       cells * number(std::int64_t{picture.latent_channels}) * 4 * 12;  // with the scheduler's history
   return tokens * std::max(attention, feed_forward) * std::max(element, 4.0) + latents;
@@ -117,7 +119,8 @@ double text_context_bytes(const Plan& plan, const ModelFacts& model, double elem
   const double tokens =
       element < 4 ? number(std::int64_t{plan.model.text_rows}) : std::min(most, kTextTokens);
   const double texts = sampling.guidance > 1 ? 2 : 1, experts = sampling.boundary_ratio ? 2 : 1;
-  return texts * experts * number(model.layers) * 2 * tokens * number(model.transformer_dim) * element;
+  return texts * experts * number(model.layers + model.control_layers) * 2 * tokens *
+         number(model.transformer_dim) * element;
 }
 
 /// Of a causal model: keys and values of the frames that attention sees. Where keys are rotated as they are
@@ -149,10 +152,25 @@ double stage_frame_bytes(const Picture& picture, std::int64_t frames, const Mode
   return pixels * 3 * number(frames * model.temporal_scale) * (picture.vae_tiling ? 3 : 1);
 }
 
+/// The control input, as it is made and as it is given to the network.
+double control_bytes(const Plan& plan, std::int64_t frames, const ModelFacts& model) {
+  if (model.control_layers == 0) return 0;
+  const double cells = number(std::int64_t{plan.picture.latent_width} * plan.picture.latent_height * frames);
+  return cells * (2.0 * model.latent_channels + model.spatial_scale * model.spatial_scale) * 4 * 3;
+}
+
+/// Frames of a window of a clip, its mask and a control video, as bytes.
+double control_frame_bytes(const Plan& plan, std::int64_t frames, const ModelFacts& model) {
+  const double pixels = number(std::int64_t{plan.picture.model_width} * plan.picture.model_height);
+  const double read = (plan.control.edits ? 4 : 0) + (plan.control.follows ? 3 : 0);
+  return pixels * read * number(frames * model.temporal_scale);
+}
+
 /// Whether pictures, clips or the frames of a window before are encoded.
 bool encodes(const Plan& plan) {
   const Request& request = plan.request;
-  return (plan.timeline.windows.size() > 1 && plan.sampling.causal.block == 0) || plan.upscale.active || request.image || request.last_image ||
+  const bool windows = plan.timeline.windows.size() > 1 && plan.sampling.causal.block == 0;
+  return plan.control.active || windows || plan.upscale.active || request.image || request.last_image ||
          request.input || !plan.inputs.shot_images.empty() ||
          (!plan.timeline.windows.empty() && plan.timeline.windows.front().conditioning_end > 0);
 }
@@ -220,10 +238,11 @@ std::vector<PhaseMemory> estimate_memory(const Plan& plan, const ModelFacts& mod
   const double pinned = gpu && plan.machine.stream_from_host
                             ? ranks * number(model.transformer.stored + model.transformer_2.stored)
                             : 0;
-  const double stage_frames = plan.upscale.active ? stage_frame_bytes(plan.picture, frames, model) : 0;
+  const double stage_frames = (plan.upscale.active ? stage_frame_bytes(plan.picture, frames, model) : 0) +
+                              control_frame_bytes(plan, frames, model);
   add("denoise",
       resident + sides * denoise_bytes(plan.picture, frames, model, element, !gpu) +
-          cache_bytes(plan, frames, model, element),
+          cache_bytes(plan, frames, model, element) + control_bytes(plan, frames, model),
       stage_frames + pinned);
   add("decode", resident + decode_bytes(plan.picture, model, !gpu), encode + stage_frames + pinned);
   return phases;

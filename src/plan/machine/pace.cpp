@@ -51,13 +51,12 @@ struct Work {
 
 // One step over one window, with tokens of 2 x 2 latent cells. In a layer of width d, each of n tokens takes
 // 24 d^2 operations in products with weights and 4 n d in attention.
-double work_of_step(const Picture& picture, const Window& window, std::int64_t transformer_dim) {
-  double tokens = static_cast<double>(window.count) * picture.latent_height * picture.latent_width / 4,
-         tiles = 1;
+double work_of_step(const Picture& picture, int frames, std::int64_t transformer_dim) {
+  double tokens = static_cast<double>(frames) * picture.latent_height * picture.latent_width / 4, tiles = 1;
   if (picture.tiling) {
     const Tiling& tiling = *picture.tiling;
-    tiles = tiles_per_step(tiling, window.count, picture.latent_height, picture.latent_width, 2, 2);
-    tokens = static_cast<double>(std::min<std::int64_t>(tiling.frames.size, window.count) *
+    tiles = tiles_per_step(tiling, frames, picture.latent_height, picture.latent_width, 2, 2);
+    tokens = static_cast<double>(std::min<std::int64_t>(tiling.frames.size, frames) *
                                  std::min<std::int64_t>(tiling.rows.size, picture.latent_height) *
                                  std::min<std::int64_t>(tiling.columns.size, picture.latent_width)) /
              4;
@@ -66,7 +65,8 @@ double work_of_step(const Picture& picture, const Window& window, std::int64_t t
   return tiles * tokens * (1 + tokens / (6 * width));
 }
 
-// Of a block of a causal model: its steps, and the pass that its keys and values come from, as parts of a step.
+// Of a block of a causal model: its steps, and the pass that its keys and values come from, as parts of a
+// step.
 double work_of_block(const Plan& plan, int steps) {
   const CausalSampling& causal = plan.sampling.causal;
   const double frame = static_cast<double>(plan.picture.latent_height) * plan.picture.latent_width / 4;
@@ -82,7 +82,8 @@ Work work_of(const Plan& plan) {
     const int made = std::max(1, plan.sampling.steps - plan.sampling.first_step);
     work.steps += plan.sampling.causal.block > 0
                       ? work_of_block(plan, made)
-                      : made * work_of_step(plan.picture, window, plan.model.transformer_dim);
+                      : made * work_of_step(plan.picture, window.count + plan.control.references,
+                                            plan.model.transformer_dim);
     decoded += window.count;
   }
   const int steps = std::max(1, plan.sampling.steps - plan.sampling.first_step);

@@ -202,7 +202,8 @@ double least_free(const std::vector<std::string>& names, const MachineFacts& fac
 std::string division_text(const Parallel& parallel) {
   std::string text;
   const auto add = [&](const char* name, int count) {
-    if (count > 1) text.append(text.empty() ? "" : ",").append(name).append(":").append(std::to_string(count));
+    if (count > 1)
+      text.append(text.empty() ? "" : ",").append(name).append(":").append(std::to_string(count));
   };
   add("guidance", parallel.guidance);
   add("sequence", parallel.sequence);
@@ -240,7 +241,7 @@ void plan_parallel(Plan& plan, const ModelFacts& model, MachineFacts& facts) {
     wrong("--parallel " + *request.parallel + " is for " + std::to_string(product) +
           " ranks, and there are " + std::to_string(ranks) + (launch ? ", started by " + launch->by : ""));
   }
-  if (plan.sampling.causal) wrong("causal models make a video on one device; use --parallel off");
+  if (plan.sampling.causal.block > 0) wrong("causal models make a video on one device; use --parallel off");
   if (const std::string& cache = plan.sampling.cache.method; cache == "mag" || cache == "first-block")
     wrong("--cache " + cache + " works on one device only; use --cache easy, or --parallel off");
   if (plan.machine.device != "cpu" && plan.machine.free_gb > 0)

@@ -8,6 +8,8 @@
 
 #include "core/file.h"
 #include "core/text.h"
+#include "plan/verbs/edit/control_options.h"
+#include "plan/verbs/edit/control_plan.h"
 #include "plan/verbs/file_words.h"
 #include "plan/verbs/footage.h"
 #include "plan/verbs/live.h"
@@ -48,19 +50,19 @@ void take_shape(Request& request, const InputFacts& image) {
   }
 }
 
-void take_size_and_rate(Request& request, const InputFacts& facts) {
+void take_size_and_rate(Request& request, const InputFacts& facts, const std::string& path) {
   if (!request.res && !request.aspect)
     request.res = std::to_string(even(facts.width)) + "x" + std::to_string(even(facts.height));
-  if (!request.fps) request.fps = fps_of(facts, *request.input);
+  if (!request.fps) request.fps = fps_of(facts, path);
 }
 
-void take_length(Request& request, const InputFacts& facts) {
+void take_length(Request& request, const InputFacts& facts, const std::string& path) {
   if (request.seconds || request.frames) return;
   const double fps = *request.fps;
   std::int64_t frames = facts.frames;
   if (frames <= 0 || !facts.steady_rate || std::abs(fps - facts.fps) > 1e-6)
     frames = std::llround(facts.duration * fps);
-  if (frames < 1) wrong(*request.input + ": does not say its length; give it with --seconds or --frames");
+  if (frames < 1) wrong(path + ": does not say its length; give it with --seconds or --frames");
   request.frames = static_cast<int>(std::min<std::int64_t>(frames, 10'000'000));
 }
 
@@ -102,22 +104,47 @@ void plan_images(Plan& plan, const std::vector<InputFacts>& facts) {
   }
 }
 
+// Verbs that make each frame of their input anew.
+bool is_made_anew(VerbKind kind) { return kind == VerbKind::remix || kind == VerbKind::edit; }
+
+void take_from(Request& request, const ModelFacts& model, const InputFacts& facts, const std::string& path,
+               bool length) {
+  if (facts.is_image) {
+    if (!request.fps) request.fps = model.fps;
+    if (length && !request.frames && !request.seconds) request.frames = 1;
+  }
+  take_size_and_rate(request, facts, path);
+  if (length) take_length(request, facts, path);
+}
+
 void plan_videos(Plan& plan, const ModelFacts& model, VerbKind kind, const std::vector<InputFacts>& facts) {
   Request& request = plan.request;
   for (std::size_t i = 0; i < facts.size(); ++i) {
-    if (facts[i].is_image && kind != VerbKind::remix) {
+    if (facts[i].is_image && !is_made_anew(kind)) {
       wrong_kind(input_files(request)[i].second, "one picture",
                  "a video; sora-gen animate begins from a picture");
     }
   }
   plan.inputs.video = facts.front();
   if (facts.size() > 1) plan.inputs.video_2 = facts[1];
-  if (facts.front().is_image) {  // remix of a picture
-    if (!request.fps) request.fps = model.fps;
-    if (!request.frames && !request.seconds) request.frames = 1;
+  if (kind == VerbKind::edit) take_outpainted_size(request, facts.front());
+  take_from(request, model, facts.front(), *request.input, is_made_anew(kind));
+}
+
+// The files of masks, references and control videos. A video that follows another one frame by frame has its
+// size, rate and length, unless it is made in the frames of a clip.
+void plan_control_files(Plan& plan, const ModelFacts& model) {
+  Request& request = plan.request;
+  for (const auto& [option, path] : control_files(request)) {
+    const InputFacts facts = probed(option, path);
+    if (option == std::string_view("--mask")) {
+      check_mask(request, facts, *plan.inputs.video);
+      plan.inputs.mask = facts;
+    }
+    if (option != std::string_view("--control")) continue;
+    plan.inputs.control = facts;
+    if (!plan.inputs.video) take_from(request, model, facts, path, true);
   }
-  take_size_and_rate(request, facts.front());
-  if (kind == VerbKind::remix) take_length(request, facts.front());
 }
 
 }  // namespace
@@ -125,12 +152,15 @@ void plan_videos(Plan& plan, const ModelFacts& model, VerbKind kind, const std::
 void plan_inputs(Plan& plan, const ModelFacts& model) {
   const VerbKind kind = verb_kind(plan.request.verb);
   check_verb_options(plan.request);
+  require_control(plan.request, kind == VerbKind::edit, model);
   if (kind == VerbKind::storyboard) read_story(plan.request, plan.inputs, model);
   if (kind == VerbKind::live) plan_live(plan, model);
   std::vector<InputFacts> facts;
-  for (const auto& [option, path] : input_files(plan.request)) (void)File(path, "input");  // all are there
-  for (const auto& [option, path] : input_files(plan.request)) facts.push_back(probed(option, path));
-  if (facts.empty()) return;
+  const auto files = input_files(plan.request);
+  for (const auto& [option, path] : files) (void)File(path, "input");  // all are there
+  const std::size_t own = files.size() - control_files(plan.request).size();
+  for (std::size_t i = 0; i < own; ++i) facts.push_back(probed(files[i].first, files[i].second));
+  if (facts.empty()) return plan_control_files(plan, model);
   warn_of_unknown_footage(plan, model, facts);
   take_prompt(plan, kind, facts);
   if (kind == VerbKind::animate || kind == VerbKind::storyboard) {
@@ -138,7 +168,8 @@ void plan_inputs(Plan& plan, const ModelFacts& model) {
   } else {
     plan_videos(plan, model, kind, facts);
   }
-  if (kind != VerbKind::remix) plan.notes.push_back(conditioning_note(model));
+  plan_control_files(plan, model);
+  if (!is_made_anew(kind)) plan.notes.push_back(conditioning_note(model));
 }
 
 }  // namespace sora

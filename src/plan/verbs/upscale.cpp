@@ -285,6 +285,9 @@ Request stage_request(const Plan& stage, const std::string& path) {
   request.image.reset();
   request.last_image.reset();
   request.input_2.reset();
+  request.control.reset();
+  request.control_kind.reset();
+  request.reference.clear();
   // Where the shape differs by the rounding of the sides alone, nothing is cropped.
   const double width = stage.inputs.video->width;
   const double wanted =

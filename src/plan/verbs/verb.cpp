@@ -6,6 +6,7 @@
 
 #include "core/file.h"
 #include "core/text.h"
+#include "plan/verbs/edit/control_options.h"
 #include "plan/verbs/story.h"
 #include "sora/error.h"
 
@@ -16,10 +17,9 @@ namespace {
 
 const std::map<std::string, VerbKind>& verbs() {
   static const std::map<std::string, VerbKind> map{
-      {"generate", VerbKind::generate}, {"animate", VerbKind::animate},
-      {"extend", VerbKind::extend},     {"connect", VerbKind::connect},
-      {"loop", VerbKind::loop},         {"remix", VerbKind::remix},
-      {"finish", VerbKind::finish},     {"storyboard", VerbKind::storyboard},
+      {"generate", VerbKind::generate}, {"animate", VerbKind::animate}, {"extend", VerbKind::extend},
+      {"connect", VerbKind::connect},   {"loop", VerbKind::loop},       {"remix", VerbKind::remix},
+      {"edit", VerbKind::edit},         {"finish", VerbKind::finish},   {"storyboard", VerbKind::storyboard},
       {"live", VerbKind::live}};
   return map;
 }
@@ -49,6 +49,12 @@ bool adds_to_clip(const Request& request) {
   const VerbKind kind = verb_kind(request.verb);
   return kind == VerbKind::extend || kind == VerbKind::connect ||
          (kind == VerbKind::loop && request.input.has_value());
+}
+
+bool follows_frames(const Request& request) {
+  const VerbKind kind = verb_kind(request.verb);
+  return kind == VerbKind::remix || kind == VerbKind::edit ||
+         (kind == VerbKind::generate && request.control.has_value());
 }
 
 std::string verb_names(const std::vector<VerbKind>& kinds) {
@@ -82,6 +88,7 @@ std::vector<std::pair<const char*, std::string>> input_files(const Request& requ
   if (request.input) files.emplace_back("--input", *request.input);
   if (request.input_2) files.emplace_back("--input-2", *request.input_2);
   for (std::string& file : shot_image_files(request)) files.emplace_back("--shot-image", std::move(file));
+  for (auto& file : control_files(request)) files.push_back(std::move(file));
   return files;
 }
 

@@ -13,10 +13,13 @@
 
 namespace sora {
 
-enum class VerbKind { generate, animate, extend, connect, loop, remix, finish, storyboard, live };
+enum class VerbKind { generate, animate, extend, connect, loop, remix, edit, finish, storyboard, live };
 
 /// Throws Error (usage) for a name that is no verb that makes a video.
 VerbKind verb_kind(const std::string& name);
+
+/// Whether each frame is made after one of an input: remix, edit, and a control video.
+bool follows_frames(const Request& request);
 
 /// Names of verbs for a message: "animate, loop".
 std::string verb_names(const std::vector<VerbKind>& kinds);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "plan/verbs/edit/control_options.h"
 #include "plan/verbs/verb.h"
 #include "sora/error.h"
 
@@ -22,34 +23,39 @@ struct Rule {
 
 std::vector<Rule> rules_for(const Request& request, VerbKind kind) {
   using enum VerbKind;
-  return {
-      {"--image", request.image.has_value(), {animate, storyboard, finish}, kind == animate},
-      {"--last-image", request.last_image.has_value(), {animate, finish}, false},
-      {"--input",
-       request.input.has_value(),
-       {extend, connect, loop, remix, finish},
-       kind == extend || kind == connect || kind == remix || kind == finish},
-      {"--input-2", request.input_2.has_value(), {connect}, kind == connect},
-      {"--strength", request.strength.has_value() && !request.refine, {remix, finish}, false},
-      {"--backward", request.backward, {extend}, false},
-      {"--only-new", request.only_new, {extend, connect, loop}, false},
-      {"--draft", request.draft, {generate, animate, loop, remix, storyboard}, false},
-      {"--refine", request.refine, {generate, animate, loop, remix, storyboard}, false},
-      {"--no-audio", request.no_audio, {extend, connect, loop, remix}, false},
-      {"--copy", request.copy, {extend, connect, loop}, false},
-      {"--fit", request.fit.has_value(), {animate, extend, connect, loop, remix, finish, storyboard}, false},
-      {"--background",
-       request.background.has_value(),
-       {animate, extend, connect, loop, remix, finish, storyboard},
-       false},
-      {"--shot-image", !request.shot_image.empty(), {storyboard, finish}, false},
-      {"--fade", request.fade.has_value(), {storyboard}, false},
-      {"--latents",
-       request.latents.has_value() && request.latents != "none",
-       {extend, connect, loop, finish},
-       false},
-      {"--live-log", !request.live_log.empty(), {live}, false},
-      {"--shot", !request.shot.empty(), {storyboard}, false}};
+  const std::vector<VerbKind> fitting{animate, extend, connect, loop, remix, edit, finish, storyboard};
+  return {{"--image", request.image.has_value(), {animate, storyboard, finish}, kind == animate},
+          {"--last-image", request.last_image.has_value(), {animate, finish}, false},
+          {"--input",
+           request.input.has_value(),
+           {extend, connect, loop, remix, edit, finish},
+           kind == extend || kind == connect || kind == remix || kind == edit || kind == finish},
+          {"--input-2", request.input_2.has_value(), {connect}, kind == connect},
+          {"--strength", request.strength.has_value() && !request.refine, {remix, finish}, false},
+          {"--backward", request.backward, {extend}, false},
+          {"--only-new", request.only_new, {extend, connect, loop}, false},
+          {"--draft", request.draft, {generate, animate, loop, remix, storyboard}, false},
+          {"--refine", request.refine, {generate, animate, loop, remix, storyboard}, false},
+          {"--no-audio", request.no_audio, {extend, connect, loop, remix, edit}, false},
+          {"--copy", request.copy, {extend, connect, loop}, false},
+          {"--fit", request.fit.has_value() && !request.control, fitting, false},
+          {"--background", request.background.has_value() && !request.control, fitting, false},
+          {"--shot-image", !request.shot_image.empty(), {storyboard, finish}, false},
+          {"--fade", request.fade.has_value(), {storyboard}, false},
+          {"--latents",
+           request.latents.has_value() && request.latents != "none",
+           {extend, connect, loop, finish},
+           false},
+          {"--live-log", !request.live_log.empty(), {live}, false},
+          {"--mask", request.mask.has_value(), {edit}, false},
+          {"--box", !request.box.empty(), {edit}, false},
+          {"--outpaint", request.outpaint.has_value(), {edit}, false},
+          {"--no-composite", request.no_composite, {edit}, false},
+          {"--reference", !request.reference.empty(), {generate, edit, finish}, false},
+          {"--control", request.control.has_value(), {generate, edit, finish}, false},
+          {"--control-kind", request.control_kind.has_value(), {generate, edit}, false},
+          {"--control-scale", request.control_scale.has_value(), {generate, edit}, false},
+          {"--shot", !request.shot.empty(), {storyboard}, false}};
 }
 
 // Whether any option is given that belongs to some verbs only.
@@ -57,7 +63,8 @@ bool has_verb_option(const Request& request) {
   return request.image || request.last_image || request.input || request.input_2 || request.strength ||
          request.backward || request.only_new || request.no_audio || request.copy || request.fit ||
          request.background || request.draft || request.refine || !request.shot.empty() ||
-         !request.shot_image.empty() || request.fade || request.latents || !request.live_log.empty();
+         !request.shot_image.empty() || request.fade || request.latents || !request.live_log.empty() ||
+         asks_for_control(request);
 }
 
 void check_rule(const Rule& rule, const Request& request, VerbKind kind) {
@@ -107,6 +114,7 @@ void check_verb_options(const Request& request) {
   }
   check_draft_and_refine(request);
   check_values(request, kind);
+  check_control_options(request, kind == VerbKind::edit);
   if (kind == VerbKind::loop && !request.input && request.only_new) {
     wrong("--only-new goes with a clip to loop; a loop of a prompt is new throughout");
   }

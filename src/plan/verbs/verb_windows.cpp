@@ -100,6 +100,7 @@ void plan_windows_of_verb(Plan& plan, const ModelFacts& model, const Rates& rate
     case VerbKind::generate:
     case VerbKind::finish:  // plan_stage() plans its windows
     case VerbKind::remix:
+    case VerbKind::edit:
     case VerbKind::live:
       timeline.windows = plan_windows(latents, rates.native, kConditioningBefore);
       break;

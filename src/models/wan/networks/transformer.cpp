@@ -25,14 +25,6 @@ std::string text_of(at::IntArrayRef shape) { return shape_text(shape.vec()); }
               std::string(what) + " are " + text_of(found.sizes()) + ", expected " + expected);
 }
 
-nn::Linear patch_embedding(const Weights& w, const TransformerConfig& config) {
-  const auto [frames, rows, columns] = config.patch_size;
-  nn::Linear linear;
-  linear.weight = w.get("weight", {config.dim(), config.in_channels, frames, rows, columns}).flatten(1);
-  linear.bias = w.get("bias", {config.dim()});
-  return linear;
-}
-
 /// Index of the first row of the padding: from there on all rows are equal, in the whole batch.
 std::int64_t padding_start(const at::Tensor& rows) {
   const std::int64_t last = rows.size(1) - 1;
@@ -45,6 +37,7 @@ std::int64_t padding_start(const at::Tensor& rows) {
 
 struct WanTransformer::Embedded {
   at::Tensor patches;  // [B, L, C * pt * ph * pw]
+  at::Tensor control;  // the same of the control input; undefined without one
   TimeEmbedding time;
   at::Tensor rotary_table;  // [L, 1, head_dim / 2]
   KeyValueCache* past = nullptr;
@@ -52,7 +45,7 @@ struct WanTransformer::Embedded {
 
 WanTransformer::WanTransformer(const Weights& w, const TransformerConfig& config)
     : config_(config),
-      patch_embedding_(patch_embedding(w / "patch_embedding", config)),
+      patch_embedding_(patch_embedding(w / "patch_embedding", config.in_channels, config)),
       time_embedder_(w, config),
       text_embedder_(w / "condition_embedder" / "text_embedder", config),
       proj_out_(w / "proj_out", config.dim(), config.out_channels * config.patch_volume()),
@@ -60,6 +53,10 @@ WanTransformer::WanTransformer(const Weights& w, const TransformerConfig& config
       rotary_(config.attention_head_dim, config.rope_max_seq_len) {
   if (config.image_dim) image_embedder_ = ImageEmbedder(w / "condition_embedder" / "image_embedder", config);
   for (std::int64_t i = 0; i < config.num_layers; ++i) blocks_.emplace_back(w / "blocks" / i, config);
+  if (config.has_control()) {
+    control_ = ControlBranch(w, config);
+    set_control_scale(1);
+  }
   if (nn::cuda::Graphs::are_wanted()) graphs_ = std::make_unique<nn::cuda::Graphs>();
 }
 
@@ -105,7 +102,15 @@ TextContext WanTransformer::prepare_text(const at::Tensor& prompt_embeds, const 
     }
   }
   for (const TransformerBlock& block : blocks_) text.blocks.push_back(block.attn2.prepare(embedded, image));
+  text.control = control_.prepare(embedded, image);
   return text;
+}
+
+// A new tensor only where the value is another: it is one of those that a recorded graph is made for.
+void WanTransformer::set_control_scale(double scale) {
+  if (control_scale_.defined() && scale == control_scale_value_) return;
+  control_scale_value_ = scale;
+  control_scale_ = at::full({1}, scale, scale_shift_table_.options().dtype(dtype()));
 }
 
 at::Tensor WanTransformer::patchify(const at::Tensor& latents, const Grid& grid) const {
@@ -130,11 +135,11 @@ at::Tensor WanTransformer::forward(const at::Tensor& latents, const at::Tensor& 
                                    const TextContext& text, BlockCache* cache, KeyValueCache* past) const {
   const c10::InferenceMode inference;
   const auto& patch = config_.patch_size;
-  if (latents.dim() != 5 || latents.size(1) != config_.in_channels || latents.size(2) % patch[0] != 0 ||
+  const std::int64_t channels = config_.in_channels + control_channels();
+  if (latents.dim() != 5 || latents.size(1) != channels || latents.size(2) % patch[0] != 0 ||
       latents.size(3) % patch[1] != 0 || latents.size(4) % patch[2] != 0 || latents.numel() == 0) {
     wrong_shape("latents", latents,
-                "[B, " + std::to_string(config_.in_channels) + ", T, H, W] with T, H, W multiples of " +
-                    text_of(patch));
+                "[B, " + std::to_string(channels) + ", T, H, W] with T, H, W multiples of " + text_of(patch));
   }
   const Grid grid{latents.size(2) / patch[0], latents.size(3) / patch[1], latents.size(4) / patch[2]};
   const std::int64_t batch = latents.size(0), tokens = grid[0] * grid[1] * grid[2];
@@ -148,11 +153,17 @@ at::Tensor WanTransformer::forward(const at::Tensor& latents, const at::Tensor& 
   }
 
   const auto device = scale_shift_table_.device();
-  const at::Tensor rotary_table =
-      past != nullptr ? past->begin_pass(grid, rotary_) : rotary_.table(grid, device);  // [L, 1, head_dim / 2]
+  const at::Tensor rotary_table = past != nullptr ? past->begin_pass(grid, rotary_)
+                                                  : rotary_.table(grid, device);  // [L, 1, head_dim / 2]
   const TimeEmbedding time = time_embedder_(timestep, grid[0]);
+  const at::Tensor placed = latents.to(device, dtype());
   const nn::TokenSplit split(grid[0], grid[1] * grid[2]);  // L: this rank's tokens from here on
-  const Embedded in{split.own(patchify(latents.to(device, dtype()).contiguous(), grid), 1),
+  const auto patches = [&](std::int64_t first, std::int64_t count) {
+    return split.own(patchify(placed.narrow(1, first, count).contiguous(), grid),
+                     1);  // [B, L, count * pt * ph * pw]
+  };
+  const Embedded in{patches(0, config_.in_channels),
+                    control_.empty() ? at::Tensor() : patches(config_.in_channels, control_channels()),
                     {split.own(time.temb, 1), split.own(time.timestep_proj, 1)},
                     split.own(rotary_table, 0),
                     past};
@@ -166,9 +177,12 @@ at::Tensor WanTransformer::forward(const at::Tensor& latents, const at::Tensor& 
 void WanTransformer::apply_blocks(at::Tensor& x, const Embedded& in, const TextContext& text,
                                   BlockCache* cache) const {
   if (cache != nullptr && cache->skips_all(x)) return;
+  at::Tensor control = control_.empty() ? at::Tensor() : control_.begin(in.control, x);  // [B, L, dim]
+  const ControlContext context{in.time.timestep_proj, text.control, text.key_bias, in.rotary_table};
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
-    blocks_[i].apply(x, in.time.timestep_proj, text.blocks[i], text.key_bias,
-                     in.rotary_table, {in.past, i});  // [B, L, dim]
+    blocks_[i].apply(x, in.time.timestep_proj, text.blocks[i], text.key_bias, in.rotary_table,
+                     {in.past, i});  // [B, L, dim]
+    control_.after_block(i, x, control, control_scale_, context);
     if (i == 0 && cache != nullptr && cache->skips_rest(x)) return;
   }
   if (cache != nullptr) cache->computed(x);
@@ -196,10 +210,15 @@ at::Tensor WanTransformer::replayed(const Embedded& in, const TextContext& text)
   for (const BlockContext& block : text.blocks) {
     fixed.insert(fixed.end(), {block.key, block.value, block.image_key, block.image_value});
   }
-  return graphs_->run({in.patches, in.time.temb, in.time.timestep_proj}, fixed,
-                      [&](const std::vector<at::Tensor>& now) {
-                        return run_blocks({now[0], {now[1], now[2]}, in.rotary_table}, text);
-                      });
+  for (const BlockContext& block : text.control)
+    fixed.insert(fixed.end(), {block.key, block.value, block.image_key, block.image_value});
+  fixed.push_back(control_scale_);
+  std::vector<at::Tensor> inputs{in.patches, in.time.temb, in.time.timestep_proj};
+  if (in.control.defined()) inputs.push_back(in.control);
+  return graphs_->run(inputs, fixed, [&](const std::vector<at::Tensor>& now) {
+    const at::Tensor control = now.size() > 3 ? now[3] : at::Tensor();
+    return run_blocks({now[0], control, {now[1], now[2]}, in.rotary_table}, text);
+  });
 }
 
 std::unique_ptr<PreparedText> TextContext::for_batch(std::int64_t batch) const {
@@ -208,10 +227,11 @@ std::unique_ptr<PreparedText> TextContext::for_batch(std::int64_t batch) const {
   const auto widened = [&](const at::Tensor& x) {
     return x.defined() ? x.expand({batch, -1, -1, -1}) : at::Tensor();
   };
-  for (const BlockContext& block : blocks) {
-    all->blocks.push_back(
-        {widened(block.key), widened(block.value), widened(block.image_key), widened(block.image_value)});
-  }
+  const auto widened_block = [&](const BlockContext& block) -> BlockContext {
+    return {widened(block.key), widened(block.value), widened(block.image_key), widened(block.image_value)};
+  };
+  for (const BlockContext& block : blocks) all->blocks.push_back(widened_block(block));
+  for (const BlockContext& block : control) all->control.push_back(widened_block(block));
   return all;
 }
 

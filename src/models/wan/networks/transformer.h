@@ -15,6 +15,7 @@
 #include "models/wan/networks/rotary.h"
 #include "models/wan/networks/transformer_block.h"
 #include "models/wan/networks/transformer_embeddings.h"
+#include "models/wan/networks/vace_branch.h"
 #include "models/wan/transformer_config.h"
 #include "nn/cuda/graphs.h"
 #include "nn/linear.h"
@@ -25,7 +26,8 @@ namespace sora::wan {
 /// A prompt as the blocks attend to it, computed once and used in every step.
 struct TextContext final : PreparedText {
   std::vector<BlockContext> blocks;
-  at::Tensor key_bias;  ///< [N], undefined when every row is a key of its own
+  std::vector<BlockContext> control;  ///< for the blocks of the control branch
+  at::Tensor key_bias;                ///< [N], undefined when every row is a key of its own
 
   std::unique_ptr<PreparedText> for_batch(std::int64_t batch) const override;
 };
@@ -42,6 +44,10 @@ class WanTransformer final : public Denoiser {
   std::array<std::int64_t, 3> patch_size() const override { return config_.patch_size; }
   std::int64_t in_channels() const override { return config_.in_channels; }
   std::int64_t out_channels() const override { return config_.out_channels; }
+  std::int64_t control_channels() const override {
+    return config_.has_control() ? config_.vace_in_channels : 0;
+  }
+  void set_control_scale(double scale) override;
   bool attends_to_images() const override { return config_.image_dim.has_value(); }
   at::ScalarType dtype() const { return patch_embedding_.weight.scalar_type(); }
 
@@ -51,11 +57,10 @@ class WanTransformer final : public Denoiser {
   TextContext prepare_text(const at::Tensor& prompt_embeds, const at::Tensor& image_embeds = {},
                            PaddingRows padding = PaddingRows::merge) const;
 
-  /// Predicts the flow. latents [B, in_channels, T, H, W], multiples of patch_size; timestep [B], or
-  /// [B, L] with one for each of the L = T/pt * H/ph * W/pw tokens, in [0, 1000].
-  /// Returns [B, out_channels, T, H, W] in the network's type.
-  /// With a `cache`, blocks whose work it has are skipped. With a `past`, B is 1, and the latents are the next
-  /// frames of a video, which attend to its earlier ones.
+  /// Predicts the flow. latents [B, in_channels + control_channels, T, H, W], multiples of patch_size;
+  /// timestep [B], or [B, L] with one for each of the L = T/pt * H/ph * W/pw tokens, in [0, 1000]. Returns
+  /// [B, out_channels, T, H, W] in the network's type. With a `cache`, blocks whose work it has are skipped.
+  /// With a `past`, B is 1, and the latents are the next frames of a video, which attend to its earlier ones.
   at::Tensor forward(const at::Tensor& latents, const at::Tensor& timestep, const TextContext& text,
                      BlockCache* cache = nullptr, KeyValueCache* past = nullptr) const;
 
@@ -82,6 +87,9 @@ class WanTransformer final : public Denoiser {
   TextEmbedder text_embedder_;
   ImageEmbedder image_embedder_;  // with image_dim
   std::vector<TransformerBlock> blocks_;
+  ControlBranch control_;     // with vace_layers
+  at::Tensor control_scale_;  // [1]
+  double control_scale_value_ = 0;
   nn::Linear proj_out_;
   at::Tensor scale_shift_table_;  // [1, 2, dim]
   mutable RotaryEmbedding rotary_;
