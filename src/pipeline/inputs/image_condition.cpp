@@ -47,10 +47,11 @@ at::Tensor image_condition(const VideoAutoencoder& vae, const at::Tensor& first,
   check_frames(first, last, scale, frames);
 
   const auto encoder = vae.encoder();
-  std::vector<at::Tensor> latents{encoder->next(first.narrow(2, 0, 1)).to(at::kCPU)};
+  EncodedChunks latents(*encoder);
+  latents.add(first.narrow(2, 0, 1));
   for (std::int64_t t = 1; t < frames; t += scale)
-    latents.push_back(encoder->next(frames_from(first, last, t, scale, frames)).to(at::kCPU));
-  const at::Tensor encoded = at::cat(latents, 2);  // [1, C, T, h, w]
+    latents.add(frames_from(first, last, t, scale, frames));
+  const at::Tensor encoded = latents.all().to(at::kCPU);  // [1, C, T, h, w]
 
   // The first latent frame has a single frame, so all channels of its mask are equal.
   at::Tensor mask = at::zeros({1, scale, latent_frames, encoded.size(3), encoded.size(4)});

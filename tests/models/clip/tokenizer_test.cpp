@@ -71,7 +71,7 @@ class ClipTokenizerFiles : public testing::Test {
     std::ofstream(folder_ / name, std::ios::binary) << text;
   }
   std::string error(ErrorKind kind) const {
-    return test::error_of([&] { const ClipTokenizer tokenizer(folder_); }, kind);
+    return test::error_of([&] { const ClipTokenizer tokenizer(folder_.path()); }, kind);
   }
 
   TemporaryFolder folder_;
