@@ -1,7 +1,7 @@
 """Open-Sora's own Python, from a checkout of hpcaitech/Open-Sora, run on a CPU.
 
-What its modules import for GPUs and for training (flash attention, Liger's kernels, ColossalAI, mmengine, peft)
-is replaced here: attention by PyTorch's, the two kernels of Liger by the sums that they compute.
+What its modules import for GPUs and for training (flash attention, Liger's kernels, ColossalAI, mmengine,
+peft) is replaced here: attention by PyTorch's, the two kernels of Liger by the sums that they compute.
 """
 
 import importlib
@@ -80,6 +80,7 @@ def load(source):
     torch.compile = lambda *_, **__: lambda f: f
     names = ("models.mmdit.model", "models.hunyuan_vae.autoencoder_kl_causal_3d", "models.text.conditioner")
     names += ("utils.inference", "utils.sampling")
-    return types.SimpleNamespace(
-        **{name.split(".")[-1]: importlib.import_module("opensora." + name) for name in names}
-    )
+    loaded = {name.split(".")[-1]: importlib.import_module("opensora." + name) for name in names}
+    for name in ("peft", "flash_attn", "colossalai", "mmengine"):  # others look whether these are installed
+        del sys.modules[name]
+    return types.SimpleNamespace(**loaded)

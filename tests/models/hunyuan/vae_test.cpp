@@ -27,7 +27,7 @@ class HunyuanVaeGoldens : public testing::TestWithParam<const char*> {
   double tolerance() const { return GetParam() == std::string("tiled") ? 1e-3 : 3e-5; }
   std::string name(const char* what) const { return std::string(GetParam()) + "." + what; }
 
-  std::unique_ptr<HunyuanVae> vae_ = load_vae(kData / "hunyuan_vae.safetensors", {});
+  std::unique_ptr<HunyuanVae> vae_ = load_vae(kData / "model/hunyuan_vae.safetensors", {});
 };
 
 // one: a picture; clip: nine frames of an odd size; tiled: wider than a tile.
@@ -43,7 +43,7 @@ TEST_P(HunyuanVaeGoldens, LatentsAreThoseOfOpenSora) {
 }
 
 TEST(HunyuanVae, GivesFramesAtTheEndOfTheClip) {
-  const auto vae = load_vae(kData / "hunyuan_vae.safetensors", {});
+  const auto vae = load_vae(kData / "model/hunyuan_vae.safetensors", {});
   const auto stream = vae->decoder();
   const at::Tensor latents = golden("clip.latents");
   for (std::int64_t t = 0; t < 3; ++t) EXPECT_FALSE(stream->next(latents.narrow(2, t, 1)).defined());
@@ -54,7 +54,7 @@ TEST(HunyuanVae, GivesFramesAtTheEndOfTheClip) {
 }
 
 TEST(HunyuanVae, ConfigIsSeenFromShapes) {
-  const VaeConfig config = open_vae(kData / "hunyuan_vae.safetensors").config;
+  const VaeConfig config = open_vae(kData / "model/hunyuan_vae.safetensors").config;
   EXPECT_EQ(config.block_out_channels, (std::vector<std::int64_t>{8, 8, 16, 16}));
   EXPECT_EQ(config.layers_per_block, 1);
   EXPECT_EQ(config.norm_num_groups, 8);

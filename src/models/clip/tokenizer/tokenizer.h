@@ -17,9 +17,6 @@ struct TokenizerFiles {
   bool start_in_any_case = false;
 };
 
-/// Whether there is a tokenizer in `folder`: tokenizer.json, or vocab.json and merges.txt.
-bool holds_clip_tokenizer(const std::filesystem::path& folder);
-
 /// Reads tokenizer.json, or else vocab.json and merges.txt. Throws Error: no_input, data.
 TokenizerFiles read_clip_tokenizer(const std::filesystem::path& folder);
 

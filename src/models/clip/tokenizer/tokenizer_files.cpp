@@ -6,6 +6,7 @@
 #include "core/json/json_text.h"
 #include "core/text.h"
 #include "models/clip/tokenizer/tokenizer.h"
+#include "models/clip/tokenizer_place.h"
 #include "sora/error.h"
 
 namespace fs = std::filesystem;
@@ -90,11 +91,6 @@ bool start_is_normalized(const fs::path& folder, const json& whole) {
 }
 
 }  // namespace
-
-bool holds_clip_tokenizer(const fs::path& folder) {
-  return fs::exists(folder / "tokenizer.json") ||
-         (fs::exists(folder / "vocab.json") && fs::exists(folder / "merges.txt"));
-}
 
 TokenizerFiles read_clip_tokenizer(const fs::path& folder) {
   TokenizerFiles files;

@@ -86,7 +86,10 @@ class GroupNorm {
   struct Affine {
     at::Tensor scale, shift;
     at::Tensor operator()(const at::Tensor& x) const { return at::addcmul(shift, x, scale); }
-    at::Tensor silu(const at::Tensor& x) const { return at::silu_((*this)(x)); }
+    at::Tensor silu(const at::Tensor& x) const {
+      at::Tensor y = (*this)(x);
+      return at::silu_(y);
+    }
   };
   Affine affine(const Sums& sums) const;
 
