@@ -5,9 +5,9 @@
 
 The texts mix scripts, mojibake, emoji, combining marks, control characters, kinds of white space, special
 pieces in the middle of words, runs that can be cut in many equally good ways, and long words. Half are shared
-by all vocabularies; half are made of the pieces of the one that is tested. A PLACE is a tokenizer's folder;
-by default those of the tests, the model that ships, and one of --large pieces that is trained here on this
-repository's text.
+by all vocabularies; half are made of the pieces of the one that is tested. A PLACE is a tokenizer's folder,
+of T5 or of CLIP; by default those of the tests, the model that ships, and one of each kind with --large
+pieces that is trained here on this repository's text.
 
 Needs transformers, sentencepiece and protobuf, and build/release/tests/tokenize, which
 `scripts/build release tokenize` builds.
@@ -27,10 +27,10 @@ import unicodedata
 import sentencepiece
 import tokenizers
 import transformers
-from transformers import T5TokenizerFast
+from transformers import CLIPTokenizer, T5TokenizerFast
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TESTS = ROOT / "tests/data/text/tokenizers"
+TESTS = [ROOT / "tests/data/text/tokenizers", ROOT / "tests/data/clip_text/tokenizers"]
 
 WORDS = [
     "a",
@@ -134,6 +134,12 @@ SPECIAL = [
     "<0xE6>",
     "＜pad＞",
     "＜/s＞",
+    "<|startoftext|>",
+    "<|endoftext|>",
+    "<|StartOfText|>",
+    "<|ENDOFTEXT|>",
+    "'s",
+    "'LL",
 ]
 SPACES = [" "] * 12
 SPACES += [
@@ -224,16 +230,36 @@ def train(folder, pieces):
     corpus.unlink()
 
 
+def train_clip(folder, pieces):
+    sys.path.insert(0, str(ROOT / "scripts/goldens"))
+    import tiny_clip
+
+    lines = tiny_clip.repository_text()
+    lines += [" ".join(random.Random(0).choices(WORDS, k=12)) for _ in range(4000)]
+    tiny_clip.write(folder, *tiny_clip.train(lines, pieces))
+
+
+def is_of_clip(place):
+    """By what is in the folder: T5's pieces have scores, CLIP's have merges."""
+    if (place / "merges.txt").exists():
+        return True
+    whole = place / "tokenizer.json"
+    return whole.exists() and '"merges"' in whole.read_text()
+
+
 def ours(program, place, texts):
     blob = b"".join(b"%d\n" % len(data) + data for data in (text.encode() for text in texts))
-    out = subprocess.run([program, place], input=blob, stdout=subprocess.PIPE, check=True)
+    kind = ["clip"] if is_of_clip(place) else []
+    out = subprocess.run([program, place, *kind], input=blob, stdout=subprocess.PIPE, check=True)
     return [[int(x) for x in line.split()] for line in out.stdout.decode().splitlines()]
 
 
 def compare(place, options):
-    tokenizer = T5TokenizerFast.from_pretrained(place)
+    tokenizer = (CLIPTokenizer if is_of_clip(place) else T5TokenizerFast).from_pretrained(place)
     vocabulary = [
-        piece.replace("▁", " ").strip() for piece in tokenizer.get_vocab() if not piece.startswith("<")
+        piece.replace("▁", " ").replace("</w>", " ").strip()
+        for piece in tokenizer.get_vocab()
+        if not piece.startswith("<")
     ]
     pieces = sorted({piece for piece in vocabulary if piece})
     texts = Texts(options.seed)
@@ -271,12 +297,14 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         places = options.places
         if not places:
-            large, default = pathlib.Path(folder) / "large", pathlib.Path(folder) / "default"
+            large, default, clip = (pathlib.Path(folder) / name for name in ("large", "default", "clip"))
             for place in (large, default):
                 place.mkdir()
             train(large, options.large)
+            train_clip(clip, options.large)
             shutil.copy(ROOT / "models/default/tokenizer/spiece.model", default)
-            places = [*sorted(p for p in TESTS.iterdir() if p.is_dir()), default, large]
+            of_tests = [p for tests in TESTS for p in sorted(tests.iterdir()) if p.is_dir()]
+            places = [*of_tests, default, large, clip]
         sys.exit(sum(compare(place, options) for place in places) > 0)
 
 

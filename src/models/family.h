@@ -29,6 +29,7 @@ struct ImageInput {
   /// A mask and the encoded images are concatenated with the noisy latents, as further channels
   /// (pipeline/inputs/image_condition.h). Such a model makes no video without an image.
   bool concat = false;
+  bool optional = false;    ///< with `concat`: it makes videos without an image, too
   bool tokens = false;      ///< it also attends to the tokens of an image encoder (Wan 2.1)
   bool two_images = false;  ///< it needs both a first and a last image
 };
@@ -98,8 +99,8 @@ struct ModelFacts {
   bool even_levels = false;  ///< the pipeline gives Euler's scheduler the levels i / steps
   /// Timesteps that the pipeline gives Euler's scheduler instead of noise levels; empty: none.
   std::function<std::vector<double>(int steps)> timesteps_of_steps;
-  /// The flow shift for a number of tokens; empty: flow_shift for any.
-  std::function<double(std::int64_t tokens)> flow_shift_of_tokens;
+  /// The flow shift for a number of tokens, of so many latent frames; empty: flow_shift for any.
+  std::function<double(std::int64_t tokens, std::int64_t frames)> flow_shift_of_tokens;
 
   // Defaults: the published ones, replaced by those in the folder's sora-gen.json
   std::string title;          ///< such as "Wan 2.2 TI2V-5B"

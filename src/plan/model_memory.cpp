@@ -11,7 +11,7 @@ namespace sora {
 Plan plan_for_memory(const ModelFacts& model, const Request& request, MachineFacts& machine) {
   Plan plan;
   plan.request = request;
-  if (model.image.concat && !request.image) plan.request.image = "image.png";  // never opened
+  if (model.image.concat && !model.image.optional && !request.image) plan.request.image = "image.png";  // never opened
   if (model.image.two_images && !request.last_image) plan.request.last_image = "image.png";
   plan_machine(plan, machine);
   plan.model.transformer_dim = model.transformer_dim;

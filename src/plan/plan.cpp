@@ -81,12 +81,13 @@ struct Planner::State {
   }
 
   Entry& model(const Request& request) {
-    const std::string key = model_choice(request);
+    const std::string key = model_choice(request) + (request.image ? " from an image" : "");
     const auto known = models.find(key);
     if (known != models.end()) return known->second;
     Entry entry;
     entry.dir = chosen_folder(request);
     entry.facts = read_model(entry.dir, chosen_files(request));
+    if (entry.facts.image.optional && !request.image) entry.facts.image.concat = false;
     entry.left_out = check_loras(request, entry.facts);
     entry.name = entry.dir.empty() ? std::filesystem::path(*request.transformer).stem().string()
                                    : folder_name(entry.dir);

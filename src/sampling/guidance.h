@@ -27,6 +27,19 @@ struct Guidance {
   double scale_at(double timestep) const { return expert(timestep) == 0 ? scale : scale_2; }
 };
 
+/// Whether guidance that oscillates pauses in this step: every other one from the eleventh on
+/// (Open-Sora 2.0's get_oscillation_gs).
+bool guidance_pauses(int step);
+
+/// The scales of guidance towards an image for each latent frame [frames], of step `step` of `steps`: from 1
+/// at the first to what is left of `scale` at the last.
+at::Tensor image_scales(double scale, int step, int steps, std::int64_t frames);
+
+/// Adds guidance towards an image to `guided_pred` [1, C, T, h, w]: `uncond` was predicted with the image,
+/// `unseen` without; scales [T]. The result is fp32.
+at::Tensor guided_to_image(const at::Tensor& guided_pred, const at::Tensor& uncond, const at::Tensor& unseen,
+                           const at::Tensor& scales);
+
 /// cond and uncond have one shape and dtype. The result is fp32: the difference of two predictions in bf16,
 /// multiplied by the scale, would lose what it is about.
 at::Tensor guided(const at::Tensor& cond, const at::Tensor& uncond, double scale);

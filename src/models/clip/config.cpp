@@ -12,6 +12,7 @@ namespace sora::clip {
 namespace {
 
 constexpr const char* kComponent = "image_encoder";
+constexpr const char* kTextComponent = "text_encoder_2";
 
 // About ten times the sizes of the largest encoder; larger values must be mistakes.
 constexpr std::int64_t kWidest = 1 << 17;
@@ -32,6 +33,22 @@ VisionConfig::Activation read_activation(const JsonConfig& json) {
   const auto found = kKnown.find(json.string("hidden_act", "quick_gelu"));
   if (found == kKnown.end()) json.fail("hidden_act", "gelu, quick_gelu, gelu_new or gelu_pytorch_tanh");
   return found->second;
+}
+
+void read_encoder(const JsonConfig& json, EncoderConfig& config) {
+  config.hidden_size = json.integer_in("hidden_size", 1, kWidest, config.hidden_size);
+  config.intermediate_size = json.integer_in("intermediate_size", 1, 8 * kWidest, config.intermediate_size);
+  config.num_hidden_layers = json.integer_in("num_hidden_layers", 1, kMostLayers, config.num_hidden_layers);
+  config.num_attention_heads = json.integer_in("num_attention_heads", 1, 1024, config.num_attention_heads);
+  if (config.hidden_size % config.num_attention_heads != 0) {
+    json.fail("num_attention_heads",
+              "a divisor of hidden_size, which is " + std::to_string(config.hidden_size));
+  }
+  config.hidden_act = read_activation(json);
+  config.layer_norm_eps = json.number("layer_norm_eps", config.layer_norm_eps);
+  if (!(config.layer_norm_eps >= 0 && config.layer_norm_eps <= 1)) {
+    json.fail("layer_norm_eps", "a number from 0 to 1");
+  }
 }
 
 void read_colours(const JsonConfig& json, const char* key, bool divisor, std::array<double, 3>& into) {
@@ -67,22 +84,30 @@ VisionConfig read_vision_config(const std::filesystem::path& path) {
     json.fail("model_type", "\"clip_vision_model\"");
   }
   VisionConfig config;
-  config.hidden_size = json.integer_in("hidden_size", 1, kWidest, config.hidden_size);
-  config.intermediate_size = json.integer_in("intermediate_size", 1, 8 * kWidest, config.intermediate_size);
-  config.num_hidden_layers = json.integer_in("num_hidden_layers", 1, kMostLayers, config.num_hidden_layers);
-  config.num_attention_heads = json.integer_in("num_attention_heads", 1, 1024, config.num_attention_heads);
-  if (config.hidden_size % config.num_attention_heads != 0) {
-    json.fail("num_attention_heads",
-              "a divisor of hidden_size, which is " + std::to_string(config.hidden_size));
-  }
+  read_encoder(json, config);
   config.num_channels = json.integer_in("num_channels", 3, 3, config.num_channels);
   config.image_size = json.integer_in("image_size", 1, kLargest, config.image_size);
   config.patch_size = json.integer_in("patch_size", 1, config.image_size, config.patch_size);
-  config.hidden_act = read_activation(json);
-  config.layer_norm_eps = json.number("layer_norm_eps", config.layer_norm_eps);
-  if (!(config.layer_norm_eps >= 0 && config.layer_norm_eps <= 1)) {
-    json.fail("layer_norm_eps", "a number from 0 to 1");
-  }
+  return config;
+}
+
+TextConfig read_text_config(const std::filesystem::path& path) {
+  const JsonConfig whole(path, kTextComponent);
+  const bool is_whole = whole.has("text_config");
+  if (!is_whole && whole.string("model_type", "clip_text_model") != "clip_text_model")
+    whole.fail("model_type", "\"clip_text_model\", or a whole CLIP with a text_config");
+  const auto part = is_whole ? whole.object("text_config") : std::nullopt;
+  if (is_whole && !part) whole.fail("text_config", "an object");
+  const JsonConfig& json = is_whole ? *part : whole;
+  TextConfig config;
+  config.hidden_size = 512;
+  config.intermediate_size = 2048;
+  config.num_attention_heads = 8;
+  read_encoder(json, config);
+  config.vocab_size = json.integer_in("vocab_size", 1, 1 << 24, config.vocab_size);
+  config.max_position_embeddings =
+      json.integer_in("max_position_embeddings", 3, 1 << 16, config.max_position_embeddings);
+  config.eos_token_id = json.integer_in("eos_token_id", 0, 1 << 24, config.eos_token_id);
   return config;
 }
 

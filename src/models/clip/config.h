@@ -1,5 +1,5 @@
-// config.json and preprocessor_config.json of an image encoder (transformers' CLIPVisionModel and
-// CLIPImageProcessor).
+// config.json of CLIP's encoders, and preprocessor_config.json (transformers' CLIPVisionModel, CLIPTextModel
+// and CLIPImageProcessor).
 #pragma once
 
 #include <array>
@@ -11,22 +11,34 @@
 
 namespace sora::clip {
 
-/// Members have the names of config.json's keys and the defaults of the class in transformers 5.24.0.
-struct VisionConfig {
+/// What both encoders have. Members have the names of config.json's keys and the defaults of the class in
+/// transformers 5.24.0.
+struct EncoderConfig {
   enum class Activation { gelu, quick_gelu, gelu_tanh };
 
   std::int64_t hidden_size = 768;
   std::int64_t intermediate_size = 3072;
   std::int64_t num_hidden_layers = 12;
   std::int64_t num_attention_heads = 12;
+  Activation hidden_act = Activation::quick_gelu;
+  double layer_norm_eps = 1e-5;
+};
+
+struct VisionConfig : EncoderConfig {
   std::int64_t num_channels = 3;
   std::int64_t image_size = 224;  ///< pixels along each side
   std::int64_t patch_size = 32;
-  Activation hidden_act = Activation::quick_gelu;
-  double layer_norm_eps = 1e-5;
 
   std::int64_t patches() const { return (image_size / patch_size) * (image_size / patch_size); }
   std::int64_t tokens() const { return patches() + 1; }  ///< the class token is the first
+};
+
+struct TextConfig : EncoderConfig {
+  std::int64_t vocab_size = 49408;
+  std::int64_t max_position_embeddings = 77;
+  /// The pooled vector is that of the first token with this id; 2, in older files: of the first token with
+  /// the highest id of the prompt.
+  std::int64_t eos_token_id = 49407;
 };
 
 /// How an image is preprocessed for the encoder.
@@ -49,6 +61,9 @@ struct ImageProcessorConfig {
 /// Reads config.json. A key that is absent or null has its default. Throws Error: no_input, data (not the
 /// vision half of a CLIP, a value of the wrong type or out of range).
 VisionConfig read_vision_config(const std::filesystem::path& path);
+
+/// Reads config.json of a text encoder, or of a whole CLIP. Throws Error: no_input, data.
+TextConfig read_text_config(const std::filesystem::path& path);
 
 /// The config of a checkpoint (with our names), from the shapes of its tensors. Heads, activation and eps
 /// cannot be seen there: they are those of `reference` if it has the same width; else heads have a width of

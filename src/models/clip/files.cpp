@@ -55,4 +55,10 @@ ImageEncoderFiles open_image_encoder(const ComponentSource& source, const fs::pa
   return {config, processing, std::move(checkpoint)};
 }
 
+TextEncoderFiles open_clip_text_encoder(const fs::path& folder) {
+  TextEncoderFiles files{read_text_config(folder / "config.json"), Checkpoint(folder, "model")};
+  name_text_encoder(files.checkpoint);
+  return files;
+}
+
 }  // namespace sora::clip

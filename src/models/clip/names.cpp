@@ -53,6 +53,8 @@ void name_image_encoder(Checkpoint& checkpoint) {
   });
 }
 
+void name_text_encoder(Checkpoint& checkpoint) { checkpoint.use_prefix({"text_model."}); }
+
 bool is_of_image_encoder(const std::string& name) {
   // Files of Wan and open_clip also have the text half, whose names begin differently.
   constexpr std::string_view kStarts[] = {"vision_model.",

@@ -10,6 +10,10 @@ namespace sora::clip {
 /// (data) if two tensors get the same name.
 void name_image_encoder(Checkpoint& checkpoint);
 
+/// The same for a text encoder, alone or within a whole CLIP in the layout of transformers: other parts are
+/// dropped.
+void name_text_encoder(Checkpoint& checkpoint);
+
 /// Whether a tensor with this name, in any known layout, belongs to an image encoder.
 bool is_of_image_encoder(const std::string& name);
 

@@ -98,7 +98,7 @@ void facts_of_scheduler(ModelFacts& facts, const SchedulerConfig& config) {
   facts.even_levels = true;
   if (is_of_later_pipeline(facts.folder)) facts.timesteps_of_steps = linear_quadratic_timesteps;
   if (!config.dynamic_shift) return;
-  facts.flow_shift_of_tokens = [shift = *config.dynamic_shift](std::int64_t tokens) {
+  facts.flow_shift_of_tokens = [shift = *config.dynamic_shift](std::int64_t tokens, std::int64_t) {
     return std::exp(shift.at(static_cast<double>(tokens)));
   };
 }

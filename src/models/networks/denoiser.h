@@ -22,6 +22,22 @@ class PreparedText {
 class CausalSession;
 struct CausalWindow;
 
+/// How a network is guided, where this is not by the plan's scale alone.
+struct GuidanceForm {
+  /// From the eleventh step on, every other step has no guidance: strong guidance that does not add up.
+  bool oscillates = false;
+  /// Scale of a second guidance, towards the image conditioning; it rises from 1 at the first latent frame to
+  /// this at the last, and falls with the steps. 1: none.
+  double image_scale = 1;
+};
+
+/// What a network that takes image conditioning gets in the channels beside the noise.
+enum class ConditionForm {
+  grey_video,    ///< Wan's: a mask for each frame, and the latents of a video with grey between the known
+                 ///< frames
+  known_frames,  ///< a mask for each latent frame, and the latents of those that are known; zero elsewhere
+};
+
 class Denoiser {
  public:
   virtual ~Denoiser() = default;
@@ -34,6 +50,9 @@ class Denoiser {
   virtual std::int64_t control_channels() const { return 0; }
   virtual bool attends_to_images() const = 0;  ///< to the tokens of an image encoder
 
+  virtual GuidanceForm guidance_form() const { return {}; }
+  virtual ConditionForm condition_form() const { return ConditionForm::grey_video; }
+
   /// Frames a second of the video that is denoised next, for families whose positions are in seconds.
   virtual void set_frame_rate(double /*fps*/) {}
 
@@ -43,6 +62,13 @@ class Denoiser {
   /// prompt_embeds [B, N, D], zero after the text; image_tokens [B, n, D] or undefined.
   virtual std::unique_ptr<PreparedText> prepare(const at::Tensor& prompt_embeds,
                                                 const at::Tensor& image_tokens) const = 0;
+
+  /// The same for families whose prompts have a vector, too [B, V] (EncodedPrompt); undefined in others.
+  virtual std::unique_ptr<PreparedText> prepare_with_vector(const at::Tensor& prompt_embeds,
+                                                            const at::Tensor& /*vector*/,
+                                                            const at::Tensor& image_tokens) const {
+    return prepare(prompt_embeds, image_tokens);
+  }
 
   /// predict() will be called with these, without a cache. Where several ranks work together, those that have
   /// nothing to do begin with it.

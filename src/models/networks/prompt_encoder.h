@@ -12,6 +12,7 @@ namespace sora {
 struct EncodedPrompt {
   at::Tensor rows;                    ///< [L, D], one for each token
   std::vector<std::string> warnings;  ///< for the user: the prompt is truncated, or has unknown words
+  at::Tensor vector = {};             ///< [V], of the whole prompt; undefined in most families
 };
 
 /// [1, count, D]: the rows [L, D] followed by zeros, as in diffusers' pipelines.

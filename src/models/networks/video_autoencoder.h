@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace sora {
 
@@ -26,8 +27,23 @@ class EncoderStream {
  public:
   virtual ~EncoderStream() = default;
   /// frames [1, 3, 1, H, W], then [1, 3, encoder_chunk(), H, W], in [-1, 1], sides multiples of
-  /// spatial_scale() -> [1, C, n, h, w], the posterior's mode, normalised.
+  /// spatial_scale() -> [1, C, n, h, w], the posterior's mode, normalised. An encoder that needs the whole
+  /// clip gives undefined ones.
   virtual at::Tensor next(const at::Tensor& frames) = 0;
+  /// After the clip's last frames: the latents that next() has not given; undefined: there are none.
+  virtual at::Tensor finish() { return {}; }
+};
+
+/// The latents of a clip, encoded chunk by chunk.
+class EncodedChunks {
+ public:
+  explicit EncodedChunks(EncoderStream& stream) : stream_(&stream) {}
+  void add(const at::Tensor& frames);  ///< as EncoderStream::next()
+  at::Tensor all();                    ///< [1, C, t, h, w], after the last frames
+
+ private:
+  EncoderStream* stream_;
+  std::vector<at::Tensor> made_;
 };
 
 class VideoAutoencoder {

@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "pipeline/denoise/guide_frames.h"
 #include "pipeline/denoise/step_caches.h"
+#include "pipeline/inputs/image_condition.h"
 #include "pipeline/networks/tiled_prediction.h"
 #include "sampling/finite.h"
 #include "sampling/guidance.h"
@@ -68,8 +69,10 @@ void condition_on_prompts(const Model& model, const Plan& plan, const PromptEmbe
     condition.text = text;
     condition.embeds = embeds.get(text);
     const at::Tensor placed = condition.embeds.to(model.placement.device, model.placement.dtype);
+    at::Tensor vector = embeds.vector(text);
+    if (vector.defined()) vector = vector.unsqueeze(0).to(model.placement.device, model.placement.dtype);
     for (const Denoiser* denoiser : experts(model))
-      condition.experts.push_back(denoiser->prepare(placed, conditioning.image_tokens));
+      condition.experts.push_back(denoiser->prepare_with_vector(placed, vector, conditioning.image_tokens));
   };
   std::vector<TextCondition> made(prompts.size());
   for (std::size_t i = 0; i < prompts.size(); ++i) {
@@ -163,22 +166,33 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
     in.latents = in.latents.to(model.placement.dtype);
 
     caches.begin_step(i, latents);
-    const auto forward = [&](const TextCondition& condition, Branch branch) {
+    const auto forward_on = [&](const at::Tensor& input, const TextCondition& condition, Branch branch) {
       const PreparedText& context = *condition.experts.at(expert);
       return caches.predict(branch, [&](BlockCache* cache) {
-        if (!plan.picture.tiling) return denoiser.predict(in.latents, in.timestep, context, cache);
-        return predict_in_tiles(denoiser, in.latents, in.timestep, context, *plan.picture.tiling,
+        if (!plan.picture.tiling) return denoiser.predict(input, in.timestep, context, cache);
+        return predict_in_tiles(denoiser, input, in.timestep, context, *plan.picture.tiling,
                                 (i - plan.sampling.first_step) % 2 != 0);
       });
     };
-    const bool is_guided =
-        guidance.active() && i >= plan.sampling.guidance_begin && i < plan.sampling.guidance_end;
+    const auto forward = [&](const TextCondition& condition, Branch branch) {
+      return forward_on(in.latents, condition, branch);
+    };
+    const GuidanceForm form = denoiser.guidance_form();
+    const bool is_guided = guidance.active() && !(form.oscillates && guidance_pauses(i)) &&
+                           i >= plan.sampling.guidance_begin && i < plan.sampling.guidance_end;
     if (is_guided && !plan.picture.tiling && caches.computes_all())
       denoiser.expect(in.latents, in.timestep, *text.negative.experts.at(expert));
     at::Tensor noise_pred = mixed(text, forward);  // [1, C, T, h, w]
     if (is_guided) {
       const at::Tensor uncond = forward(text.negative, Branch::without_prompt());
       noise_pred = guided(noise_pred, uncond, guidance.scale_at(t));
+      if (form.image_scale > 1 && image_condition.defined()) {
+        const at::Tensor unseen = forward_on(in.latents.narrow(1, 0, denoiser.out_channels()), text.negative,
+                                             Branch::without_image());
+        const at::Tensor scales =
+            image_scales(form.image_scale, i, scheduler->steps(), latents.size(2)).to(device);
+        noise_pred = guided_to_image(noise_pred, uncond, unseen, scales);
+      }
     }
     if (i == first && hooks.first_prediction) hooks.first_prediction(noise_pred);
     if (hooks.preview) hooks.preview([&] { return scheduler->predict_x0(noise_pred, i, latents); });
@@ -190,6 +204,8 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
   const ConditioningFrames& kept = guides.conditioning(*scheduler, scheduler->steps());
   if (!kept.empty()) latents = latents.clone();
   put_in_place(latents, kept, kept.latents);
+  if (image_condition.defined() && networks.front()->condition_form() == ConditionForm::known_frames)
+    return with_known_frames(latents, image_condition);
   return latents;
 }
 

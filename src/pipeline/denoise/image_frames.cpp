@@ -41,7 +41,9 @@ at::Tensor ImageFrames::condition(std::size_t window, const WindowConditioning& 
   const Window& here = plan_.timeline.windows[window];
   const at::Tensor begins = window == 0 ? first_ : conditioning.preceding_frames(here);
   const bool ends = window + 1 == plan_.timeline.windows.size();
-  return image_condition(*model_.vae, begins, ends ? last_ : at::Tensor(), here.count);
+  const bool known = model_.denoiser->condition_form() == ConditionForm::known_frames;
+  return (known ? known_frames_condition : image_condition)(*model_.vae, begins, ends ? last_ : at::Tensor(),
+                                                            here.count);
 }
 
 }  // namespace sora

@@ -19,10 +19,13 @@ namespace sora {
 
 /// One of the predictions of a step: for a prompt of the window, or without a prompt.
 struct Branch {
+  static constexpr std::size_t kWithoutImage = 1'000'000;
+
   std::size_t number = 0;
   static Branch without_prompt() { return {0}; }
+  static Branch without_image() { return {kWithoutImage}; }  ///< nor with a prompt
   static Branch of_prompt(std::size_t i) { return {i + 1}; }
-  bool has_prompt() const { return number > 0; }
+  bool has_prompt() const { return number > 0 && number != kWithoutImage; }
   bool is_first_prompt() const { return number == 1; }
 };
 

@@ -47,16 +47,37 @@ at::Tensor image_condition(const VideoAutoencoder& vae, const at::Tensor& first,
   check_frames(first, last, scale, frames);
 
   const auto encoder = vae.encoder();
-  std::vector<at::Tensor> latents{encoder->next(first.narrow(2, 0, 1)).to(at::kCPU)};
-  for (std::int64_t t = 1; t < frames; t += scale)
-    latents.push_back(encoder->next(frames_from(first, last, t, scale, frames)).to(at::kCPU));
-  const at::Tensor encoded = at::cat(latents, 2);  // [1, C, T, h, w]
+  EncodedChunks latents(*encoder);
+  latents.add(first.narrow(2, 0, 1));
+  for (std::int64_t t = 1; t < frames; t += scale) latents.add(frames_from(first, last, t, scale, frames));
+  const at::Tensor encoded = latents.all().to(at::kCPU);  // [1, C, T, h, w]
 
   // The first latent frame has a single frame, so all channels of its mask are equal.
   at::Tensor mask = at::zeros({1, scale, latent_frames, encoded.size(3), encoded.size(4)});
   mask.narrow(2, 0, 1 + (first.size(2) - 1) / scale).fill_(1);
   if (last.defined()) mask.narrow(2, latent_frames - 1, 1).narrow(1, scale - 1, 1).fill_(1);
   return at::cat({mask, encoded}, 1);
+}
+
+at::Tensor known_frames_condition(const VideoAutoencoder& vae, const at::Tensor& first,
+                                  const at::Tensor& last, std::int64_t latent_frames) {
+  const std::int64_t scale = vae.temporal_scale();
+  check_frames(first, last, scale, 1 + (latent_frames - 1) * scale);
+  const at::Tensor begins = vae.encode(first).to(at::kCPU);  // [1, C, k, h, w]
+  at::Tensor condition =
+      at::zeros({1, 1 + begins.size(1), latent_frames, begins.size(3), begins.size(4)}, begins.options());
+  const auto know = [&](std::int64_t at, const at::Tensor& latents) {
+    const at::Tensor there = condition.narrow(2, at, latents.size(2));
+    there.narrow(1, 0, 1).fill_(1);
+    there.narrow(1, 1, latents.size(1)).copy_(latents);
+  };
+  know(0, begins);
+  if (last.defined()) know(latent_frames - 1, vae.encode(last).to(at::kCPU));
+  return condition;
+}
+
+at::Tensor with_known_frames(const at::Tensor& latents, const at::Tensor& condition) {
+  return at::where(condition.narrow(1, 0, 1) > 0, condition.narrow(1, 1, latents.size(1)), latents);
 }
 
 at::Tensor image_tokens(const ImageEncoder& encoder, const std::vector<RgbPicture>& images) {

@@ -32,6 +32,14 @@ at::Tensor frames_from(const at::Tensor& first, const at::Tensor& last, std::int
 at::Tensor image_condition(const VideoAutoencoder& vae, const at::Tensor& first, const at::Tensor& last,
                            std::int64_t latent_frames);
 
+/// The same in the form of ConditionForm::known_frames: [1, 1 + C, T, h, w]. `first` and `last` are encoded
+/// each on its own.
+at::Tensor known_frames_condition(const VideoAutoencoder& vae, const at::Tensor& first,
+                                  const at::Tensor& last, std::int64_t latent_frames);
+
+/// `latents` with the known frames of such a condition put in their places.
+at::Tensor with_known_frames(const at::Tensor& latents, const at::Tensor& condition);
+
 /// Tokens of the first, or of the first and the last image, at their own sizes: [images, n, D].
 at::Tensor image_tokens(const ImageEncoder& encoder, const std::vector<RgbPicture>& images);
 

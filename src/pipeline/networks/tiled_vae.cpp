@@ -31,11 +31,11 @@ at::Tensor encode_parts(const VideoAutoencoder& vae, const FrameParts& parts, st
   for (const Tile& r : rows) {
     for (const Tile& c : columns) {
       const auto stream = vae.encoder();
-      std::vector<at::Tensor> made;
+      EncodedChunks made(*stream);
       FramePart part{0, 1, r.first * scale, r.count * scale, c.first * scale, c.count * scale};
       for (; part.first + part.count <= frames; part.first += part.count, part.count = vae.encoder_chunk())
-        made.push_back(stream->next(parts(part)));
-      at::Tensor tile = at::cat(made, 2);  // [1, C, t, h, w] of the tile
+        made.add(parts(part));
+      at::Tensor tile = made.all();  // [1, C, t, h, w] of the tile
       if (rows.size() * columns.size() == 1) return tile;
       if (!latents.defined())
         latents = at::zeros({1, tile.size(1), tile.size(2), height / scale, width / scale}, tile.options());

@@ -26,6 +26,7 @@ Json json_of(const Command& command) {
           {"control_scale", command.control_scale},
           {"expert", command.expert},
           {"text", command.text},
+          {"with_vector", command.with_vector},
           {"batch", command.batch},
           {"with_result", command.with_result},
           {"dropped", command.dropped},
@@ -45,6 +46,7 @@ Command command_of(const Json& json) {
   command.control_scale = json.at("control_scale").get<double>();
   command.expert = json.at("expert").get<int>();
   command.text = json.at("text").get<std::int64_t>();
+  command.with_vector = json.at("with_vector").get<bool>();
   command.batch = json.at("batch").get<std::int64_t>();
   command.with_result = json.at("with_result").get<bool>();
   command.dropped = json.at("dropped").get<std::vector<std::int64_t>>();

@@ -30,6 +30,7 @@ struct Command {
   double control_scale = 1;           ///< control
   int expert = 0;                     ///< prepare, predict
   std::int64_t text = 0;              ///< its number
+  bool with_vector = false;           ///< prepare: the vector of the prompt follows its embeddings
   std::int64_t batch = 0;             ///< predict: PreparedText::for_batch(); 0: as it was prepared
   bool with_result = false;           ///< predict: the first rank of the side sends its result to rank 0
   std::vector<std::int64_t> dropped;  ///< texts that are no longer needed

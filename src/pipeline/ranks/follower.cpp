@@ -74,8 +74,10 @@ class Follower {
 
   void prepare(const Command& command) {
     const auto tensors = receive_tensors(communicator_, command, {at::kCPU});
-    texts_[command.text] =
-        denoiser(command).prepare(tensors.at(0), tensors.size() > 1 ? tensors[1] : at::Tensor());
+    const std::size_t image = command.with_vector ? 2 : 1;
+    texts_[command.text] = denoiser(command).prepare_with_vector(
+        tensors.at(0), command.with_vector ? tensors.at(1) : at::Tensor(),
+        tensors.size() > image ? tensors[image] : at::Tensor());
   }
 
   void predict(const Command& command) {

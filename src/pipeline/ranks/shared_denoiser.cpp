@@ -37,6 +37,8 @@ class SharedDenoiser final : public Denoiser {
   std::int64_t in_channels() const override { return own_->in_channels(); }
   std::int64_t out_channels() const override { return own_->out_channels(); }
   std::int64_t control_channels() const override { return own_->control_channels(); }
+  GuidanceForm guidance_form() const override { return own_->guidance_form(); }
+  ConditionForm condition_form() const override { return own_->condition_form(); }
   bool attends_to_images() const override { return own_->attends_to_images(); }
 
   void set_frame_rate(double fps) override {
@@ -51,16 +53,23 @@ class SharedDenoiser final : public Denoiser {
 
   std::unique_ptr<PreparedText> prepare(const at::Tensor& prompt_embeds,
                                         const at::Tensor& image_tokens) const override {
+    return prepare_with_vector(prompt_embeds, {}, image_tokens);
+  }
+
+  std::unique_ptr<PreparedText> prepare_with_vector(const at::Tensor& prompt_embeds, const at::Tensor& vector,
+                                                    const at::Tensor& image_tokens) const override {
     std::vector<at::Tensor> tensors{prompt_embeds.to(at::kCPU).contiguous()};
+    if (vector.defined()) tensors.push_back(vector.to(at::kCPU).contiguous());
     if (image_tokens.defined()) tensors.push_back(image_tokens.to(at::kCPU).contiguous());
     return together([&]() -> std::unique_ptr<PreparedText> {
-      const std::int64_t number = team_->prepare(expert_, tensors);
+      const std::int64_t number = team_->prepare(expert_, tensors, vector.defined());
       const std::shared_ptr<const std::int64_t> shared(new std::int64_t(number),
                                                        [team = team_](const std::int64_t* gone) {
                                                          team->drop(*gone);
                                                          delete gone;
                                                        });
-      return std::make_unique<SharedText>(own_->prepare(prompt_embeds, image_tokens), 0, shared);
+      return std::make_unique<SharedText>(own_->prepare_with_vector(prompt_embeds, vector, image_tokens), 0,
+                                          shared);
     });
   }
 

@@ -123,12 +123,13 @@ void Team::set_control_scale(double scale) {
   tell(others(), command);
 }
 
-std::int64_t Team::prepare(int expert, const std::vector<at::Tensor>& tensors) {
+std::int64_t Team::prepare(int expert, const std::vector<at::Tensor>& tensors, bool with_vector) {
   settle();
   Command command;
   command.kind = Command::Kind::prepare;
   command.expert = expert;
   command.text = ++last_text_;
+  command.with_vector = with_vector;
   command.dropped = std::exchange(dropped_, {});
   tell(others(), command, tensors);
   return last_text_;

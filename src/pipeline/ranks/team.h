@@ -33,7 +33,7 @@ class Team {
 
   void set_frame_rate(double fps);
   void set_control_scale(double scale);
-  std::int64_t prepare(int expert, const std::vector<at::Tensor>& tensors);
+  std::int64_t prepare(int expert, const std::vector<at::Tensor>& tensors, bool with_vector);
   void drop(std::int64_t text) noexcept;  ///< the others forget it with the next command
 
   /// One side of guidance: those with the prompts (0), which rank 0 is one of, or those without (1).

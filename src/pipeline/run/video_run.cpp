@@ -86,7 +86,9 @@ VideoRun::VideoRun(const Plan& plan, Model& model, const PromptEmbeds& prompts, 
 
 void VideoRun::condition() {
   report_.enter(Phase::encode_text);
-  if (takes_image_condition(model_)) images_.emplace(plan_, model_, text_);
+  // Some models that take image conditioning make videos without it, too.
+  text_.image_condition.reset();  // of a job before
+  if (takes_image_condition(model_) && plan_.request.image) images_.emplace(plan_, model_, text_);
   if (model_.denoiser->control_channels() > 0) control_.emplace(plan_, *model_.vae);
   if (plan_.machine.frees_text_encoder) model_.image_encoder.reset();  // its tokens are computed
   if (plan_.inputs.shots.empty()) {

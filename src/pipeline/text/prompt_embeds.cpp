@@ -5,6 +5,8 @@
 #include <torch/headeronly/version.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "checkpoint/safetensors.h"
 #include "core/log.h"
@@ -28,9 +30,12 @@ std::string made_by() {
          std::to_string(TORCH_VERSION_PATCH) + ", " + at::get_cpu_capability();
 }
 
-std::string digest_of(const at::Tensor& rows) {
+std::string digest_of(const EncodedPrompt& prompt) {
   Sha256 digest;
-  digest.update(rows.const_data_ptr<float>(), static_cast<std::size_t>(rows.numel()) * sizeof(float));
+  for (const at::Tensor& tensor : {prompt.rows, prompt.vector}) {
+    if (!tensor.defined()) continue;
+    digest.update(tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel()) * sizeof(float));
+  }
   return digest.hex();
 }
 
@@ -59,6 +64,7 @@ void warn(const EncodedPrompt& prompt) {
 
 EncodedPrompt on_host(EncodedPrompt prompt) {
   prompt.rows = prompt.rows.to(at::kCPU, at::kFloat).contiguous();
+  if (prompt.vector.defined()) prompt.vector = prompt.vector.to(at::kCPU, at::kFloat).contiguous();
   return prompt;
 }
 
@@ -76,15 +82,18 @@ bool cached(const TextCache& cache, const Plan& plan, const std::string& text, E
 bool read_cached(const TextCache& cache, const std::string& key, std::int64_t width, EncodedPrompt& prompt) {
   try {
     if (!cache.contains(key)) return false;
-    std::map<std::string, std::string> says = SafetensorsFile(cache.file(key)).metadata();
-    const at::Tensor rows = read_tensor(cache.file(key), "rows");
+    const SafetensorsFile file(cache.file(key));
+    std::map<std::string, std::string> says = file.metadata();
+    EncodedPrompt found{read_tensor(cache.file(key), "rows"), lines_of(says["warnings"])};
+    if (file.tensors().count("vector") != 0) found.vector = read_tensor(cache.file(key), "vector");
+    const at::Tensor& rows = found.rows;
     const bool fits =
         rows.dim() == 2 && rows.size(0) >= 1 && rows.size(0) <= kMostRows && rows.size(1) == width;
-    if (!fits || says["made_by"] != made_by() || says["sha256"] != digest_of(rows)) {
+    if (!fits || says["made_by"] != made_by() || says["sha256"] != digest_of(found)) {
       log(LogLevel::debug, cache.file(key).string() + ": does not match, and is computed again");
       return false;
     }
-    prompt = {rows, lines_of(says["warnings"])};
+    prompt = std::move(found);
     cache.touch(key);
     return true;
   } catch (const std::exception& error) {
@@ -99,10 +108,12 @@ void write_cached(const TextCache& cache, const std::string& key, const EncodedP
     if (fs::create_directories(file.parent_path())) {
       fs::permissions(file.parent_path(), fs::perms::owner_all);  // prompts are private
     }
-    write_tensors(file, {{"rows", prompt.rows}},
+    std::map<std::string, at::Tensor> tensors{{"rows", prompt.rows}};
+    if (prompt.vector.defined()) tensors["vector"] = prompt.vector;
+    write_tensors(file, tensors,
                   {{"key", key},
                    {"made_by", made_by()},
-                   {"sha256", digest_of(prompt.rows)},
+                   {"sha256", digest_of(prompt)},
                    {"warnings", joined_lines(prompt.warnings)}});
     cache.prune();
   } catch (const std::exception& error) {
@@ -116,9 +127,9 @@ const PromptEmbeds::Entry* PromptEmbeds::find(const std::string& text) const {
   return found == entries_.end() ? nullptr : &*found;
 }
 
-void PromptEmbeds::add(const std::string& text, const at::Tensor& rows,
+void PromptEmbeds::add(const std::string& text, const EncodedPrompt& prompt,
                        const std::vector<std::string>& needed) {
-  entries_.push_front({text, rows});
+  entries_.push_front({text, prompt.rows, prompt.vector});
   std::int64_t bytes = 0;
   for (auto it = entries_.begin(); it != entries_.end();) {
     bytes += static_cast<std::int64_t>(it->rows.nbytes());
@@ -128,11 +139,17 @@ void PromptEmbeds::add(const std::string& text, const at::Tensor& rows,
   }
 }
 
-at::Tensor PromptEmbeds::get(const std::string& text) const {
+const PromptEmbeds::Entry& PromptEmbeds::encoded(const std::string& text) const {
   const Entry* entry = find(text);
   if (entry == nullptr) throw Error(ErrorKind::internal, "text", "the prompt was not encoded");
-  return padded_rows(entry->rows, text_rows_);
+  return *entry;
 }
+
+at::Tensor PromptEmbeds::get(const std::string& text) const {
+  return padded_rows(encoded(text).rows, text_rows_);
+}
+
+at::Tensor PromptEmbeds::vector(const std::string& text) const { return encoded(text).vector; }
 
 void PromptEmbeds::prepare(Model& model, const Plan& plan, const ComingTexts& coming,
                            const std::function<void()>& encoding) {
@@ -145,7 +162,7 @@ void PromptEmbeds::prepare(Model& model, const Plan& plan, const ComingTexts& co
     if (find(text) != nullptr) continue;
     if (cached(cache, plan, text, prompt)) {
       warn(prompt);
-      add(text, prompt.rows, needed);
+      add(text, prompt, needed);
     } else {
       missing.push_back(text);
     }
@@ -155,7 +172,7 @@ void PromptEmbeds::prepare(Model& model, const Plan& plan, const ComingTexts& co
   const auto encode = [&](const std::string& text) {
     const EncodedPrompt prompt = on_host(model.prompt_encoder->encode_rows(text));
     warn(prompt);
-    add(text, prompt.rows, needed);
+    add(text, prompt, needed);
     if (cache.enabled()) write_cached(cache, key_of(cache, plan, text), prompt);
   };
   if (!model.prompt_encoder) {

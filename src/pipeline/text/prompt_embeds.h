@@ -27,16 +27,20 @@ class PromptEmbeds {
 
   /// prompt_embeds [1, 512, D], fp32 on the CPU.
   at::Tensor get(const std::string& text) const;
+  /// The prompt's vector [V], in families that have one; else undefined.
+  at::Tensor vector(const std::string& text) const;
 
   void clear() { entries_.clear(); }  ///< before a plan for another model
 
  private:
   struct Entry {
     std::string text;
-    at::Tensor rows;  // [L, D], fp32 on the CPU
+    at::Tensor rows;    // [L, D], fp32 on the CPU
+    at::Tensor vector;  // [V], fp32 on the CPU, or undefined
   };
   const Entry* find(const std::string& text) const;
-  void add(const std::string& text, const at::Tensor& rows, const std::vector<std::string>& needed);
+  const Entry& encoded(const std::string& text) const;
+  void add(const std::string& text, const EncodedPrompt& prompt, const std::vector<std::string>& needed);
 
   int text_rows_ = 0;         // of the plan's model
   std::list<Entry> entries_;  // the latest first

@@ -120,7 +120,8 @@ class Divider {
   bool guides() const { return guided_steps(plan_.sampling) > 0 && !plan_.picture.tiling; }
 
   bool divides_tokens(int ranks) const {
-    return ranks >= 1 && model_.heads % ranks == 0 && ranks <= tokens_of_frame(plan_, model_);
+    if (ranks == 1) return true;
+    return model_.heads > 0 && model_.heads % ranks == 0 && ranks <= tokens_of_frame(plan_, model_);
   }
 
   std::optional<Division> automatic(int ranks) const {

@@ -25,6 +25,7 @@ std::string encoder_key(const Machine& machine, const ModelFacts& model, std::op
     const ComponentSource source = model.folder.source("text_encoder");
     std::string all = model_digest(source.path) + model_digest(model.tokenizer);
     if (!source.reference.empty()) all += model_digest(source.reference);
+    if (model.folder.has("text_encoder_2")) all += model_digest(model.folder.source("text_encoder_2").path);
     digest = sha256_hex(all);
   }
   // Families give the same encoder another number of tokens, and with it other padding.

@@ -9,7 +9,7 @@ namespace sora {
 PromptInstruction prompt_instruction(const Request& asked) {
   const Request request = with_model_files(asked);
   const ModelFacts facts = read_model(chosen_folder(request), chosen_files(request));
-  const bool from_image = request.image.has_value() || facts.image.concat;
+  const bool from_image = request.image.has_value() || (facts.image.concat && !facts.image.optional);
   PromptInstruction instruction;
   instruction.kind = facts.family->name() + (from_image ? ", from an image" : ", from words");
   instruction.text = facts.family->prompt_instruction(from_image);

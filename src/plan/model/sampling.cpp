@@ -53,7 +53,7 @@ void plan_shift_by_tokens(Plan& plan, const ModelFacts& model) {
     columns = std::min<std::int64_t>(columns, plan.picture.tiling->columns.size);
   }
   const std::int64_t tokens = frames * (rows / model.patch_height) * (columns / model.patch_width);
-  plan.sampling.flow_shift = model.flow_shift_of_tokens(tokens);
+  plan.sampling.flow_shift = model.flow_shift_of_tokens(tokens, frames);
 }
 
 }  // namespace sora

@@ -8,16 +8,10 @@
 #include "models/clip/files.h"
 #include "models/clip/names.h"
 #include "models/clip/networks/image_processor.h"
-#include "nn/attention.h"
 #include "sora/error.h"
 
 namespace sora::clip {
 namespace {
-
-nn::Linear fused_qkv(const Weights& w, std::int64_t dim) {
-  if (w.has("to_qkv.weight")) return nn::Linear(w / "to_qkv", dim, 3 * dim);
-  return nn::fused({w / "q_proj", w / "k_proj", w / "v_proj"}, dim, dim);
-}
 
 nn::Linear patch_embedding(const Weights& w, const VisionConfig& config) {
   nn::Linear linear;  // without a bias
@@ -37,25 +31,13 @@ at::Tensor position_embedding(const Weights& w, const VisionConfig& config) {
                                 : w.get("position_embedding.weight", {config.tokens(), config.hidden_size});
 }
 
-at::Tensor activated(const at::Tensor& x, VisionConfig::Activation activation) {
-  switch (activation) {
-    case VisionConfig::Activation::gelu:
-      return at::gelu(x);
-    case VisionConfig::Activation::gelu_tanh:
-      return at::gelu(x, "tanh");
-    case VisionConfig::Activation::quick_gelu:
-      return x * at::sigmoid(1.702 * x);
-  }
-  throw Error(ErrorKind::internal, "image_encoder", "unknown activation");
-}
-
 // Checks the tensors of the whole encoder, including the parts that are not used here, so that a damaged file
 // is noticed.
 void check(const Checkpoint& checkpoint, const VisionConfig& config) {
   auto recorder = std::make_shared<SchemaRecorder>(&checkpoint);
   const Weights w(recorder);
   (void)VisionEncoder(w, config);
-  (void)VisionLayer(w / "encoder" / "layers" / (config.num_hidden_layers - 1), config);
+  (void)EncoderLayer(w / "encoder" / "layers" / (config.num_hidden_layers - 1), config);
   (void)nn::LayerNorm(w / "post_layernorm", config.hidden_size, config.layer_norm_eps);
   check_schema(recorder->schema(), checkpoint, is_unused);
 }
@@ -70,25 +52,6 @@ VisionEncoder load(ImageEncoderFiles files, at::Device device) {
 }
 
 }  // namespace
-
-VisionLayer::VisionLayer(const Weights& w, const VisionConfig& config)
-    : layer_norm1(w / "layer_norm1", config.hidden_size, config.layer_norm_eps),
-      layer_norm2(w / "layer_norm2", config.hidden_size, config.layer_norm_eps),
-      qkv(fused_qkv(w / "self_attn", config.hidden_size)),
-      out_proj(w / "self_attn" / "out_proj", config.hidden_size, config.hidden_size),
-      fc1(w / "mlp" / "fc1", config.hidden_size, config.intermediate_size),
-      fc2(w / "mlp" / "fc2", config.intermediate_size, config.hidden_size),
-      heads(config.num_attention_heads),
-      activation(config.hidden_act) {}
-
-at::Tensor VisionLayer::operator()(const at::Tensor& x) const {
-  const auto parts = qkv(layer_norm1(x)).chunk(3, -1);  // 3 x [B, N, C]
-  const at::Tensor attended =
-      nn::attention(nn::split_heads(parts[0], heads), nn::split_heads(parts[1], heads),
-                    nn::split_heads(parts[2], heads));           // [B, heads, N, d]
-  const at::Tensor y = x + out_proj(nn::merge_heads(attended));  // [B, N, C]
-  return y + fc2(activated(fc1(layer_norm2(y)), activation));    // [B, N, C]
-}
 
 VisionEncoder::VisionEncoder(const Weights& w, const VisionConfig& config)
     : config_(config),
@@ -113,7 +76,7 @@ at::Tensor VisionEncoder::operator()(const at::Tensor& pixels) const {
   const at::Tensor first = class_embedding_.expand({pixels.size(0), 1, -1});
   at::Tensor x = at::cat({first, patch_embedding_(patches)}, 1) + position_embedding_;  // [B, N, C]
   x = pre_layrnorm_(x);
-  for (const VisionLayer& layer : layers_) x = layer(x);
+  for (const EncoderLayer& layer : layers_) x = layer(x);
   return x;
 }
 

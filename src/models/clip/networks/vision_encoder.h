@@ -11,25 +11,13 @@
 #include "checkpoint/model_folder.h"
 #include "media/rgb_picture.h"
 #include "models/clip/config.h"
+#include "models/clip/networks/encoder_layer.h"
 #include "models/networks/image_encoder.h"
 #include "nn/linear.h"
 #include "nn/norm.h"
 #include "weights/weights.h"
 
 namespace sora::clip {
-
-struct VisionLayer {
-  nn::LayerNorm layer_norm1, layer_norm2;
-  nn::Linear qkv;  // q_proj, k_proj and v_proj as one product
-  nn::Linear out_proj, fc1, fc2;
-  std::int64_t heads = 0;
-  VisionConfig::Activation activation = VisionConfig::Activation::gelu;
-
-  VisionLayer(const Weights& w, const VisionConfig& config);
-
-  /// x [B, N, C] -> [B, N, C]
-  at::Tensor operator()(const at::Tensor& x) const;
-};
 
 class VisionEncoder {
  public:
@@ -40,11 +28,11 @@ class VisionEncoder {
 
  private:
   VisionConfig config_;
-  nn::Linear patch_embedding_;       // the convolution's stride is its kernel: a product over each patch
-  at::Tensor class_embedding_;       // [C]
-  at::Tensor position_embedding_;    // [tokens, C]
-  nn::LayerNorm pre_layrnorm_;       // spelled like this in checkpoints
-  std::vector<VisionLayer> layers_;  // all but the last
+  nn::Linear patch_embedding_;        // the convolution's stride is its kernel: a product over each patch
+  at::Tensor class_embedding_;        // [C]
+  at::Tensor position_embedding_;     // [tokens, C]
+  nn::LayerNorm pre_layrnorm_;        // spelled like this in checkpoints
+  std::vector<EncoderLayer> layers_;  // all but the last
 };
 
 /// Turns a picture into tokens. In fp32 on every device, since it runs once for each video.

@@ -96,7 +96,8 @@ EncodedPrompt TextEncoder::encode_rows(const std::string& prompt) const {
 
   // Wan's pipeline encodes all 512 positions, masks the padding as keys, and overwrites its rows with zeros.
   // The rows of the real tokens are the same without it.
-  const auto length = static_cast<std::int64_t>(ids.size());
+  auto length = static_cast<std::int64_t>(ids.size());
+  if (form.keeps_padding) length = form.max_length;
   if (form.sees_padding) ids.resize(static_cast<std::size_t>(form.max_length), kPadId);
   const at::Tensor tokens = at::tensor(ids, at::kLong).unsqueeze(0).to(placement.device);  // [1, L]
   return {encoder(tokens)[0].narrow(0, 0, length), std::move(warnings)};                   // [L, d_model]

@@ -21,6 +21,7 @@ struct PromptForm {
   /// The encoder also attends to the padding up to max_length, whose rows are then dropped (LTX-Video); else
   /// to the prompt's own tokens alone.
   bool sees_padding = false;
+  bool keeps_padding = false;  ///< with sees_padding: its rows stay (Open-Sora)
 };
 
 class TextEncoder final : public PromptEncoder {

@@ -98,6 +98,24 @@ bool is_decimal_digit(char32_t c) {
   return utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_ND;
 }
 
+bool is_letter(char32_t c) {
+  const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
+  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
+}
+
+bool is_number(char32_t c) {
+  const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
+  return category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
+}
+
+void append_lower_case(std::u32string& out, char32_t c) {
+  if (c == 0x130) {  // the one letter whose lower case is longer than it
+    out += U"i\u0307";
+    return;
+  }
+  out += static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c)));
+}
+
 bool grapheme_break(char32_t left, char32_t right, int& state) {
   return utf8proc_grapheme_break_stateful(static_cast<utf8proc_int32_t>(left),
                                           static_cast<utf8proc_int32_t>(right), &state);

@@ -26,6 +26,13 @@ bool is_white_space(char32_t c);
 /// Decimal digits of any script.
 bool is_decimal_digit(char32_t c);
 
+/// Letters and numbers of any script: the categories L and N.
+bool is_letter(char32_t c);
+bool is_number(char32_t c);
+
+/// Appends c in lower case, on its own: one code point, or two for U+0130.
+void append_lower_case(std::u32string& out, char32_t c);
+
 /// Whether an extended grapheme cluster ends between `left` and `right`. `state` is 0 at the start of a text,
 /// and passed on from call to call.
 bool grapheme_break(char32_t left, char32_t right, int& state);
