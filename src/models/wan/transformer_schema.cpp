@@ -34,7 +34,7 @@ void add_image_embedder(SchemaList& schema, const std::string& name, const Trans
   if (config.pos_embed_seq_len) schema.add(name + ".pos_embed", {1, *config.pos_embed_seq_len, width});
 }
 
-void add_control_branch(Schema& schema, const TransformerConfig& config) {
+void add_control_branch(SchemaList& schema, const TransformerConfig& config) {
   const std::int64_t dim = config.dim();
   const auto [frames, rows, columns] = config.patch_size;
   schema.add("vace_patch_embedding.weight", {dim, config.vace_in_channels, frames, rows, columns});
