@@ -21,8 +21,8 @@ TEST(Edges, AreThoseOfOpenCv) {
   for (int number = 0; number < 5; ++number) {
     const std::string end = "_" + std::to_string(number);
     const auto& shape = file.tensors().at("edges" + end).shape;
-    const RgbPicture made = edges_of({static_cast<int>(shape[1]), static_cast<int>(shape[0]),
-                                      bytes_of(file, "image" + end)});
+    const RgbPicture made =
+        edges_of({static_cast<int>(shape[1]), static_cast<int>(shape[0]), bytes_of(file, "image" + end)});
     const auto expected = bytes_of(file, "edges" + end);
     ASSERT_EQ(made.rgb.size(), 3 * expected.size());
     std::size_t differ = 0, white = 0;

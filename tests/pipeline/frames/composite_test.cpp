@@ -5,8 +5,8 @@
 namespace sora {
 namespace {
 
-at::Tensor mask_of(std::int64_t height, std::int64_t width, std::int64_t top, std::int64_t left, std::int64_t rows,
-                   std::int64_t columns) {
+at::Tensor mask_of(std::int64_t height, std::int64_t width, std::int64_t top, std::int64_t left,
+                   std::int64_t rows, std::int64_t columns) {
   at::Tensor mask = at::zeros({height, width}, at::kByte);
   mask.narrow(0, top, rows).narrow(1, left, columns).fill_(255);
   return mask;
