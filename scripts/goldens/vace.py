@@ -21,8 +21,16 @@ import cv2
 import numpy
 import torch
 from diffusers import WanVACEPipeline, WanVACETransformer3DModel
-from golden import keep_first_prediction, keep_latents, output_folder, plain, save_case, save_cases
-from golden import save_pipeline, size_of
+from golden import (
+    keep_first_prediction,
+    keep_latents,
+    output_folder,
+    plain,
+    save_case,
+    save_cases,
+    save_pipeline,
+    size_of,
+)
 from image_pipeline import TEXT, VERSIONS, Z, picture
 from PIL import Image
 from safetensors.torch import save_file
@@ -203,7 +211,9 @@ def of_the_transformer(network):
         )
         with torch.no_grad():
             sample = network(**named, return_dict=False)[0]
-        tensors |= {f"{name}_{number}": tensor for name, tensor in named.items()} | {f"sample_{number}": sample}
+        tensors |= {f"{name}_{number}": tensor for name, tensor in named.items()} | {
+            f"sample_{number}": sample
+        }
     save_file(plain(tensors), OUT / "transformer.safetensors", metadata=VERSIONS)
 
 

@@ -10,6 +10,7 @@
 #include "places.h"
 #include "plan/metadata.h"
 #include "plan/verbs/parameters.h"
+#include "plan/verbs/edit/mask_probe.h"
 #include "plan/verbs/verb.h"
 #include "sora/plan.h"
 
@@ -35,6 +36,7 @@ struct World {
     ::setenv("SORA_GEN_MODELS", models.path().c_str(), 1);
     ::setenv("XDG_CACHE_HOME", (models.path() / "cache").c_str(), 1);
     set_probe([this](const std::filesystem::path&) { return facts; });
+    set_mask_probe([](const std::filesystem::path&) { return MaskFacts{true, true}; });
   }
 };
 
@@ -82,6 +84,8 @@ void keep_in_memory(Request& request) {
   request.lora_2.clear();
   for (auto* field : {&request.image, &request.last_image, &request.input, &request.input_2})
     use_file(*field);
+  for (auto* field : {&request.mask, &request.control}) use_file(*field);
+  for (std::string& picture : request.reference) picture = world().input.path().string();
   if (request.latents != "none") use_file(request.latents);
   for (std::string& line : request.shot_image) {
     const std::size_t space = line.find(' ');

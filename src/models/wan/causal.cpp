@@ -61,13 +61,12 @@ std::optional<CausalFacts> by_path(const fs::path& path) {
 
 std::optional<CausalFacts> found(const ModelFacts& facts) {
   const ComponentSource transformer = facts.folder.source("transformer");
-  if (!transformer.is_file()) {
-    if (auto causal = by_config(transformer.path / "config.json")) return causal;
-  }
+  // The folder says nothing of a transformer from elsewhere.
+  if (transformer.is_file()) return by_path(transformer.path);
+  if (auto causal = by_config(transformer.path / "config.json")) return causal;
   if (facts.folder.pipeline == "WanCausalDMDPipeline") return CausalFacts();
   if (auto causal = by_path(transformer.path)) return causal;
-  // The folder's name says nothing of a transformer from elsewhere.
-  return transformer.is_file() ? std::nullopt : by_path(facts.folder.dir);
+  return by_path(facts.folder.dir);
 }
 
 }  // namespace

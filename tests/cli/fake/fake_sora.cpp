@@ -255,6 +255,12 @@ extern "C" SORA_API const sora::Entry* sora_entry() {
           },
       .inspect = sora::inspect,
       .probe = [](const std::filesystem::path& path) { return sora::facts_by_name(path.string()); },
+      .probe_mask =
+          [](const std::filesystem::path& path) {
+            const std::string name = path.string();
+            return sora::MaskFacts{name.find("black") == std::string::npos,
+                                   name.find("white") == std::string::npos};
+          },
       .find_watermark = sora::find_watermark,
       .compare = sora::compare};
   return &entry;

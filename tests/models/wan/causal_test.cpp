@@ -91,6 +91,7 @@ TEST_F(CausalModel, TheFolderSaysNothingOfATransformerFromElsewhere) {
   const fs::path other = folder_ / "wan.safetensors";
   fs::copy(test_data() / "pipeline/wan21/transformer/diffusion_pytorch_model.safetensors", other);
   const fs::path causal = model("SFWan2.1-tiny");
+  replace(causal / "model_index.json", "\"WanPipeline\"", "\"WanCausalDMDPipeline\"");
   EXPECT_FALSE(read_model(causal, {{"transformer", other}}).causal);
   const fs::path named = folder_ / "self_forcing_dmd.safetensors";
   fs::rename(other, named);
