@@ -28,6 +28,18 @@ void add_storyboard(Json& json, const Inputs& inputs) {
   json["fade"] = inputs.fade;
 }
 
+// Of a model with a control branch; else null.
+Json control_json(const Control& control) {
+  if (!control.active) return {};
+  Json json{{"scale", control.scale}, {"references", control.references}, {"follows", control.follows},
+            {"edges", control.edges}, {"composite", control.composite}};
+  if (control.edits) {
+    const Area& source = control.source;
+    json["source"] = {source.left, source.top, source.width, source.height};
+  }
+  return json;
+}
+
 void add_sampling(Json& json, const Sampling& sampling) {
   json["first_step"] = sampling.first_step;
   json["preset"] = sampling.preset;
@@ -167,6 +179,7 @@ std::string plan_json(const Plan& plan, int indent) {
                    {"weight_bytes", plan.model.weight_bytes}};
   json["verb"] = plan.request.verb;
   add_storyboard(json, plan.inputs);
+  json["control"] = control_json(plan.control);
   add_sampling(json, plan.sampling);
   add_picture(json, plan.picture);
   add_timeline(json, plan.timeline, plan.picture, file_frames(plan));

@@ -222,8 +222,10 @@ TEST_F(EditTest, OtherVerbsWorkWithSuchAModel) {
   request_.image = picture;
   request_.input.reset();
   request_.frames = 12;
+  request_.res = "64x48";
   EXPECT_EQ(made().size(), 12U);
   request_.image.reset();
+  request_.res.reset();
   request_.verb = "extend";
   request_.input = clip("clip.mkv", 7);
   request_.frames = 5;

@@ -62,5 +62,25 @@ TEST(Guidance, IsCombinedInFullPrecision) {
   EXPECT_NEAR(guided(cond, uncond, 1.3)[0].item<double>(), 1.01015625, 1e-6);
 }
 
+TEST(Guidance, ThatOscillatesPausesInEveryOtherStepFromTheEleventhOn) {
+  for (const int step : {0, 1, 9, 10, 12, 48}) EXPECT_FALSE(guidance_pauses(step)) << step;
+  for (const int step : {11, 13, 49}) EXPECT_TRUE(guidance_pauses(step)) << step;
+}
+
+TEST(Guidance, TowardsAnImageRisesAlongTheFramesAndFallsWithTheSteps) {
+  EXPECT_TRUE(at::allclose(image_scales(3, 0, 50, 3), at::tensor({1.0F, 2.0F, 3.0F})));
+  EXPECT_TRUE(at::allclose(image_scales(3, 25, 50, 3), at::tensor({1.0F, 1.5F, 2.0F})));
+  EXPECT_TRUE(at::allclose(image_scales(3, 49, 50, 1), at::tensor({1.0F})));
+}
+
+TEST(Guidance, TowardsAnImageIsAddedToThatTowardsThePrompt) {
+  const at::Tensor cond = at::rand({1, 2, 3, 2, 2}), uncond = at::rand_like(cond),
+                   unseen = at::rand_like(cond);
+  const at::Tensor scales = at::tensor({1.0F, 2.0F, 3.0F});
+  const at::Tensor all = unseen + scales.view({1, 1, 3, 1, 1}) * (uncond - unseen) + 7.5 * (cond - uncond);
+  EXPECT_TRUE(
+      at::allclose(guided_to_image(guided(cond, uncond, 7.5), uncond, unseen, scales), all, 1e-5, 1e-5));
+}
+
 }  // namespace
 }  // namespace sora

@@ -94,6 +94,9 @@ void published_defaults(ModelFacts& facts, const TransformerConfig& config) {
   facts.steps = 50;
   facts.guidance = config.guidance_embed ? 1 : 7.5;
   facts.negative_prompt = "";
+  facts.scheduler = "euler";
+  facts.even_levels = true;
+  facts.flow_shift_of_tokens = flow_shift_of;
 }
 
 }  // namespace
@@ -119,10 +122,6 @@ ModelFacts read_facts(const std::filesystem::path& dir, const Replacements& repl
   published_defaults(facts, config);
   read_own_defaults(facts);
   read_vae(facts, facts.frames);
-  facts.scheduler = "euler";
-  facts.flow_shift = 1;
-  facts.even_levels = true;
-  facts.flow_shift_of_tokens = flow_shift_of;
   read_text_encoders(facts, config);
   return facts;
 }

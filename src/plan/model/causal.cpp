@@ -41,9 +41,8 @@ void refuse_for_causal(const Request& request, const ModelFacts& model) {
   const std::string what = impossible(request);
   if (what.empty()) return;
   wrong("this model (" + model.title +
-        ") is causal: it makes a video block by block, from its beginning on, and "
-        "cannot " +
-        what + "; use another model");
+        ") makes a video block by block, from its beginning on (it is causal), and cannot " + what +
+        "; use another model");
 }
 
 void plan_causal_sampling(Plan& plan, const ModelFacts& model) {
@@ -73,7 +72,7 @@ void plan_causal_sampling(Plan& plan, const ModelFacts& model) {
   }
   if (plan.sampling.guidance > 1)
     wrong("--guidance " + number_text(plan.sampling.guidance) + ": this model (" + model.title +
-          ") is causal, and made for no guidance; leave it out, or set it to 1");
+          ") is causal, and made for none; leave it out, or set it to 1");
 }
 
 std::string causal_text(const CausalSampling& causal) {

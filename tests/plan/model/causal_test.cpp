@@ -106,7 +106,7 @@ TEST_F(CausalPlan, OtherModelsDoNotTakeThem) {
 }
 
 TEST_F(CausalPlan, WhatNeedsTheEndBeforeTheBeginningIsRefused) {
-  const auto causal = HasSubstr("causal: it makes a video block by block, from its beginning on, and cannot");
+  const auto causal = HasSubstr("block by block, from its beginning on (it is causal), and cannot");
   request_.refine = true;
   EXPECT_THAT(refusal(), HasSubstr("--refine"));
   request_.refine = false;
@@ -133,7 +133,7 @@ TEST_F(CausalPlan, WhatNeedsTheEndBeforeTheBeginningIsRefused) {
 
 TEST_F(CausalPlan, GuidanceIsRefused) {
   request_.guidance = 3;
-  EXPECT_THAT(refusal(), HasSubstr("made for no guidance"));
+  EXPECT_THAT(refusal(), HasSubstr("is causal, and made for none"));
 }
 
 TEST_F(CausalPlan, PromptsOfAStoryboardChangeWithABlock) {

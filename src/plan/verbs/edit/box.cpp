@@ -29,7 +29,9 @@ std::vector<std::string> split(const std::string& text, char separator) {
 }
 
 double time_of(const std::string& box, const std::string& text) {
-  const std::optional<double> time = parse_duration(text);
+  double plain = 0;
+  const std::optional<double> time =
+      set_from_text(plain, text).empty() ? std::optional(plain) : parse_duration(text);
   if (!time || *time < 0)
     wrong(box, "has the time \"" + excerpt(text) + "\", expected one such as 0:02, 2.5s or 500ms");
   return *time;
