@@ -65,7 +65,8 @@ double work_of_step(const Picture& picture, const Window& window, std::int64_t t
   return tiles * tokens * (1 + tokens / (6 * width));
 }
 
-// Of a block of a causal model: its steps, and the pass that its keys and values come from, as parts of a step.
+// Of a block of a causal model: its steps, and the pass that its keys and values come from, as parts of a
+// step.
 double work_of_block(const Plan& plan, int steps) {
   const CausalSampling& causal = plan.sampling.causal;
   const double frame = static_cast<double>(plan.picture.latent_height) * plan.picture.latent_width / 4;
