@@ -152,8 +152,8 @@ double stage_frame_bytes(const Picture& picture, std::int64_t frames, const Mode
 /// Whether pictures, clips or the frames of a window before are encoded.
 bool encodes(const Plan& plan) {
   const Request& request = plan.request;
-  return (plan.timeline.windows.size() > 1 && plan.sampling.causal.block == 0) || plan.upscale.active ||
-         request.image || request.last_image || request.input || !plan.inputs.shot_images.empty() ||
+  return (plan.timeline.windows.size() > 1 && plan.sampling.causal.block == 0) || plan.upscale.active || request.image || request.last_image ||
+         request.input || !plan.inputs.shot_images.empty() ||
          (!plan.timeline.windows.empty() && plan.timeline.windows.front().conditioning_end > 0);
 }
 
