@@ -58,13 +58,12 @@ void add_sampling(Json& json, const Sampling& sampling) {
                                               {"threshold", cache.threshold},
                                               {"computed_steps", cache.computed}};
   const CausalSampling& causal = sampling.causal;
-  json["causal"] = causal.block == 0
-                       ? Json()
-                       : Json{{"block", causal.block},
-                              {"window", causal.window},
-                              {"sink", causal.sink},
-                              {"positions", causal.window_positions ? "window" : "video"},
-                              {"context_timestep", causal.context_timestep}};
+  json["causal"] = causal.block == 0 ? Json()
+                                     : Json{{"block", causal.block},
+                                            {"window", causal.window},
+                                            {"sink", causal.sink},
+                                            {"positions", causal.window_positions ? "window" : "video"},
+                                            {"context_timestep", causal.context_timestep}};
 }
 
 void add_picture(Json& json, const Picture& picture) {

@@ -24,7 +24,8 @@ struct CausalWindow {
   std::int64_t frames = 0;        ///< latent frames that attention sees at most, those of the block included
   std::int64_t sink = 0;          ///< how many of these are the video's first ones, which stay
   bool window_positions = false;  ///< positions of frames are places in the window, not in the video
-  std::int64_t video = 0;  ///< latent frames of the video, at most: a short one needs less memory; 0: not known
+  std::int64_t video =
+      0;  ///< latent frames of the video, at most: a short one needs less memory; 0: not known
 };
 
 /// The keys and values of one video, and the network that they come from.
@@ -36,8 +37,8 @@ class CausalSession {
   /// the frames before them. Returns [1, C, n, h, w] in the network's type.
   virtual at::Tensor predict(const at::Tensor& latents, double timestep, const PreparedText& text) = 0;
 
-  /// Keeps the keys and values of the next frames, which are finished: latents [1, C, n, h, w], passed through
-  /// the network at `timestep`.
+  /// Keeps the keys and values of the next frames, which are finished: latents [1, C, n, h, w], passed
+  /// through the network at `timestep`.
   virtual void commit(const at::Tensor& latents, double timestep, const PreparedText& text) = 0;
 
   /// Forgets all frames but those of the sink. The next ones are those from number `first` of the video on,

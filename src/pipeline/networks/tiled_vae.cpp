@@ -110,9 +110,10 @@ at::Tensor ClipDecoder::decoded_frames(std::int64_t count) {
 
 void ClipDecoder::go_on(const at::Tensor& latents) {
   if (tiling_) throw Error(ErrorKind::internal, "vae", "a clip is continued that is decoded in tiles");
-  latents_ = fed_ < latents_.size(2)
-                 ? at::cat({latents_.narrow(2, fed_, latents_.size(2) - fed_), latents.to(latents_.device())}, 2)
-                 : latents;
+  latents_ =
+      fed_ < latents_.size(2)
+          ? at::cat({latents_.narrow(2, fed_, latents_.size(2) - fed_), latents.to(latents_.device())}, 2)
+          : latents;
   fed_ = 0;
 }
 

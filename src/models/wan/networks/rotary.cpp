@@ -17,7 +17,8 @@ at::Tensor axis_table(std::int64_t length, std::int64_t dim, std::int64_t first 
   const auto wide = at::TensorOptions(at::kDouble);
   const at::Tensor exponent = at::arange(0, dim, 2, wide).div_(static_cast<double>(dim));  // [dim / 2]
   const at::Tensor frequency = at::pow(theta, exponent).reciprocal_();
-  const at::Tensor angle = at::outer(at::arange(first, first + length, wide), frequency);  // [length, dim / 2]
+  const at::Tensor angle =
+      at::outer(at::arange(first, first + length, wide), frequency);  // [length, dim / 2]
   return at::complex(angle.cos().to(at::kFloat), angle.sin().to(at::kFloat));
 }
 
