@@ -42,11 +42,11 @@ struct Request {
   /// the clip (plan/kept_latents.h)
   std::optional<std::string> latents;
   // For models with a control branch (VACE); plan/verbs/edit/
-  std::optional<std::string> mask;     ///< edit: a picture or a video; what is white is made anew
-  std::vector<std::string> box;        ///< edit: "X,Y,W,H" or "X,Y,W,H@TIME-TIME", instead of a mask
-  std::optional<std::string> outpaint;  ///< edit: "16:9" or "WxH", the frame that the input grows to
-  std::vector<std::string> reference;  ///< generate, edit: pictures of what the video is to show
-  std::optional<std::string> control;  ///< generate, edit: a video of depth, poses or edges to follow
+  std::optional<std::string> mask;          ///< edit: a picture or a video; what is white is made anew
+  std::vector<std::string> box;             ///< edit: "X,Y,W,H" or "X,Y,W,H@TIME-TIME", instead of a mask
+  std::optional<std::string> outpaint;      ///< edit: "16:9" or "WxH", the frame that the input grows to
+  std::vector<std::string> reference;       ///< generate, edit: pictures of what the video is to show
+  std::optional<std::string> control;       ///< generate, edit: a video of depth, poses or edges to follow
   std::optional<std::string> control_kind;  ///< edges: drawn from the control video's frames; none: as it is
   std::optional<double> control_scale;      ///< how strongly all of these act; default: 1
   bool no_composite = false;  ///< edit: outside of the mask, too, the pixels are those of the network

@@ -87,7 +87,8 @@ std::string way_out(const Verb& verb, const Options& options, bool has_word) {
   const bool makes_videos = name == "generate" || name == "scout";
   if (has_word && makes_videos && !options.has_prompt)
     return "; did you mean --prompt \"" + options.words.back() + "\"?";
-  if (has_word && (name == "extend" || name == "loop" || name == "remix" || name == "edit") && options.words.size() == 3)
+  if (has_word && (name == "extend" || name == "loop" || name == "remix" || name == "edit") &&
+      options.words.size() == 3)
     return "; it takes one clip, and sora-gen connect " + shell_word(options.words[1]) + " " +
            shell_word(options.words[2]) + " makes one video of two";
   return "; sora-gen help " + name + " shows what it takes";

@@ -25,9 +25,7 @@ class Gradients {
   }
 
   const Gradient& at(int x, int y) const { return all_[place(x, y)]; }
-  int size(int x, int y) const {
-    return x < 0 || y < 0 || x >= width_ || y >= height_ ? 0 : at(x, y).size();
-  }
+  int size(int x, int y) const { return x < 0 || y < 0 || x >= width_ || y >= height_ ? 0 : at(x, y).size(); }
 
  private:
   std::size_t place(int x, int y) const { return static_cast<std::size_t>(y) * width_ + x; }

@@ -154,7 +154,7 @@ namespace {
 
 constexpr std::array kWords{"prompt", "original_prompt", "negative_prompt", "shots", "shot", "live_log"};
 // Their names may be those of prompts. To make the file again they have to be given anyway.
-constexpr std::array kFiles{"image", "last_image", "input",     "input_2", "shot_image",
+constexpr std::array kFiles{"image", "last_image", "input",     "input_2",   "shot_image",
                             "mask",  "control",    "reference", "init_noise"};
 
 Json without_words(Json json) {

@@ -94,7 +94,8 @@ void plan_picture(Plan& plan, const ModelFacts& model, Canvases& canvases) {
   picture.crop_height = canvas.crop.height;
   picture.width = file.width;
   picture.height = file.height;
-  // Beside a clip's frames or pixels, and on a GPU, frames are resampled to the file's size before the writer has them.
+  // Beside a clip's frames or pixels, and on a GPU, frames are resampled to the file's size before the writer
+  // has them.
   const bool resampled = adds_to_clip(plan.request) || verb_kind(plan.request.verb) == VerbKind::edit ||
                          plan.machine.device != "cpu";
   picture.frame_width = resampled ? picture.width : picture.crop_width;

@@ -7,9 +7,10 @@ const std::vector<VerbPage> pages{
     {"generate",
      "Makes a video, or a picture with -o x.png, from words alone. The verb needs not be named. What a model "
      "makes at another size or rate than that which was asked for is enlarged or resampled, and said.",
-     {"prompt", "prompt_file", "negative_prompt", "strict_words", "seconds", "frames", "fps", "res", "aspect",
-      "draft", "refine", "drift_control", "reference", "control", "control_kind", "control_scale",
-      "keep_latents", "count", "prompts", "out_dir"},
+     {"prompt",    "prompt_file", "negative_prompt", "strict_words",  "seconds",      "frames",
+      "fps",       "res",         "aspect",          "draft",         "refine",       "drift_control",
+      "reference", "control",     "control_kind",    "control_scale", "keep_latents", "count",
+      "prompts",   "out_dir"},
      {"sora-gen --prompt \"a lighthouse by the sea\" -o sea.mp4 --res 720p",
       "sora-gen --prompt \"a blue boat\" --count 4 -o boat.png",
       "echo \"a lighthouse\" | sora-gen --prompt - -o - | ffplay -"}},
@@ -43,7 +44,8 @@ const std::vector<VerbPage> pages{
      {"sora-gen remix clip.mp4 --prompt \"in winter\" --strength 0.6",
       "sora-gen remix photo.jpg --prompt \"at night\" -o night.png"}},
     {"edit",
-     "Makes a part of a clip or of a picture anew: what a mask covers (white) or a box, in all of the time or "
+     "Makes a part of a clip or of a picture anew: what a mask covers (white) or a box, in all of the time "
+     "or "
      "in a part of it; or what is around it, with --outpaint. The rest keeps its pixels. It needs a model "
      "with a control branch, such as Wan2.1-VACE.",
      {"prompt", "mask", "box", "outpaint", "reference", "control", "control_kind", "control_scale",

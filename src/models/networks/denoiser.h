@@ -41,9 +41,9 @@ class Denoiser {
   virtual std::unique_ptr<PreparedText> prepare(const at::Tensor& prompt_embeds,
                                                 const at::Tensor& image_tokens) const = 0;
 
-  /// The flow. latents [B, in_channels + control_channels, T, h, w]; timestep [B], or [B, L] with one for each token, in
-  /// [0, 1000], on the CPU. Returns [B, out_channels, T, h, w] in the network's type. With a `cache`, blocks
-  /// whose work it has are skipped.
+  /// The flow. latents [B, in_channels + control_channels, T, h, w]; timestep [B], or [B, L] with one for
+  /// each token, in [0, 1000], on the CPU. Returns [B, out_channels, T, h, w] in the network's type. With a
+  /// `cache`, blocks whose work it has are skipped.
   virtual at::Tensor predict(const at::Tensor& latents, const at::Tensor& timestep, const PreparedText& text,
                              BlockCache* cache = nullptr) const = 0;
 };

@@ -96,8 +96,7 @@ void read_control_branch(const Shapes& shapes, const Checkpoint& checkpoint,
       reference->vace_layers.back() < config.num_layers) {
     config.vace_layers = reference->vace_layers;
   } else if (config.num_layers % blocks == 0) {
-    for (std::int64_t i = 0; i < blocks; ++i)
-      config.vace_layers.push_back(i * (config.num_layers / blocks));
+    for (std::int64_t i = 0; i < blocks; ++i) config.vace_layers.push_back(i * (config.num_layers / blocks));
   } else {
     shapes.fail("has " + std::to_string(blocks) + " control blocks for " + std::to_string(config.num_layers) +
                 " blocks, and there is no config.json that says where they belong (vace_layers)");

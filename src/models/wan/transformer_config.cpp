@@ -83,7 +83,8 @@ void read_control_branch(const JsonConfig& json, TransformerConfig& config) {
   if (!config.has_control() && !json.has("vace_layers")) return;
   config.vace_layers = json.integers("vace_layers", config.vace_layers);
   const auto& layers = config.vace_layers;
-  const bool rising = std::adjacent_find(layers.begin(), layers.end(), std::greater_equal<>()) == layers.end();
+  const bool rising =
+      std::adjacent_find(layers.begin(), layers.end(), std::greater_equal<>()) == layers.end();
   if (layers.empty() || layers.front() != 0 || layers.back() >= config.num_layers || !rising) {
     json.fail("vace_layers", "rising numbers of blocks from 0 to " + std::to_string(config.num_layers - 1) +
                                  ", the first of them 0");

@@ -198,10 +198,9 @@ ReadSettings clip_settings(const Plan& plan, bool frame_by_frame, int width, int
 
 ClipSource input_clip(const Plan& plan) {
   ClipSource source{*plan.request.input, is_frame_by_frame(plan, *plan.inputs.video), {}, {}};
-  source.place = plan.control.edits
-                     ? scaled_area(plan.control.source, plan.picture, plan.picture.crop_width,
-                                   plan.picture.crop_height)
-                     : Area{0, 0, plan.picture.crop_width, plan.picture.crop_height};
+  source.place = plan.control.edits ? scaled_area(plan.control.source, plan.picture, plan.picture.crop_width,
+                                                  plan.picture.crop_height)
+                                    : Area{0, 0, plan.picture.crop_width, plan.picture.crop_height};
   return source;
 }
 
@@ -260,8 +259,7 @@ at::Tensor ClipWindows::frames(const FramePart& part) const {
   std::vector<at::Tensor> pictures;
   for (std::int64_t i = part.first; i < part.first + part.count; ++i) {
     const at::Tensor& frame = frames_.at(static_cast<std::size_t>(i));
-    pictures.push_back(
-        with_edge(with_edge(frame, 0, top, part.height), 1, left, part.width));
+    pictures.push_back(with_edge(with_edge(frame, 0, top, part.height), 1, left, part.width));
   }
   return at::stack(pictures)  // [n, h, w, 3]
       .to(at::kFloat)

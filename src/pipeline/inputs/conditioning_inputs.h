@@ -67,8 +67,8 @@ at::Tensor still_latents(const Plan& plan, const VideoAutoencoder& vae, const st
 /// A video whose frames are those of a plan, one by one or by their times.
 struct ClipSource {
   std::string path;
-  bool frame_by_frame = false;  ///< it has the rate of the plan
-  Area place;                   ///< where it lies in the plan's crop
+  bool frame_by_frame = false;              ///< it has the rate of the plan
+  Area place;                               ///< where it lies in the plan's crop
   std::function<void(VideoFrame&)> change;  ///< what is made of each frame, at the same size; empty: nothing
 };
 

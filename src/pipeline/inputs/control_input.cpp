@@ -23,7 +23,9 @@ at::Tensor part_of(const at::Tensor& frames, std::int64_t frame, const FramePart
       .to(at::kCPU, at::kFloat);
 }
 
-at::Tensor grey_frames(const FramePart& part) { return at::zeros({1, 3, part.count, part.height, part.width}); }
+at::Tensor grey_frames(const FramePart& part) {
+  return at::zeros({1, 3, part.count, part.height, part.width});
+}
 
 }  // namespace
 
@@ -31,8 +33,7 @@ at::Tensor reference_frame(const RgbPicture& picture, int width, int height) {
   const int across = picture.width / kReferenceGrid * kReferenceGrid,
             down = picture.height / kReferenceGrid * kReferenceGrid;
   const at::Tensor image = network_image(picture, across, down).squeeze(2);  // [1, 3, down, across]
-  const double scale =
-      std::min(static_cast<double>(height) / down, static_cast<double>(width) / across);
+  const double scale = std::min(static_cast<double>(height) / down, static_cast<double>(width) / across);
   const auto rows = std::max<std::int64_t>(1, static_cast<std::int64_t>(down * scale)),
              columns = std::max<std::int64_t>(1, static_cast<std::int64_t>(across * scale));
   const at::Tensor fitted = at::upsample_bilinear2d(image, {rows, columns}, /*align_corners=*/false);
@@ -62,7 +63,8 @@ void ControlInput::read_references() {
     if (read.width < kReferenceGrid || read.height < kReferenceGrid) {
       throw Error(ErrorKind::data, "input",
                   path + ": is " + std::to_string(read.width) + "x" + std::to_string(read.height) +
-                      ", expected a picture of at least " + std::to_string(kReferenceGrid) + " pixels a side");
+                      ", expected a picture of at least " + std::to_string(kReferenceGrid) +
+                      " pixels a side");
     }
     const at::Tensor frame = reference_frame({read.width, read.height, std::move(read.rgb)},
                                              picture.model_width, picture.model_height);
@@ -71,7 +73,8 @@ void ControlInput::read_references() {
   std::reverse(latents.begin(), latents.end());
   const at::Tensor all = at::cat(latents, 2);  // [1, C, R, h, w]
   const std::int64_t channels = all.size(1), pixels = vae_.spatial_scale() * vae_.spatial_scale();
-  references_ = at::cat({all, at::zeros_like(all).narrow(1, 0, 1).expand({-1, channels + pixels, -1, -1, -1})}, 1);
+  references_ =
+      at::cat({all, at::zeros_like(all).narrow(1, 0, 1).expand({-1, channels + pixels, -1, -1, -1})}, 1);
 }
 
 at::Tensor ControlInput::encoded(const FrameParts& parts, std::int64_t frames) const {
@@ -129,8 +132,8 @@ at::Tensor ControlInput::frames_to_follow(const FramePart& part) {
   return control_->frames(part).mul_(new_pixels(part));
 }
 
-// A channel for each pixel of a cell, of one frame of each latent frame: the one in the middle of its share of
-// the window, as interpolation to the nearest (exact) chooses it. [1, s * s, T, h, w].
+// A channel for each pixel of a cell, of one frame of each latent frame: the one in the middle of its share
+// of the window, as interpolation to the nearest (exact) chooses it. [1, s * s, T, h, w].
 at::Tensor ControlInput::mask_channels(std::int64_t latent_frames) {
   const std::int64_t scale = vae_.spatial_scale();
   const FramePart all{0, 1, 0, plan_.picture.model_height, 0, plan_.picture.model_width};
@@ -140,9 +143,9 @@ at::Tensor ControlInput::mask_channels(std::int64_t latent_frames) {
     const auto frame = static_cast<std::int64_t>(std::floor((static_cast<float>(t) + 0.5F) * share));
     channels.push_back(mask_at(std::min(frame, frames_ - 1), all)
                            .unflatten(1, {-1, scale})
-                           .unflatten(0, {-1, scale})      // [h, s, w, s]
+                           .unflatten(0, {-1, scale})  // [h, s, w, s]
                            .permute({1, 3, 0, 2})
-                           .flatten(0, 1));                // [s * s, h, w]
+                           .flatten(0, 1));  // [s * s, h, w]
   }
   return at::stack(channels, 1).unsqueeze(0);
 }
@@ -157,9 +160,9 @@ at::Tensor ControlInput::of_window(std::size_t number, const KnownFrames& known)
   if (control_) control_->go_to(window);
 
   const bool keeps = clip_ || known.start.defined() || known.end.defined();
-  const at::Tensor kept =
-      keeps ? encoded([this](const FramePart& part) { return kept_frames(part); }, frames_)
-            : grey_latents(frames_);  // [1, C, T, h, w]
+  const at::Tensor kept = keeps
+                              ? encoded([this](const FramePart& part) { return kept_frames(part); }, frames_)
+                              : grey_latents(frames_);  // [1, C, T, h, w]
   const at::Tensor followed =
       control_ ? encoded([this](const FramePart& part) { return frames_to_follow(part); }, frames_)
                : grey_latents(frames_);

@@ -28,12 +28,12 @@ void fill(at::Tensor& mask, const Area& area, int value) {
 
 }  // namespace
 
-MaskFrames::MaskFrames(const Plan& plan, int width, int height) : plan_(plan), width_(width), height_(height) {
+MaskFrames::MaskFrames(const Plan& plan, int width, int height)
+    : plan_(plan), width_(width), height_(height) {
   if (plan.control.outpaints) {
     still_ = around_input();
   } else if (plan.request.mask) {
-    ReadSettings settings =
-        clip_settings(plan, is_frame_by_frame(plan, *plan.inputs.mask), width, height);
+    ReadSettings settings = clip_settings(plan, is_frame_by_frame(plan, *plan.inputs.mask), width, height);
     settings.background = {0, 0, 0};
     if (plan.inputs.mask->is_image) {
       still_ = grey_of(read_image(*plan.request.mask, settings));
@@ -56,7 +56,8 @@ at::Tensor MaskFrames::of_boxes(std::int64_t frame) {
   active_ = active;
   boxed_ = at::zeros({height_, width_}, at::kByte);
   for (std::size_t i = 0; i < active.size(); ++i) {
-    if (active[i]) fill(boxed_, scaled_area(plan_.control.boxes[i].area, plan_.picture, width_, height_), kNew);
+    if (active[i])
+      fill(boxed_, scaled_area(plan_.control.boxes[i].area, plan_.picture, width_, height_), kNew);
   }
   return boxed_;
 }

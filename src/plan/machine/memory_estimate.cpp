@@ -88,7 +88,8 @@ double denoise_bytes(const Picture& picture, std::int64_t frames, const ModelFac
   const double dim = number(model.transformer_dim);
   // Activations of a token: in attention 13 of the token width; in the feed-forward four, and the inner one.
   // The control branch has tokens of its own, and an output for those of the network.
-  const double attention = (model.control_layers > 0 ? 16 : 13) * dim, feed_forward = 4 * dim + number(model.ffn_dim);
+  const double attention = (model.control_layers > 0 ? 16 : 13) * dim,
+               feed_forward = 4 * dim + number(model.ffn_dim);
   const double latents =
       cells * number(std::int64_t{picture.latent_channels}) * 4 * 12;  // with the scheduler's history
   return tokens * std::max(attention, feed_forward) * std::max(element, 4.0) + latents;
@@ -116,7 +117,8 @@ double text_context_bytes(const Plan& plan, const ModelFacts& model, double elem
   const double tokens =
       element < 4 ? number(std::int64_t{plan.model.text_rows}) : std::min(most, kTextTokens);
   const double texts = sampling.guidance > 1 ? 2 : 1, experts = sampling.boundary_ratio ? 2 : 1;
-  return texts * experts * number(model.layers + model.control_layers) * 2 * tokens * number(model.transformer_dim) * element;
+  return texts * experts * number(model.layers + model.control_layers) * 2 * tokens *
+         number(model.transformer_dim) * element;
 }
 
 /// The decoder's activations for a chunk, its cache between chunks, and the decoded frames.
@@ -153,8 +155,8 @@ double control_frame_bytes(const Plan& plan, std::int64_t frames, const ModelFac
 /// Whether pictures, clips or the frames of a window before are encoded.
 bool encodes(const Plan& plan) {
   const Request& request = plan.request;
-  return plan.control.active || plan.timeline.windows.size() > 1 || plan.upscale.active || request.image || request.last_image ||
-         request.input || !plan.inputs.shot_images.empty() ||
+  return plan.control.active || plan.timeline.windows.size() > 1 || plan.upscale.active || request.image ||
+         request.last_image || request.input || !plan.inputs.shot_images.empty() ||
          (!plan.timeline.windows.empty() && plan.timeline.windows.front().conditioning_end > 0);
 }
 

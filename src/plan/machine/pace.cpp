@@ -51,8 +51,7 @@ struct Work {
 // One step over one window, with tokens of 2 x 2 latent cells. In a layer of width d, each of n tokens takes
 // 24 d^2 operations in products with weights and 4 n d in attention.
 double work_of_step(const Picture& picture, int frames, std::int64_t transformer_dim) {
-  double tokens = static_cast<double>(frames) * picture.latent_height * picture.latent_width / 4,
-         tiles = 1;
+  double tokens = static_cast<double>(frames) * picture.latent_height * picture.latent_width / 4, tiles = 1;
   if (picture.tiling) {
     const Tiling& tiling = *picture.tiling;
     tiles = tiles_per_step(tiling, frames, picture.latent_height, picture.latent_width, 2, 2);
@@ -69,8 +68,9 @@ Work work_of(const Plan& plan) {
   Work work;
   int decoded = 0;  // latent frames over all windows, conditioning frames included
   for (const Window& window : plan.timeline.windows) {
-    work.steps += std::max(1, plan.sampling.steps - plan.sampling.first_step) *
-                  work_of_step(plan.picture, window.count + plan.control.references, plan.model.transformer_dim);
+    work.steps +=
+        std::max(1, plan.sampling.steps - plan.sampling.first_step) *
+        work_of_step(plan.picture, window.count + plan.control.references, plan.model.transformer_dim);
     decoded += window.count;
   }
   const int steps = std::max(1, plan.sampling.steps - plan.sampling.first_step);

@@ -61,8 +61,8 @@ void set_files(Request& request, const std::string& name, const std::vector<std:
 
 // Why a draft with these parameters cannot be made again; empty: it can.
 std::string obstacle(const Request& draft, const RunParameters& parameters) {
-  const bool has_clip =
-      adds_to_clip(draft) || verb_kind(draft.verb) == VerbKind::edit || (draft.verb == "loop" && parameters.source("input") != nullptr);
+  const bool has_clip = adds_to_clip(draft) || verb_kind(draft.verb) == VerbKind::edit ||
+                        (draft.verb == "loop" && parameters.source("input") != nullptr);
   if (!draft.seed) return "its parameters have no seed";
   if (parameters.generator != "sora-gen " SORA_GEN_VERSION) return "it was made by " + parameters.generator;
   if (draft.verb == "finish" || draft.refine) return "it was finished already";

@@ -17,11 +17,10 @@ namespace {
 
 const std::map<std::string, VerbKind>& verbs() {
   static const std::map<std::string, VerbKind> map{
-      {"generate", VerbKind::generate}, {"animate", VerbKind::animate},
-      {"extend", VerbKind::extend},     {"connect", VerbKind::connect},
-      {"loop", VerbKind::loop},         {"remix", VerbKind::remix},
-      {"edit", VerbKind::edit},         {"finish", VerbKind::finish},
-      {"storyboard", VerbKind::storyboard}, {"live", VerbKind::live}};
+      {"generate", VerbKind::generate}, {"animate", VerbKind::animate}, {"extend", VerbKind::extend},
+      {"connect", VerbKind::connect},   {"loop", VerbKind::loop},       {"remix", VerbKind::remix},
+      {"edit", VerbKind::edit},         {"finish", VerbKind::finish},   {"storyboard", VerbKind::storyboard},
+      {"live", VerbKind::live}};
   return map;
 }
 

@@ -137,8 +137,7 @@ at::Tensor WanTransformer::forward(const at::Tensor& latents, const at::Tensor& 
   if (latents.dim() != 5 || latents.size(1) != channels || latents.size(2) % patch[0] != 0 ||
       latents.size(3) % patch[1] != 0 || latents.size(4) % patch[2] != 0 || latents.numel() == 0) {
     wrong_shape("latents", latents,
-                "[B, " + std::to_string(channels) + ", T, H, W] with T, H, W multiples of " +
-                    text_of(patch));
+                "[B, " + std::to_string(channels) + ", T, H, W] with T, H, W multiples of " + text_of(patch));
   }
   const Grid grid{latents.size(2) / patch[0], latents.size(3) / patch[1], latents.size(4) / patch[2]};
   const std::int64_t batch = latents.size(0), tokens = grid[0] * grid[1] * grid[2];

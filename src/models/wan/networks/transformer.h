@@ -56,10 +56,9 @@ class WanTransformer final : public Denoiser {
   TextContext prepare_text(const at::Tensor& prompt_embeds, const at::Tensor& image_embeds = {},
                            PaddingRows padding = PaddingRows::merge) const;
 
-  /// Predicts the flow. latents [B, in_channels + control_channels, T, H, W], multiples of patch_size; timestep [B], or
-  /// [B, L] with one for each of the L = T/pt * H/ph * W/pw tokens, in [0, 1000].
-  /// Returns [B, out_channels, T, H, W] in the network's type.
-  /// With a `cache`, blocks whose work it has are skipped.
+  /// Predicts the flow. latents [B, in_channels + control_channels, T, H, W], multiples of patch_size;
+  /// timestep [B], or [B, L] with one for each of the L = T/pt * H/ph * W/pw tokens, in [0, 1000]. Returns
+  /// [B, out_channels, T, H, W] in the network's type. With a `cache`, blocks whose work it has are skipped.
   at::Tensor forward(const at::Tensor& latents, const at::Tensor& timestep, const TextContext& text,
                      BlockCache* cache = nullptr) const;
 

@@ -18,8 +18,8 @@ ControlBranch::ControlBranch(const Weights& w, const TransformerConfig& config)
       proj_in_(w / "vace_blocks" / 0 / "proj_in", config.dim(), config.dim()) {
   for (std::int64_t i = 0; i < static_cast<std::int64_t>(layers_.size()); ++i) {
     const Weights scope = w / "vace_blocks" / i;
-    blocks_.push_back({TransformerBlock(scope, config),
-                       nn::Linear(scope / "proj_out", config.dim(), config.dim())});
+    blocks_.push_back(
+        {TransformerBlock(scope, config), nn::Linear(scope / "proj_out", config.dim(), config.dim())});
   }
 }
 
@@ -33,15 +33,15 @@ at::Tensor ControlBranch::begin(const at::Tensor& patches, const at::Tensor& x) 
   return proj_in_(patch_embedding_(patches)) + x;  // [B, L, dim]
 }
 
-void ControlBranch::after_block(std::size_t layer, at::Tensor& x, at::Tensor& tokens,
-                                const at::Tensor& scale, const ControlContext& context) const {
+void ControlBranch::after_block(std::size_t layer, at::Tensor& x, at::Tensor& tokens, const at::Tensor& scale,
+                                const ControlContext& context) const {
   const auto place = std::ranges::find(layers_, static_cast<std::int64_t>(layer));
   if (place == layers_.end()) return;
   const auto i = static_cast<std::size_t>(place - layers_.begin());
   const Block& each = blocks_[i];
   each.block.apply(tokens, context.timestep_proj, context.texts[i], context.key_bias,
-                   context.rotary_table);             // [B, L, dim]
-  x.add_(each.proj_out(tokens) * scale);  // [B, L, dim]
+                   context.rotary_table);  // [B, L, dim]
+  x.add_(each.proj_out(tokens) * scale);   // [B, L, dim]
 }
 
 }  // namespace sora::wan

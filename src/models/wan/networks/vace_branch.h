@@ -15,8 +15,8 @@ namespace sora::wan {
 
 /// What the branch attends to beside its own tokens, the same as the transformer's blocks.
 struct ControlContext {
-  const at::Tensor& timestep_proj;                 ///< [B, G, 6, dim]
-  const std::vector<BlockContext>& texts;          ///< of the branch's blocks
+  const at::Tensor& timestep_proj;         ///< [B, G, 6, dim]
+  const std::vector<BlockContext>& texts;  ///< of the branch's blocks
   const at::Tensor& key_bias;
   const at::Tensor& rotary_table;
 };

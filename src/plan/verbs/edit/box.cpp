@@ -96,8 +96,8 @@ std::vector<EditBox> edit_boxes(const Plan& plan) {
   }
   for (std::size_t i = 0; i < boxes.size(); ++i) {
     const EditBox& box = boxes[i];
-    const bool all = box.area.width == picture.width && box.area.height == picture.height &&
-                     box.first == 0 && box.end >= plan.timeline.frames;
+    const bool all = box.area.width == picture.width && box.area.height == picture.height && box.first == 0 &&
+                     box.end >= plan.timeline.frames;
     if (all)
       wrong(plan.request.box[i],
             "covers the whole picture all the time, so that nothing of the clip would stay; remix changes "

@@ -10,7 +10,7 @@
 namespace sora {
 
 struct TimedBox {
-  Area area;  ///< in pixels of the input as it is shown
+  Area area;                                                        ///< in pixels of the input as it is shown
   double begin = 0, end = std::numeric_limits<double>::infinity();  ///< seconds
 };
 

@@ -58,8 +58,9 @@ void check_control_options(const Request& request, bool edits) {
 
 void require_control(const Request& request, bool edits, const ModelFacts& model) {
   if (model.control_layers > 0 || (!edits && !asks_for_control(request))) return;
-  wrong((edits ? "edit" : first_option(request)) + " needs a model with a control branch (VACE), and this one (" +
-        model.title + ") has none; take one with --model, such as wan2.1-vace-1.3b (sora-gen pull " +
+  wrong((edits ? "edit" : first_option(request)) +
+        " needs a model with a control branch (VACE), and this one (" + model.title +
+        ") has none; take one with --model, such as wan2.1-vace-1.3b (sora-gen pull " +
         "wan2.1-vace-1.3b fetches it)");
 }
 

@@ -45,7 +45,8 @@ std::string what_is_new(const Plan& plan) {
   if (plan.control.outpaints)
     return "the input is " + size_text(source.width, source.height) + " of it, at " +
            std::to_string(source.left) + ", " + std::to_string(source.top) + "; what is around it is new";
-  return plan.control.boxes.size() == 1 ? "what the box covers is made anew" : "what the boxes cover is made anew";
+  return plan.control.boxes.size() == 1 ? "what the box covers is made anew"
+                                        : "what the boxes cover is made anew";
 }
 
 }  // namespace
@@ -59,7 +60,8 @@ void take_outpainted_size(Request& request, const InputFacts& input) {
     return;
   }
   if (request.res->find_first_of("xX") != std::string::npos)
-    wrong("both --outpaint and --res say the size of the frame; leave --res out, as in --outpaint " + *request.res);
+    wrong("both --outpaint and --res say the size of the frame; leave --res out, as in --outpaint " +
+          *request.res);
   request.aspect = std::to_string(frame.width) + ":" + std::to_string(frame.height);
 }
 
@@ -94,16 +96,17 @@ void plan_control(Plan& plan, const ModelFacts& model) {
     control.source = control.outpaints ? outpaint_area(plan) : all_of(plan.picture);
     if (!request.box.empty()) control.boxes = edit_boxes(plan);
     plan.notes.push_back(what_is_new(plan) +
-                         (control.composite ? "; elsewhere the file has the pixels of the input, blended over "
-                                              "a few pixels inside of what is new (--no-composite: those of "
-                                              "the network everywhere)"
-                                            : "; elsewhere, too, the file has the pixels of the network"));
+                         (control.composite
+                              ? "; elsewhere the file has the pixels of the input, blended over "
+                                "a few pixels inside of what is new (--no-composite: those of "
+                                "the network everywhere)"
+                              : "; elsewhere, too, the file has the pixels of the network"));
   }
   if (control.references > 0) {
-    plan.notes.push_back(std::string("each window has ") +
-                         (control.references == 1 ? "a latent frame" : std::to_string(control.references) +
-                                                                            " latent frames") +
-                         " more, of the reference pictures, which are not shown");
+    plan.notes.push_back(
+        std::string("each window has ") +
+        (control.references == 1 ? "a latent frame" : std::to_string(control.references) + " latent frames") +
+        " more, of the reference pictures, which are not shown");
   }
   if (control.follows) {
     plan.notes.push_back("the video follows " + *request.control +

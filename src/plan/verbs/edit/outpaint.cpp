@@ -36,10 +36,11 @@ Outpaint parse_outpaint(const std::string& text) {
   Size size;
   const bool good = set_from_text(size.width, text.substr(0, x)).empty() &&
                     set_from_text(size.height, text.substr(x + 1)).empty();
-  if (!good || size.width < 16 || size.height < 16 || size.width > kLargestSide || size.height > kLargestSide ||
-      size.width % 2 != 0 || size.height % 2 != 0) {
-    wrong("--outpaint is \"" + excerpt(text) + "\", expected an aspect such as 16:9, or WxH with even sides " +
-          "from 16 to " + std::to_string(kLargestSide));
+  if (!good || size.width < 16 || size.height < 16 || size.width > kLargestSide ||
+      size.height > kLargestSide || size.width % 2 != 0 || size.height % 2 != 0) {
+    wrong("--outpaint is \"" + excerpt(text) +
+          "\", expected an aspect such as 16:9, or WxH with even sides " + "from 16 to " +
+          std::to_string(kLargestSide));
   }
   outpaint.size = size;
   return outpaint;
@@ -54,8 +55,8 @@ Size outpainted_size(const Outpaint& outpaint, Size input) {
   const Area source = outpaint_source(frame, input);
   // A pixel or two are the rounding to even sides.
   if (frame.width - source.width <= 2 && frame.height - source.height <= 2) {
-    wrong("--outpaint: the input is " + text_of(input) + " and has that shape already, so that nothing would " +
-          "be made; --res makes it larger");
+    wrong("--outpaint: the input is " + text_of(input) +
+          " and has that shape already, so that nothing would " + "be made; --res makes it larger");
   }
   if (frame.width > kLargestSide || frame.height > kLargestSide) {
     wrong("--outpaint: the frame would be " + text_of(frame) + ", expected sides of at most " +

@@ -18,10 +18,12 @@ struct Outpaint {
 Outpaint parse_outpaint(const std::string& text);
 
 /// The new frame around an input of this size: the smallest with the aspect that has all of it, with even
-/// sides; or the size that is asked for. Throws Error (usage): the input fills it already, or it is too large.
+/// sides; or the size that is asked for. Throws Error (usage): the input fills it already, or it is too
+/// large.
 Size outpainted_size(const Outpaint& outpaint, Size input);
 
-/// Where the input lies in a frame of this size: at its centre, at its own size where that fits, else reduced.
+/// Where the input lies in a frame of this size: at its centre, at its own size where that fits, else
+/// reduced.
 Area outpaint_source(Size frame, Size input);
 
 }  // namespace sora
