@@ -31,8 +31,11 @@ void add_storyboard(Json& json, const Inputs& inputs) {
 // Of a model with a control branch; else null.
 Json control_json(const Control& control) {
   if (!control.active) return {};
-  Json json{{"scale", control.scale}, {"references", control.references}, {"follows", control.follows},
-            {"edges", control.edges}, {"composite", control.composite}};
+  Json json{{"scale", control.scale},
+            {"references", control.references},
+            {"follows", control.follows},
+            {"edges", control.edges},
+            {"composite", control.composite}};
   if (control.edits) {
     const Area& source = control.source;
     json["source"] = {source.left, source.top, source.width, source.height};

@@ -17,7 +17,8 @@ using testing::HasSubstr;
 class EditLine : public testing::Test {
  protected:
   EditLine() {
-    for (const char* name : {"clip.mp4", "mask.mp4", "black.mp4", "white.mp4", "picture.png"}) program_.write(name, "x");
+    for (const char* name : {"clip.mp4", "mask.mp4", "black.mp4", "white.mp4", "picture.png"})
+      program_.write(name, "x");
   }
 
   Finished run(std::vector<std::string> line, const std::string& model = (test_data() / "vace").string()) {
@@ -54,11 +55,14 @@ TEST_F(EditLine, MasksThatCannotBeMeantAreErrorsOfTheFile) {
 
 TEST_F(EditLine, WrongLinesAreErrorsOfUsage) {
   expect_fault({"edit", "clip.mp4"}, 64, "edit needs what is to be made anew: --mask FILE");
-  expect_fault({"edit", "clip.mp4", "--box", "100,50,40,20"}, 64, "reaches beyond the picture, which is 128x96");
+  expect_fault({"edit", "clip.mp4", "--box", "100,50,40,20"}, 64,
+               "reaches beyond the picture, which is 128x96");
   expect_fault({"edit", "clip.mp4", "--box", "1,2,3,4", "--outpaint", "16:9"}, 64,
                "takes one of --mask, --box and --outpaint");
-  expect_fault({"remix", "clip.mp4", "--mask", "mask.mp4"}, 64, "--mask means nothing to remix; it goes with edit");
-  expect_fault({"--prompt", "x", "--control-kind", "edges"}, 64, "--control-kind says what --control FILE shows");
+  expect_fault({"remix", "clip.mp4", "--mask", "mask.mp4"}, 64,
+               "--mask means nothing to remix; it goes with edit");
+  expect_fault({"--prompt", "x", "--control-kind", "edges"}, 64,
+               "--control-kind says what --control FILE shows");
   std::vector<std::string> five{"--prompt", "x"};
   for (int i = 0; i < 5; ++i) five.insert(five.end(), {"--reference", "picture.png"});
   expect_fault(five, 64, "--reference is given 5 times, expected at most 4");

@@ -9,8 +9,8 @@
 #include "fuzz.h"
 #include "places.h"
 #include "plan/metadata.h"
-#include "plan/verbs/parameters.h"
 #include "plan/verbs/edit/mask_probe.h"
+#include "plan/verbs/parameters.h"
 #include "plan/verbs/verb.h"
 #include "sora/plan.h"
 

@@ -9,6 +9,7 @@
 #include "models/ltx/networks/transformer.h"
 #include "models/t5/files.h"
 #include "models/t5/networks/encoder.h"
+#include "models/t5/schema.h"
 #include "models/wan/networks/transformer.h"
 #include "models/wan/networks/vae.h"
 #include "sampling/guidance.h"
@@ -175,7 +176,7 @@ void check_text_encoder(const Check& check, const fs::path& folder) {
     T5Files files = open_text_encoder(folder);
     const auto encoder = load_network(
         std::move(files.checkpoint), placement,
-        [&](const Weights& w) { return T5Encoder(w, files.config, placement.dtype); }, &T5Encoder::ignores);
+        [&](const Weights& w) { return T5Encoder(w, files.config, placement.dtype); }, is_unused_in_text_encoder);
     return encoder(ids.to(placement.device));
   };
   check.compare(fs::relative(folder, check.options.data), compute(on_cpu), compute);
