@@ -53,7 +53,7 @@ CURATED = [
 def token_texts():
     texts = random_texts.Texts(7)
     cases = list(CURATED)
-    while len(cases) < 400:
+    while len(cases) < 230:
         text = texts.text(None)
         if len(text) < 600:
             cases.append(text)

@@ -31,7 +31,7 @@ TEST_P(TokenGoldens, IdsAreThoseOfTransformers) {
   const auto& expected = golden["ids"][GetParam()];
   const ClipTokenizer tokenizer(kData / "tokenizers" / GetParam());
   ASSERT_EQ(expected.size(), golden["texts"].size());
-  ASSERT_GT(expected.size(), 300u);
+  ASSERT_GT(expected.size(), 200u);
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const auto text = golden["texts"][i].get<std::string>();
     EXPECT_EQ(tokenizer.encode(text, 77), expected[i].get<std::vector<std::int64_t>>())
