@@ -68,13 +68,6 @@ TEST_F(DeviceRanks, EveryFamilyDividesItsWork) {
   }
 }
 
-TEST_F(DeviceRanks, AnotherFamilyDividesItsWork) {
-  Request asked = request("ltx/v095");
-  asked.res = "160x96";
-  asked.frames = 17;
-  expect_same_with(asked, {"guidance:2", "sequence:2", "guidance:2,sequence:2", "sequence:4"});
-}
-
 TEST_F(DeviceRanks, TokensThatDoNotDivide) {
   Request asked = request("ti2v");  // three heads
   asked.res = "160x64";             // ten tokens in a frame
