@@ -63,10 +63,10 @@ class RankProcesses : public testing::Test {
                                        "XDG_CACHE_HOME=" + (folder_ / "cache").string(),
                                        "XDG_STATE_HOME=" + (folder_ / "state").string()};
     if (size > 1) {
-      for (const std::string& variable : std::vector<std::string>{
-               "RANK=" + std::to_string(rank), "LOCAL_RANK=" + std::to_string(rank),
-               "WORLD_SIZE=" + std::to_string(size), "LOCAL_WORLD_SIZE=" + std::to_string(size),
-               "MASTER_ADDR=localhost", "MASTER_PORT=" + port})
+      for (const std::string& variable :
+           {"RANK=" + std::to_string(rank), "LOCAL_RANK=" + std::to_string(rank),
+            "WORLD_SIZE=" + std::to_string(size), "LOCAL_WORLD_SIZE=" + std::to_string(size),
+            std::string("MASTER_ADDR=localhost"), "MASTER_PORT=" + port})
         variables.push_back(variable);
     }
     const auto pointers = [](std::vector<std::string>& texts) {
@@ -155,7 +155,9 @@ TEST_F(RankProcesses, ARankThatIsKilledEndsTheOthers) {
       EXPECT_EQ(code, 69) << errors_of(rank);
       EXPECT_THAT(errors_of(rank), HasSubstr("rank " + std::to_string(killed) + " (127.0.0.1) is gone"));
     }
-    if (killed == 1) EXPECT_THAT(files(), IsEmpty());
+    if (killed == 1) {
+      EXPECT_THAT(files(), IsEmpty());
+    }
   }
 }
 

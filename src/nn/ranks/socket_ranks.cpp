@@ -56,6 +56,7 @@ struct SocketRanks::Going {
 
 struct SocketRanks::State {
   std::vector<Socket> sockets;
+  std::vector<std::string> addresses;  // of the others, which a broken connection does not know any more
   std::function<void(const Error&)> give_up;
   std::atomic<int> lost = -1;  // a rank whose connection was closed
   std::atomic<bool> parted = false;
@@ -113,13 +114,14 @@ struct SocketRanks::State {
     return lost_rank(rank, where(rank));
   }
 
-  std::string where(int rank) const { return sockets[static_cast<std::size_t>(rank)].peer_address(); }
+  std::string where(int rank) const { return addresses[static_cast<std::size_t>(rank)]; }
   Socket& at(int rank) { return sockets.at(static_cast<std::size_t>(rank)); }
 };
 
 SocketRanks::SocketRanks(const Meeting& meeting, const std::function<void()>& stop)
     : Communicator(meeting.rank, meeting.size), state_(std::make_unique<State>()) {
   state_->sockets = connect_all(meeting, stop);
+  for (const Socket& socket : state_->sockets) state_->addresses.push_back(socket.peer_address());
   state_->give_up = meeting.give_up;
   state_->watcher = std::thread([state = state_.get()] { state->watch(); });
 }
