@@ -201,7 +201,7 @@ void visit_request_kinds(R& r, V&& v) {
   v("draft", r.draft, video, "small and fast; sora-gen finish makes it large");
   v("refine", r.refine, video,
     "make sizes beyond the native one in upscale stages instead of enlarging the frames");
-  v("model", r.model, model, "model folder, or a name on the search path");
+  v("model", r.model, model, "a model's folder or file, or a name on the search path");
   v("transformer", r.transformer, source, "file that replaces the model's transformer (safetensors, GGUF)");
   v("transformer_2", r.transformer_2, source, "file that replaces its low-noise expert");
   v("vae", r.vae, source, "file that replaces its VAE");

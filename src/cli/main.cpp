@@ -45,8 +45,7 @@ const std::vector<Verb> verbs{
     {"loop", "[CLIP]", "a video whose end meets its start, of a clip or a --prompt", 0, true, make_from_files,
      1},
     {"remix", "CLIP", "change a clip by --prompt; --strength says how much", 1, true, make_from_files},
-    {"edit", "CLIP", "make a part of a clip anew, by --mask or --box, or grow it: --outpaint 16:9", 1, true,
-     make_from_files},
+    {"edit", "CLIP", "make a part of a clip anew: --mask, --box or --outpaint", 1, true, make_from_files},
     {"storyboard", "[STORY]", "a video from prompts at times, in lines or JSON; - reads stdin; or --shot", 0,
      true, make_storyboard, 1},
     // a video that is shown while it is made
@@ -56,8 +55,8 @@ const std::vector<Verb> verbs{
     // many seeds, and the ones worth finishing
     {"scout", "", "try many seeds of a --prompt, small or in few steps, with a page to choose from", 0, true,
      scout_seeds},
-    {"pick", "NUMBER [DIR]", "finish the draft of that number of a scout; several: pick 3 7", 0, true,
-     pick_drafts, kMostWords},
+    {"pick", "NUMBER [DIR]", "finish the drafts of these numbers of a scout", 0, true, pick_drafts,
+     kMostWords},
     // how a finished file was made, from the file itself
     {"inspect", "FILE", "show how a file was made", 1, false, inspect_file},
     // whether files say that they were generated, and how surely
@@ -66,7 +65,7 @@ const std::vector<Verb> verbs{
     // the same file again, or with changes
     {"rerun", "FILE", "make a file again, with other options where they are given", 1, true, rerun_file},
     // what a batch has done
-    {"status", "DIR", "what is done, failed, running and left in the folder of a batch", 1, false,
+    {"status", "DIR", "what is done, failed and left in the folder of a batch", 1, false,
      show_status_of},
     // latents that a run kept, or those of a run that failed after its last step
     {"decode", "LATENTS", "make the video from latents that a run kept, or a failed run saved", 1, true,

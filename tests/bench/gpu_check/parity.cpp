@@ -5,6 +5,9 @@
 
 #include "checkpoint/safetensors.h"
 #include "measures.h"
+#include "models/clip/files.h"
+#include "models/clip/names.h"
+#include "models/clip/networks/text_encoder.h"
 #include "models/clip/networks/vision_encoder.h"
 #include "models/ltx/networks/transformer.h"
 #include "models/t5/files.h"
@@ -77,6 +80,10 @@ void check_golden_transformer(const Check& check, const fs::path& folder) {
                 });
 }
 
+bool is_of_clip_text(const fs::path& folder) {
+  return folder.string().find("clip_text") != std::string::npos;
+}
+
 // Of the LTX-Video models in tests/data/ltx, whose goldens lie beside their networks.
 bool is_of_ltx(const fs::path& folder) { return folder.parent_path().parent_path().filename() == "ltx"; }
 
@@ -98,7 +105,9 @@ struct Inputs {
 
 Inputs inputs_for(const wan::TransformerConfig& config) {
   at::manual_seed(1);
-  Inputs inputs{at::randn({1, config.in_channels, 3, 8, 12}), at::randn({1, 24, config.text_dim}), {}};
+  const std::int64_t control = config.has_control() ? config.vace_in_channels : 0;
+  Inputs inputs{
+      at::randn({1, config.in_channels + control, 3, 8, 12}), at::randn({1, 24, config.text_dim}), {}};
   inputs.prompt.narrow(1, 9, 15).zero_();
   if (config.image_dim) {
     const std::int64_t pair = config.pos_embed_seq_len.value_or(0);
@@ -176,7 +185,23 @@ void check_text_encoder(const Check& check, const fs::path& folder) {
     T5Files files = open_text_encoder(folder);
     const auto encoder = load_network(
         std::move(files.checkpoint), placement,
-        [&](const Weights& w) { return T5Encoder(w, files.config, placement.dtype); }, is_unused_in_text_encoder);
+        [&](const Weights& w) { return T5Encoder(w, files.config, placement.dtype); },
+        is_unused_in_text_encoder);
+    return encoder(ids.to(placement.device));
+  };
+  check.compare(fs::relative(folder, check.options.data), compute(on_cpu), compute);
+}
+
+// CLIP's, which is in fp32 on every device.
+void check_clip_text_encoder(const Check& check, const fs::path& folder) {
+  at::manual_seed(1);
+  const std::int64_t words = clip::open_clip_text_encoder(folder).config.vocab_size;
+  const at::Tensor ids = at::randint(1, words, {1, 13}, at::kLong);
+  const Compute compute = [&](const Placement& placement) {
+    auto files = clip::open_clip_text_encoder(folder);
+    const auto encoder = load_network(
+        std::move(files.checkpoint), placement,
+        [&](const Weights& w) { return clip::TextNetwork(w, files.config); }, clip::is_unused);
     return encoder(ids.to(placement.device));
   };
   check.compare(fs::relative(folder, check.options.data), compute(on_cpu), compute);
@@ -216,6 +241,8 @@ void check_parity(const Options& options) {
       if (is_of_ltx(folder)) {
         if (kind == "transformer") attempt(check, folder, check_ltx_transformer);
         if (kind == "text_encoder") attempt(check, folder, check_text_encoder);
+      } else if (is_of_clip_text(folder)) {
+        if (check.is_fp32()) attempt(check, folder, check_clip_text_encoder);
       } else if (group == "transformer")
         attempt(check, folder, check_golden_transformer);
       else if (group == "encoders" || kind == "text_encoder")

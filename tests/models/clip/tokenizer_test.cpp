@@ -19,14 +19,14 @@ namespace {
 namespace fs = std::filesystem;
 const fs::path kData = test_data() / "clip_text";
 
-class TokenGoldens : public testing::TestWithParam<const char*> {};
+class ClipTokenGoldens : public testing::TestWithParam<const char*> {};
 
 // files: vocab.json and merges.txt; json: the same in a tokenizer.json; unknown: without pieces for some
 // bytes, and <|startoftext|> only as it is written.
-INSTANTIATE_TEST_SUITE_P(Folders, TokenGoldens, testing::Values("files", "json", "unknown"),
+INSTANTIATE_TEST_SUITE_P(Folders, ClipTokenGoldens, testing::Values("files", "json", "unknown"),
                          [](const auto& info) { return std::string(info.param); });
 
-TEST_P(TokenGoldens, IdsAreThoseOfTransformers) {
+TEST_P(ClipTokenGoldens, IdsAreThoseOfTransformers) {
   const auto golden = nlohmann::json::parse(contents(kData / "tokens.json"));
   const auto& expected = golden["ids"][GetParam()];
   const ClipTokenizer tokenizer(kData / "tokenizers" / GetParam());
