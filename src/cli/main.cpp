@@ -65,11 +65,9 @@ const std::vector<Verb> verbs{
     // the same file again, or with changes
     {"rerun", "FILE", "make a file again, with other options where they are given", 1, true, rerun_file},
     // what a batch has done
-    {"status", "DIR", "what is done, failed and left in the folder of a batch", 1, false,
-     show_status_of},
+    {"status", "DIR", "what is done, failed and left in the folder of a batch", 1, false, show_status_of},
     // latents that a run kept, or those of a run that failed after its last step
-    {"decode", "LATENTS", "make the video from latents that a run kept, or a failed run saved", 1, true,
-     decode_latents},
+    {"decode", "LATENTS", "make the video from latents that a run kept or saved", 1, true, decode_latents},
     // requests from another program, the model kept in memory
     {"serve", "", "with --stdio: read requests as JSON lines from stdin, answer on stdout", 0, true, serve},
     // published models, fetched
