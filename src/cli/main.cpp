@@ -69,7 +69,7 @@ const std::vector<Verb> verbs{
     // latents that a run kept, or those of a run that failed after its last step
     {"decode", "LATENTS", "make the video from latents that a run kept or saved", 1, true, decode_latents},
     // requests from another program, the model kept in memory
-    {"serve", "", "with --stdio: read requests as JSON lines from stdin, answer on stdout", 0, true, serve},
+    {"serve", "", "with --stdio: JSON requests on stdin, answers on stdout", 0, true, serve},
     // published models, fetched
     {"pull", "[NAME]", "fetch a published model; without a name, list them", 0, false, pull_model, 1},
     // installed models
