@@ -48,7 +48,7 @@ std::string native_text(const FoundModel& model) {
 
 // Of the published models that are not among `models`: whether they would run here.
 std::string published_text(const std::vector<FoundModel>& models, MachineFacts& machine) {
-  constexpr std::size_t kName = 22;
+  constexpr std::size_t kName = 31;
   std::string text;
   for (const PublishedModel& published : published_models()) {
     const bool is_here = std::any_of(models.begin(), models.end(), [&](const FoundModel& model) {

@@ -5,6 +5,7 @@
 #include "checkpoint/published_models.h"
 #include "models/ltx/facts.h"
 #include "models/ltx/vae_memory.h"
+#include "models/t5/published.h"
 #include "models/weight_counts.h"
 
 namespace sora::ltx {
@@ -33,8 +34,9 @@ void set_folder(ModelFacts& facts, const std::string& short_name) {
 
 void set_networks(ModelFacts& facts, const PublishedSizes& sizes) {
   const TransformerConfig& config = sizes.transformer;
-  facts.transformer = size_of_published(sizes.transformer_parameters, kTransformerBytes,
-                                        static_cast<std::uint64_t>(6 * config.dim() * config.dim()));  // of the timestep
+  facts.transformer =
+      size_of_published(sizes.transformer_parameters, kTransformerBytes,
+                        static_cast<std::uint64_t>(6 * config.dim() * config.dim()));  // of the timestep
   const T5Config text = t5_xxl();
   facts.text_encoder =
       size_of_published(text_parameters, kTextBytes, static_cast<std::uint64_t>(text.d_ff * text.d_model));
@@ -65,20 +67,6 @@ VaeConfig vae_095() {
     config.decoder.push_back({width, width, 5, true, true, 2, false});
   config.timestep_conditioning = true;
   set_scales(config, "LTX-Video 0.9.5");
-  return config;
-}
-
-T5Config t5_xxl() {
-  T5Config config;
-  config.vocab_size = 32128;
-  config.d_model = 4096;
-  config.d_kv = 64;
-  config.d_ff = 10240;
-  config.num_layers = 24;
-  config.num_heads = 64;
-  config.activation = T5Config::Activation::gelu_tanh;
-  config.gated = true;
-  config.shared_bias = true;
   return config;
 }
 

@@ -10,7 +10,6 @@
 #include "models/family.h"
 #include "models/ltx/transformer_config.h"
 #include "models/ltx/vae_config.h"
-#include "models/t5/config.h"
 
 namespace sora::ltx {
 
@@ -26,9 +25,8 @@ struct PublishedSizes {
 /// autoencoder.
 const std::vector<PublishedSizes>& published_sizes();
 
-/// The autoencoder of 0.9.5 and later, and the text encoder of all (T5 v1.1 XXL); their elements.
+/// The autoencoder of 0.9.5 and later; its elements, and those of the text encoder of all (t5_xxl()).
 VaeConfig vae_095();
-T5Config t5_xxl();
 constexpr std::uint64_t vae_parameters = 1'246'913'522, vae_encoder_parameters = 694'098'881,
                         text_parameters = 4'762'310'656;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "checkpoint/published_models.h"
+#include "models/t5/published.h"
 #include "models/wan/facts.h"
 #include "models/wan/vae_memory.h"
 #include "models/weight_counts.h"
@@ -32,19 +33,6 @@ TransformerConfig with_images(bool attends, bool two_images) {
 // A control block for every `distance` blocks.
 TransformerConfig with_control(TransformerConfig config, std::int64_t distance) {
   for (std::int64_t i = 0; i < config.num_layers; i += distance) config.vace_layers.push_back(i);
-  return config;
-}
-
-T5Config umt5_xxl() {
-  T5Config config;
-  config.vocab_size = 256384;
-  config.d_model = 4096;
-  config.d_kv = 64;
-  config.d_ff = 10240;
-  config.num_layers = 24;
-  config.num_heads = 64;
-  config.activation = T5Config::Activation::gelu_tanh;
-  config.gated = true;
   return config;
 }
 

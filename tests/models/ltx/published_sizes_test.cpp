@@ -9,6 +9,7 @@
 #include "models/ltx/networks/transformer.h"
 #include "models/ltx/networks/vae_networks.h"
 #include "models/t5/networks/encoder.h"
+#include "models/t5/published.h"
 
 namespace sora::ltx {
 namespace {
