@@ -33,7 +33,7 @@ SCALES = {
         "held": 8,
         "captions": 2000,
         "autoencoder": 60,
-        "autoencoder_options": ["--batch", 2, "--base", 48, "--z", 48],
+        "autoencoder_options": ["--batch", 2],
         "decoder": 20,
         "denoiser": 300,
         "folded": 200,
@@ -74,6 +74,7 @@ SCALES = {
     },
 }  # fmt: skip
 
+SMALL_CELLS = ["--patch", 2, "--base", 24, "--z", 48]  # 8x8x4 pixels a cell
 GUIDANCE = 2.5  # that is folded into the denoiser
 REFINED = 0.7  # the noise level from which drafts are refined
 WHOLE = 0.1  # the share of its clips with which a large size is made at once, without a draft
@@ -110,7 +111,7 @@ def autoencoder_steps(options):
     if not os.path.exists(half + "/spiece.model"):
         os.makedirs(half, exist_ok=True)
         yield "the tokenizer", ["tokenizer.py", half]
-    train = ["--samples", scale["autoencoder"], *scale["autoencoder_options"]]
+    train = ["--samples", scale["autoencoder"], *SMALL_CELLS, *scale["autoencoder_options"]]
     gate = ["--gate", options.gate if options.scale != "try" else 0]
     yield "the autoencoder of 8x8x4", ["train_vae.py", half, options.data, *train, *gate]
     yield "the autoencoder of 16x16x4", ["double.py", half, state]
