@@ -61,9 +61,7 @@ void read_text_encoders(ModelFacts& facts, const TransformerConfig& transformer)
                 source.path.string() + ": is " + std::to_string(files.config.d_model) + " wide, expected " +
                     std::to_string(facts.text_dim) + ", as txt_in of the transformer");
   }
-  const bool old = !files.checkpoint.find("shared.weight");  // as in T5Encoder
-  facts.text_encoder =
-      count_weights(facts, files.checkpoint, old ? "encoder.embed_tokens.weight" : "shared.weight");
+  facts.text_encoder = count_text_encoder(facts, files.checkpoint);
   facts.tokenizer = tokenizer_of(facts.folder);
 
   const std::filesystem::path folder = facts.folder.source("text_encoder_2").path;

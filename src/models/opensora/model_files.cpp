@@ -40,19 +40,13 @@ void find(const fs::path& dir, const std::string& component, Check check, const 
   for (const fs::path& file : weight_files(dir)) {
     if (check(Checkpoint(file))) found.push_back(file);
   }
-  if (found.size() > 1) {
-    throw Error(ErrorKind::data, "checkpoint",
-                dir.string() + ": " + found[0].filename().string() + " and " + found[1].filename().string() +
-                    " could each be the " + component + ", expected one; choose with --" + component +
-                    " FILE");
-  }
   if (found.empty()) {
     missing(dir.string() + ": has no " + component +
             (component == "vae" ? "; add hunyuan_vae.safetensors of hpcai-tech/Open-Sora-v2, or give it with "
                                   "--vae FILE"
                                 : "; add Open_Sora_v2.safetensors, or give it with --transformer FILE"));
   }
-  folder.elsewhere[component] = found.front();
+  choose_part(dir, component, found, folder);
 }
 
 void need_folder(const fs::path& dir, const std::string& component, const char* name, ModelFolder& folder) {

@@ -121,6 +121,7 @@ void read_vae(ModelFacts& facts) {
                     std::to_string(facts.latent_channels) + ", the transformer's out_channels");
   }
   facts.vae = count_weights(facts, checkpoint);
+  check_schema(vae_schema(config), checkpoint);
   for (const std::string& name : checkpoint.names()) {
     const TensorInfo& info = *checkpoint.find(name);
     if (name.starts_with("encoder.") || name.starts_with("quant_conv."))
@@ -142,21 +143,18 @@ void read_text_encoder(ModelFacts& facts) {
                     std::to_string(facts.text_dim) + ", the transformer's text_dim");
   }
   facts.text_encoder = count_text_encoder(facts, files.checkpoint);
+  check_schema(t5_schema(files.config, files.checkpoint), files.checkpoint, is_unused_in_text_encoder);
   facts.tokenizer = tokenizer_of(facts.folder);
 }
 
 // Names and shapes, so that a file that does not fit is refused before any work; last, since faults that were
 // looked for above have messages of their own.
-void check_networks(const ModelFacts& facts) {
+void check_transformers(const ModelFacts& facts) {
   for (const char* name : {"transformer", "transformer_2"}) {
     if (!facts.folder.has(name)) continue;
     const auto files = open_transformer(facts.folder.source(name));
     check_schema(transformer_schema(files.config), files.checkpoint, is_unused_in_transformer);
   }
-  const VaeFiles vae = open_vae(facts.folder.source("vae"));
-  check_schema(vae_schema(vae.config), vae.checkpoint);
-  const T5Files text = open_text_encoder(facts.folder.source("text_encoder"));
-  check_schema(t5_schema(text.config, text.checkpoint), text.checkpoint, is_unused_in_text_encoder);
 }
 
 void read_scheduler(ModelFacts& facts) {
@@ -199,7 +197,7 @@ ModelFacts read_facts(const std::filesystem::path& dir, const Replacements& repl
   }
   read_scheduler(facts);
   read_text_encoder(facts);
-  check_networks(facts);
+  check_transformers(facts);
   facts.few_step = find_few_step({facts.folder.source("transformer").path, facts.folder.dir});
   // The pipeline of FastWan's models, whatever their folders are called.
   if (const std::string& pipeline = facts.folder.pipeline; !facts.few_step && pipeline == "WanDMDPipeline")
