@@ -170,6 +170,7 @@ struct Upscale {
   bool active = false;  ///< this plan is one: it enlarges the frames of a smaller video
   int draft_width = 0;  ///< size of the draft: reduced to it, the stage's frames equal the draft's
   int draft_height = 0;
+  bool follows_draft = true;  ///< false: they need not (ModelFacts::refining in models/family.h)
 };
 
 /// A step cache: where the network's work changes little from step to step, some steps use that of an earlier
@@ -214,6 +215,12 @@ struct Sampling {
 };
 
 /// Sizes, in pixels and in latent cells.
+/// What --tiny-vae does.
+struct TinyDecoder {
+  bool decodes_file = false;  ///< the file's frames; else previews alone
+  double bytes = 0;           ///< of memory, while it decodes
+};
+
 struct Picture {
   int model_width = 0;  ///< size that the network makes, a multiple of its grid
   int model_height = 0;
@@ -229,6 +236,7 @@ struct Picture {
   int latent_width = 0;
   std::optional<Tiling> tiling;      ///< of the transformer; empty: the whole window at once
   std::optional<Tiling> vae_tiling;  ///< of the VAE; empty: whole pictures
+  TinyDecoder tiny;
 };
 
 struct Timeline {

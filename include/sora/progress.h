@@ -29,13 +29,15 @@ struct Progress {
 /// Called from the thread that works, at each step and each written chunk; keep it short.
 using ProgressSink = std::function<void(const Progress&)>;
 
-/// The picture so far, in which there is still some noise.
+/// The picture so far, in which there is still some noise; or the video, where that is cheap to decode.
 struct Preview {
   int width = 0;
   int height = 0;
-  std::vector<std::uint8_t> rgb;  ///< [height, width, 3], sRGB
-  int step = 0;                   ///< steps done, counted over all windows
-  int steps = 0;                  ///< of how many
+  std::vector<std::uint8_t> rgb;                ///< [height, width, 3], sRGB
+  int step = 0;                                 ///< steps done, counted over all windows
+  int steps = 0;                                ///< of how many
+  std::vector<std::vector<std::uint8_t>> next;  ///< further frames like rgb, to be shown after it, and again
+  double fps = 0;                               ///< their rate; 0: there is one
 };
 
 /// Called from the thread that works, every few steps; previews take at most about a tenth of the time.

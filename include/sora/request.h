@@ -70,6 +70,9 @@ struct Request {
   std::optional<std::string> vae;
   std::optional<std::string> text_encoder;
   std::optional<std::string> image_encoder;  ///< of models that attend to an image (Wan 2.1 I2V, FLF2V)
+  /// A tiny decoder (TAEHV): of previews, drafts and live films, and with tiny_result of any file.
+  std::optional<std::string> tiny_vae;
+  bool tiny_result = false;
   std::vector<std::string> lora;    ///< FILE or FILE:strength, merged into the transformer in this order
   std::vector<std::string> lora_2;  ///< the same for the low-noise expert
   bool lora_strict = false;         ///< refuse LoRAs with tensors that the model has no place for
@@ -207,6 +210,9 @@ void visit_request_kinds(R& r, V&& v) {
   v("vae", r.vae, source, "file that replaces its VAE");
   v("text_encoder", r.text_encoder, source, "file that replaces its text encoder");
   v("image_encoder", r.image_encoder, source, "file that replaces its image encoder (CLIP)");
+  v("tiny_vae", r.tiny_vae, source,
+    "a tiny decoder (TAEHV: taew2_1.safetensors and others): shows previews, drafts and live films sooner");
+  v("tiny_result", r.tiny_result, video, "decode the finished video with --tiny-vae, too");
   v("lora", r.lora, source, "LoRA, as FILE or FILE:strength; may be given several times");
   v("lora_2", r.lora_2, source, "LoRA of the low-noise expert");
   v("lora_strict", r.lora_strict, machine,

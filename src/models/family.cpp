@@ -133,6 +133,14 @@ MagRatios own_mag_ratios(const JsonConfig& config) {
   return mag;
 }
 
+Refining own_refining(const JsonConfig& config) {
+  Refining refining;
+  refining.level = config.number("refine_level");
+  if (!(refining.level > 0 && refining.level < 1)) config.fail("refine_level", "a noise level between 0 and 1");
+  refining.steps = static_cast<int>(config.integer_in("refine_steps", 1, 1000, refining.steps));
+  return refining;
+}
+
 }  // namespace
 
 void read_own_defaults(ModelFacts& facts) {
@@ -172,6 +180,7 @@ void read_own_defaults(ModelFacts& facts) {
   read_synonyms(facts, config);
   facts.max_words = static_cast<int>(config.integer_in("max_words", 0, 100000, 0));
   facts.smallest_area = config.integer_in("smallest_area", 0, 1 << 24, facts.smallest_area);
+  if (config.has("refine_level")) facts.refining = own_refining(config);
 }
 
 }  // namespace sora

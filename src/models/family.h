@@ -71,6 +71,12 @@ struct CausalFacts {
   double context_timestep = 0;    ///< at which finished frames pass through the network for the cache
 };
 
+/// The stage by which a model refines its own drafts (Note [Finishing] in plan/verbs/upscale.h).
+struct Refining {
+  double level = 0.6;  ///< noise level that it begins from, from 0 to 1; high, so that shapes become right
+  int steps = 4;
+};
+
 struct NamedFewStep {
   FewStep settings;
   std::string name;  ///< of the file or folder that shows that it is one
@@ -128,6 +134,9 @@ struct ModelFacts {
   std::optional<MagRatios> mag;                 ///< for --cache mag; empty: not measured
   std::optional<CausalFacts> causal;            ///< empty: attention sees all frames of a window
   std::int64_t smallest_area = 0;  ///< pixels; smaller pictures are made at this area and reduced
+  /// It composes best when small: what is made of words alone is made at a draft's size, and refined to the
+  /// native area by a stage of its own. Empty: it is made at the native area.
+  std::optional<Refining> refining;
 
   // Sizes
   std::uint64_t weight_bytes = 0;                                            ///< all weight files

@@ -58,7 +58,8 @@ void check_size(Plan& plan) {
   const bool asked = plan.request.res || plan.request.aspect;
   const double times = static_cast<double>(picture.width) / std::max(1, picture.crop_width);
   if (!asked || !picture.enlarged || times <= kFarBeyond) return;
-  const bool refines = !plan.upscale.active && !adds_to_clip(plan.request) && !plan.request.draft;
+  const bool refines = verb_kind(plan.request.verb) != VerbKind::finish && !plan.request.refine &&
+                       !adds_to_clip(plan.request) && !plan.request.draft;
   plan.warnings.push_back("the picture is made at " + size_text(picture.crop_width, picture.crop_height) +
                           " and enlarged " + number_text(times, 2) + " times to " +
                           size_text(picture.width, picture.height) + ", which adds no detail" +

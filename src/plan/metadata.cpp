@@ -34,12 +34,17 @@ std::string model_name(const ModelChoice& model, const Request& request) {
   return (path.has_filename() ? path : path.parent_path()).filename().string();
 }
 
-// The value of --steps that gives this plan: of finish the steps of a stage, with --refine those of the small
-// video.
+// How the video is sampled that options are for: with --refine, or of a model that refines, the small one.
+const Sampling& first_sampling(const Plan& plan) {
+  const bool finishes = verb_kind(plan.request.verb) == VerbKind::finish;
+  return finishes || plan.before.empty() ? plan.sampling : plan.before.front().sampling;
+}
+
+// The value of --steps that gives this plan: of finish the steps of a stage.
 int requested_steps(const Plan& plan) {
-  if (!plan.upscale.active) return plan.sampling.steps;
-  return plan.request.refine ? plan.before.front().sampling.steps
-                             : std::max(1, plan.sampling.steps - plan.sampling.first_step);
+  const Sampling& sampling = first_sampling(plan);
+  return verb_kind(plan.request.verb) == VerbKind::finish ? std::max(1, sampling.steps - sampling.first_step)
+                                                          : sampling.steps;
 }
 
 void add_prompts(Json& json, const Plan& plan) {
@@ -102,9 +107,11 @@ void add_storyboard(Json& json, const Inputs& inputs, const Request& request) {
   }
 }
 
-void add_model(Json& json, const ModelChoice& model, const Request& request) {
+void add_model(Json& json, const ModelChoice& model, const TinyDecoder& tiny, const Request& request) {
   if (!model.dir.empty()) json["model"] = model_name(model, request);
   for (const auto& [component, file] : chosen_files(request)) json[component] = file.string();
+  if (tiny.decodes_file) json["tiny_vae"] = *request.tiny_vae;
+  if (request.tiny_result) json["tiny_result"] = true;
   if (!request.lora.empty()) json["lora"] = request.lora;
   if (!request.lora_2.empty()) json["lora_2"] = request.lora_2;
   json["model_digest"] = model.digest.substr(0, 16);
@@ -117,9 +124,7 @@ void add_sampling(Json& json, const Plan& plan) {
   json["steps"] = requested_steps(plan);
   json["guidance"] = sampling.guidance;
   if (sampling.boundary_ratio) json["guidance_2"] = sampling.guidance_2;
-  // With --refine those of the small video.
-  const Sampling& first =
-      plan.request.refine && !plan.before.empty() ? plan.before.front().sampling : sampling;
+  const Sampling& first = first_sampling(plan);
   if (first.sigmas.empty()) {
     json["flow_shift"] = sampling.flow_shift;
   } else {
@@ -185,7 +190,7 @@ Json parameters(const Plan& plan) {
   if (request.refine) json["refine"] = true;
   if (request.visible_mark) json["visible_mark"] = true;
   json["watermark"] = plan.output.watermark;  // no option: another run is marked by its own options
-  add_model(json, plan.model, request);
+  add_model(json, plan.model, plan.picture.tiny, request);
   add_sampling(json, plan);
   add_length_and_size(json, plan);
   json["codec"] = plan.output.codec;

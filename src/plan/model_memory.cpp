@@ -19,7 +19,7 @@ Plan plan_for_memory(const ModelFacts& model, const Request& request, MachineFac
   plan.model.text_rows = model.text_rows;
   plan_sampling(plan, model);
   Canvases canvases;
-  plan_picture(plan, model, canvases);
+  plan_picture(plan, model, canvases, plan.request.draft);
   plan_timeline(plan, model, false);
   return plan;
 }

@@ -48,16 +48,17 @@ Sizes sizes_for_aspect(const Request& request, const ModelFacts& model, std::int
            2 * static_cast<int>(std::lround(height / 2))}};
 }
 
-Sizes choose_sizes(const Request& request, const ModelFacts& model, Size grid, Canvases& canvases) {
+Sizes choose_sizes(const Request& request, const ModelFacts& model, bool small, Size grid,
+                   Canvases& canvases) {
   const Size native{model.width, model.height};
   std::int64_t native_area = area_of(native);
-  if (request.draft)
-    native_area = std::min(native_area, std::max(model.smallest_area, native_area / kDraftShare));
+  if (small) native_area = std::min(native_area, std::max(model.smallest_area, native_area / kDraftShare));
   std::optional<std::string> res = request.res;
   if (!res && !request.aspect && !request.draft && !model.res.empty()) res = model.res;
   if (const auto file = parse_res(res, request.aspect))
     return sizes_for(*file, model, native_area, grid, canvases);
   if (request.aspect || request.draft) return sizes_for_aspect(request, model, native_area, grid, canvases);
+  if (small) return sizes_for(native, model, native_area, grid, canvases);
   return {exact_canvas(native, grid), native};
 }
 
@@ -84,14 +85,8 @@ const Canvas& Canvases::native(Size wanted, std::int64_t area, Size grid) {
   return known_.emplace(key, native_canvas(wanted, area, grid)).first->second;
 }
 
-void plan_picture(Plan& plan, const ModelFacts& model, Canvases& canvases) {
-  const Size grid{model.spatial_scale * model.patch_width, model.spatial_scale * model.patch_height};
-  const auto [canvas, file] = choose_sizes(plan.request, model, grid, canvases);
+void plan_file_size(Plan& plan, Size file) {
   Picture& picture = plan.picture;
-  picture.model_width = canvas.made.width;
-  picture.model_height = canvas.made.height;
-  picture.crop_width = canvas.crop.width;
-  picture.crop_height = canvas.crop.height;
   picture.width = file.width;
   picture.height = file.height;
   // Beside a clip's frames or pixels, and on a GPU, frames are resampled to the file's size before the writer
@@ -101,10 +96,21 @@ void plan_picture(Plan& plan, const ModelFacts& model, Canvases& canvases) {
   picture.frame_width = resampled ? picture.width : picture.crop_width;
   picture.frame_height = resampled ? picture.height : picture.crop_height;
   picture.enlarged = picture.crop_width != picture.width || picture.crop_height != picture.height;
+  note_sizes(picture, plan.request.draft, plan.notes);
+}
+
+void plan_picture(Plan& plan, const ModelFacts& model, Canvases& canvases, bool small) {
+  const Size grid{model.spatial_scale * model.patch_width, model.spatial_scale * model.patch_height};
+  const auto [canvas, file] = choose_sizes(plan.request, model, small, grid, canvases);
+  Picture& picture = plan.picture;
+  picture.model_width = canvas.made.width;
+  picture.model_height = canvas.made.height;
+  picture.crop_width = canvas.crop.width;
+  picture.crop_height = canvas.crop.height;
   picture.latent_channels = model.latent_channels;
   picture.latent_width = picture.model_width / model.spatial_scale;
   picture.latent_height = picture.model_height / model.spatial_scale;
-  note_sizes(picture, plan.request.draft, plan.notes);
+  plan_file_size(plan, file);
 }
 
 }  // namespace sora

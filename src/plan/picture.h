@@ -21,8 +21,11 @@ class Canvases {
   std::map<std::tuple<int, int, std::int64_t, int, int>, Canvas> known_;
 };
 
-/// Resolves --res, --aspect and --draft into `plan.picture`, and notes what is enlarged or cropped.
-/// Throws Error (usage).
-void plan_picture(Plan& plan, const ModelFacts& model, Canvases& canvases);
+/// Resolves --res, --aspect and --draft into `plan.picture`, and notes what is enlarged or cropped. `small`:
+/// made as small as a draft, whatever the size of the file is. Throws Error (usage).
+void plan_picture(Plan& plan, const ModelFacts& model, Canvases& canvases, bool small);
+
+/// The size of the file, to which frames of the crop's size are resampled where it differs, and a note of it.
+void plan_file_size(Plan& plan, Size file);
 
 }  // namespace sora

@@ -23,6 +23,7 @@
 #include "plan/model/prompt_words.h"
 #include "plan/model/sampling.h"
 #include "plan/model/step_cache.h"
+#include "plan/model/tiny_decoder.h"
 #include "plan/output.h"
 #include "plan/picture.h"
 #include "plan/timeline.h"
@@ -141,6 +142,7 @@ struct Planner::State {
     warn_of_loras(plan, entry.left_out);
     for (std::string& fault : expert_faults(entry.facts)) plan.warnings.push_back(std::move(fault));
     plan_step_cache(plan, entry.facts);
+    plan_tiny_decoder(plan, entry.facts);
     warn_of_idle_options(plan, entry.facts);
     plan_stream_copy(plan);
     check_pictures(plan.request);
@@ -153,7 +155,7 @@ struct Planner::State {
     Plan plan = begin(request, entry);
     plan_inputs(plan, entry.facts);
     const ModelFacts facts = at_rate_of(plan.request, entry.facts);
-    plan_picture(plan, facts, canvases);
+    plan_picture(plan, facts, canvases, request.draft || is_refined(request, facts));
     plan_clip_latents(plan, facts);
     plan_timeline(plan, facts, is_still(request));
     plan_control(plan, facts);
@@ -164,14 +166,18 @@ struct Planner::State {
     return plan;
   }
 
-  /// The upscale stages that enlarge `source` to `size`. `before` is the plan that makes `source`; empty: it
-  /// is a file.
-  Plan stages(const Request& request, std::vector<Plan> before, const Source& source, Size size) {
+  /// The upscale stages that make a file of `size` of `source`. `before` are the plans that make `source`;
+  /// empty: it is a file. `only_refines`: as stages_of_own() has it.
+  Plan stages(const Request& request, std::vector<Plan> before, const Source& source, Size size,
+              bool only_refines) {
     Entry& entry = model(request);
     const bool from_file = before.empty();
+    const bool own = !from_file && before.front().model.digest == entry.digest;
     Source from = source;
-    for (const Size each : stage_sizes(source.size, size)) {
-      const bool last = each.width == size.width && each.height == size.height;
+    const std::vector<Stage> all =
+        own ? stages_of_own(source.size, size, entry.facts, only_refines) : stages_between(source.size, size);
+    for (const Stage& each : all) {
+      const bool last = &each == &all.back();
       Plan stage = begin(request, entry);
       plan_stage(stage, entry.facts, from, each, last);
       const bool own_prompt = verb_kind(request.verb) == VerbKind::finish && !request.prompt.empty();
@@ -180,11 +186,12 @@ struct Planner::State {
         stage.inputs.shot_images = before.front().inputs.shot_images;
         stage.inputs.fade = before.front().inputs.fade;
       }
-      const double growth = std::max(static_cast<double>(each.width) / source.size.width,
-                                     static_cast<double>(each.height) / source.size.height);
-      stage.upscale.draft_width = static_cast<int>(std::lround(each.width / growth));
-      stage.upscale.draft_height = static_cast<int>(std::lround(each.height / growth));
+      const double growth = std::max(static_cast<double>(each.size.width) / source.size.width,
+                                     static_cast<double>(each.size.height) / source.size.height);
+      stage.upscale.draft_width = static_cast<int>(std::lround(each.size.width / growth));
+      stage.upscale.draft_height = static_cast<int>(std::lround(each.size.height / growth));
       if (last) {
+        plan_file_size(stage, size);
         if (is_still(request)) check_still(request, stage.timeline.frames);
         note_stages(stage, before, from_file);
         end(stage, entry);
@@ -212,13 +219,17 @@ struct Planner::State {
     Source source;
     if (draft.request) {
       try {
-        before.push_back(plan(*draft.request));
-        if (!before.front().model.digest.starts_with(draft.model_digest))
+        Plan made = plan_of_any(*draft.request);
+        if (!made.model.digest.starts_with(draft.model_digest))
           throw Error(ErrorKind::data, "draft",
                       "the model of that name here is another one, or has changed since");
-        source = source_of(before.front().picture, before.front().timeline);
-        plan_draft_latents(before.front(), *request.input, request.latents, warnings);
-        make_source(before.front());
+        source = source_of(made.picture, made.timeline);
+        if (made.before.empty())
+          plan_draft_latents(made, *request.input, request.latents, warnings);
+        else if (request.latents && request.latents != "none")
+          throw Error(ErrorKind::data, "latents",
+                      *request.latents + ": cannot be used: its video was refined, and is made again");
+        before = with_source(std::move(made));
       } catch (const Error& error) {                // its model or its inputs are gone
         if (error.component() == "latents") throw;  // those that --latents names
         draft.why_frames = "it cannot be made again: " + error.message();
@@ -232,7 +243,7 @@ struct Planner::State {
     if (before.empty()) source = source_of(draft, model(request).facts.fps);
     if (!request.seed) request.seed = random_seed();
     const Size size = finished_size(request, source, {draft.facts.width, draft.facts.height});
-    Plan plan = stages(request, std::move(before), source, size);
+    Plan plan = stages(request, std::move(before), source, size, false);
     plan.inputs.video = draft.facts;
     plan_stream_copy(plan);
     if (!draft.why_frames.empty() && !plan.before.empty()) plan.before.front().inputs.video = draft.facts;
@@ -241,16 +252,31 @@ struct Planner::State {
     return plan;
   }
 
-  /// The plan of --refine: first `small`, then upscale stages.
+  /// The plan of a larger video of which `small` is the first stage: of --refine, and of a model that
+  /// refines.
   Plan refine(Plan small, const std::string& prompt) {
     Request request = small.request;
     if (!prompt.empty()) request.prompt = prompt;  // uncut, so that the stages warn too if it is too long
     const Source source = source_of(small.picture, small.timeline);
     const Size size{small.picture.width, small.picture.height};
-    make_source(small);
-    std::vector<Plan> before;
-    before.push_back(std::move(small));
-    return stages(request, std::move(before), source, size);
+    return stages(request, with_source(std::move(small)), source, size, !request.refine);
+  }
+
+  /// The plan of any verb but finish.
+  Plan plan_of_any(const Request& request) {
+    Plan made = plan(request);
+    const bool larger = made.picture.enlarged && made.picture.width > made.picture.crop_width;
+    const bool in_stages = request.refine || is_refined(request, model(request).facts);
+    return in_stages && larger ? refine(std::move(made), request.prompt) : made;
+  }
+
+  /// The plans that make what `made` makes, for a stage that comes after them.
+  static std::vector<Plan> with_source(Plan made) {
+    std::vector<Plan> all = std::move(made.before);
+    made.before.clear();
+    make_source(made);
+    all.push_back(std::move(made));
+    return all;
   }
 };
 
@@ -259,11 +285,7 @@ Planner::~Planner() = default;
 
 Plan Planner::plan(const Request& asked) {
   const Request request = state_->with_files(asked);
-  if (verb_kind(request.verb) == VerbKind::finish) return state_->finish(request);
-  Plan plan = state_->plan(request);
-  return request.refine && plan.picture.enlarged && plan.picture.width > plan.picture.crop_width
-             ? state_->refine(plan, request.prompt)
-             : plan;
+  return verb_kind(request.verb) == VerbKind::finish ? state_->finish(request) : state_->plan_of_any(request);
 }
 
 Plan make_plan(const Request& request) { return Planner().plan(request); }

@@ -1,9 +1,9 @@
 // Runs one network on tensors of a file and prints time and memory; scripts/bench/full_size.py compares it
 // with diffusers.
 //
-//   measure decode|encode|transformer FOLDER IN OUT THREADS ROUNDS
+//   measure decode|encode|tiny|transformer FOLDER IN OUT THREADS ROUNDS
 //
-// FOLDER has the network's config.json and weights. IN (safetensors) has `latents`, or `video`, or
+// FOLDER has the network's config.json and weights; for tiny those of a VAE, and tiny.safetensors. IN (safetensors) has `latents`, or `video`, or
 // `latents`, `timestep` and `prompt_embeds`; OUT takes `result`. Prints one JSON line: seconds of loading,
 // wall and CPU (all threads) seconds of each round, and the process' peak memory in MB.
 #include <ATen/Parallel.h>
@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "models/networks/tiny_autoencoder.h"
 #include "models/wan/networks/transformer.h"
 #include "models/wan/networks/vae.h"
 #include "weights/tensor_file.h"
@@ -42,7 +43,7 @@ double peak_megabytes() {
 }
 
 /// Frames come one after another, as the writer of a file gets them.
-at::Tensor decode(const sora::wan::WanVae& vae, const at::Tensor& latents) {
+at::Tensor decode(const sora::VideoAutoencoder& vae, const at::Tensor& latents) {
   const std::int64_t count = latents.size(2);
   const std::int64_t frames = 1 + (count - 1) * vae.temporal_scale();
   at::Tensor video =
@@ -61,7 +62,7 @@ at::Tensor decode(const sora::wan::WanVae& vae, const at::Tensor& latents) {
 
 int main(int count, char** arguments) {
   if (count != 7) {
-    std::fprintf(stderr, "measure decode|encode|transformer FOLDER IN OUT THREADS ROUNDS\n");
+    std::fprintf(stderr, "measure decode|encode|tiny|transformer FOLDER IN OUT THREADS ROUNDS\n");
     return 64;
   }
   const std::string what = arguments[1], folder = arguments[2], in = arguments[3], out = arguments[4];
@@ -80,7 +81,16 @@ int main(int count, char** arguments) {
       };
     } else {
       std::shared_ptr<sora::wan::WanVae> vae = sora::wan::load_vae(sora::ComponentSource(folder), {});
-      if (what == "decode") {
+      if (what == "tiny") {
+        auto tiny = std::make_shared<sora::tiny::TinyAutoencoder>(
+            sora::tiny::open(folder + "/tiny.safetensors",
+                             {vae->config().z_dim, vae->temporal_scale(), vae->spatial_scale()}),
+            sora::Placement(), *vae);
+        run = [=, latents = read_tensor(in, "latents")] {
+          (void)vae;  // which it refers to
+          return decode(*tiny, latents);
+        };
+      } else if (what == "decode") {
         run = [=, latents = read_tensor(in, "latents")] { return decode(*vae, latents); };
       } else {
         (void)vae->encoder();  // reads its weights

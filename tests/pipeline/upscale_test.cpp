@@ -158,7 +158,7 @@ TEST_F(FinishTest, FramesAreTakenWhereTheDraftCannotBeMadeAgain) {
   const Plan plan = make_plan(request_);
   EXPECT_THAT(notes(plan), HasSubstr("the frames in the draft's file are used: it cannot be made again"));
   EXPECT_EQ(plan.before.size() + 1,
-            stage_sizes({plan.inputs.video->width, plan.inputs.video->height}, {128, 64}).size());
+            stages_between({plan.inputs.video->width, plan.inputs.video->height}, {128, 64}).size());
   ASSERT_EQ(generator_.run(plan).frames, 9);
 
   // A file that is not ours: without the metadata.
@@ -236,6 +236,108 @@ TEST_F(FinishTest, RefineIsDraftAndFinishInOneGo) {
   // Within the native size there is nothing to refine.
   request_.res = "64x32";
   EXPECT_FALSE(make_plan(request_).upscale.active);
+}
+
+class RefiningTest : public FinishTest {
+ protected:
+  void SetUp() override {
+    FinishTest::SetUp();
+    std::ofstream(folder_ / "ti2v/sora-gen.json")
+        << R"({"native_width": 64, "native_height": 32, "native_frames": 9, "fps": 8, "steps": 3,)"
+        << R"( "guidance_scale": 1, "refine_level": 0.6, "refine_steps": 2})";
+    request_.frames = 9;
+  }
+};
+
+TEST_F(RefiningTest, WordsAreComposedAsADraftAndRefinedAtTheNativeArea) {
+  const Plan plan = make_plan(request_);
+  ASSERT_EQ(plan.before.size(), 1U);
+  EXPECT_EQ(plan.before.front().picture.crop_width, 32);
+  EXPECT_EQ(plan.before.front().sampling.steps, 3) << "not a draft's";
+  EXPECT_EQ(plan.picture.model_width, 64);
+  EXPECT_FALSE(plan.picture.enlarged);
+  EXPECT_FALSE(plan.upscale.follows_draft);
+  EXPECT_EQ(plan.sampling.steps - plan.sampling.first_step, 2);
+  EXPECT_THAT(notes(plan), HasSubstr("composed at 32x16 and refined at 64x32 in 2 steps"));
+  const Result result = generator_.run(plan);
+  EXPECT_EQ(result.frames, 9);
+  // What the file says makes it again.
+  Request again = request_;
+  read_parameters(metadata_json(plan), "the file").options.apply(again);
+  const Plan second = make_plan(again);
+  EXPECT_EQ(metadata_json(second), metadata_json(plan));
+  EXPECT_EQ(second.before.front().sampling.steps, 3);
+}
+
+TEST_F(RefiningTest, ALargerFileIsResampledFromTheNativeAreaOrMadeInMoreStages) {
+  request_.res = "192x96";
+  const Plan resampled = make_plan(request_);
+  EXPECT_EQ(resampled.before.size(), 1U);
+  EXPECT_EQ(resampled.picture.crop_width, 64);
+  EXPECT_EQ(resampled.picture.width, 192);
+  EXPECT_TRUE(resampled.picture.enlarged);
+  EXPECT_THAT(notes(resampled), HasSubstr("enlarged to 192x96"));
+  generator_.run(resampled);
+  EXPECT_EQ(read_first(*request_.output, {}, 1).at(0).width, 192);
+  request_.refine = true;
+  const Plan staged = make_plan(request_);
+  ASSERT_GT(staged.before.size(), 2U);
+  EXPECT_FALSE(staged.before[1].upscale.follows_draft);
+  EXPECT_EQ(staged.before[1].picture.crop_width, 64);
+  EXPECT_TRUE(staged.upscale.follows_draft);
+  EXPECT_EQ(staged.picture.crop_width, 192);
+  EXPECT_EQ(generator_.run(staged).frames, 9);
+}
+
+TEST_F(RefiningTest, WhatHasPicturesOrIsSmallIsMadeAtOnce) {
+  request_.res = "32x16";
+  EXPECT_TRUE(make_plan(request_).before.empty());
+  request_.res.reset();
+  request_.draft = true;
+  EXPECT_TRUE(make_plan(request_).before.empty());
+  request_.draft = false;
+  generator_.run(make_plan(request_));
+  request_.image = (folder_ / "draft.mkv").string();
+  request_.verb = "animate";
+  request_.output = (folder_ / "animated.mkv").string();
+  const Plan animated = make_plan(request_);
+  EXPECT_TRUE(animated.before.empty());
+  EXPECT_EQ(animated.picture.model_width, 64);
+}
+
+TEST_F(RefiningTest, FinishGoesOnFromADraftAndFromWhatWasRefined) {
+  const std::string whole = generator_.run(make_plan(request_)).sha256;
+  draft();
+  request_.res = "64x32";
+  const Plan of_draft = make_plan(request_);
+  EXPECT_FALSE(of_draft.upscale.follows_draft);
+  EXPECT_EQ(of_draft.before.size(), 1U);
+  EXPECT_EQ(generator_.run(of_draft).frames, 9);
+  request_.input = (folder_ / "finished.mkv").string();
+  EXPECT_THAT(notes(make_plan([&] {
+                Request larger = request_;
+                larger.res = "128x64";
+                return larger;
+              }())),
+              HasSubstr("was finished already"));
+
+  request_.input = (folder_ / "whole.mkv").string();
+  Request all = lossless_request(folder_ / "whole.mkv");
+  all.model = (folder_ / "ti2v").string();
+  all.prompt = "a lighthouse";
+  all.steps.reset();
+  all.guidance.reset();
+  all.threads = 1;
+  all.frames = 9;
+  EXPECT_EQ(generator_.run(make_plan(all)).sha256, whole);
+  request_.res = "128x64";
+  const Plan larger = make_plan(request_);
+  ASSERT_EQ(larger.before.size(), 2U) << "composed, refined";
+  EXPECT_FALSE(larger.before[1].upscale.follows_draft);
+  EXPECT_TRUE(larger.upscale.follows_draft);
+  EXPECT_EQ(generator_.run(larger).frames, 9);
+  request_.latents = "some.safetensors";
+  expect_error(ErrorKind::data, "its video was refined");
 }
 
 TEST_F(FinishTest, AStoryboardIsDraftedAndFinishedWithItsShots) {
@@ -316,12 +418,13 @@ TEST_F(FinishTest, MistakesAreFoundBeforeAnyWork) {
 }
 
 TEST(FinishStages, GrowByAboutTwo) {
-  const auto sizes = stage_sizes({85, 48}, {1280, 720});
-  ASSERT_EQ(sizes.size(), 4U);
-  EXPECT_EQ(sizes.back().width, 1280);
-  EXPECT_EQ(sizes.back().height, 720);
-  for (std::size_t i = 1; i < sizes.size(); ++i) EXPECT_LE(sizes[i].width, 2.2 * sizes[i - 1].width);
-  EXPECT_EQ(stage_sizes({640, 360}, {1280, 720}).size(), 1U);
+  const auto stages = stages_between({85, 48}, {1280, 720});
+  ASSERT_EQ(stages.size(), 4U);
+  EXPECT_EQ(stages.back().size.width, 1280);
+  EXPECT_EQ(stages.back().size.height, 720);
+  for (std::size_t i = 1; i < stages.size(); ++i)
+    EXPECT_LE(stages[i].size.width, 2.2 * stages[i - 1].size.width);
+  EXPECT_EQ(stages_between({640, 360}, {1280, 720}).size(), 1U);
 }
 
 TEST(LedBack, LooksLikeTheDraftWhereItIsSmallAndKeepsDetail) {

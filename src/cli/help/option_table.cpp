@@ -54,7 +54,7 @@ const std::map<std::string_view, const char*> value_names{
     {"live_log", "LINE"},      {"mask", "FILE"},          {"box", "X,Y,W,H"},
     {"outpaint", "W:H"},       {"reference", "FILE"},     {"control", "FILE"},
     {"control_kind", "KIND"},  {"control_scale", "S"},    {"gpus", "N"},
-    {"parallel", "MODE"}};
+    {"parallel", "MODE"},      {"tiny_vae", "FILE"}};
 
 template <class T>
 const char* kind_of(const std::optional<T>&) {

@@ -4,11 +4,17 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
+#include <condition_variable>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "cli/terminal/png.h"
 #include "cli/terminal/progress.h"
@@ -200,6 +206,65 @@ unsigned next_number() {
   return (static_cast<unsigned>(::getpid()) << 10U) + ++videos;
 }
 
+constexpr double kMostPictures = 8;  // a second; more would be megabytes on a slow line
+
+std::string drawing_of(const Preview& preview, const Screen& screen, Cells cells, unsigned number) {
+  if (screen.graphics == Graphics::kitty) return kitty_image(preview, cells, number);
+  if (screen.graphics == Graphics::iterm) return iterm_image(preview, cells);
+  return half_blocks(preview, cells, screen);
+}
+
+// Shows the pictures of the last preview, over and over where there are several.
+class Reel {
+ public:
+  Reel() = default;
+  Reel(const Reel&) = delete;
+  Reel& operator=(const Reel&) = delete;
+  /// The picture that is shown stays on the screen.
+  ~Reel() {
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+    }
+    wake_.notify_all();
+    if (player_.joinable()) player_.join();
+    keep_picture();
+  }
+
+  void show(std::vector<std::string> drawings, int rows, double seconds) {
+    const std::lock_guard lock(mutex_);
+    drawings_ = std::move(drawings);
+    rows_ = rows;
+    pause_ = std::chrono::duration<double>(seconds);
+    next_ = 1;
+    show_picture(drawings_[0], rows_);
+    if (drawings_.size() > 1 && !player_.joinable()) player_ = std::thread([this] { play(); });
+  }
+
+ private:
+  void play() noexcept {
+    try {
+      std::unique_lock lock(mutex_);
+      while (!wake_.wait_for(lock, pause_, [this] { return ended_; })) {
+        if (drawings_.size() < 2) continue;
+        show_picture(drawings_[next_ % drawings_.size()], rows_);
+        ++next_;
+      }
+    } catch (const std::exception&) {
+      return;  // not enough memory: the picture stands still
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool ended_ = false;
+  std::vector<std::string> drawings_;
+  int rows_ = 0;
+  std::size_t next_ = 0;
+  std::chrono::duration<double> pause_{1};
+  std::thread player_;
+};
+
 }  // namespace
 
 std::string picture_drawing(const Preview& picture, int left, int columns, int rows, unsigned number) {
@@ -220,15 +285,18 @@ PreviewSink make_preview(const Options& options) {
                                : "--preview shows nothing here: stderr is not a terminal");
     return {};
   }
-  // When the sink is destroyed, the last picture stays on the screen.
-  const std::shared_ptr<void> keeper(nullptr, [](void*) { keep_picture(); });
-  return [keeper, screen = screen_of_environment(), number = next_number()](const Preview& preview) {
+  return [reel = std::make_shared<Reel>(), screen = screen_of_environment(),
+          number = next_number()](const Preview& preview) {
     if (preview.width < 1 || preview.height < 1) return;
     const Cells cells = cells_for(preview);
-    const std::string drawing = screen.graphics == Graphics::kitty   ? kitty_image(preview, cells, number)
-                                : screen.graphics == Graphics::iterm ? iterm_image(preview, cells)
-                                                                     : half_blocks(preview, cells, screen);
-    show_picture(drawing, cells.rows);
+    std::vector<std::string> drawings{drawing_of(preview, screen, cells, number)};
+    const auto every = static_cast<std::size_t>(std::max(1.0, std::ceil(preview.fps / kMostPictures)));
+    for (std::size_t i = every; i <= preview.next.size(); i += every) {
+      const Preview frame{preview.width, preview.height, preview.next[i - 1], 0, 0, {}, 0};
+      drawings.push_back(drawing_of(frame, screen, cells, number));
+    }
+    const double seconds = preview.fps > 0 ? static_cast<double>(every) / preview.fps : 1;
+    reel->show(std::move(drawings), cells.rows, seconds);
   };
 }
 

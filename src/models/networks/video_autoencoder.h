@@ -64,6 +64,9 @@ class VideoAutoencoder {
     return latents;
   }
 
+  /// Latents as the encoder's network gives them, without the model's mean and deviation; of the same shape.
+  virtual at::Tensor unnormalised(const at::Tensor& latents) const { return latents; }
+
   virtual std::unique_ptr<DecoderStream> decoder() const = 0;
   /// The first call may read the encoder's weights. Throws Error. Not to be called by two threads.
   virtual std::unique_ptr<EncoderStream> encoder() const = 0;

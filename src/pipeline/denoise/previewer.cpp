@@ -40,15 +40,19 @@ RgbPicture side_by_side(const std::vector<RgbPicture>& pictures) {
 
 }  // namespace
 
-Previewer::Previewer(const Plan& plan, const VideoAutoencoder& vae, const PreviewSink& sink,
-                     std::function<double()> clock)
+Previewer::Previewer(const Plan& plan, const VideoAutoencoder& vae, const VideoAutoencoder* tiny,
+                     const PreviewSink& sink, std::function<double()> clock)
     : plan_(plan),
-      vae_(vae),
+      vae_(tiny != nullptr ? *tiny : vae),
+      in_motion_(tiny != nullptr),
       sink_(sink),
       clock_(clock ? std::move(clock) : steady_seconds),
       start_(clock_()),
       steps_((plan.sampling.steps - plan.sampling.first_step) *
-             static_cast<int>(plan.timeline.windows.size())) {}
+             static_cast<int>(plan.timeline.windows.size())) {
+  for (const Window& window : plan.timeline.windows)
+    longest_ = std::max<std::int64_t>(longest_, window.count);
+}
 
 void Previewer::offer(const std::function<at::Tensor()>& clean, std::int64_t conditioning,
                       std::int64_t conditioning_end) {
@@ -64,32 +68,64 @@ bool Previewer::is_time() const {
   if (cost_ == 0) return step_ >= std::min(kFirstStep, steps_);
   // The picture of the last step is always shown, since it stays on the screen.
   if (step_ < steps_ && clock_() - shown_ < kPause) return false;
-  return spent_ + cost_ * (three_are_cheap() ? 3 : 1) <= kShare * (clock_() - start_);
+  return spent_ + cost_ * static_cast<double>(usual_count()) <= kShare * (clock_() - start_);
 }
 
-bool Previewer::three_are_cheap() const {
-  return cost_ > 0 && 3 * cost_ <= kShare * kStepsBetween * (clock_() - start_) / step_;
+// Whether previews of so many latent frames come often enough.
+bool Previewer::are_cheap(std::int64_t count) const {
+  return cost_ > 0 &&
+         static_cast<double>(count) * cost_ <= kShare * kStepsBetween * (clock_() - start_) / step_;
+}
+
+// Latent frames of the next preview.
+std::int64_t Previewer::usual_count() const {
+  if (in_motion_ && are_cheap(longest_)) return longest_;
+  return are_cheap(3) ? 3 : 1;
+}
+
+// Frame by frame, so that memory does not grow with their number.
+std::vector<RgbPicture> Previewer::pictures_of(const at::Tensor& latents) const {
+  const int width = plan_.picture.crop_width, height = plan_.picture.crop_height;
+  const Size size = fitted({width, height}, kBox);
+  std::vector<RgbPicture> pictures;
+  const auto add = [&](const at::Tensor& decoded) {
+    const at::Tensor bytes = cropped_bytes(to_pixels(decoded), plan_).to(at::kCPU);  // [n, H, W, 3]
+    for (std::int64_t i = 0; i < bytes.size(0); ++i) {
+      const at::Tensor frame = bytes[i];
+      pictures.push_back(resampled(frame.const_data_ptr<std::uint8_t>(), frame.stride(0), width, height,
+                                   size.width, size.height));
+    }
+  };
+  const auto stream = vae_.decoder();
+  for (std::int64_t t = 0; t < latents.size(2); ++t) {
+    if (at::Tensor decoded = stream->next(latents.narrow(2, t, 1)); decoded.defined()) add(decoded);
+  }
+  for (at::Tensor decoded = stream->finish(); decoded.defined(); decoded = stream->finish()) add(decoded);
+  return pictures;
 }
 
 void Previewer::show(const at::Tensor& latents, std::int64_t conditioning, std::int64_t conditioning_end) {
   const std::int64_t first = std::min(conditioning, latents.size(2) - 1);
   const std::int64_t last = std::max(first, latents.size(2) - 1 - conditioning_end);
-  std::vector<std::int64_t> chosen{(first + last) / 2};
-  if (last - first >= 2 && three_are_cheap()) chosen = {first, chosen[0], last};
-
   const double begin = clock_();
-  std::vector<RgbPicture> pictures;
-  for (const std::int64_t t : chosen) {
-    const at::Tensor pixels = to_pixels(vae_.decode(latents.narrow(2, t, 1)));  // [1, H, W, 3]
-    const at::Tensor bytes = cropped_bytes(pixels, plan_).to(at::kCPU);  // [1, crop_height, crop_width, 3]
-    const Size size = fitted({plan_.picture.crop_width, plan_.picture.crop_height}, kBox);
-    pictures.push_back(resampled(bytes.const_data_ptr<std::uint8_t>(), bytes.stride(1),
-                                 plan_.picture.crop_width, plan_.picture.crop_height, size.width,
-                                 size.height));
+  std::int64_t decoded = last - first + 1;
+  Preview preview;
+  if (in_motion_ && decoded > 1 && are_cheap(decoded)) {
+    std::vector<RgbPicture> pictures = pictures_of(latents.narrow(2, first, decoded));
+    preview = {pictures[0].width, pictures[0].height, std::move(pictures[0].rgb), step_, steps_, {}, 0};
+    for (std::size_t i = 1; i < pictures.size(); ++i) preview.next.push_back(std::move(pictures[i].rgb));
+    preview.fps = plan_.timeline.model_fps;
+  } else {
+    std::vector<std::int64_t> chosen{(first + last) / 2};
+    if (decoded > 2 && are_cheap(3)) chosen = {first, chosen[0], last};
+    decoded = static_cast<std::int64_t>(chosen.size());
+    std::vector<RgbPicture> pictures;
+    for (const std::int64_t t : chosen) pictures.push_back(pictures_of(latents.narrow(2, t, 1)).front());
+    RgbPicture all = side_by_side(pictures);
+    preview = {all.width, all.height, std::move(all.rgb), step_, steps_, {}, 0};
   }
-  RgbPicture all = side_by_side(pictures);
-  sink_({all.width, all.height, std::move(all.rgb), step_, steps_});
-  cost_ = (clock_() - begin) / static_cast<double>(chosen.size());
+  sink_(preview);
+  cost_ = (clock_() - begin) / static_cast<double>(decoded);
 }
 
 }  // namespace sora

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
+#include "media/rgb_picture.h"
 #include "models/networks/video_autoencoder.h"
 #include "sora/plan.h"
 #include "sora/progress.h"
@@ -14,12 +16,13 @@ namespace sora {
 
 /// Uses at most a tenth of the time since it was created: it measures the first preview and spaces the others
 /// accordingly. A preview is one latent frame decoded on its own, or three of them side by side
-/// (the first, middle and last) where that is cheap.
+/// (the first, middle and last) where that is cheap; with a tiny decoder the window as a video, where that is
+/// cheap.
 class Previewer {
  public:
   /// `clock` returns seconds since some moment; by default it is the steady clock.
-  Previewer(const Plan& plan, const VideoAutoencoder& vae, const PreviewSink& sink,
-            std::function<double()> clock = {});
+  Previewer(const Plan& plan, const VideoAutoencoder& vae, const VideoAutoencoder* tiny,
+            const PreviewSink& sink, std::function<double()> clock = {});
 
   /// Call it once after each step's prediction. clean() returns latents [1, C, T, h, w], whose first
   /// `conditioning` and last `conditioning_end` frames are not shown.
@@ -30,11 +33,14 @@ class Previewer {
 
  private:
   bool is_time() const;
-  bool three_are_cheap() const;
+  bool are_cheap(std::int64_t count) const;
+  std::int64_t usual_count() const;
   void show(const at::Tensor& latents, std::int64_t conditioning, std::int64_t conditioning_end);
+  std::vector<RgbPicture> pictures_of(const at::Tensor& latents) const;
 
   const Plan& plan_;
   const VideoAutoencoder& vae_;
+  const bool in_motion_;
   const PreviewSink& sink_;
   std::function<double()> clock_;
   double start_;
@@ -43,6 +49,7 @@ class Previewer {
   int steps_;
   double spent_ = 0;  // seconds, of all previews
   double cost_ = 0;   // seconds, of one latent frame; 0 before the first
+  std::int64_t longest_ = 1;  // latent frames of a window
 };
 
 }  // namespace sora

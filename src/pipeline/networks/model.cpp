@@ -1,6 +1,7 @@
 #include "pipeline/networks/model.h"
 
 #include "models/networks/family_networks.h"
+#include "models/networks/tiny_autoencoder.h"
 #include "nn/device.h"
 #include "plan/model/model_choice.h"
 
@@ -58,6 +59,12 @@ void load_model(Model& model, const Plan& plan, bool denoises) {
   if (denoises && !model.image_encoder && model.denoiser->attends_to_images())
     model.image_encoder = networks.load_image_encoder(folder, model.placement);
   if (!model.vae) model.vae = networks.load_autoencoder(folder, model.placement);
+  if (plan.request.tiny_vae && !model.tiny_vae) {
+    model.tiny_vae = std::make_unique<tiny::TinyAutoencoder>(
+        tiny::open(*plan.request.tiny_vae, {plan.picture.latent_channels, model.vae->temporal_scale(),
+                                            model.vae->spatial_scale()}),
+        model.placement, *model.vae);
+  }
 }
 
 void set_rate_and_scale(Model& model, const Plan& plan) {

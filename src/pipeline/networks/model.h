@@ -24,6 +24,7 @@ struct Model {
   std::unique_ptr<Denoiser> denoiser;
   std::unique_ptr<Denoiser> denoiser_2;  ///< the low-noise expert; null: one network
   std::unique_ptr<VideoAutoencoder> vae;
+  std::unique_ptr<VideoAutoencoder> tiny_vae;  ///< the same with a tiny decoder; null: there is none
 };
 
 /// Loads the prompt encoder. Throws Error: no_input, data, refused, unavailable.

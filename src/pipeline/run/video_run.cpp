@@ -71,7 +71,7 @@ VideoRun::VideoRun(const Plan& plan, Model& model, const PromptEmbeds& prompts, 
       live_(live) {
   if (!checkpoint.complete()) condition();
   if (!checkpoint.complete() && plan.sampling.causal.block > 0) film_.emplace(model, plan);
-  if (preview) previewer_.emplace(plan, *model.vae, preview);
+  if (preview) previewer_.emplace(plan, *model.vae, model.tiny_vae.get(), preview);
   conditioning_.emplace(plan, *model.vae, !images_);
   if (plan.upscale.active || verb_kind(plan.request.verb) == VerbKind::remix)
     source_.emplace(plan, *model.vae);
@@ -81,7 +81,8 @@ VideoRun::VideoRun(const Plan& plan, Model& model, const PromptEmbeds& prompts, 
     held_ = held.get();
     frames_ = std::move(held);
   }
-  decoder_.emplace(plan, *model.vae, *conditioning_, source_ ? &*source_ : nullptr, *frames_, dump, report);
+  const VideoAutoencoder& shows = plan.picture.tiny.decodes_file ? *model.tiny_vae : *model.vae;
+  decoder_.emplace(plan, shows, *conditioning_, source_ ? &*source_ : nullptr, *frames_, dump, report);
 }
 
 void VideoRun::condition() {

@@ -117,7 +117,7 @@ double WindowDecoder::step_before(const at::Tensor& hidden) {
 
 // A decoded chunk [1, 3, n, H, W]; in an upscale stage, matched to the video of the stage before.
 at::Tensor WindowDecoder::corrected(at::Tensor chunk, std::int64_t latent) const {
-  if (!plan_.upscale.active) return chunk;
+  if (!plan_.upscale.active || !plan_.upscale.follows_draft) return chunk;
   const std::int64_t first = latent == 0 ? 0 : 1 + (latent - 1) * vae_.temporal_scale();
   const FramePart part{first, chunk.size(2), 0, plan_.picture.model_height, 0, plan_.picture.model_width};
   return matched_to_draft(chunk, source_->frames(part), plan_);

@@ -137,6 +137,7 @@ double key_value_bytes(const Plan& plan, const ModelFacts& model, double element
 
 /// The decoder's activations for a chunk, its cache between chunks, and the decoded frames.
 double decode_bytes(const Picture& picture, const ModelFacts& model, bool on_cpu) {
+  if (picture.tiny.decodes_file) return picture.tiny.bytes;
   const double pixels = number(std::int64_t{picture.model_width} * picture.model_height);
   const auto height =
       static_cast<std::int64_t>(at_once(picture.latent_height, picture.vae_tiling, &Tiling::rows));

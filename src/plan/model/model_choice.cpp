@@ -79,7 +79,8 @@ std::string model_key(const Plan& plan) {
   std::string ranks;  // those of a process
   for (const std::string& device : plan.machine.parallel.devices) ranks += '\n' + device;
   return plan.model.dir.string() + '\n' + plan.machine.device + '\n' + plan.machine.dtype + '\n' +
-         model_choice(plan.request) + '\n' + plan.machine.offload + ranks;
+         model_choice(plan.request) + '\n' + plan.machine.offload + ranks + '\n' +
+         plan.request.tiny_vae.value_or("");
 }
 
 }  // namespace sora

@@ -95,8 +95,8 @@ void plan_step_cache(Plan& plan, const ModelFacts& model) {
   if (asked.method == "mag") add_ratios(plan, model, cache, asked.threshold);
   if (const std::string why = why_not(plan, asked.method, made); !why.empty()) {
     cache = {};
-    // With --refine it is for the small video.
-    if (!(plan.upscale.active && plan.request.refine))
+    // Of a video that is refined it is for the small one.
+    if (!plan.upscale.active || plan.request.verb == "finish")
       plan.warnings.push_back("--cache " + asked.method + " has no effect: " + why);
     return;
   }

@@ -20,7 +20,7 @@ namespace {
 constexpr const char* kDraftImages[] = {"image", "last_image", "shot_image", "control", "reference"};
 
 // Options whose values belong to finish itself, so that those of the draft cannot be given.
-constexpr const char* kFinishOnly[] = {"input", "init_noise"};
+constexpr const char* kFinishOnly[] = {"input", "init_noise", "tiny_vae"};
 
 template <std::size_t N>
 bool contains(const char* const (&fields)[N], const std::string& field) {
@@ -124,6 +124,7 @@ std::string set_sources(Request& draft, Request& request, const RunParameters& p
   const bool own_model = names_own_model(request);
   const auto missing = missing_options(parameters, [&](const std::string& field) {
     if (field == "model") return own_model;
+    if (field == "tiny_vae") return true;  // what is made larger is decoded in full
     return !contains(kFinishOnly, field) && !files_of(request, field).empty();
   });
   std::vector<MissingOption> needed;
@@ -164,6 +165,7 @@ void set_machine_and_output(Request& draft, const Request& request) {
   draft.text_cache = request.text_cache;
   draft.gpus = request.gpus;
   draft.parallel = request.parallel;
+  draft.tiny_result = false;
   draft.output = "-";
   draft.format = "matroska";
   draft.codec = "ffv1";

@@ -13,8 +13,7 @@
 namespace sora {
 namespace {
 
-constexpr double kNoiseLevel = 0.3;         // that a stage begins from, from 0 to 1
-constexpr int kSteps = 3;                   // of a stage
+constexpr Refining kUsualStage{0.3, 3};
 constexpr double kLargestFactor = 2.1;      // of one stage
 constexpr int kConditioning = 2;            // conditioning frames of a window after the first
 constexpr int kLongestWindow = 3;           // in native lengths
@@ -104,15 +103,15 @@ void plan_tiles(Picture& picture, const Timeline& timeline, const ModelFacts& mo
 
 // A stage makes the last steps of a longer schedule: sets that schedule's length and the first step of the
 // stage so that the stage begins as near as possible to the noise level of --strength.
-void plan_steps(Sampling& sampling, const Request& request) {
+void plan_steps(Sampling& sampling, const Request& request, const Refining& usual) {
   // With remix --refine, --strength belongs to the remix.
   const bool own_level = !request.refine || verb_kind(request.verb) != VerbKind::remix;
-  const double level = own_level ? request.strength.value_or(kNoiseLevel) : kNoiseLevel;
+  const double level = own_level ? request.strength.value_or(usual.level) : usual.level;
   if (!(level >= 0 && level <= 1)) {
     wrong("--strength: expected a noise level from 0 (enlarged only, not denoised) to 1");
   }
-  const bool own_steps = request.steps && !request.refine;
-  const int made = level == 0 ? 0 : (own_steps ? *request.steps : kSteps);
+  const bool own_steps = request.steps && verb_kind(request.verb) == VerbKind::finish;
+  const int made = level == 0 ? 0 : (own_steps ? *request.steps : usual.steps);
   if (made < 0 || made > 1000)
     wrong("--steps " + std::to_string(made) + ": expected a number from 1 to 1000");
   // sigma = shift u / (1 + (shift - 1) u), u falling evenly from 1 to 0
@@ -134,6 +133,28 @@ std::optional<Tiling> vae_tiling_for(const Picture& picture, const ModelFacts& m
   }
   if (rows == picture.latent_height && columns == picture.latent_width) return {};
   return Tiling{{1, 0}, {rows, kVaeOverlap}, {columns, kVaeOverlap}};
+}
+
+std::string crop_text(const Plan& plan) {
+  return text_of({plan.picture.crop_width, plan.picture.crop_height});
+}
+
+int steps_made(const Plan& stage) { return stage.sampling.steps - stage.sampling.first_step; }
+
+void note_enlarging(Plan& last, const std::vector<const Plan*>& stages) {
+  std::string sizes;
+  for (const Plan* stage : stages) sizes += (sizes.empty() ? "" : ", ") + crop_text(*stage);
+  const int made = steps_made(last);
+  std::string note = "made larger in " + std::to_string(stages.size()) +
+                     (stages.size() == 1 ? " stage (" : " stages (") + sizes + "), each enlarged" +
+                     (made == 0 ? std::string(", encoded and decoded")
+                                : ", re-noised and denoised in " + std::to_string(made) + " steps");
+  if (last.picture.tiling && made > 0) {
+    const auto scale = static_cast<std::int64_t>(last.picture.model_width / last.picture.latent_width);
+    note += " in tiles of " + std::to_string(last.picture.tiling->columns.size * scale) + "x" +
+            std::to_string(last.picture.tiling->rows.size * scale) + ", blended";
+  }
+  last.notes.push_back(note);
 }
 
 }  // namespace
@@ -179,24 +200,48 @@ Size finished_size(const Request& request, const Source& source, Size file) {
   return size;
 }
 
-std::vector<Size> stage_sizes(Size from, Size to) {
+bool is_refined(const Request& request, const ModelFacts& model) {
+  if (!model.refining || request.draft || request.image || request.last_image || !request.shot_image.empty())
+    return false;
+  const VerbKind kind = verb_kind(request.verb);
+  return kind == VerbKind::generate || kind == VerbKind::storyboard ||
+         (kind == VerbKind::loop && !request.input);
+}
+
+std::vector<Stage> stages_between(Size from, Size to) {
   const double growth =
       std::max(static_cast<double>(to.width) / from.width, static_cast<double>(to.height) / from.height);
-  const int stages =
+  const int count =
       std::max(1, static_cast<int>(std::ceil(std::log(growth) / std::log(kLargestFactor) - 1e-9)));
-  std::vector<Size> sizes;
-  for (int i = 1; i < stages; ++i) {
-    const double share = std::pow(growth, static_cast<double>(i - stages) / stages);
-    sizes.push_back({even(to.width * share), even(to.height * share)});
+  std::vector<Stage> stages;
+  for (int i = 1; i < count; ++i) {
+    const double share = std::pow(growth, static_cast<double>(i - count) / count);
+    stages.push_back({{even(to.width * share), even(to.height * share)}});
   }
-  sizes.push_back(to);
-  return sizes;
+  stages.push_back({to});
+  return stages;
+}
+
+std::vector<Stage> stages_of_own(Size from, Size to, const ModelFacts& model, bool only_refines) {
+  const double native_area = static_cast<double>(model.width) * model.height;
+  const auto from_area = static_cast<double>(area(from)), to_area = static_cast<double>(area(to));
+  std::vector<Stage> stages;
+  if (model.refining && 2 * from_area <= native_area) {
+    const double share = std::min(1.0, std::sqrt(native_area / to_area));
+    stages.push_back({share == 1 ? to : Size{even(to.width * share), even(to.height * share)}, true});
+    if (share == 1 || only_refines) return stages;
+    from = stages.back().size;
+  }
+  const std::vector<Stage> larger = stages_between(from, to);
+  stages.insert(stages.end(), larger.begin(), larger.end());
+  return stages;
 }
 
 void make_source(Plan& plan) {
   plan.picture.width = plan.picture.frame_width = plan.picture.crop_width;
   plan.picture.height = plan.picture.frame_height = plan.picture.crop_height;
   plan.picture.enlarged = false;
+  plan.picture.tiny.decodes_file = false;
   plan.timeline.fps = plan.timeline.model_fps;
   plan.timeline.frames = plan.timeline.model_frames;
   plan.output.path = "-";
@@ -212,11 +257,13 @@ void make_source(Plan& plan) {
   request.sidecar = request.keep_latents = false;
 }
 
-void plan_stage(Plan& plan, const ModelFacts& model, const Source& source, Size size, bool last) {
+void plan_stage(Plan& plan, const ModelFacts& model, const Source& source, const Stage& stage, bool last) {
   if (model.image.concat) {
     wrong(plan.model.name + " makes videos from images only; use a model that needs none: --model NAME");
   }
   plan.upscale.active = true;
+  plan.upscale.follows_draft = !stage.refines;
+  const Size size = stage.size;
   const Size grid{model.spatial_scale * model.patch_width, model.spatial_scale * model.patch_height};
   const Canvas canvas = exact_canvas(size, grid);
   plan.picture.model_width = canvas.made.width;
@@ -229,7 +276,7 @@ void plan_stage(Plan& plan, const ModelFacts& model, const Source& source, Size 
   plan_time(plan, model, source, last);
   plan_tiles(plan.picture, plan.timeline, model);
   plan_shift_by_tokens(plan, model);
-  plan_steps(plan.sampling, plan.request);
+  plan_steps(plan.sampling, plan.request, stage.refines ? *model.refining : kUsualStage);
   const double limit = plan.request.max_memory.value_or(1e6) * 1e9;
   const Machine& machine = plan.machine;
   const bool on_cpu = machine.device == "cpu";
@@ -240,21 +287,16 @@ void plan_stage(Plan& plan, const ModelFacts& model, const Source& source, Size 
 }
 
 void note_stages(Plan& last, const std::vector<Plan>& before, bool from_file) {
-  std::string sizes;
-  for (std::size_t i = from_file ? 0 : 1; i < before.size(); ++i)
-    sizes += text_of({before[i].picture.crop_width, before[i].picture.crop_height}) + ", ";
-  sizes += text_of({last.picture.crop_width, last.picture.crop_height});
-  const int made = last.sampling.steps - last.sampling.first_step;
-  std::string note = "made larger in " + std::to_string(before.size() + (from_file ? 1 : 0)) + " stages (" +
-                     sizes + "), each enlarged" +
-                     (made == 0 ? std::string(", encoded and decoded")
-                                : ", re-noised and denoised in " + std::to_string(made) + " steps");
-  if (last.picture.tiling && made > 0) {
-    const auto scale = static_cast<std::int64_t>(last.picture.model_width / last.picture.latent_width);
-    note += " in tiles of " + std::to_string(last.picture.tiling->columns.size * scale) + "x" +
-            std::to_string(last.picture.tiling->rows.size * scale) + ", blended";
+  std::vector<const Plan*> stages;
+  for (std::size_t i = from_file ? 0 : 1; i < before.size(); ++i) stages.push_back(&before[i]);
+  stages.push_back(&last);
+  if (!stages.front()->upscale.follows_draft) {
+    last.notes.push_back("the picture is composed at " + crop_text(before.front()) + " and refined at " +
+                         crop_text(*stages.front()) + " in " + std::to_string(steps_made(*stages.front())) +
+                         " steps, as suits the model best");
+    stages.erase(stages.begin());
   }
-  last.notes.push_back(note);
+  if (!stages.empty()) note_enlarging(last, stages);
   if (last.picture.vae_tiling) last.notes.push_back("the VAE works in tiles, so that it fits into memory");
   if (last.timeline.windows.size() > 1) {
     last.notes.push_back("made in " + std::to_string(last.timeline.windows.size()) +

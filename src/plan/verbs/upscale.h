@@ -10,6 +10,11 @@
 // from enlarged latents has a PSNR of 24 to 28 dB against the enlarged picture (the grid of latent cells
 // shows), one that is enlarged and then encoded 38 to 40 dB. A single stage by a factor of sixteen would not
 // work: at a noise level that keeps the composition, its network would have no structure to recognise.
+//
+// Some models compose well only when the picture is small, and are trained to refine what they composed
+// (ModelFacts::refining). What such a model makes of words alone begins as a draft, whatever the size of the
+// file is, and one stage refines it to the native area: from a high noise level, and not corrected towards the
+// draft, so that shapes become right. A larger file is resampled from there, or made in more stages.
 #pragma once
 
 #include <optional>
@@ -29,6 +34,12 @@ struct Source {
   std::int64_t frames = 0;  ///< how many there are
   double shown_fps = 0;     ///< rate of the finished file, unless the request has its own
   std::int64_t shown_frames = 0;
+};
+
+/// A stage on the way to a larger video.
+struct Stage {
+  Size size;             ///< of its frames
+  bool refines = false;  ///< the stage by which the model refines its own drafts
 };
 
 /// The draft of sora-gen finish.
@@ -55,16 +66,23 @@ Source source_of(const Draft& draft, double native_fps);
 /// `file`. Throws Error (usage): there is no --res, or it is not larger than the draft.
 Size finished_size(const Request& request, const Source& source, Size file);
 
-/// The size of each stage on the way from `from` to `to`, which is the last.
-std::vector<Size> stage_sizes(Size from, Size to);
+/// Whether the model makes this first at a draft's size, and refines it.
+bool is_refined(const Request& request, const ModelFacts& model);
+
+/// The stages on the way from `from` to `to`, which is the size of the last.
+std::vector<Stage> stages_between(Size from, Size to);
+
+/// The same from a video of the model's own, which may be one that it refines. `only_refines`: one stage at
+/// most, of the native area, so that the file may be larger than the last stage.
+std::vector<Stage> stages_of_own(Size from, Size to, const ModelFacts& model, bool only_refines);
 
 /// Changes `plan` into one whose frames the next stage enlarges: as the network makes them, lossless, without
 /// files beside them.
 void make_source(Plan& plan);
 
-/// Sets picture, timeline, steps and tiles of a stage, from plan.request and what plan_sampling() set.
-/// Throws Error (usage).
-void plan_stage(Plan& plan, const ModelFacts& model, const Source& source, Size size, bool last);
+/// Sets picture, timeline, steps and tiles of a stage, from plan.request and what plan_sampling() set. The last
+/// stage has the file's length and rate. Throws Error (usage).
+void plan_stage(Plan& plan, const ModelFacts& model, const Source& source, const Stage& stage, bool last);
 
 /// Notes for people: the stages and tiles; and whether the draft is made again or its frames are decoded.
 void note_stages(Plan& last, const std::vector<Plan>& before, bool from_file);

@@ -53,7 +53,7 @@ TEST_F(PreviewerTest, TakesATenthOfTheTimeAtMost) {
     steps.push_back(preview.step);
     now_ += 0.5;  // as slow as half a step
   };
-  Previewer previewer(plan_, *vae_, sink, clock());
+  Previewer previewer(plan_, *vae_, nullptr, sink, clock());
   run(previewer, 1);
   // The first one is measured; then n of them are due when 5 n seconds have gone by.
   EXPECT_EQ(steps, (std::vector<int>{2, 10, 14, 19, 23, 28}));
@@ -67,7 +67,7 @@ TEST_F(PreviewerTest, ShowsTheCropAndMoreFramesWhereTheyAreCheap) {
     now_ += 0.01;
   };
   plan_.sampling.steps = 3;
-  Previewer previewer(plan_, *vae_, sink, clock());
+  Previewer previewer(plan_, *vae_, nullptr, sink, clock());
   run(previewer, 1);
   ASSERT_EQ(previews.size(), 2U);
   EXPECT_EQ(previews[0].step, 2);
@@ -78,20 +78,39 @@ TEST_F(PreviewerTest, ShowsTheCropAndMoreFramesWhereTheyAreCheap) {
   EXPECT_EQ(previews[1].rgb.size(), 3U * 64 * 32 * 3);
 }
 
+TEST_F(PreviewerTest, WithATinyDecoderTheWindowIsAVideo) {
+  std::vector<Preview> previews;
+  const PreviewSink sink = [&](const Preview& preview) {
+    previews.push_back(preview);
+    now_ += 0.01 * static_cast<double>(1 + preview.next.size());
+  };
+  plan_.sampling.steps = 6;
+  plan_.timeline.model_fps = 8;
+  Previewer previewer(plan_, *vae_, vae_.get(), sink, clock());
+  run(previewer, 1);
+  ASSERT_GT(previews.size(), 1U);
+  EXPECT_TRUE(previews[0].next.empty()) << "what it costs is not known yet";
+  EXPECT_EQ(previews[1].width, 64);
+  EXPECT_EQ(previews[1].fps, 8);
+  ASSERT_EQ(previews[1].next.size(), 8U) << "of three latent frames";
+  EXPECT_EQ(previews[1].next[7].size(), 3U * 64 * 32);
+  EXPECT_LE(previewer.seconds(), 0.1 * (now_ - 100));
+}
+
 TEST_F(PreviewerTest, LeavesTheEyeTimeButShowsTheLastStep) {
   std::vector<int> steps;
   const PreviewSink sink = [&](const Preview& preview) {
     steps.push_back(preview.step);
     now_ += 1e-4;
   };
-  Previewer previewer(plan_, *vae_, sink, clock());
+  Previewer previewer(plan_, *vae_, nullptr, sink, clock());
   run(previewer, 0.09);
   EXPECT_EQ(steps, (std::vector<int>{2, 5, 8, 11, 14, 17, 20, 23, 26, 29, 30}));
 }
 
 TEST_F(PreviewerTest, MakesNothingThatNobodyLooksAt) {
   const PreviewSink sink = [](const Preview&) {};
-  Previewer previewer(plan_, *vae_, sink, clock());
+  Previewer previewer(plan_, *vae_, nullptr, sink, clock());
   int made = 0;
   previewer.offer(
       [&] {

@@ -113,6 +113,13 @@ WanVae::~WanVae() = default;
 
 std::int64_t WanVae::encoder_chunk() const { return kEncoderChunk; }
 
+at::Tensor WanVae::unnormalised(const at::Tensor& latents) const {
+  const auto of_channels = [&](const at::Tensor& values) {
+    return values.to(latents.device()).view({1, config_.z_dim, 1, 1, 1});
+  };
+  return latents * of_channels(std_) + of_channels(mean_);
+}
+
 std::unique_ptr<DecoderStream> WanVae::decoder() const { return std::make_unique<WanDecoderStream>(*this); }
 
 std::unique_ptr<EncoderStream> WanVae::encoder() const {

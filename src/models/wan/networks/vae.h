@@ -28,6 +28,7 @@ class WanVae final : public VideoAutoencoder {
 
   std::int64_t encoder_chunk() const override;
 
+  at::Tensor unnormalised(const at::Tensor& latents) const override;
   std::unique_ptr<DecoderStream> decoder() const override;
   /// The first call reads the encoder's weights. Throws Error as load_vae.
   std::unique_ptr<EncoderStream> encoder() const override;
