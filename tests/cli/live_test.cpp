@@ -135,6 +135,48 @@ TEST(Live, RefusesWhatIsForOtherVerbsInALine) {
   EXPECT_THAT(program.files(), IsEmpty());
 }
 
+// Keys of a terminal.
+const std::string backspace = "\x7f", line_back = "\x15", word_back = "\x17", up = "\x1b[A", down = "\x1b[B",
+                  enter = "\r", end_of_input = "\x04";
+
+TEST(Live, EditsALineOnATerminalAndGivesTheTerminalBack) {
+  Program program;
+  program.on_terminal = program.has_keyboard = true;
+  program.start(live_with({"-o", "film.mp4"}));
+  ASSERT_TRUE(program.wait_for_terminal("> _"));
+  EXPECT_FALSE(program.terminal_is_as_before());
+  program.type("a st\xc3\xbc" + backspace + "orm" + enter);
+  EXPECT_TRUE(program.wait_for_terminal("next: a storm\r\n"));
+  program.type("nothing" + line_back + "a calm sea and ships " + word_back + word_back + backspace + enter);
+  EXPECT_TRUE(program.wait_for_terminal("next: a calm sea\r\n"));
+  program.type("a half" + up + up + enter);  // up to the first line
+  program.type("a forest" + up + down + " at night" + enter);  // back to the line that was begun
+  EXPECT_TRUE(program.wait_for_terminal("next: a forest at night\r\n"));
+  program.type(end_of_input);
+  const Finished finished = program.wait();
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  EXPECT_TRUE(program.terminal_is_as_before());
+  const std::string again = "next: a storm\r\n";
+  EXPECT_NE(finished.err.find(again), finished.err.rfind(again)) << "two lines up";
+  EXPECT_THAT(finished.err, HasSubstr("\x1b[?25h")) << "the cursor is shown";
+  EXPECT_THAT(program.files(), ElementsAre("film.mp4"));
+}
+
+TEST(Live, GivesTheTerminalBackWhenASignalEndsIt) {
+  for (const int number : {SIGINT, SIGTERM}) {
+    Program program;
+    program.on_terminal = program.has_keyboard = true;
+    program.start(live_with({"-o", "film.mp4"}));
+    ASSERT_TRUE(program.wait_for_terminal("> _"));
+    program.type("a half line");
+    ASSERT_TRUE(program.wait_for_terminal("a half line_"));
+    program.signal(number);
+    program.signal(number);
+    (void)program.wait();
+    EXPECT_TRUE(program.terminal_is_as_before()) << number;
+  }
+}
+
 TEST(Live, ShowsItsPlanAndHelp) {
   Program program;
   const Finished plan = program.run(live_with({"-o", "film.mp4", "--dry-run"}));

@@ -6,6 +6,7 @@
 #include <pty.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -99,6 +100,10 @@ void Program::start(const std::vector<std::string>& arguments) {
     size.ws_row = 24;
     ::close(err);
     ASSERT_EQ(::openpty(&terminal_, &err, nullptr, nullptr, &size), 0);
+    if (has_keyboard) {
+      ::close(in);
+      in = ::dup(err);
+    }
   }
   pid_ = ::fork();
   if (pid_ == 0) {
@@ -153,15 +158,35 @@ void Program::say(const std::string& text) const {
   EXPECT_EQ(::write(stdin_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
 }
 
+// Whether there was more to read; false when the program has ended (EIO).
+bool Program::read_terminal() {
+  std::array<char, 4096> buffer{};
+  pollfd wanted{terminal_, POLLIN, 0};
+  ::poll(&wanted, 1, 30000);
+  const ssize_t n = ::read(terminal_, buffer.data(), buffer.size());
+  if (n > 0) terminal_text_.append(buffer.data(), static_cast<std::size_t>(n));
+  return n > 0;
+}
+
+bool Program::wait_for_terminal(const std::string& text) {
+  while (terminal_text_.find(text) == std::string::npos) {
+    if (!read_terminal()) return false;
+  }
+  return true;
+}
+
+void Program::type(const std::string& keys) const {
+  EXPECT_EQ(::write(terminal_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
+}
+
+bool Program::terminal_is_as_before() const {
+  termios mode{};
+  return ::tcgetattr(terminal_, &mode) == 0 && (mode.c_lflag & ICANON) != 0 && (mode.c_lflag & ECHO) != 0;
+}
+
 Finished Program::wait() {
   // A terminal holds little; the program would wait for a reader.
-  while (on_terminal) {
-    std::array<char, 4096> buffer{};
-    pollfd wanted{terminal_, POLLIN, 0};
-    ::poll(&wanted, 1, 30000);
-    const ssize_t n = ::read(terminal_, buffer.data(), buffer.size());
-    if (n <= 0) break;  // EIO: the program has ended
-    terminal_text_.append(buffer.data(), static_cast<std::size_t>(n));
+  while (on_terminal && read_terminal()) {
   }
   int status = 0;
   ::waitpid(pid_, &status, 0);

@@ -38,6 +38,7 @@ class Program {
   std::string output_path;    ///< or a file to be stdout, such as /dev/full
   std::vector<int> closed;    ///< of the descriptors 0, 1 and 2: not open when the program starts
   bool on_terminal = false;   ///< stderr is a terminal of 80 columns
+  bool has_keyboard = false;  ///< with on_terminal: stdin is it, too: type()
 
   /// From now on, runs a copy of the program that lies outside of the repository, with libsora or without.
   void move_out(bool with_library);
@@ -55,6 +56,10 @@ class Program {
   bool wait_for_full_stdout() const;
   void stop_reading();  ///< closes the pipe's other end
   void say(const std::string& text) const;
+  /// Reads the terminal until it shows `text`, which may be escape sequences; false if it never does.
+  bool wait_for_terminal(const std::string& text);
+  void type(const std::string& keys) const;
+  bool terminal_is_as_before() const;  ///< lines, shown as they are typed
   Finished wait();
 
   const std::filesystem::path& folder() const { return folder_.path(); }
@@ -64,6 +69,7 @@ class Program {
 
  private:
   std::string error_text() const;
+  bool read_terminal();
 
   const TemporaryFolder folder_;
   const TemporaryFolder streams_;  // files that stdin, stdout and stderr are

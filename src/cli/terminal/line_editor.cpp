@@ -79,8 +79,12 @@ bool LineEditor::take_byte(char byte, std::string& line, bool& complete) {
     const bool begins = escape_.size() == 2 && (byte == '[' || byte == 'O');
     const bool is_over = !begins && ((byte >= '@' && byte <= '~') || escape_.size() > 8);
     if (!is_over) return true;
-    if (byte == 'A' && shown_ > 0) text_ = history_[--shown_];
-    if (byte == 'B' && shown_ < history_.size()) text_ = ++shown_ < history_.size() ? history_[shown_] : "";
+    if (byte == 'A' && shown_ > 0) {
+      if (shown_ == history_.size()) typed_ = text_;
+      text_ = history_[--shown_];
+    } else if (byte == 'B' && shown_ < history_.size()) {
+      text_ = ++shown_ < history_.size() ? history_[shown_] : typed_;
+    }
     escape_.clear();
     return true;
   }

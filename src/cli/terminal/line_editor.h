@@ -38,6 +38,7 @@ class LineEditor {
   std::mutex mutex_;
   std::string status_, text_;
   std::string escape_;  // a sequence that has begun
+  std::string typed_;   // the line that is typed, while an earlier one is shown
   std::vector<std::string> history_;
   std::size_t shown_ = 0;  // line of the history that is shown; its size: the line that is typed
 };
