@@ -6,6 +6,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "core/shared_library.h"
 #include "core/text.h"
 #include "sora/error.h"
 
@@ -33,22 +34,12 @@ fs::path own_folder() {
   return fs::weakly_canonical(file, code).parent_path();
 }
 
-void* open_library() {
+SharedLibrary open_library() {
   const fs::path file = c2pa_library_file();
   if (file.empty()) fail(std::string(kFileName) + " is not installed; scripts/setup fetches it");
-  void* handle = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) {
-    const char* reason = ::dlerror();
-    fail(one_line(reason != nullptr ? reason : file.string() + ": cannot be opened"));
-  }
-  return handle;
-}
-
-template <class Function>
-void find(void* handle, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(::dlsym(handle, name));
-  if (function == nullptr)
-    fail(c2pa_library_file().string() + ": has no " + name + ", so it is another library");
+  return {{file.string()}, [file](const std::string& reason) {
+            fail(file.string() + ": cannot be used: " + one_line(reason));
+          }};
 }
 
 std::string version_text(const C2paFunctions& f) {
@@ -64,29 +55,29 @@ void check_version(const C2paFunctions& f) {
   fail(std::string(kFileName) + " is of version " + excerpt(version) + ", expected " + kVersion + "x");
 }
 
-C2paFunctions find_functions(void* handle) {
+C2paFunctions find_functions(const SharedLibrary& library) {
   C2paFunctions f{};
-  find(handle, "c2pa_version", f.version);
-  find(handle, "c2pa_free", f.free);
+  library.find("c2pa_version", f.version);
+  library.find("c2pa_free", f.free);
   check_version(f);  // before anything else of it is used
-  find(handle, "c2pa_error", f.error);
-  find(handle, "c2pa_create_stream", f.create_stream);
-  find(handle, "c2pa_release_stream", f.release_stream);
-  find(handle, "c2pa_settings_new", f.settings_new);
-  find(handle, "c2pa_settings_update_from_string", f.settings_update_from_string);
-  find(handle, "c2pa_context_builder_new", f.context_builder_new);
-  find(handle, "c2pa_context_builder_set_settings", f.context_builder_set_settings);
-  find(handle, "c2pa_context_builder_build", f.context_builder_build);
-  find(handle, "c2pa_reader_from_context", f.reader_from_context);
-  find(handle, "c2pa_reader_with_stream", f.reader_with_stream);
-  find(handle, "c2pa_reader_with_manifest_data_and_stream", f.reader_with_manifest_data_and_stream);
-  find(handle, "c2pa_reader_json", f.reader_json);
-  find(handle, "c2pa_builder_from_context", f.builder_from_context);
-  find(handle, "c2pa_builder_with_definition", f.builder_with_definition);
-  find(handle, "c2pa_builder_set_no_embed", f.builder_set_no_embed);
-  find(handle, "c2pa_builder_add_ingredient_from_stream", f.builder_add_ingredient_from_stream);
-  find(handle, "c2pa_builder_sign", f.builder_sign);
-  find(handle, "c2pa_signer_from_info", f.signer_from_info);
+  library.find("c2pa_error", f.error);
+  library.find("c2pa_create_stream", f.create_stream);
+  library.find("c2pa_release_stream", f.release_stream);
+  library.find("c2pa_settings_new", f.settings_new);
+  library.find("c2pa_settings_update_from_string", f.settings_update_from_string);
+  library.find("c2pa_context_builder_new", f.context_builder_new);
+  library.find("c2pa_context_builder_set_settings", f.context_builder_set_settings);
+  library.find("c2pa_context_builder_build", f.context_builder_build);
+  library.find("c2pa_reader_from_context", f.reader_from_context);
+  library.find("c2pa_reader_with_stream", f.reader_with_stream);
+  library.find("c2pa_reader_with_manifest_data_and_stream", f.reader_with_manifest_data_and_stream);
+  library.find("c2pa_reader_json", f.reader_json);
+  library.find("c2pa_builder_from_context", f.builder_from_context);
+  library.find("c2pa_builder_with_definition", f.builder_with_definition);
+  library.find("c2pa_builder_set_no_embed", f.builder_set_no_embed);
+  library.find("c2pa_builder_add_ingredient_from_stream", f.builder_add_ingredient_from_stream);
+  library.find("c2pa_builder_sign", f.builder_sign);
+  library.find("c2pa_signer_from_info", f.signer_from_info);
   return f;
 }
 

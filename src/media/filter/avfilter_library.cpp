@@ -1,9 +1,8 @@
 #include "media/filter/avfilter_library.h"
 
-#include <dlfcn.h>
-
 #include <string>
 
+#include "core/shared_library.h"
 #include "sora/error.h"
 
 extern "C" {
@@ -22,27 +21,17 @@ constexpr const char* kPackage = "libavfilter" AV_STRINGIFY(LIBAVFILTER_VERSION_
                   "; install it, on Debian with: apt-get install " + kPackage);
 }
 
-template <class F>
-void find(void* library, const char* name, F& function) {
-  function = reinterpret_cast<F>(::dlsym(library, name));
-  if (function == nullptr) missing(std::string("it has no ") + name);
-}
-
 AvfilterLibrary load() {
-  void* library = ::dlopen(kName, RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) {
-    const char* reason = ::dlerror();
-    missing(reason != nullptr ? reason : "not found");
-  }
+  const SharedLibrary library({kName}, missing);
   AvfilterLibrary found;
-  find(library, "avfilter_graph_alloc", found.graph_alloc);
-  find(library, "avfilter_graph_free", found.graph_free);
-  find(library, "avfilter_graph_parse2", found.graph_parse);
-  find(library, "avfilter_graph_config", found.graph_config);
-  find(library, "avfilter_graph_get_filter", found.graph_get_filter);
-  find(library, "avfilter_inout_free", found.inout_free);
-  find(library, "av_buffersrc_add_frame_flags", found.add_frame);
-  find(library, "av_buffersink_get_frame", found.get_frame);
+  library.find("avfilter_graph_alloc", found.graph_alloc);
+  library.find("avfilter_graph_free", found.graph_free);
+  library.find("avfilter_graph_parse2", found.graph_parse);
+  library.find("avfilter_graph_config", found.graph_config);
+  library.find("avfilter_graph_get_filter", found.graph_get_filter);
+  library.find("avfilter_inout_free", found.inout_free);
+  library.find("av_buffersrc_add_frame_flags", found.add_frame);
+  library.find("av_buffersink_get_frame", found.get_frame);
   return found;
 }
 

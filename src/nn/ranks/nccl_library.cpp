@@ -1,7 +1,6 @@
 #include "nn/ranks/nccl_library.h"
 
-#include <dlfcn.h>
-
+#include "core/shared_library.h"
 #include "sora/error.h"
 
 namespace sora::nn {
@@ -13,28 +12,18 @@ constexpr const char* kName = "libnccl.so.2";
   throw Error(ErrorKind::unavailable, "nccl", std::string(kName) + " cannot be used: " + reason);
 }
 
-template <class F>
-void find(void* library, const char* name, F& function) {
-  function = reinterpret_cast<F>(::dlsym(library, name));
-  if (function == nullptr) missing(std::string("it has no ") + name);
-}
-
 NcclLibrary load() {
-  void* library = ::dlopen(kName, RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) {
-    const char* reason = ::dlerror();
-    missing(reason != nullptr ? reason : "not found");
-  }
+  const SharedLibrary library({kName}, missing);
   NcclLibrary found;
-  find(library, "ncclGetVersion", found.get_version);
-  find(library, "ncclGetUniqueId", found.get_unique_id);
-  find(library, "ncclCommInitRank", found.comm_init_rank);
-  find(library, "ncclCommAbort", found.comm_abort);
-  find(library, "ncclSend", found.send);
-  find(library, "ncclRecv", found.receive);
-  find(library, "ncclGroupStart", found.group_start);
-  find(library, "ncclGroupEnd", found.group_end);
-  find(library, "ncclGetErrorString", found.error_string);
+  library.find("ncclGetVersion", found.get_version);
+  library.find("ncclGetUniqueId", found.get_unique_id);
+  library.find("ncclCommInitRank", found.comm_init_rank);
+  library.find("ncclCommAbort", found.comm_abort);
+  library.find("ncclSend", found.send);
+  library.find("ncclRecv", found.receive);
+  library.find("ncclGroupStart", found.group_start);
+  library.find("ncclGroupEnd", found.group_end);
+  library.find("ncclGetErrorString", found.error_string);
   int version = 0;
   constexpr int kSendAndReceive = 2700;  // 2.7
   if (found.get_version(&version) != 0 || version < kSendAndReceive)
