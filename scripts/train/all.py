@@ -145,7 +145,8 @@ def denoiser_steps(options, single):
     reader = ["evaluate.py", state, data, "reader", "--samples", scale["reader"], "--size", size]
     yield "the reader of attributes", reader
     write = ["export.py", state, options.model, "--guidance", 1, "--steps", 8]
-    yield "the model", [*write, "--native", size, "--smallest", size, "--res", soft]
+    refine = ["--refine-level", REFINED, "--refine-steps", 4]
+    yield "the model", [*write, "--native", soft, "--smallest", size, "--res", soft, *refine]
     yield "curves", ["plot.py", state]
 
 

@@ -93,7 +93,7 @@ def main():
     parser.add_argument(
         "--res",
         default="256x256",
-        help="size of the file when none is asked for; enlarged from the native size",
+        help="size of the file when none is asked for; enlarged where it is beyond the native size",
     )
     parser.add_argument(
         "--native", default="128x128", help="width and height that the transformer was trained at"
@@ -103,6 +103,14 @@ def main():
         default="64x64",
         help="size below which it was not trained: smaller pictures are made so large and reduced",
     )
+    parser.add_argument(
+        "--refine-level",
+        type=float,
+        default=0,
+        help="noise level from which the transformer refines drafts of a quarter of the native area, which "
+        "all that comes of words alone then begins with",
+    )
+    parser.add_argument("--refine-steps", type=int, default=4)
     options = parser.parse_args()
     v, text, net, samples = load(options.state, options.transformer)
     dtype = getattr(torch, options.dtype)
@@ -134,6 +142,9 @@ def main():
         f.write("\n")
     width, height = map(int, options.native.split("x"))
     least = list(map(int, options.smallest.split("x")))
+    refining = {"refine_level": options.refine_level, "refine_steps": options.refine_steps}
+    if not options.refine_level:
+        refining = {}
     with open(options.folder + "/sora-gen.json", "w") as f:
         json.dump(
             {
@@ -147,6 +158,7 @@ def main():
                 "steps": options.steps,
                 "guidance_scale": options.guidance,
                 "flow_shift": options.shift,
+                **refining,
                 "easy_threshold": 0.08,  # measured by scripts/bench/caches.py
                 "training_samples": samples,
                 "autoencoder_samples": torch.load(
