@@ -153,6 +153,13 @@ double stage_frame_bytes(const Picture& picture, std::int64_t frames, const Mode
   return pixels * 3 * number(frames * model.temporal_scale) * (picture.vae_tiling ? 3 : 1);
 }
 
+/// Frames of a live film's block, which wait until nobody can take them back (pipeline/frames/held_frames.h).
+double held_frame_bytes(const Plan& plan, std::int64_t frames, const ModelFacts& model) {
+  if (plan.request.verb != "live" || plan.output.path == "-") return 0;
+  const double pixels = number(std::int64_t{plan.picture.model_width} * plan.picture.model_height);
+  return pixels * 3 * 4 * number(frames * model.temporal_scale);
+}
+
 /// The control input, as it is made and as it is given to the network.
 double control_bytes(const Plan& plan, std::int64_t frames, const ModelFacts& model) {
   if (model.control_layers == 0) return 0;
@@ -219,7 +226,7 @@ std::vector<PhaseMemory> estimate_memory(const Plan& plan, const ModelFacts& mod
       4 * number(model.vae.parameters - (gpu && !encodes(plan) ? model.vae_encoder_parameters : 0));
   const bool frees_text = at_least(offload, "text");
   const double resident = base + transformers + vae + text_context_bytes(plan, model, element) +
-                          key_value_bytes(plan, model, element) +
+                          key_value_bytes(plan, model, element) + held_frame_bytes(plan, frames, model) +
                           (frees_text ? 0 : text - (gpu ? text_bytes(model) : 0));  // activations are freed
   // The video encoder works in the host's memory.
   const double encode = number(std::int64_t{plan.picture.width} * plan.picture.height) * 1.5 * kEncoderFrames;

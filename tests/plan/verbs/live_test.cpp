@@ -44,6 +44,21 @@ TEST(LivePlan, IsAtMostAnHourLongAndSaysHowLongABlockIs) {
   EXPECT_THAT(plan_text(plan), HasSubstr("prompt    \"a lake\""));
 }
 
+TEST(LivePlan, CountsTheFramesThatAFileWaitsFor) {
+  Request request = live_request();
+  request.res = "512x512";
+  request.output = "film.mp4";
+  const Plan file = make_plan(request);
+  request.output = "-";
+  request.format = "mp4";
+  const Plan stream = make_plan(request);
+  const auto decode = [](const Plan& plan) { return plan.machine.memory.back().ram; };
+  double latents = 0;
+  for (const Window& window : file.timeline.windows) latents = std::max<double>(latents, window.count);
+  const double pixels = static_cast<double>(file.picture.model_width) * file.picture.model_height;
+  EXPECT_NEAR(decode(file) - decode(stream), latents * 4 * pixels * 3 * 4 / 1e9, 1e-6);
+}
+
 TEST(LivePlan, RefusesWhatNeedsAKnownLengthOrAnotherContainer) {
   Request request = live_request();
   request.output = "film.mkv";
