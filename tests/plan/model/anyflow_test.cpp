@@ -4,7 +4,7 @@
 
 #include "anyflow_model.h"
 #include "error_of.h"
-#include "sora/generator.h"
+#include "sora/plan.h"
 #include "temporary_folder.h"
 
 namespace sora {
