@@ -15,15 +15,13 @@ block here.
 """
 
 import shutil
-import tempfile
 
 import torch
 import torch.nn.functional as F
 from diffusers import WanPipeline
-from golden import DATA, VERSIONS, output_folder, plain, save_case, save_cases, size_of
+from golden import DATA, VERSIONS, output_folder, plain, save_case, save_cases, saved_tokenizer, size_of
 from PIL import Image
 from safetensors.torch import save_file
-from transformers import T5Tokenizer
 
 OUT = output_folder("causal")
 MODEL = DATA / "pipeline/wan21"
@@ -299,10 +297,7 @@ def main():
     torch.set_num_threads(1)
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
-    with tempfile.TemporaryDirectory() as scratch:  # without the config that asks for a tokenizer.json
-        shutil.copy(MODEL / "tokenizer/spiece.model", scratch)
-        made = T5Tokenizer.from_pretrained(scratch, extra_ids=0)
-    pipe = WanPipeline.from_pretrained(MODEL, tokenizer=made, torch_dtype=torch.float32)
+    pipe = WanPipeline.from_pretrained(MODEL, tokenizer=saved_tokenizer(MODEL), torch_dtype=torch.float32)
     masked(pipe.transformer)
     cases = []
     for number, case in enumerate(CASES):

@@ -4,6 +4,7 @@ import json
 import pathlib
 import shutil
 import sys
+import tempfile
 
 import diffusers
 import torch
@@ -51,6 +52,13 @@ def save_pipeline(pipe, folder, **more):
     pipe.save_pretrained(folder, safe_serialization=True, **more)
     (folder / "tokenizer/spiece.model").write_bytes(spiece)
     (folder / "tokenizer/tokenizer.json").unlink(missing_ok=True)  # not read, and larger than the model
+
+
+def saved_tokenizer(model):
+    """That of a model which save_pipeline() wrote, without the config that asks for a tokenizer.json."""
+    with tempfile.TemporaryDirectory() as scratch:
+        shutil.copy(model / "tokenizer/spiece.model", scratch)
+        return transformers.T5Tokenizer.from_pretrained(scratch, extra_ids=0)
 
 
 def save_case(folder, number, case, tensors, versions=VERSIONS):

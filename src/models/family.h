@@ -103,6 +103,9 @@ struct ModelFacts {
   std::string scheduler;  ///< unipc, euler or dpm++
   double flow_shift = 1;
   bool even_levels = false;  ///< the pipeline gives Euler's scheduler the levels i / steps
+  /// The network predicts a whole step, to a timestep that it is told (Denoiser::set_target_timestep()):
+  /// only Euler's steps fit it.
+  bool flow_map = false;
   /// Timesteps that the pipeline gives Euler's scheduler instead of noise levels; empty: none.
   std::function<std::vector<double>(int steps)> timesteps_of_steps;
   /// The flow shift for a number of tokens, of so many latent frames; empty: flow_shift for any.

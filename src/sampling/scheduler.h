@@ -32,6 +32,8 @@ class Scheduler {
   const at::Tensor& timesteps() const { return grid_.timesteps; }  ///< [N] on the CPU; see SigmaGrid
   const at::Tensor& sigmas() const { return grid_.sigmas; }        ///< [N + 1] float32 on the CPU
   double timestep(int i) const { return grid_.timesteps[i].item<double>(); }
+  /// The timestep that step i leads to: that of the next one, 0 after the last.
+  double next_timestep(int i) const { return i + 1 < steps() ? timestep(i + 1) : 0; }
 
   /// Takes latents at level sigmas[i] to level sigmas[i + 1].
   /// `noise_pred` is the network's output for `sample` at timesteps[i], after guidance; it has the shape of

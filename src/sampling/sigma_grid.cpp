@@ -163,6 +163,11 @@ SigmaGrid euler_grid(const SchedulerConfig& config, std::int64_t steps, double f
     const at::Tensor sigmas = at::tensor(config.sigmas, at::kDouble);  // [N]
     return {(sigmas * train).to(at::kFloat), with_final(sigmas.to(at::kFloat), at::zeros({}, at::kFloat))};
   }
+  if (config.even_levels && config.flow_map) {
+    at::Tensor sigmas = at::linspace(1, 0, steps + 1, at::kDouble).slice(0, 0, steps);  // [N]
+    sigmas = shifted(sigmas, flow_shift);
+    return {(sigmas * train).to(at::kFloat), with_final(sigmas, at::zeros({}, at::kFloat))};
+  }
   if (config.even_levels) {
     at::Tensor sigmas = shifted(linspace(1, 0, steps + 1).slice(0, 0, steps), flow_shift);  // [N]
     if (config.shift_terminal) sigmas = stretched(sigmas, *config.shift_terminal);

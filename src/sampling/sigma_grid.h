@@ -20,7 +20,7 @@ SigmaGrid unipc_grid(const SchedulerConfig& config, std::int64_t steps, double f
 /// DPMSolverMultistepScheduler: flow sigmas or variance-preserving ones.
 SigmaGrid dpmpp_grid(const SchedulerConfig& config, std::int64_t steps, double flow_shift);
 
-/// FlowMatchEulerDiscreteScheduler built with shift = flow_shift.
+/// FlowMatchEulerDiscreteScheduler or FlowMapEulerDiscreteScheduler built with shift = flow_shift.
 SigmaGrid euler_grid(const SchedulerConfig& config, std::int64_t steps, double flow_shift);
 
 }  // namespace sora

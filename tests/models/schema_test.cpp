@@ -33,7 +33,7 @@ std::map<std::string, std::vector<std::int64_t>> as_map(const std::vector<Tensor
 TEST(TransformerSchema, IsThatOfTheNetwork) {
   for (const char* folder :
        {"transformer/plain", "transformer/image", "transformer/two_images", "transformer/patches",
-        "vace/transformer", "skyreels/df/transformer", "skyreels/i2v/transformer"}) {
+        "vace/transformer", "skyreels/df/transformer", "skyreels/i2v/transformer", "anyflow/transformer"}) {
     SCOPED_TRACE(folder);
     const auto [config, checkpoint] = open_transformer(test_data() / folder);
     const auto recorder = std::make_shared<SchemaRecorder>(&checkpoint);

@@ -56,6 +56,10 @@ class Denoiser {
   /// Frames a second of the video that is denoised next, for families whose positions are in seconds.
   virtual void set_frame_rate(double /*fps*/) {}
 
+  /// The timestep that the step leads to, in [0, 1000], for networks that predict whole steps (flow maps);
+  /// predict() is called afterwards.
+  virtual void set_target_timestep(double /*timestep*/) {}
+
   /// How strongly the control input acts on what is denoised next; 1 as it was trained.
   virtual void set_control_scale(double /*scale*/) {}
 

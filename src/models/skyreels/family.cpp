@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "core/json/json_config.h"
 #include "models/wan/components.h"
 #include "models/wan/facts.h"
 #include "models/wan/model_files.h"
@@ -84,14 +83,6 @@ bool is_diffusion_forcing(const ModelFolder& folder) {
          wan::open_transformer(folder.source("transformer")).config.inject_sample_info;
 }
 
-// Called for every Wan model, so no weight file is opened where diffusers' config.json has the answer.
-bool has_skyreels_network(const ComponentSource& source) {
-  const fs::path config = source.path / "config.json";
-  if (!source.is_file() && fs::exists(config) && JsonConfig(config, "transformer").has("num_attention_heads"))
-    return wan::read_transformer_config(config).skyreels;
-  return wan::open_transformer(source).config.skyreels;
-}
-
 class SkyReelsFamily final : public wan::WanFamily {
  public:
   std::string name() const override { return "SkyReels-V2"; }
@@ -106,7 +97,8 @@ class SkyReelsFamily final : public wan::WanFamily {
     try {
       const ModelFolder folder = wan::open_wan_model(dir, replacements);
       if (folder.pipeline.starts_with("SkyReelsV2")) return true;
-      return folder.pipeline.starts_with("Wan") && has_skyreels_network(folder.source("transformer"));
+      return folder.pipeline.starts_with("Wan") &&
+             wan::transformer_config(folder.source("transformer")).skyreels;
     } catch (const Error&) {
       return false;  // read() of the Wan family reports what is wrong
     }

@@ -47,6 +47,16 @@ std::optional<TransformerConfig> transformer_reference(const fs::path& folder) {
   return is_original_config(config) ? read_original_config(config) : read_transformer_config(config);
 }
 
+// AnyFlow: what a config.json beside a single file says, if it is of such a network.
+std::optional<TargetTime> target_time_beside(const fs::path& file) {
+  try {
+    const auto config = transformer_reference(fs::absolute(file).parent_path());
+    return config ? config->target_time : std::nullopt;
+  } catch (const Error&) {
+    return {};  // it belongs to something else
+  }
+}
+
 std::string unknown_network(const Checkpoint& checkpoint) {
   const std::string foreign = foreign_model(checkpoint);
   return foreign.empty() ? "no known network" : foreign;
@@ -81,7 +91,16 @@ TransformerFiles open_transformer(const ComponentSource& source) {
   name_transformer(checkpoint);
   const auto reference = transformer_reference(source.is_file() ? source.reference : source.path);
   TransformerConfig found = transformer_config_of(checkpoint, reference);
+  if (found.target_time && source.is_file() && !(reference && reference->target_time))
+    found.target_time = target_time_beside(source.path).value_or(*found.target_time);
   return {found, std::move(checkpoint)};
+}
+
+TransformerConfig transformer_config(const ComponentSource& source) {
+  const fs::path config = source.path / "config.json";
+  if (!source.is_file() && fs::exists(config) && JsonConfig(config, "transformer").has("num_attention_heads"))
+    return read_transformer_config(config);
+  return open_transformer(source).config;
 }
 
 VaeFiles open_vae(const ComponentSource& source) {

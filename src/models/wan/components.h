@@ -22,6 +22,9 @@ struct VaeFiles {
 /// of the source's reference if it has the same width, else 128 as in all published models. Throws Error:
 /// no_input, data, refused.
 TransformerFiles open_transformer(const ComponentSource& source);
+/// Its config alone; no weight file is opened where diffusers' config.json says everything.
+TransformerConfig transformer_config(const ComponentSource& source);
+
 /// As above. For a single file, mean and deviation of the latents are those of the source's reference if it
 /// has as many channels, else those of Wan 2.1 (16 channels) or 2.2 (48).
 VaeFiles open_vae(const ComponentSource& source);

@@ -168,6 +168,7 @@ void read_scheduler(ModelFacts& facts) {
   facts.scheduler = config.scheduler;
   facts.flow_shift = config.flow_shift;
   facts.sigmas = config.sigmas;
+  facts.even_levels = config.even_levels;
 }
 
 }  // namespace

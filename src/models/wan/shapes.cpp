@@ -87,6 +87,16 @@ void read_patches(const Shapes& shapes, const Checkpoint& checkpoint, std::int64
   }
 }
 
+// AnyFlow. Nothing in the tensors shows the gate: it is the reference's, else the published one.
+void read_target_time(const Shapes& shapes, const std::optional<TransformerConfig>& reference,
+                      TransformerConfig& config) {
+  if (shapes.has("far_patch_embedding.weight"))
+    shapes.fail(
+        "has a patch embedding for compressed frames: the causal form of AnyFlow (FAR) is not supported");
+  if (!shapes.has("condition_embedder.delta_embedder.linear_1.weight")) return;
+  config.target_time = reference && reference->target_time ? *reference->target_time : TargetTime();
+}
+
 // VACE's control branch. Its blocks lie at even distances in all published models; a config.json says so.
 void read_control_branch(const Shapes& shapes, const Checkpoint& checkpoint,
                          const std::optional<TransformerConfig>& reference, TransformerConfig& config) {
@@ -226,6 +236,7 @@ TransformerConfig transformer_config_of(const Checkpoint& checkpoint,
   config.inject_sample_info = config.skyreels = shapes.has("fps_embedding.weight");
   if (config.image_dim && shapes.has(image + "pos_embed"))
     config.pos_embed_seq_len = shapes.of(image + "pos_embed", 3)[1];
+  read_target_time(shapes, reference, config);
   read_control_branch(shapes, checkpoint, reference, config);
   return config;
 }

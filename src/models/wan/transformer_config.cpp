@@ -18,15 +18,39 @@ std::optional<std::int64_t> optional_width(const JsonConfig& json, const char* k
   return json.integer_in(key, 1, max_width);
 }
 
+// AnyFlow's networks, by diffusers' classes or by that of its publishers, which is both of them. False: the
+// class is another.
+bool read_any_flow(const JsonConfig& json, const std::string& name, TransformerConfig& config) {
+  const bool of_publishers = name == "FAR_Wan_Transformer3DModel";
+  if (name == "AnyFlowFARTransformer3DModel" || (of_publishers && json.boolean("init_far_model", false))) {
+    json.fail(of_publishers ? "init_far_model" : "_class_name",
+              of_publishers ? "false: the causal form of AnyFlow (FAR) is not supported"
+                            : "AnyFlowTransformer3DModel: the causal form of AnyFlow (FAR) is not supported");
+  }
+  if (name != "AnyFlowTransformer3DModel" && !of_publishers) return false;
+  if (of_publishers && !json.boolean("init_flowmap_model", true)) return true;  // Wan's network as it is
+  TargetTime time;
+  time.gate_value = json.number("gate_value", time.gate_value);
+  if (!(time.gate_value >= 0 && time.gate_value <= 1)) json.fail("gate_value", "a number from 0 to 1");
+  const std::string type = json.string("deltatime_type", "r");
+  if (type != "r" && type != "t-r") json.fail("deltatime_type", "r or t-r");
+  time.as_difference = type == "t-r";
+  config.target_time = time;
+  if (json.has("image_dim")) json.fail("image_dim", "null: AnyFlow's models take no image tokens");
+  return true;
+}
+
 // Sets the defaults of SkyReels-V2's class where the config is of that class.
 void read_class(const JsonConfig& json, TransformerConfig& config) {
   const std::string name = json.string("_class_name", "WanTransformer3DModel");
   config.skyreels = name == "SkyReelsV2Transformer3DModel";
   const bool vace = name == "WanVACETransformer3DModel";
   const bool plain = name == "WanTransformer3DModel" || name == "CausalWanTransformer3DModel";
+  if (read_any_flow(json, name, config)) return;
   if (!plain && !vace && !config.skyreels) {
     json.fail("_class_name",
-              "WanTransformer3DModel, WanVACETransformer3DModel or SkyReelsV2Transformer3DModel");
+              "WanTransformer3DModel, WanVACETransformer3DModel, SkyReelsV2Transformer3DModel or "
+              "AnyFlowTransformer3DModel");
   }
   if (vace) config.vace_layers = {0, 5, 10, 15, 20, 25, 30, 35};
   if (!config.skyreels) return;

@@ -1,6 +1,7 @@
 // transformer/config.json of the Wan models (diffusers' WanTransformer3DModel), of Wan-VACE, which has a
 // control branch beside the same network (WanVACETransformer3DModel), and of SkyReels-V2, which has the same
-// network (SkyReelsV2Transformer3DModel).
+// network (SkyReelsV2Transformer3DModel), and of AnyFlow, whose network is also told the timestep that a step
+// leads to (AnyFlowTransformer3DModel).
 #pragma once
 
 #include <array>
@@ -10,6 +11,12 @@
 #include <vector>
 
 namespace sora::wan {
+
+/// AnyFlow: how the timestep that a step leads to is embedded, beside the one that it begins at.
+struct TargetTime {
+  double gate_value = 0.25;    ///< its share of the embedding
+  bool as_difference = false;  ///< embedded is how far it lies below the other one (deltatime_type "t-r")
+};
 
 /// Members have the names of config.json's keys and the defaults of the class in diffusers 0.42.1.
 struct TransformerConfig {
@@ -36,6 +43,8 @@ struct TransformerConfig {
 
   bool skyreels = false;            ///< SkyReels-V2's class, which embeds timesteps in double precision
   bool inject_sample_info = false;  ///< it has an embedding of the frame rate: 16 a second, or more
+
+  std::optional<TargetTime> target_time;  ///< AnyFlow; empty: one timestep
 
   std::int64_t dim() const { return num_attention_heads * attention_head_dim; }
   bool has_control() const { return !vace_layers.empty(); }

@@ -58,6 +58,10 @@ std::vector<TensorSpec> transformer_schema(const TransformerConfig& config) {
   schema.add("patch_embedding.bias", {dim});
   schema.linear(embedder + ".time_embedder.linear_1", config.freq_dim, dim);
   schema.linear(embedder + ".time_embedder.linear_2", dim, dim);
+  if (config.target_time) {
+    schema.linear(embedder + ".delta_embedder.linear_1", config.freq_dim, dim);
+    schema.linear(embedder + ".delta_embedder.linear_2", dim, dim);
+  }
   schema.linear(embedder + ".time_proj", dim, 6 * dim);
   schema.linear(embedder + ".text_embedder.linear_1", config.text_dim, dim);
   schema.linear(embedder + ".text_embedder.linear_2", dim, dim);

@@ -15,8 +15,8 @@
 namespace sora {
 namespace {
 
-std::vector<const Denoiser*> experts(const Model& model) {
-  std::vector<const Denoiser*> result{model.denoiser.get()};
+std::vector<Denoiser*> experts(const Model& model) {
+  std::vector<Denoiser*> result{model.denoiser.get()};
   if (model.denoiser_2) result.push_back(model.denoiser_2.get());
   return result;
 }
@@ -157,7 +157,8 @@ at::Tensor denoise(const Model& model, const Plan& plan, const Conditioning& tex
     if (hooks.before_step) hooks.before_step();
     const double t = scheduler->timestep(i);
     const int expert = guidance.expert(t);
-    const Denoiser& denoiser = *networks.at(expert);
+    Denoiser& denoiser = *networks.at(expert);
+    denoiser.set_target_timestep(scheduler->next_timestep(i));
     StepInput in =
         step_input(plan, denoiser, *scheduler, guides.conditioning(*scheduler, i), noise, i, latents);
     if (image_condition.defined())

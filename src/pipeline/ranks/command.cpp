@@ -28,6 +28,7 @@ Json json_of(const Command& command) {
           {"text", command.text},
           {"with_vector", command.with_vector},
           {"batch", command.batch},
+          {"target_timestep", command.target_timestep},
           {"with_result", command.with_result},
           {"dropped", command.dropped},
           {"tensors", tensors}};
@@ -48,6 +49,7 @@ Command command_of(const Json& json) {
   command.text = json.at("text").get<std::int64_t>();
   command.with_vector = json.at("with_vector").get<bool>();
   command.batch = json.at("batch").get<std::int64_t>();
+  command.target_timestep = json.at("target_timestep").get<double>();
   command.with_result = json.at("with_result").get<bool>();
   command.dropped = json.at("dropped").get<std::vector<std::int64_t>>();
   for (const Json& each : json.at("tensors")) {

@@ -32,6 +32,7 @@ struct Command {
   std::int64_t text = 0;              ///< its number
   bool with_vector = false;           ///< prepare: the vector of the prompt follows its embeddings
   std::int64_t batch = 0;             ///< predict: PreparedText::for_batch(); 0: as it was prepared
+  double target_timestep = 0;         ///< predict: Denoiser::set_target_timestep()
   bool with_result = false;           ///< predict: the first rank of the side sends its result to rank 0
   std::vector<std::int64_t> dropped;  ///< texts that are no longer needed
 

@@ -87,13 +87,14 @@ class Follower {
     if (found == texts_.end()) throw Error(ErrorKind::internal, "ranks", "a text that was not prepared");
     const auto batched = command.batch > 0 ? found->second->for_batch(command.batch) : nullptr;
     const nn::SequenceScope scope(side_);
-    const at::Tensor result =
-        denoiser(command).predict(latents, timestep, batched ? *batched : *found->second);
+    Denoiser& network = denoiser(command);
+    network.set_target_timestep(command.target_timestep);
+    const at::Tensor result = network.predict(latents, timestep, batched ? *batched : *found->second);
     if (command.with_result && side_.index == 0)
       communicator_.exchange({{0, result.to(latents.scalar_type()).contiguous(), {}}});
   }
 
-  const Denoiser& denoiser(const Command& command) const {
+  Denoiser& denoiser(const Command& command) const {
     const auto& chosen = command.expert == 0 ? model_.denoiser : model_.denoiser_2;
     if (!chosen) throw Error(ErrorKind::internal, "ranks", "a network that was not loaded");
     return *chosen;

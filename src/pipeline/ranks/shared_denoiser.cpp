@@ -51,6 +51,11 @@ class SharedDenoiser final : public Denoiser {
     if (expert_ == 0) together([&] { team_->set_control_scale(scale); });
   }
 
+  void set_target_timestep(double timestep) override {
+    own_->set_target_timestep(timestep);
+    target_timestep_ = timestep;  // the others get it with each prediction
+  }
+
   std::unique_ptr<PreparedText> prepare(const at::Tensor& prompt_embeds,
                                         const at::Tensor& image_tokens) const override {
     return prepare_with_vector(prompt_embeds, {}, image_tokens);
@@ -107,7 +112,7 @@ class SharedDenoiser final : public Denoiser {
                               const PreparedText& text) const {
     std::vector<std::int64_t> shape = latents.sizes().vec();
     shape[1] = own_->out_channels();
-    return {expert_, shared(text).number(), shared(text).batch(), latents, timestep, shape};
+    return {expert_, shared(text).number(), shared(text).batch(), latents, timestep, shape, target_timestep_};
   }
 
   // What fails here in the middle of common work would leave the others waiting.
@@ -129,6 +134,7 @@ class SharedDenoiser final : public Denoiser {
   std::unique_ptr<Denoiser> own_;
   std::shared_ptr<Team> team_;
   int expert_;
+  double target_timestep_ = 0;
   mutable Expected expected_;  // that the other side is computing
 };
 

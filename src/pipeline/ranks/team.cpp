@@ -152,6 +152,7 @@ void Team::begin(int number, const Prediction& prediction) {
   command.expert = prediction.expert;
   command.text = prediction.text;
   command.batch = prediction.batch;
+  command.target_timestep = prediction.target_timestep;
   command.with_result = number > 0;
   tell(ranks, command, {prediction.timestep.contiguous(), prediction.latents.contiguous()});
   if (number > 0) begun_ = at::empty(prediction.result_shape, prediction.latents.options());

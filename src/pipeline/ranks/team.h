@@ -42,6 +42,7 @@ class Team {
     std::int64_t text = 0, batch = 0;
     at::Tensor latents, timestep;
     std::vector<std::int64_t> result_shape;  ///< of side 1
+    double target_timestep = 0;
   };
   void begin(int side, const Prediction& prediction);
   at::Tensor result_of_other_side();

@@ -36,6 +36,11 @@ void plan_sampling(Plan& plan, const ModelFacts& model) {
   if (plan.sampling.sigmas.empty() && model.timesteps_of_steps && !request.flow_shift && takes_levels)
     plan.sampling.sigmas = noise_levels_of(model.timesteps_of_steps(plan.sampling.steps));
   if (!is_scheduler(scheduler)) bad_option("--scheduler " + scheduler, "unipc, euler, dpm++ or lcm");
+  if (model.flow_map && scheduler != "euler") {
+    bad_option(
+        "--scheduler " + scheduler,
+        "euler: this model predicts whole steps, from a noise level to the next, and no other fits it");
+  }
   plan.sampling.negative_prompt = request.negative_prompt.value_or(model.negative_prompt);
   plan.sampling.boundary_ratio =
       model.folder.has("transformer_2") ? model.folder.boundary_ratio : std::nullopt;

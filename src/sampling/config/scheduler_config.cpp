@@ -245,10 +245,13 @@ SchedulerConfig read_scheduler_config(const std::filesystem::path& path, ShiftBy
   config.scheduler = choice<const char*>(json, "_class_name",
                                          {{"UniPCMultistepScheduler", "unipc"},
                                           {"FlowMatchEulerDiscreteScheduler", "euler"},
+                                          {"FlowMapEulerDiscreteScheduler", "euler"},
+                                          {"FlowMapDiscreteScheduler", "euler"},
                                           {"DPMSolverMultistepScheduler", "dpm++"},
                                           {"FlowMatchLCMScheduler", "lcm"},
                                           {"SelfForcingFlowMatchScheduler", "lcm"}},
                                          nullptr);
+  config.flow_map = config.even_levels = json.string("_class_name").starts_with("FlowMap");
   refuse_unsupported(json);
   warn_of_unknown_keys(json);
   config.num_train_timesteps = json.integer_in("num_train_timesteps", 1, 1000000, 1000);

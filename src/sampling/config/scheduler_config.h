@@ -48,6 +48,9 @@ struct SchedulerConfig {
   /// give them to the scheduler. The levels of diffusers' class are shifted twice and end at 1 /
   /// num_train_timesteps, so that the last of four steps does nearly nothing.
   bool even_levels = false;
+  /// Euler, for networks that are told which timestep a step leads to (flow maps): even levels, computed in
+  /// double precision as FlowMapEulerDiscreteScheduler does.
+  bool flow_map = false;
   /// The noise levels of the steps, falling, from 1 on; they are not shifted. Empty: those of the scheduler.
   /// The file may have them under this key, or as `timesteps`.
   std::vector<double> sigmas;

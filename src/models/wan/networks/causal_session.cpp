@@ -24,8 +24,9 @@ void WanCausalSession::commit(const at::Tensor& latents, double timestep, const 
 void WanCausalSession::restart(std::int64_t first, std::int64_t valid) { cache_.restart(first, valid); }
 
 std::unique_ptr<CausalSession> WanTransformer::begin_video(const CausalWindow& window) const {
-  if (config_.patch_size[0] != 1 || config_.image_dim)
-    throw Error(ErrorKind::internal, "transformer", "a causal network with patches in time, or of images");
+  if (config_.patch_size[0] != 1 || config_.image_dim || config_.target_time)
+    throw Error(ErrorKind::internal, "transformer",
+                "a causal network with patches in time, of images, or with a target time");
   return std::make_unique<WanCausalSession>(*this, window, scale_shift_table_.options().dtype(dtype()));
 }
 

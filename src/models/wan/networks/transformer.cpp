@@ -155,7 +155,7 @@ at::Tensor WanTransformer::forward(const at::Tensor& latents, const at::Tensor& 
   const auto device = scale_shift_table_.device();
   const at::Tensor rotary_table = past != nullptr ? past->begin_pass(grid, rotary_)
                                                   : rotary_.table(grid, device);  // [L, 1, head_dim / 2]
-  const TimeEmbedding time = time_embedder_(timestep, grid[0]);
+  const TimeEmbedding time = time_embedder_(timestep, grid[0], target_timestep_);
   const at::Tensor placed = latents.to(device, dtype());
   const nn::TokenSplit split(grid[0], grid[1] * grid[2]);  // L: this rank's tokens from here on
   const auto patches = [&](std::int64_t first, std::int64_t count) {

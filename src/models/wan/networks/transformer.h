@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "checkpoint/lora.h"
@@ -48,6 +49,7 @@ class WanTransformer final : public Denoiser {
     return config_.has_control() ? config_.vace_in_channels : 0;
   }
   void set_control_scale(double scale) override;
+  void set_target_timestep(double timestep) override { target_timestep_ = timestep; }
   bool attends_to_images() const override { return config_.image_dim.has_value(); }
   at::ScalarType dtype() const { return patch_embedding_.weight.scalar_type(); }
 
@@ -60,6 +62,7 @@ class WanTransformer final : public Denoiser {
   /// Predicts the flow. latents [B, in_channels + control_channels, T, H, W], multiples of patch_size;
   /// timestep [B], or [B, L] with one for each of the L = T/pt * H/ph * W/pw tokens, in [0, 1000]. Returns
   /// [B, out_channels, T, H, W] in the network's type. With a `cache`, blocks whose work it has are skipped.
+  /// A network with config().target_time was told before which timestep the step leads to.
   /// With a `past`, B is 1, and the latents are the next frames of a video, which attend to its earlier ones.
   at::Tensor forward(const at::Tensor& latents, const at::Tensor& timestep, const TextContext& text,
                      BlockCache* cache = nullptr, KeyValueCache* past = nullptr) const;
@@ -90,6 +93,7 @@ class WanTransformer final : public Denoiser {
   ControlBranch control_;     // with vace_layers
   at::Tensor control_scale_;  // [1]
   double control_scale_value_ = 0;
+  std::optional<double> target_timestep_;
   nn::Linear proj_out_;
   at::Tensor scale_shift_table_;  // [1, 2, dim]
   mutable RotaryEmbedding rotary_;

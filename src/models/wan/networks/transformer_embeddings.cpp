@@ -51,24 +51,44 @@ TimeEmbedder::TimeEmbedder(const Weights& w, const TransformerConfig& config)
       time_proj(w / "condition_embedder" / "time_proj", config.dim(), 6 * config.dim()),
       freq_dim(config.freq_dim),
       in_double(config.skyreels) {
+  if (config.target_time) {
+    const Weights delta = w / "condition_embedder" / "delta_embedder";
+    target = config.target_time;
+    delta_1 = full_precision(delta / "linear_1", config.freq_dim, config.dim());
+    delta_2 = full_precision(delta / "linear_2", config.dim(), config.dim());
+  }
   if (!config.inject_sample_info) return;
   fps_embedding = w.get("fps_embedding.weight", {2, config.dim()});
   fps_in = nn::Linear(w / "fps_projection" / "net" / "0" / "proj", config.dim(), config.dim());
   fps_out = nn::Linear(w / "fps_projection" / "net" / "2", config.dim(), 6 * config.dim());
 }
 
-TimeEmbedding TimeEmbedder::operator()(const at::Tensor& timestep, std::int64_t frames) const {
+at::Tensor TimeEmbedder::embedded(const at::Tensor& timestep, const nn::Linear& first,
+                                  const nn::Linear& second) const {
+  const at::Tensor sinusoid = sinusoidal_embedding(timestep, freq_dim, in_double)
+                                  .to(first.weight.device(), at::kFloat, /*non_blocking=*/true);
+  return second(at::silu(first(sinusoid)));  // [U, dim]
+}
+
+TimeEmbedding TimeEmbedder::operator()(const at::Tensor& timestep, std::int64_t frames,
+                                       std::optional<double> target_timestep) const {
   // Computed on the host, because the groups decide the shapes of the following tensors.
   const at::Tensor wanted = timestep.to(at::kCPU, at::kFloat);
   const at::Tensor grouped = wanted.dim() == 2 ? group_timesteps(wanted, frames) : wanted.unsqueeze(1);
   const auto [distinct, place, counts] = at::_unique2(grouped.flatten(), /*sorted=*/true,
                                                       /*return_inverse=*/true);  // [U], [B * G]
 
-  const at::Tensor sinusoid = sinusoidal_embedding(distinct, freq_dim, in_double)
-                                  .to(linear_1.weight.device(), at::kFloat, /*non_blocking=*/true);
-  const at::Tensor temb =
-      linear_2(at::silu(linear_1(sinusoid))).to(time_proj.bias.scalar_type());  // [U, dim]
-  at::Tensor proj = time_proj(at::silu(temb)).to(at::kFloat);                   // [U, 6 dim]
+  at::Tensor temb = embedded(distinct, linear_1, linear_2);  // [U, dim]
+  if (target) {
+    if (!target_timestep)
+      throw Error(ErrorKind::internal, "transformer", "was not told which timestep the step leads to");
+    const at::Tensor end = at::full({1}, *target_timestep, at::kFloat);
+    const at::Tensor delta = embedded(target->as_difference ? distinct - end : end, delta_1, delta_2);
+    const auto gate = static_cast<float>(target->gate_value);
+    temb = (1 - gate) * temb + gate * delta;  // [U, dim]
+  }
+  temb = temb.to(time_proj.bias.scalar_type());
+  at::Tensor proj = time_proj(at::silu(temb)).to(at::kFloat);  // [U, 6 dim]
   if (fps_embedding.defined()) {
     // All models with this embedding make 24 frames a second.
     proj = proj + fps_out(at::silu(fps_in(fps_embedding.narrow(0, 1, 1)))).to(at::kFloat);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "models/wan/transformer_config.h"
 #include "nn/linear.h"
@@ -19,6 +20,8 @@ struct TimeEmbedding {
 
 struct TimeEmbedder {
   nn::Linear linear_1, linear_2;  // in fp32
+  std::optional<TargetTime> target;
+  nn::Linear delta_1, delta_2;  // with `target`: of the timestep that the step leads to, in fp32
   nn::Linear time_proj;
   std::int64_t freq_dim = 0;
   bool in_double = false;
@@ -31,8 +34,12 @@ struct TimeEmbedder {
   TimeEmbedder(const Weights& w, const TransformerConfig& config);
 
   /// timestep [B], or [B, tokens] with one for each token; `frames` token frames. Each distinct value is
-  /// embedded once.
-  TimeEmbedding operator()(const at::Tensor& timestep, std::int64_t frames) const;
+  /// embedded once. `target_timestep`: which one the step leads to, for networks that are told.
+  TimeEmbedding operator()(const at::Tensor& timestep, std::int64_t frames,
+                           std::optional<double> target_timestep = {}) const;
+
+ private:
+  at::Tensor embedded(const at::Tensor& timestep, const nn::Linear& first, const nn::Linear& second) const;
 };
 
 /// [.., freq_dim] = cos(t f), sin(t f) with f_i = 10000^(-i / (freq_dim / 2)), in fp32; SkyReels-V2 computes
