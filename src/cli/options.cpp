@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "cli/configuration.h"
+#include "cli/shared_input.h"
 #include "core/file.h"
 #include "core/json/option_values.h"
 #include "core/log.h"
@@ -185,6 +186,11 @@ std::string without_last_line_break(std::string text) {
   return text;
 }
 
+bool makes_several(const Options& options) {
+  return options.out_dir || videos_per_prompt(options) > 1 ||
+         (!options.words.empty() && options.words.front() == "scout");
+}
+
 void read_prompt(Options& options, bool from_flag) {
   std::string source = "--prompt";
   ErrorKind kind = ErrorKind::usage;
@@ -194,7 +200,11 @@ void read_prompt(Options& options, bool from_flag) {
     kind = ErrorKind::data;
     options.request.prompt = without_last_line_break(read_text(source, "options", kLongestPrompt));
     options.has_prompt = true;
+  } else if (options.request.prompt == "-" && !makes_several(options) && helps_rank_0(options.request)) {
+    options.request.prompt = " ";  // rank 0 reads it, and sends what the text encoder makes of it
   } else if (options.request.prompt == "-") {
+    if (makes_several(options))
+      refuse_shared_input(options.request, "--prompt -", "write the prompt to a file: --prompt-file FILE");
     source = "stdin";
     kind = ErrorKind::data;
     if (::isatty(STDIN_FILENO) != 0) {

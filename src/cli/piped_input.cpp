@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/shared_input.h"
 #include "core/log.h"
 #include "core/output/unnamed_file.h"
 #include "core/standard_streams.h"
@@ -84,9 +85,10 @@ void copy_standard_input(std::string& path) {
   path = "/dev/stdin";
 }
 
-void copy_pipe(std::string& path) {
+void copy_pipe(std::string& path, const Request& request) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0 || !S_ISFIFO(info.st_mode)) return;
+  refuse_shared_pipe(request, path);
   log(LogLevel::info, "waiting for " + path + ", a pipe, to be written");
   const UniqueFd pipe(::open(path.c_str(), O_RDONLY | O_CLOEXEC));  // a signal ends the program here
   if (!pipe) fail(ErrorKind::io, path, std::string("cannot be opened: ") + std::strerror(errno));
@@ -105,12 +107,13 @@ void copy_piped_inputs(Request& request) {
   for (std::string& reference : request.reference) inputs.push_back(&reference);
   for (std::string* input : inputs) {
     if (!is_standard_input(*input)) {
-      copy_pipe(*input);
+      copy_pipe(*input, request);
       continue;
     }
     if (standard_input_is_used)
       fail(ErrorKind::usage, kStandardInput, "is given for two inputs; give a file for one of them");
     standard_input_is_used = true;
+    refuse_shared_input(request, *input, "save the clip or picture to a file and give that");
     copy_standard_input(*input);
   }
 }

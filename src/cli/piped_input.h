@@ -9,9 +9,9 @@ namespace sora {
 /// that is a pipe is copied to an unnamed temporary file, which exists until the process ends, and its path
 /// is replaced by that of the copy. `-` is standard input, which only one input can be; where it is a regular
 /// file
-/// (`< clip.mp4`) it is not copied. Throws Error: usage (standard input is a terminal, or is used twice),
-/// no_input (it is closed), data (nothing came, or more than 16 GB), io (a read failed, or no space for the
-/// copy).
+/// (`< clip.mp4`) it is not copied. Throws Error: usage (standard input is a terminal, or is used twice, or
+/// several processes would each read the pipe: shared_input.h), no_input (it is closed), data (nothing came,
+/// or more than 16 GB), io (a read failed, or no space for the copy).
 void copy_piped_inputs(Request& request);
 
 }  // namespace sora

@@ -80,6 +80,11 @@ void share_jobs_of_ranks(Options& options) {
                           " of the jobs; --shard, --share or --parallel off say otherwise");
 }
 
+std::optional<int> rank_of_process(const Options& options) {
+  const auto launch = launched();
+  return launch && !is_off(options) ? std::optional(launch->rank) : std::nullopt;
+}
+
 void give_up(const Error& error) {
   log(LogLevel::error, error.what());
   clean_up();

@@ -2,6 +2,8 @@
 // batch are shared among them.
 #pragma once
 
+#include <optional>
+
 #include "cli/verbs.h"
 
 namespace sora {
@@ -17,6 +19,10 @@ int help_rank_0(Session& session);
 /// Before a batch: where several processes were started and no option says how its jobs are shared, each
 /// makes the shard of its rank (--jobs-from-rank).
 void share_jobs_of_ranks(Options& options);
+
+/// The rank of this process among those that were started together; none where it is alone, or --parallel is
+/// off.
+std::optional<int> rank_of_process(const Options& options);
 
 /// Ends the process where another rank is gone and this one is at a long computation.
 [[noreturn]] void give_up(const Error& error);

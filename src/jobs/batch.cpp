@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <set>
 
+#include "core/host_name.h"
 #include "core/log.h"
 #include "core/output/temporary_name.h"
 #include "core/text.h"
@@ -43,6 +44,13 @@ std::string order_of(const Plan& plan) {
   return plan.model.dir.string() + '\n' + plan.machine.device + '\n' + plan.machine.dtype + '\n' +
          std::to_string(plan.picture.model_width) + 'x' + std::to_string(plan.picture.model_height) + '\n' +
          std::to_string(plan.timeline.latent_frames);
+}
+
+std::string devices_of(const Plan& plan) {
+  std::string names;
+  for (const std::string& device : plan.machine.parallel.devices)
+    names += (names.empty() ? "" : ",") + device;
+  return names.empty() ? plan.machine.device : names;
 }
 
 }  // namespace
@@ -256,7 +264,8 @@ void Batch::make(Entry& entry, const RunJob& run_job, BatchObserver& observer) {
     checkpoint.every = request.checkpoint_every;
     const Result result = run_job(plan, checkpoint, [&] { return coming_texts(entry, plan); });
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    journal_.done(entry.key, result, output, seconds, request.keep_latents);
+    journal_.done(entry.key, result, output, seconds, request.keep_latents,
+                  {host_name(), devices_of(plan), settings_.rank});
     entry.state = Entry::State::done;
     observer.job_done(job, plan, result);
   } catch (const Error& error) {

@@ -23,6 +23,7 @@ struct BatchSettings {
   std::string poster_type = "jpg";           ///< or png
   std::function<void(const Plan&)> planned;  ///< gets every plan of the shard, before any work
   Shard shard;                               ///< the jobs to make; all jobs of the list are checked
+  std::optional<int> rank;                   ///< of this process, for the journal
 };
 
 struct BatchCounts {

@@ -31,7 +31,9 @@ std::vector<std::pair<std::string, std::string>> parameters_of(const Plan& plan)
   return list;
 }
 
-IndexEntry entry_of(const Job& job, const Plan& plan, const Journal& journal, const DraftPage* drafts) {
+// `done` gets the record of a job that is done.
+IndexEntry entry_of(const Job& job, const Plan& plan, const Journal& journal, const DraftPage* drafts,
+                    std::vector<const JobRecord*>& done) {
   const std::string key = job_key(plan);
   IndexEntry entry;
   entry.file = fs::path(job.output).lexically_relative(journal.folder()).string();
@@ -43,6 +45,7 @@ IndexEntry entry_of(const Job& job, const Plan& plan, const Journal& journal, co
   if (record->state == JobRecord::State::done) {
     if (is_inside(record->output)) entry.file = record->output;  // perhaps made under another name
     entry.status = IndexStatus::done;
+    done.push_back(record);
     entry.seconds = record->seconds;
     entry.bytes = record->bytes;
     std::error_code code;
@@ -65,13 +68,14 @@ fs::path poster_path(const Journal& journal, const std::string& key, const std::
 void write_batch_index(const JobList& list, Planner& planner, const Journal& journal,
                        const DraftPage* drafts) {
   std::vector<IndexEntry> entries;
+  std::vector<const JobRecord*> done;
   for (const Job& job : list.jobs()) {
-    entries.push_back(entry_of(job, planner.plan(list.request(job)), journal, drafts));
+    entries.push_back(entry_of(job, planner.plan(list.request(job)), journal, drafts, done));
   }
   std::string title = fs::absolute(journal.folder()).lexically_normal().filename().string();
   if (drafts != nullptr) title = drafts->title;
-  const std::string page =
-      index_page(title.empty() ? "sora-gen" : title, entries, drafts != nullptr && drafts->filling);
+  const std::string page = index_page(title.empty() ? "sora-gen" : title, entries,
+                                      drafts != nullptr && drafts->filling, throughput_of(done));
   OutputFile file(journal.folder() / "index.html", true);
   file.write(page.data(), page.size());
   file.commit();

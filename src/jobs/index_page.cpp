@@ -236,7 +236,7 @@ std::string card_of(const IndexEntry& entry) {
   return card + "</div>\n</li>\n";
 }
 
-std::string summary_of(const std::vector<IndexEntry>& entries) {
+std::string summary_of(const std::vector<IndexEntry>& entries, double per_hour) {
   std::array<std::size_t, 3> counts{};
   std::uint64_t bytes = 0;
   double seconds = 0;
@@ -250,12 +250,26 @@ std::string summary_of(const std::vector<IndexEntry>& entries) {
   if (counts[2] > 0) text += " · " + std::to_string(counts[2]) + " left";
   if (bytes > 0) text += " · " + bytes_text(bytes);
   if (seconds > 0) text += " · made in " + seconds_text(seconds);
+  if (per_hour > 0) text += " · " + throughput_text(per_hour);
   return text;
+}
+
+// By device and rank, where there are several.
+std::string throughput_of_parts(const Throughput& throughput) {
+  if (throughput.parts.empty()) return {};
+  std::string list = "<details><summary>By device</summary><dl>\n";
+  for (const Throughput::Part& part : throughput.parts) {
+    list += "<dt>" + escaped(part.name) + "</dt><dd>" + std::to_string(part.videos) +
+            (part.videos == 1 ? " video" : " videos") +
+            (part.per_hour > 0 ? ", " + throughput_text(part.per_hour) : "") + "</dd>\n";
+  }
+  return list + "</dl></details>\n";
 }
 
 }  // namespace
 
-std::string index_page(const std::string& title, const std::vector<IndexEntry>& entries, bool filling) {
+std::string index_page(const std::string& title, const std::vector<IndexEntry>& entries, bool filling,
+                       const Throughput& throughput) {
   std::string page =
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -264,8 +278,8 @@ std::string index_page(const std::string& title, const std::vector<IndexEntry>& 
   page += "<title>" + escaped(title) + "</title>\n<style>";
   page += kStyle;
   page += "</style>\n</head>\n<body>\n<header>\n<h1>" + escaped(title) + "</h1>\n<p class=\"summary\">" +
-          summary_of(entries) +
-          "</p>\n<form role=\"search\" hidden>\n"
+          summary_of(entries, throughput.per_hour) + "</p>\n" + throughput_of_parts(throughput) +
+          "<form role=\"search\" hidden>\n"
           "<input type=\"search\" name=\"words\" placeholder=\"Filter by words\" aria-label=\"Filter by "
           "words\">\n"
           "<select name=\"status\" aria-label=\"Status\"><option value=\"\">all</option>"

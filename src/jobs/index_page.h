@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "jobs/throughput.h"
+
 namespace sora {
 
 enum class IndexStatus { done, failed, left };  ///< left: not made yet
@@ -26,7 +28,7 @@ struct IndexEntry {
 /// The page, in UTF-8. It loads only the videos, when they are played. Texts may be anything: they are
 /// escaped, and bytes that are not UTF-8 become U+FFFD. Pictures (.png, .jpg, .webp, .avif, .gif) are shown;
 /// outputs that browsers cannot play are links. A page that is `filling` reloads itself every few seconds.
-std::string index_page(const std::string& title, const std::vector<IndexEntry>& entries,
-                       bool filling = false);
+std::string index_page(const std::string& title, const std::vector<IndexEntry>& entries, bool filling = false,
+                       const Throughput& throughput = {});
 
 }  // namespace sora

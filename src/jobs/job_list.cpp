@@ -65,10 +65,11 @@ Shard shard_from_rank() {
   struct Names {
     const char *rank, *size;
   };
-  for (const Names& names : {Names{"SLURM_PROCID", "SLURM_NTASKS"},
+  // The innermost launcher counts, as in launched(). SLURM_NTASKS is no size: a script of sbatch has it too.
+  for (const Names& names : {Names{"RANK", "WORLD_SIZE"},
                              {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
                              {"PMI_RANK", "PMI_SIZE"},
-                             {"RANK", "WORLD_SIZE"}}) {
+                             {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS"}}) {
     const auto rank = variable(names.rank);
     const auto size = variable(names.size);
     if (!rank || !size) continue;
@@ -79,10 +80,9 @@ Shard shard_from_rank() {
     return {*rank + 1, *size};
   }
   wrong(
-      "--jobs-from-rank found no rank: neither SLURM_PROCID and SLURM_NTASKS, OMPI_COMM_WORLD_RANK and "
-      "_SIZE, "
-      "PMI_RANK and PMI_SIZE, nor RANK and WORLD_SIZE are set; run it under srun, mpirun or torchrun, or use "
-      "--shard i/n");
+      "--jobs-from-rank found no rank: neither RANK and WORLD_SIZE, OMPI_COMM_WORLD_RANK and _SIZE, PMI_RANK "
+      "and PMI_SIZE, nor SLURM_PROCID and SLURM_STEP_NUM_TASKS are set; run it under srun, mpirun or "
+      "torchrun, or use --shard i/n");
 }
 
 JobList::JobList(PromptsFile file, ListSettings settings)

@@ -23,9 +23,9 @@ struct Shard {
 /// "2/8". Throws Error (usage).
 Shard parse_shard(const std::string& text);
 
-/// The shard of this process, from SLURM_PROCID and SLURM_NTASKS, OMPI_COMM_WORLD_RANK and _SIZE, PMI_RANK
-/// and PMI_SIZE, or RANK and WORLD_SIZE (torchrun), the first pair that is set. Throws Error (usage) where
-/// none is set.
+/// The shard of this process, from RANK and WORLD_SIZE (torchrun), OMPI_COMM_WORLD_RANK and _SIZE, PMI_RANK
+/// and PMI_SIZE, or SLURM_PROCID and SLURM_STEP_NUM_TASKS (srun), the first pair that is set. Throws Error
+/// (usage) where none is set, as in a script of sbatch outside of srun.
 Shard shard_from_rank();
 
 struct ListSettings {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "core/ascii.h"
 #include "core/file.h"
 #include "core/host_name.h"
 #include "core/json/json_line.h"
@@ -29,6 +30,8 @@ constexpr std::uint64_t kRunByte = 0;
 constexpr std::uint64_t kWriteByte = 1;
 constexpr std::uint64_t kAskByte = 2;
 constexpr std::size_t kLongestPrompt = 1 << 20;  // bytes
+constexpr std::size_t kLongestName = 128;        // of a machine or its devices
+constexpr std::int64_t kHighestRank = 1'000'000;
 constexpr std::uint64_t kLongestList = std::uint64_t{1} << 31;
 
 // 60 bits of the key as an offset, after the bytes with other meanings.
@@ -44,6 +47,21 @@ double now() {
   throw Error(ErrorKind::io, "journal",
               path.string() + ": " + what + " failed: " + std::strerror(code) +
                   (code == ENOSPC || code == EDQUOT ? "; free some space and run it again" : ""));
+}
+
+// The journal may be a stranger's: a name of a machine or a device is short, and has no spaces or escapes.
+std::string plain_name(std::string name) {
+  const bool plain = name.size() <= kLongestName && std::all_of(name.begin(), name.end(), [](char c) {
+                       return is_ascii_letter(c) || is_ascii_digit(c) ||
+                              std::string_view("._-:,").find(c) != std::string_view::npos;
+                     });
+  return plain ? name : "";
+}
+
+MadeBy made_by(const JournalFields& fields) {
+  MadeBy by{plain_name(fields.text("host")), plain_name(fields.text("device")), {}};
+  if (fields.has("rank")) by.rank = static_cast<int>(fields.integer("rank", 0, kHighestRank));
+  return by;
 }
 
 JsonLine event(const char* name, const std::string& key, const std::string& output) {
@@ -124,6 +142,7 @@ void Journal::read_line(std::string_view line) {
     record.frames = fields.integer("frames", 0, INT64_MAX);
     record.modified = fields.integer("modified", INT64_MIN, INT64_MAX);
     record.latents = fields.boolean("latents");
+    record.by = made_by(fields);
   } else if (event == "failed") {
     record.state = State::failed;
     record.exit_code = static_cast<int>(fields.integer("exit_code", 0, 255));
@@ -201,7 +220,7 @@ void Journal::started(const std::string& key, const std::string& output, bool wa
 }
 
 void Journal::done(const std::string& key, const Result& result, const std::string& output, double seconds,
-                   bool latents) {
+                   bool latents, const MadeBy& by) {
   JsonLine line = event("done", key, output);
   line.add("bytes", result.bytes)
       .add("frames", result.frames)
@@ -209,6 +228,9 @@ void Journal::done(const std::string& key, const Result& result, const std::stri
       .add("seconds", seconds)
       .add("modified", modified_ns(folder_ / output));
   if (latents) line.add("latents", true);
+  if (!by.host.empty()) line.add("host", by.host);
+  if (!by.device.empty()) line.add("device", by.device);
+  if (by.rank) line.add("rank", *by.rank);
   append(line.text());
 }
 

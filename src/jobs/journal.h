@@ -29,6 +29,13 @@ namespace sora {
 
 class JournalFields;
 
+/// What made a video, as far as the journal knows it: those of older versions say nothing of it.
+struct MadeBy {
+  std::string host;         ///< the machine's name; empty: not known
+  std::string device;       ///< cpu, cuda:0, or several with commas; empty: not known
+  std::optional<int> rank;  ///< of the process, where several were started together
+};
+
 /// The last event of a job.
 struct JobRecord {
   enum class State { started, done, failed, stopped };
@@ -42,6 +49,7 @@ struct JobRecord {
   bool latents = false;  ///< done: its latents were kept beside it (--keep-latents)
   std::int64_t frames = 0;
   std::int64_t modified = 0;  ///< done: the file's time of modification, ns
+  MadeBy by;                  ///< done
   int exit_code = 0;          ///< failed
   std::string error;          ///< failed
 };
@@ -82,7 +90,7 @@ class Journal {
   void run_begins(std::uint64_t jobs);
   void started(const std::string& key, const std::string& output, bool was_free);
   void done(const std::string& key, const Result& result, const std::string& output, double seconds,
-            bool latents = false);
+            bool latents = false, const MadeBy& by = {});
   void failed(const std::string& key, const std::string& output, int exit_code, const std::string& error);
   void stopped(const std::string& key, const std::string& output);
 

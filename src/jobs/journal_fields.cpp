@@ -24,6 +24,8 @@ JournalFields::~JournalFields() = default;
 
 bool JournalFields::is_object() const { return json_->is_object(); }
 
+bool JournalFields::has(const char* key) const { return find(key) != nullptr; }
+
 const nlohmann::json* JournalFields::find(const char* key) const {
   const auto found = json_->find(key);
   return found == json_->end() ? nullptr : &*found;

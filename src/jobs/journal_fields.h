@@ -18,6 +18,7 @@ class JournalFields {
   ~JournalFields();
 
   bool is_object() const;
+  bool has(const char* key) const;
   /// The value of a key; an empty text, 0 or false if there is none. Throws Error (data) for a value of
   /// another type.
   std::string text(const char* key) const;

@@ -1,6 +1,7 @@
 // Many videos, as a user sees them: what is made, what is skipped, what a failure leaves behind.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <csignal>
@@ -276,6 +277,8 @@ TEST(Batch, IsDividedByShards) {
   EXPECT_THAT(made(program), ElementsAre("2.mp4", "4.mp4"));
   program.environment["SLURM_PROCID"] = "0";
   program.environment["SLURM_NTASKS"] = "2";
+  EXPECT_EQ(program.run(batch({"--jobs-from-rank"})).code, 64) << "a script of sbatch, outside of srun";
+  program.environment["SLURM_STEP_NUM_TASKS"] = "2";
   EXPECT_EQ(program.run(batch({"--jobs-from-rank"})).code, 0);
   EXPECT_EQ(made(program).size(), 5U);
 }
@@ -294,6 +297,64 @@ TEST(Batch, IsSharedByTheProcessesThatWereStartedTogether) {
   EXPECT_THAT(made(program), ElementsAre("2.mp4", "4.mp4"));
   EXPECT_EQ(program.run(batch({"--parallel", "off"})).code, 0);
   EXPECT_EQ(made(program).size(), 5U) << "each on its own";
+}
+
+TEST(Batch, TellsWhatEachRankMade) {
+  Program program;
+  program.write("p.txt", "a\nb\nc\nd\n");
+  program.environment["WORLD_SIZE"] = "2";
+  for (const char* rank : {"0", "1"}) {
+    program.environment["RANK"] = rank;
+    EXPECT_EQ(program.run(batch({"--index"})).code, 0);
+  }
+  EXPECT_THAT(
+      program.run({"status", "out"}).out,
+      testing::ContainsRegex("[0-9.]+ videos an hour\n  cpu rank 0: 2 videos, [0-9.]+ videos an hour\n"
+                             "  cpu rank 1: 2 videos, [0-9.]+ videos an hour\n"));
+  const auto jobs = events(program.run({"status", "out", "--json"}).out);
+  ASSERT_EQ(jobs.size(), 4U);
+  EXPECT_EQ(jobs[1]["rank"], 1);
+  EXPECT_EQ(jobs[1]["device"], "cpu");
+  EXPECT_THAT(program.read("out/index.html"), HasSubstr("<dt>cpu rank 1</dt><dd>2 videos"));
+}
+
+// Standard input is mpirun's, which gives it to rank 0 alone; srun gives all of it to every process.
+TEST(SharedInput, IsRefusedWhereEachProcessWouldNeedItAndOneHasIt) {
+  Program program;
+  program.input = "a boat\n";
+  const std::vector<std::vector<std::string>> lines{
+      {"--prompts", "-", "--out-dir", "out", "--model", "wan21"},
+      {"--prompt", "-", "--count", "2", "--out-dir", "out", "--model", "wan21"},
+      {"scout", "--prompt", "-", "--out-dir", "out", "--model", "wan21"},
+      {"storyboard", "-", "--model", "wan21"},
+      {"animate", "-", "--prompt", "a", "--model", "wan21"}};
+  for (const char* rank : {"0", "1"}) {
+    program.environment["OMPI_COMM_WORLD_RANK"] = rank;
+    program.environment["OMPI_COMM_WORLD_SIZE"] = "2";
+    for (const auto& line : lines) {
+      const Finished finished = program.run(line);
+      EXPECT_EQ(finished.code, 64) << line.front() << finished.err;
+      EXPECT_THAT(finished.err,
+                  HasSubstr("standard input, can be read by one process only, and mpirun started 2"));
+    }
+    EXPECT_EQ(program.files().size(), 0U);
+  }
+  program.environment.erase("OMPI_COMM_WORLD_RANK");
+  program.environment["SLURM_PROCID"] = "1";
+  program.environment["SLURM_STEP_NUM_TASKS"] = "2";
+  program.input = "a boat\na car\n";
+  const Finished of_srun = program.run(lines.front());
+  EXPECT_EQ(of_srun.code, 0) << of_srun.err;
+}
+
+TEST(SharedInput, OfANamedPipeIsRefused) {
+  Program program;
+  ASSERT_EQ(::mkfifo((program.folder() / "pipe").c_str(), 0600), 0);
+  program.environment["SLURM_PROCID"] = "1";
+  program.environment["SLURM_STEP_NUM_TASKS"] = "2";
+  const Finished finished = program.run({"animate", "pipe", "--prompt", "a", "--model", "wan21"});
+  EXPECT_EQ(finished.code, 64);
+  EXPECT_THAT(finished.err, HasSubstr("pipe, a pipe, can be read by one process only, and srun started 2"));
 }
 
 TEST(Batch, ASecondRunInTheFolderIsRefusedUnlessBothShare) {

@@ -56,6 +56,19 @@ TEST(IndexPage, SaysWhatFailedAndWhatIsLeft) {
   EXPECT_EQ(count(page, "<video"), 1U) << "only what was made is played";
 }
 
+TEST(IndexPage, TellsTheVideosAnHour) {
+  Throughput throughput;
+  EXPECT_THAT(index_page("shots", {done("a.mp4", "a")}, false, throughput), Not(HasSubstr("an hour")));
+  throughput.per_hour = 1240;
+  const std::string one = index_page("shots", {done("a.mp4", "a")}, false, throughput);
+  EXPECT_THAT(one, HasSubstr(" · 1240 videos an hour</p>"));
+  EXPECT_THAT(one, Not(HasSubstr("By device")));
+  throughput.parts = {{"cuda:0 <rank> 0", 1, 620}, {"cuda:1 rank 1", 2, 0}};
+  const std::string two = index_page("shots", {done("a.mp4", "a")}, false, throughput);
+  EXPECT_THAT(two, HasSubstr("<dt>cuda:0 &lt;rank&gt; 0</dt><dd>1 video, 620 videos an hour</dd>"));
+  EXPECT_THAT(two, HasSubstr("<dt>cuda:1 rank 1</dt><dd>2 videos</dd>"));
+}
+
 TEST(IndexPage, EscapesWhateverAPromptHolds) {
   const std::string prompt = "<script>alert(1)</script> & \"quotes\" 'single'";
   const std::string safe = "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;quotes&quot; &#39;single&#39;";

@@ -166,9 +166,14 @@ class Ranks : public testing::Test {
     for (const char* name : names) ::unsetenv(name);
   }
   void TearDown() override { SetUp(); }
-  std::vector<const char*> names{
-      "SLURM_PROCID", "SLURM_NTASKS", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "PMI_RANK", "PMI_SIZE",
-      "RANK",         "WORLD_SIZE"};
+  std::vector<const char*> names{"SLURM_PROCID",
+                                 "SLURM_STEP_NUM_TASKS",
+                                 "OMPI_COMM_WORLD_RANK",
+                                 "OMPI_COMM_WORLD_SIZE",
+                                 "PMI_RANK",
+                                 "PMI_SIZE",
+                                 "RANK",
+                                 "WORLD_SIZE"};
 };
 
 TEST_F(Ranks, AreReadFromSlurmOpenMpiAndTorchrun) {
@@ -182,6 +187,22 @@ TEST_F(Ranks, AreReadFromSlurmOpenMpiAndTorchrun) {
     ::setenv(names[i], "4", 1);
     EXPECT_THROW(shard_from_rank(), Error);
   }
+}
+
+// mpirun or torchrun in a script of sbatch: the script's own variables say rank 0 to all of its processes.
+TEST_F(Ranks, AreThoseOfMpirunAndTorchrunWithinSlurm) {
+  ::setenv("SLURM_PROCID", "0", 1);
+  ::setenv("SLURM_NTASKS", "2", 1);
+  EXPECT_THROW(shard_from_rank(), Error) << "a script of sbatch is one process, outside of srun";
+  ::setenv("SLURM_STEP_NUM_TASKS", "2", 1);
+  for (const auto& [rank, size] : {std::pair("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+                                   std::pair("PMI_RANK", "PMI_SIZE"), std::pair("RANK", "WORLD_SIZE")}) {
+    ::setenv(rank, "3", 1);
+    ::setenv(size, "4", 1);
+    EXPECT_EQ(shard_from_rank().index, 4U) << rank;
+    ::unsetenv(rank);
+  }
+  ::unsetenv("SLURM_NTASKS");
 }
 
 TEST(FormatName, IsBoundedHoweverOftenAPatternHasAField) {

@@ -56,6 +56,31 @@ TEST_F(JournalTest, RemembersWhatWasDone) {
   EXPECT_EQ(again.find(other)->error, "no memory");
 }
 
+TEST_F(JournalTest, RemembersWhatMadeAVideo) {
+  Journal journal(folder);
+  journal.open(false);
+  journal.done(key, result(), "a.mp4", 1.5, false, {"node7", "cuda:0,cuda:1", 3});
+  journal.done(other, result(), "b.mp4", 1.5);  // as journals of older versions have it
+  journal.refresh();
+  EXPECT_EQ(journal.find(key)->by.host, "node7");
+  EXPECT_EQ(journal.find(key)->by.device, "cuda:0,cuda:1");
+  EXPECT_EQ(journal.find(key)->by.rank, 3);
+  EXPECT_EQ(journal.find(other)->by.host, "");
+  EXPECT_EQ(journal.find(other)->by.rank, std::nullopt);
+}
+
+TEST_F(JournalTest, TakesNoNamesOfAStrangerThatAreNone) {
+  Journal journal(folder);
+  journal.open(false);
+  write(folder / ".sora-gen/journal.jsonl",
+        R"({"event": "done", "key": "k", "host": "\u001b[31mnode", "device": ")" + std::string(1000, 'x') +
+            "\"}\n");
+  journal.refresh();
+  ASSERT_NE(journal.find("k"), nullptr);
+  EXPECT_EQ(journal.find("k")->by.host, "");
+  EXPECT_EQ(journal.find("k")->by.device, "");
+}
+
 TEST_F(JournalTest, SeesAFileThatIsNoLongerWhatWasMade) {
   Journal journal(folder);
   journal.open(false);
@@ -217,6 +242,8 @@ TEST_F(HostileJournal, WithAValueOfAWrongTypeIsBadDataWithItsLine) {
               HasSubstr("exit_code is 18446744073709551615, expected an integer"));
   EXPECT_THAT(error_of(R"({"event": "start", "key": "k", "was_free": "no"})"),
               HasSubstr("expected true or false"));
+  EXPECT_THAT(error_of(R"({"event": "done", "key": "k", "rank": -1})"), HasSubstr("rank is -1"));
+  EXPECT_THAT(error_of(R"({"event": "done", "key": "k", "device": 0})"), HasSubstr("device is 0"));
   EXPECT_THAT(error_of(R"({"key": "k", "output": {}})", "jobs.jsonl"),
               HasSubstr("jobs.jsonl:2: output is {}"));
   EXPECT_EQ(error_of(R"({"event": "done", "key": "k", "bytes": 5, "time": null, "of": {"later": 1}})"), "");

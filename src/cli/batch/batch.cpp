@@ -10,6 +10,7 @@
 #include "cli/enhancer.h"
 #include "cli/make.h"
 #include "cli/ranks.h"
+#include "cli/shared_input.h"
 #include "cli/signals.h"
 #include "cli/terminal/terminal.h"
 #include "core/file.h"
@@ -48,6 +49,8 @@ PromptsFile read_list(const Options& options) {
     return file;
   }
   const std::string& name = *options.prompts;
+  if (name == "-")
+    refuse_shared_input(options.request, "--prompts -", "write the list to a file and give that");
   return parse_prompts(name, name == "-"
                                  ? read_stdin(kLargestList, "is over 1 GB, expected a list of prompts")
                                  : read_text(name, "prompts", kLargestList));
@@ -321,6 +324,7 @@ int run_batch(Session& session, const ScoutView* scout) {
     of_list.if_taken = scout->if_taken;
   }
   if (options.jobs_from_rank) settings.shard = take_rank(of_list.base);
+  settings.rank = rank_of_process(options);
   settings.share = options.share || settings.shard.count > 1;  // the other shards work in the same folder
   if (enhancer) of_list.rewrite = [&](Request& request) { enhancer->put_known(request, journal); };
   JobList list(read_list(options), of_list);

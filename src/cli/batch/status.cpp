@@ -12,6 +12,7 @@
 #include "core/json/json_line.h"
 #include "core/text.h"
 #include "jobs/journal.h"
+#include "jobs/throughput.h"
 #include "plan/kept_latents.h"
 #include "sora/error.h"
 
@@ -21,6 +22,8 @@ namespace sora {
 namespace {
 
 using State = JobRecord::State;
+
+constexpr std::size_t kMostParts = 64;  // lines of the throughput
 
 struct JobStatus {
   ListedJob job;
@@ -72,6 +75,9 @@ std::string json_of(const JobStatus& status) {
     if (record->state == State::done) {
       line.add("seconds", record->seconds).add("bytes", record->bytes).add("sha256", record->sha256);
       if (record->latents) line.add("latents", latents_name(status.job.output));
+      if (!record->by.host.empty()) line.add("host", record->by.host);
+      if (!record->by.device.empty()) line.add("device", record->by.device);
+      if (record->by.rank) line.add("rank", *record->by.rank);
     }
     if (record->state == State::failed) line.add("exit_code", record->exit_code).add("error", record->error);
   }
@@ -96,7 +102,8 @@ std::string line_of(const JobStatus& status) {
 }
 
 // How many jobs are in which state, and how long the rest will take. `spent`: seconds of those that are done.
-std::string summary(std::uint64_t jobs, std::map<std::string, std::uint64_t> counts, double spent) {
+std::string summary(std::uint64_t jobs, std::map<std::string, std::uint64_t> counts, double spent,
+                    const Throughput& throughput) {
   const std::uint64_t done = counts["done"], elsewhere = counts["elsewhere"];
   const std::uint64_t unfinished = jobs - done - elsewhere - counts["failed"];
   std::string text = std::to_string(jobs) + (jobs == 1 ? " job: " : " jobs: ") + std::to_string(done) +
@@ -107,8 +114,20 @@ std::string summary(std::uint64_t jobs, std::map<std::string, std::uint64_t> cou
   if (done == 0) return text;
   const double each = spent / static_cast<double>(done);
   text += "took " + seconds_text(spent) + ", " + seconds_text(each) + " a job";
-  if (unfinished > 0) text += "; about " + seconds_text(each * static_cast<double>(unfinished)) + " to go";
-  return text + "\n";
+  const double interval = throughput.per_hour > 0 ? 3600 / throughput.per_hour : each;
+  if (unfinished > 0)
+    text += "; about " + seconds_text(interval * static_cast<double>(unfinished)) + " to go at this pace";
+  text += "\n";
+  if (throughput.per_hour > 0) text += throughput_text(throughput.per_hour) + "\n";
+  for (std::size_t i = 0; i < throughput.parts.size() && i < kMostParts; ++i) {
+    const Throughput::Part& part = throughput.parts[i];
+    text += "  " + part.name + ": " + std::to_string(part.videos) +
+            (part.videos == 1 ? " video" : " videos") +
+            (part.per_hour > 0 ? ", " + throughput_text(part.per_hour) : "") + "\n";
+  }
+  if (throughput.parts.size() > kMostParts)
+    text += "  and " + std::to_string(throughput.parts.size() - kMostParts) + " more\n";
+  return text;
 }
 
 }  // namespace
@@ -133,6 +152,7 @@ int show_status_of(Session& session) {
 
   std::map<std::string, std::uint64_t> counts;
   double spent = 0;
+  std::vector<const JobRecord*> done;
   std::string text;
   std::map<std::string, std::string> states;  // by key: a damaged list may have a job many times
   for (const ListedJob& job : listed) {
@@ -141,10 +161,13 @@ int show_status_of(Session& session) {
     if (fresh) known->second = status_of(job, journal).state;
     status.state = known->second;
     ++counts[status.state];
-    if (status.state == "done") spent += status.record->seconds;
+    if (status.state == "done") {
+      spent += status.record->seconds;
+      done.push_back(status.record);
+    }
     text += session.options.json ? json_of(status) + "\n" : line_of(status);
   }
-  if (!session.options.json) text += summary(listed.size(), counts, spent);
+  if (!session.options.json) text += summary(listed.size(), counts, spent, throughput_of(done));
   write_stdout(text);
   return 0;
 }

@@ -2,6 +2,7 @@
 // request; those on the command line override them.
 #include <string>
 
+#include "cli/shared_input.h"
 #include "cli/verbs.h"
 #include "core/file.h"
 #include "jobs/story_file.h"
@@ -24,6 +25,7 @@ int make_storyboard(Session& session) {
     }
     const std::string& word = options.words[1];
     const std::string name = word == "-" ? "stdin" : word;
+    if (word == "-") refuse_shared_input(request, "storyboard -", "write the story to a file and give that");
     const StoryFile file =
         parse_story(name, word == "-" ? read_stdin(kLargestStory, "is over 4 MB, expected a storyboard")
                                       : read_text(word, "storyboard", kLargestStory));

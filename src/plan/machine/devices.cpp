@@ -40,8 +40,8 @@ std::string device_of_rank(const std::string& asked, std::uint64_t local_rank) {
 }
 
 std::optional<std::uint64_t> local_rank() {
-  for (const char* name : {"SLURM_LOCALID", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID",
-                           "PALS_LOCAL_RANKID", "LOCAL_RANK"}) {
+  for (const char* name : {"LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "PALS_LOCAL_RANKID",
+                           "SLURM_LOCALID"}) {
     const char* text = std::getenv(name);
     std::uint64_t rank = 0;
     if (text != nullptr && set_from_text(rank, text).empty()) return rank;

@@ -31,8 +31,9 @@ std::vector<DeviceFacts> devices();
 /// fewer. Other names, and all where the machine has no such device, stay as they are.
 std::string device_of_rank(const std::string& asked, std::uint64_t local_rank);
 
-/// The rank of this process on its machine, from SLURM_LOCALID, OMPI_COMM_WORLD_LOCAL_RANK, MPI_LOCALRANKID,
-/// PALS_LOCAL_RANKID or LOCAL_RANK (torchrun), the first that is set to a number; none where none is.
+/// The rank of this process on its machine, from LOCAL_RANK (torchrun), OMPI_COMM_WORLD_LOCAL_RANK,
+/// MPI_LOCALRANKID, PALS_LOCAL_RANKID or SLURM_LOCALID, the first that is set to a number; none where none
+/// is. Slurm's is last: under torchrun and mpirun, all processes inherit that of the one that started them.
 std::optional<std::uint64_t> local_rank();
 
 /// The kinds of devices that --device takes: cuda, and what tests add.

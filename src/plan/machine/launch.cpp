@@ -71,11 +71,15 @@ std::optional<Launch> started(const char* by, const char* rank_name, const char*
 
 std::optional<Launch> launched() {
   if (auto found = started("torchrun", "RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", false)) return found;
-  if (auto found = started("srun", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "",
-                           number("SLURM_STEP_NUM_NODES") == std::optional(1)))
-    return found;
   if (auto found = started("mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
                            "OMPI_COMM_WORLD_LOCAL_SIZE", false))
+    return found;
+  // srun sets PMI_RANK too, and MPI_LOCALNRANKS only Hydra, which is the mpirun of MPICH and Intel.
+  if (number("MPI_LOCALNRANKS")) {
+    if (auto found = started("mpirun", "PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS", false)) return found;
+  }
+  if (auto found = started("srun", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "",
+                           number("SLURM_STEP_NUM_NODES") == std::optional(1)))
     return found;
   return started("mpirun", "PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS", false);
 }

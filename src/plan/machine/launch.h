@@ -15,9 +15,10 @@ struct Launch {
 };
 
 /// Of several processes; none where there is only this one. The innermost launcher counts: torchrun's RANK
-/// and WORLD_SIZE; then a step of srun (SLURM_PROCID of SLURM_STEP_NUM_TASKS: within sbatch or salloc, but
-/// outside of srun, there is only one process); then OMPI_COMM_WORLD_RANK and _SIZE, and PMI_RANK and
-/// PMI_SIZE, of mpirun. Throws Error (usage) where they contradict each other.
+/// and WORLD_SIZE; then mpirun's OMPI_COMM_WORLD_RANK and _SIZE, or PMI_RANK and PMI_SIZE (on a cluster with
+/// Slurm, mpirun starts its own daemons by srun, whose variables its processes inherit); then a step of srun
+/// (SLURM_PROCID of SLURM_STEP_NUM_TASKS: within sbatch or salloc, but outside of srun, there is only one
+/// process). Throws Error (usage) where they contradict each other.
 std::optional<Launch> launched();
 
 /// From now on, plans are for one video of all the processes that were started together: each of them makes

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "places.h"
+#include "plan/machine/devices.h"
 #include "plan/machine/launch.h"
 #include "sora/error.h"
 
@@ -204,13 +205,34 @@ TEST_F(ParallelTest, TheInnermostLauncherCounts) {
   EXPECT_GE(launched()->port, 20000);
   set("OMPI_COMM_WORLD_RANK", "3");
   set("OMPI_COMM_WORLD_SIZE", "4");
-  EXPECT_EQ(launched()->by, "srun");
+  EXPECT_EQ(launched()->by, "mpirun") << "it starts its daemons by srun, and its processes inherit that";
+  EXPECT_EQ(launched()->rank, 3);
   set("RANK", "15");
   set("WORLD_SIZE", "16");
   EXPECT_EQ(launched()->by, "torchrun");
   EXPECT_EQ(launched()->rank, 15);
   set("RANK", "16");
   EXPECT_THROW((void)launched(), Error);
+}
+
+TEST_F(ParallelTest, MpichsMpirunCountsWithinSlurmAndSrunsOwnVariablesOfPmiDoNot) {
+  set("SLURM_PROCID", "0");
+  set("SLURM_STEP_NUM_TASKS", "2");
+  set("PMI_RANK", "5");
+  set("PMI_SIZE", "6");
+  EXPECT_EQ(launched()->by, "srun");
+  set("MPI_LOCALNRANKS", "3");
+  EXPECT_EQ(launched()->by, "mpirun");
+  EXPECT_EQ(launched()->rank, 5);
+}
+
+TEST_F(ParallelTest, TheRankOnAMachineIsTheInnermostLaunchers) {
+  set("SLURM_LOCALID", "0");  // of the script, or of the task that started mpirun's or torchrun's processes
+  EXPECT_EQ(local_rank(), 0U);
+  set("OMPI_COMM_WORLD_LOCAL_RANK", "2");
+  EXPECT_EQ(local_rank(), 2U);
+  set("LOCAL_RANK", "3");
+  EXPECT_EQ(local_rank(), 3U);
 }
 
 TEST_F(ParallelTest, ProcessesOfSeveralMachinesNeedAnAddress) {
