@@ -195,6 +195,10 @@ std::string JobCheckpoint::failed(double elapsed) {
     return "the denoised latents are saved: run the same command to continue, or sora-gen decode " +
            options_.file.string() + " -o NAME";
   }
+  // A batch has its checkpoints in its folder, and gives its jobs the same seeds again; --seed would change
+  // all.
+  if (options_.file.parent_path().filename() == ".sora-gen")
+    return "the denoised part is saved: run the same command to continue";
   return "the denoised part is saved: run the same command with --seed " +
          std::to_string(*plan_.request.seed) + " to continue";
 }

@@ -162,6 +162,9 @@ TEST_F(ResumeTest, SaysHowToGoOn) {
   std::string message;
   ASSERT_TRUE(stopped_at(6, &message));
   EXPECT_THAT(message, HasSubstr("run the same command with --seed 7 to continue"));
+  options_.file = folder_ / ".sora-gen" / "a.safetensors";  // of a batch, which gives it the same seed again
+  ASSERT_TRUE(stopped_at(6, &message));
+  EXPECT_THAT(message, HasSubstr("run the same command to continue"));
 }
 
 TEST_F(ResumeTest, DoesNotTakeUpAnotherJob) {
