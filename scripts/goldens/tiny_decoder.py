@@ -18,10 +18,13 @@ import torch
 from safetensors.torch import save_file
 
 OUT = pathlib.Path(__file__).resolve().parents[2] / "tests/data/tiny"
-WIDTHS = {"n_f = [256, 128, 64, 64]": "n_f = [12, 10, 8, 6]", "n_f = [512, 256, 128, 64]": "n_f = [10, 8, 6, 4]"}
+WIDTHS = {
+    "n_f = [256, 128, 64, 64]": "n_f = [12, 10, 8, 6]",
+    "n_f = [512, 256, 128, 64]": "n_f = [10, 8, 6, 4]",
+}
 
-# name: latents (channels, frames, height, width), patch, frames grow in these stages, is_super, stages for which
-# the file has weights
+# name: latents (channels, frames, height, width), patch, frames grow in these stages, is_super, stages for
+# which the file has weights
 KINDS = {
     "taew2_1": ((4, 4, 5, 7), 1, (False, True, True), False, (True, True, True)),
     "taew2_2": ((6, 3, 3, 4), 2, (False, True, True), False, (False, True, True)),
@@ -62,7 +65,11 @@ def main():
     torch.set_num_threads(1)
     for seed, (name, (shape, patch, grows, is_super, stored)) in enumerate(KINDS.items()):
         channels, times, height, width = shape
-        built = {"patch_size": patch, "latent_channels": channels, "arch_variant": "super" if is_super else None}
+        built = {
+            "patch_size": patch,
+            "latent_channels": channels,
+            "arch_variant": "super" if is_super else None,
+        }
         gain = 0.7 if is_super else 1.2  # the super ones have nothing that bounds what passes through
         whole = randomise(taehv(None, decoder_time_upscale=stored, **built), seed, gain)
         weights = {k: v.half() for k, v in whole.state_dict().items() if k.startswith("decoder.")}
@@ -70,7 +77,9 @@ def main():
 
         network = taehv(None, decoder_time_upscale=grows, **built).eval()
         network.load_state_dict(network.patch_tgrow_layers(whole.state_dict()))
-        latents = 2 * torch.randn(1, times, channels, height, width, generator=torch.Generator().manual_seed(100 + seed))
+        latents = 2 * torch.randn(
+            1, times, channels, height, width, generator=torch.Generator().manual_seed(100 + seed)
+        )
         frames = network.decode_video(latents, parallel=True, show_progress_bar=False)
         save_file(
             {
@@ -80,7 +89,10 @@ def main():
             OUT / f"{name}.golden.safetensors",
         )
         print(name, tuple(frames.shape), f"{float(frames.std()):.3f}")
-    versions = {"torch": torch.__version__, "taehv.py sha256": hashlib.sha256(source.read_bytes()).hexdigest()}
+    versions = {
+        "torch": torch.__version__,
+        "taehv.py sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
+    }
     (OUT / "versions.json").write_text(json.dumps(versions, indent=1) + "\n", encoding="utf-8")
 
 
