@@ -118,7 +118,7 @@ Inputs inputs_for(const wan::TransformerConfig& config) {
 }
 
 /// A few steps with guidance, as the program takes them; the latents at the end.
-at::Tensor denoised(const wan::WanTransformer& network, const Inputs& inputs, at::Device device,
+at::Tensor denoised(wan::WanTransformer network, const Inputs& inputs, at::Device device,
                     const std::string& solver) {
   const auto scheduler = make_scheduler(solver, flow_matching(), 4, 3);
   const auto text = network.prepare_text(inputs.prompt, inputs.image);
@@ -129,6 +129,7 @@ at::Tensor denoised(const wan::WanTransformer& network, const Inputs& inputs, at
   for (int i = 0; i < scheduler->steps(); ++i) {
     const at::Tensor input = at::cat({latents, condition}, 1).to(device, network.dtype());
     const at::Tensor t = at::full({1}, scheduler->timestep(i), at::kFloat);
+    network.set_target_timestep(scheduler->next_timestep(i));  // for networks that predict whole steps
     const at::Tensor flow = guided(network.forward(input, t, text), network.forward(input, t, none), 4);
     latents = scheduler->step(flow.to(at::kCPU, at::kFloat), i, latents);
   }
@@ -143,7 +144,8 @@ void check_model_transformer(const Check& check, const fs::path& folder) {
     check.compare(name + what, compute(on_cpu), compute);
   };
   compare("", [&](const Placement& placement) {
-    const auto network = wan::load_transformer(folder, placement);
+    auto network = wan::load_transformer(folder, placement);
+    network.set_target_timestep(250);
     return network.forward(inputs.latents, at::full({1}, 500.0, at::kFloat),
                            network.prepare_text(inputs.prompt, inputs.image));
   });

@@ -93,7 +93,8 @@ TEST_F(SchedulerConfigTest, ReadsAFileThatDiffusersWroteWithABareInfinity) {
 TEST_F(SchedulerConfigTest, ErrorsNameTheKeyWhatWasFoundAndWhatWasExpected) {
   EXPECT_THAT(error("DDIMScheduler", ""),
               HasSubstr("_class_name is \"DDIMScheduler\", expected one of UniPCMultistepScheduler, "
-                        "FlowMatchEulerDiscreteScheduler, DPMSolverMultistepScheduler"));
+                        "FlowMatchEulerDiscreteScheduler, FlowMapEulerDiscreteScheduler, "
+                        "FlowMapDiscreteScheduler, DPMSolverMultistepScheduler"));
   EXPECT_THAT(error(kUniPC, "\"solver_order\": \"two\""),
               HasSubstr("solver_order is \"two\", expected an integer"));
   EXPECT_THAT(error(kUniPC, "\"solver_order\": 4"),
