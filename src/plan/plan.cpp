@@ -58,6 +58,7 @@ struct Planner::State {
     std::string vae_digest;
     std::vector<std::string> left_out;       // of the LoRAs
     std::optional<std::string> text_digest;  // of the text encoder's files; empty: not computed yet
+    TinyDecoders tiny_decoders;
   };
   std::map<std::string, Entry> models;  // by model_choice()
   MachineFacts machine = machine_facts();
@@ -142,7 +143,7 @@ struct Planner::State {
     warn_of_loras(plan, entry.left_out);
     for (std::string& fault : expert_faults(entry.facts)) plan.warnings.push_back(std::move(fault));
     plan_step_cache(plan, entry.facts);
-    plan_tiny_decoder(plan, entry.facts);
+    plan_tiny_decoder(plan, entry.facts, entry.tiny_decoders);
     warn_of_idle_options(plan, entry.facts);
     plan_stream_copy(plan);
     check_pictures(plan.request);
