@@ -2,6 +2,7 @@
 
 import unittest
 
+import numpy as np
 import torch
 import train_transformer
 import transformer
@@ -52,6 +53,17 @@ class Transformer(unittest.TestCase):
             clean = noisy - t[:, :, None, None, None] * goal
             self.assertLess(float((clean - x).abs().max()), 1e-5)
             self.assertTrue(torch.equal(noisy[0, 0], x[0, 0]))  # a frame that is given stays as it is
+
+    def test_squares_are_whole_and_fall_everywhere(self):
+        rng = np.random.RandomState(1)
+        cells = torch.arange(6 * 10).view(1, 1, 6, 10).expand(300, 2, 6, 10)
+        rows, columns = train_transformer.squares(rng, 300, 6, 10, 4)
+        some = cells[np.arange(300)[:, None, None, None], np.arange(2)[None, :, None, None], rows, columns]
+        self.assertEqual(some.shape, (300, 2, 4, 4))
+        self.assertTrue(torch.equal(some[:, 0], some[:, 1]))
+        self.assertTrue(bool((some.diff(dim=2) == 10).all() and (some.diff(dim=3) == 1).all()))
+        corners = {(int(corner) // 10, int(corner) % 10) for corner in some[:, 0, 0, 0]}
+        self.assertEqual(corners, {(row, column) for row in range(3) for column in range(7)})
 
 
 if __name__ == "__main__":

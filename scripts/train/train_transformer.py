@@ -20,7 +20,9 @@ prediction; without a caption it stays u. One forward pass more a step. (Model g
 Diffusion Models without Classifier-free Guidance, 2025.)
 
 A size with ~L is for refining: clips up to the noise level L, which begin between what they are and what a
-draft of half their size looks like when it is enlarged (scales.py --soft), with the clip as the goal.
+draft of half their size looks like when it is enlarged (scales.py --soft), with the clip as the goal. With
+--crop N most of their steps see squares of N x N cells, which cost as little as drafts: what is where, the
+draft says.
 
 Saves STATE/transformer.pt every five minutes, resumes from it, stops cleanly on SIGTERM. Each call is a
 stage: the rate warms up briefly, stays flat and falls to zero over the last --decay share of the stage's
@@ -41,6 +43,7 @@ import wording
 import world
 
 LEAST_DRAFT = 0.3  # the least time at which latents of a draft take part
+CROPPED = 0.8  # share of the steps of refining that see squares, with --crop
 
 
 def arguments():
@@ -70,6 +73,9 @@ def arguments():
         type=float,
         default=0.25,
         help="share of the steps with clips of fewer latent frames, down to one: stills and short videos",
+    )
+    parser.add_argument(
+        "--crop", type=int, default=0, help="side of the squares, in latent cells, that refining mostly sees"
     )
     parser.add_argument(
         "--held", type=float, default=0.28, help="share of the samples with some frames given"
@@ -146,6 +152,13 @@ def first_weights(net, options, clips):
         some = (clips.buckets[0][0][:300].float().cpu() - clips.mean.cpu()) / clips.std.cpu()
         directions, power = transformer.principal_directions(some, options.patch, options.width * 4 // 5)
         transformer.passthrough(net, power, directions)
+
+
+def squares(rng, count, height, width, side):
+    """Of each of count pictures of height x width cells, the rows and columns of a square, as indices."""
+    top, left = rng.randint(height - side + 1, size=count), rng.randint(width - side + 1, size=count)
+    steps = np.arange(side)
+    return (top[:, None] + steps)[:, None, :, None], (left[:, None] + steps)[:, None, None, :]
 
 
 def noised(x, draft, t):
@@ -283,14 +296,20 @@ class DenoiserTraining:
         if same.rand() < options.short:
             frames = same.randint(1, frames) if frames > 1 else 1
         rng = self.run.seed(options.seed, self.step)
-        B = max(1, round(options.batch * clips.cells / Z[0, :frames].numel()))
+        drafts = clips.drafts[which]
+        height, width, channels = Z.shape[2:]
+        cropped = drafts is not None and 0 < options.crop <= min(height, width) and same.rand() < CROPPED
+        cells = options.crop**2 if cropped else height * width
+        B = max(1, round(options.batch * clips.cells / (frames * cells * channels)))
         t = clips.levels[which] * common.times(B, frames, options.shift, options.held).to(dev)
         given = (t == 0).any(1).cpu().numpy()
         pick = np.where(given, rng.randint(len(A), size=B), rng.choice(clips.whole[which], size=B))
-        x = clips.normal(Z[pick, :frames])
-        drafts = clips.drafts[which]
-        draft = None if drafts is None else clips.normal(drafts[pick, :frames])
-        mask = M[pick, :frames].float() / 255
+        part = (pick, slice(frames))
+        if cropped:
+            rows, columns = squares(rng, B, height, width, options.crop)
+            part = (pick[:, None, None, None], np.arange(frames)[None, :, None, None], rows, columns)
+        x, mask = clips.normal(Z[part]), M[part].float() / 255
+        draft = None if drafts is None else clips.normal(drafts[part])
         dropped = rng.rand(B) < np.where(given, 0.3, 0.1)  # a clip is often extended without a word
         tokens = [self.tok("" if d else wording.caption(A[i], rng)) for i, d in zip(pick, dropped)]
         target = torch.tensor([world.labels(A[i]) for i in pick], device=dev)

@@ -96,6 +96,25 @@ TEST_F(FinishTest, ADraftIsSmallAndSaysSo) {
   expect_error(ErrorKind::usage, "both --draft and --refine");
 }
 
+TEST_F(FinishTest, AnotherModelSamplesInItsOwnWay) {
+  request_.scheduler = "dpm++";
+  request_.guidance = 2.5;
+  request_.flow_shift = 4;
+  draft();
+  EXPECT_EQ(make_plan(request_).sampling.scheduler, "dpm++") << "of the same model";
+  request_.model = source_folder() / "models/default";
+  const Plan plan = make_plan(request_);
+  Request alone;
+  alone.model = request_.model;
+  alone.prompt = "a lighthouse";
+  const Plan own = make_plan(alone);
+  EXPECT_EQ(plan.request.prompt, "a lighthouse");
+  EXPECT_EQ(plan.request.seed, 7U);
+  EXPECT_EQ(plan.sampling.scheduler, own.sampling.scheduler);
+  EXPECT_EQ(plan.sampling.guidance, own.sampling.guidance);
+  EXPECT_EQ(plan.sampling.flow_shift, own.sampling.flow_shift);
+}
+
 TEST_F(FinishTest, TheDraftIsMadeAgainToTheBit) {
   draft();
   const auto frames = read_first(*request_.input, {}, 100);

@@ -86,8 +86,19 @@ std::string read_draft(const InputFacts& facts, const std::string& path, RunPara
   }
 }
 
-// Options that finish does not set are those of the draft.
-void fill_from_draft(Request& request, const Request& draft) {
+bool names_own_model(const Request& request) {
+  return request.model != Request().model || request.transformer || request.vae || request.text_encoder;
+}
+
+// Whether the model that finishes has another name than the draft's.
+bool finishes_with_other_model(const Request& request, const RunParameters& parameters) {
+  if (request.transformer) return true;
+  return names_own_model(request) && parameters.model &&
+         last_part(request.model) != last_part(*parameters.model);
+}
+
+// Options that finish does not set are those of the draft; how a model samples, only of the same model.
+void fill_from_draft(Request& request, const Request& draft, bool same_model) {
   const auto fill = [](auto& field, const auto& from) {
     if (!field) field = from;
   };
@@ -97,14 +108,11 @@ void fill_from_draft(Request& request, const Request& draft) {
   }
   fill(request.negative_prompt, draft.negative_prompt);
   fill(request.seed, draft.seed);
+  if (!same_model) return;
   fill(request.guidance, draft.guidance);
   fill(request.guidance_2, draft.guidance_2);
   fill(request.flow_shift, draft.flow_shift);
   fill(request.scheduler, draft.scheduler);
-}
-
-bool names_own_model(const Request& request) {
-  return request.model != Request().model || request.transformer || request.vae || request.text_encoder;
 }
 
 // Sets the model of the draft, and that of finish unless it has its own. The model of --model may be the
@@ -183,7 +191,7 @@ Draft read_draft(Request& request) {
   draft.why_frames = read_draft(draft.facts, *request.input, parameters, draft_request);
   check_images(request, parameters);
   if (parameters.generator.empty()) return draft;
-  fill_from_draft(request, draft_request);
+  fill_from_draft(request, draft_request, !finishes_with_other_model(request, parameters));
   const std::string missing = set_sources(draft_request, request, parameters);
   if (draft.why_frames.empty()) draft.why_frames = missing;
   if (!draft.why_frames.empty()) {

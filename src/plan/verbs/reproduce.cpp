@@ -22,12 +22,6 @@ constexpr std::size_t kLongestName = 255;
 constexpr std::size_t kShown = 80;  // characters of a recorded value
 constexpr std::size_t kListed = 8;  // options
 
-// "/data/models/Wan2.1/" -> "Wan2.1"
-std::string last_part(std::string path) {
-  while (!path.empty() && path.back() == '/') path.pop_back();
-  return path.substr(path.rfind('/') + 1);
-}
-
 bool is_name(const std::string& name) {
   return !name.empty() && name.size() <= kLongestName && name != "." && name != ".." &&
          one_line(name) == name;
@@ -83,6 +77,11 @@ std::string option_name(std::string field) {
 
 std::string option_and_value(const MissingOption& option) {
   return option_name(option.field) + " " + quoted(option.recorded);
+}
+
+std::string last_part(std::string path) {
+  while (!path.empty() && path.back() == '/') path.pop_back();
+  return path.substr(path.rfind('/') + 1);
 }
 
 std::string installed_model(const std::string& recorded) {

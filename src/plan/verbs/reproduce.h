@@ -12,6 +12,9 @@
 
 namespace sora {
 
+/// The last part of a path or name: "/data/models/Wan2.1/" -> "Wan2.1".
+std::string last_part(std::string path);
+
 /// The name of the installed model that a file's parameters name: OWNER/NAME in the hub's cache, else a
 /// folder on the search path with the name of the recorded path's last part. The recorded path itself is
 /// never opened. Empty: the model is not installed.
