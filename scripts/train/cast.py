@@ -125,10 +125,10 @@ def part(a, rng):
     return start, start + length
 
 
-def view(a, numbers, p, way):
+def view(a, p, way):
     """The camera at clip time p."""
     camera, eye = a["camera"], stage.Eye(horizon=0.58)
-    amount = 0.34 + 0.14 * numbers[0]
+    amount = 0.40
     if camera == "pan left":
         eye.x = -amount * (p - 0.5)
     elif camera == "pan right":
@@ -138,7 +138,7 @@ def view(a, numbers, p, way):
     elif camera == "zoom out":
         eye.zoom = 1.42 - 0.42 * p
     elif camera == "orbit":
-        eye.orbit = (p - 0.5) * 0.55 * (1 if numbers[1] < 0.5 else -1)
+        eye.orbit = (p - 0.5) * 0.55
     if camera in ("follow", "orbit") and a["motion"] in ("left", "right"):
         eye.x = way.at(p)[2] * (1 if a["motion"] == "right" else -1)
     return eye
@@ -151,7 +151,7 @@ class Cast:
     def __init__(self, a, numbers, aspect, fps, shrink=1.0, aside=0.0, lift=0.0):
         self.a, self.kind, self.scene, self.fps = a, a["subject"], a["scene"], fps
         self.moving = a["motion"] in ("left", "right")
-        self.size = SIZE[self.kind] * (0.88 + 0.24 * numbers[4]) * min(1.0, 0.35 + 0.75 * aspect) * shrink
+        self.size = SIZE[self.kind] * (0.93 + 0.14 * numbers[4]) * min(1.0, 0.35 + 0.75 * aspect) * shrink
         self.way = Way(a, numbers, aspect, self.size)
         self.aside, self.lift = aside, lift
         self.face = -1.0 if a["motion"] == "left" or (a["motion"] != "right" and numbers[5] < 0.5) else 1.0

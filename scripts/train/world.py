@@ -4,7 +4,8 @@
     clip, mask = render(attributes, seed, frames=17, height=128, width=128)
     text = wording.caption(attributes, rng)
 
-A clip is a deterministic function of (attributes, seed, size). Scenes are drawn by shores.py, heights.py,
+A clip is a deterministic function of (attributes, seed, size). The seed chooses one of a scene's few views
+(attributes.VIEWS), and where and how large the subject is. Scenes are drawn by shores.py, heights.py,
 plains.py and town.py, subjects by cast.py and figures.py; attributes.py has the lists.
 """
 
@@ -23,6 +24,7 @@ from attributes import (
     SCENES,
     SUBJECT_MOTIONS,
     TIMES,
+    VIEWS,
     WEATHER,
     draw,
     held_out,
@@ -70,6 +72,7 @@ def render(a, seed, frames=17, height=128, width=128, fps=8, span=(0.0, 1.0)):
     The clip shows `span` of the way of its subject and camera: the whole of it, or a part, as what goes on
     from another clip would."""
     numbers = np.random.RandomState(seed % 2**31).rand(12)
+    place = VIEWS[a["scene"]][seed % len(VIEWS[a["scene"]])]
     aspect = width / height
     clip = np.empty((frames, height, width, 3), np.uint8)
     cells = np.empty((frames, height // 8, width // 8), np.float32)
@@ -78,7 +81,7 @@ def render(a, seed, frames=17, height=128, width=128, fps=8, span=(0.0, 1.0)):
     if a.get("also"):
         second = companion(a, numbers, aspect, fps)
     wind = {"storm": 2.4, "rain": 1.2, "clear": 0.6, "mist": 0.3}.get(a["weather"], 0.8)
-    begin = numbers[6] * 10
+    begin = np.random.RandomState(place).rand() * 10
     duration = (frames - 1) / fps / max(span[1] - span[0], 1e-6) if frames > 1 else 2.0
     for f in range(frames):
         p = span[0] + (span[1] - span[0]) * f / max(frames - 1, 1)
@@ -94,14 +97,14 @@ def render(a, seed, frames=17, height=128, width=128, fps=8, span=(0.0, 1.0)):
                 max(0.0, 1 - since / 0.32),
             )
         lamp = light.light(
-            a["time"], a["weather"], np.random.RandomState(seed % 2**31 + 1), strike[2] if strike else 0.0
+            a["time"], a["weather"], np.random.RandomState(place + 1), strike[2] if strike else 0.0
         )
         s = stage.Stage(
             img,
             lamp,
-            view(a, numbers[10:], p, main.way if main else None),
+            view(a, p, main.way if main else None),
             t,
-            seed % 2**31,
+            place,
             wind,
             strike,
             a["subject"] == "train",
