@@ -5,7 +5,7 @@
 #include <set>
 #include <string_view>
 
-#include "checkpoint/fp4.h"
+#include "checkpoint/block_scales.h"
 #include "checkpoint/safetensors.h"
 #include "checkpoint/weight_set.h"
 #include "core/file.h"
@@ -167,24 +167,32 @@ void Checkpoint::read_fp4() {
   }
 }
 
+// The scales in tensor `name` for the weight of its layer.
+ScaleGrid Checkpoint::scales_of(const std::string& name, const Entry& scales, const std::string& layer,
+                                const TensorInfo& weight) const {
+  const WeightFile& file = *files_[scales.file];
+  if (!are_mxfp8_scales(scales.info, weight)) return read_scale_grid(file, name, weight);
+  return read_mxfp8_scales(file, name, weight, entries_.count(layer + ".comfy_quant") != 0);
+}
+
 void Checkpoint::read_scales() {
   read_fp4();
   for (auto it = entries_.begin(); it != entries_.end();) {
     const std::string& name = it->first;
     const auto ending = std::find_if(std::begin(kScaleEndings), std::end(kScaleEndings),
                                      [&](std::string_view end) { return name.ends_with(end); });
-    if (ending != std::end(kScaleEndings)) {
-      const std::string weight = name.substr(0, name.size() - ending->size()) + ".weight";
-      const auto target = entries_.find(weight);
-      if (target == entries_.end()) fail(path_, "has a scale " + name + ", but no tensor " + weight);
-      ScaleGrid grid = read_scale_grid(*files_[it->second.file], name, target->second.info);
-      if (!grid.is_one()) target->second.scale = std::make_shared<const ScaleGrid>(std::move(grid));
-    } else if (!is_ignored_in_fp8(name)) {
+    if (ending == std::end(kScaleEndings)) {
       ++it;
       continue;
     }
+    const std::string layer = name.substr(0, name.size() - ending->size());
+    const auto target = entries_.find(layer + ".weight");
+    if (target == entries_.end()) fail(path_, "has a scale " + name + ", but no tensor " + layer + ".weight");
+    ScaleGrid grid = scales_of(name, it->second, layer, target->second.info);
+    if (!grid.is_one()) target->second.scale = std::make_shared<const ScaleGrid>(std::move(grid));
     it = entries_.erase(it);
   }
+  std::erase_if(entries_, [](const auto& entry) { return is_ignored_in_fp8(entry.first); });
 }
 
 std::vector<std::string> Checkpoint::names() const {

@@ -52,6 +52,8 @@ class Checkpoint {
   void add_shards(const std::filesystem::path& folder, const std::filesystem::path& index);
   void read_fp4();
   void read_scales();
+  ScaleGrid scales_of(const std::string& name, const Entry& scales, const std::string& layer,
+                      const TensorInfo& weight) const;
 
   std::filesystem::path path_;
   std::vector<std::unique_ptr<WeightFile>> files_;

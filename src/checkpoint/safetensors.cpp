@@ -23,7 +23,8 @@ constexpr std::uint64_t kLengthBytes = 8;    // the file begins with the length 
 // The supported types, whose dtype_name() is their name in the format.
 constexpr std::array kDTypes{DType::f64,     DType::f32, DType::f16, DType::bf16, DType::f8_e4m3,
                              DType::f8_e5m2, DType::i64, DType::i32, DType::i16,  DType::i8,
-                             DType::u64,     DType::u32, DType::u16, DType::u8,   DType::boolean};
+                             DType::u64,     DType::u32, DType::u16, DType::u8,   DType::boolean,
+                             DType::f8_e8m0};
 
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& what) {
   throw Error(ErrorKind::data, kComponent, path.string() + ": " + what);

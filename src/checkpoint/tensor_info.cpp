@@ -51,6 +51,7 @@ constexpr std::array kRows{
     Row{DType::iq3_s, "IQ3_S", {256, 110}},
     Row{DType::fp4_high_first, "FP4", {16, 8}},
     Row{DType::fp4_low_first, "FP4, low half first", {16, 8}},
+    Row{DType::f8_e8m0, "F8_E8M0", {1, 1}},
     Row{DType::other, "?", {0, 0}},
 };
 

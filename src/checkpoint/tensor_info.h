@@ -45,8 +45,9 @@ enum class DType {
   iq2_s,
   iq3_xxs,
   iq3_s,
-  fp4_high_first,  ///< nvfp4 in safetensors (fp4.h), whose scales are beside it
+  fp4_high_first,  ///< nvfp4 in safetensors (block_scales.h), whose scales are beside it
   fp4_low_first,
+  f8_e8m0,  ///< powers of two, for scales (block_scales.h)
   other
 };
 

@@ -1,8 +1,11 @@
-// nvfp4 in safetensors files against comfy_kitchen (scripts/goldens/fp4.py).
-#include "checkpoint/fp4.h"
+// nvfp4 and mxfp8 in safetensors files against comfy_kitchen (scripts/goldens/block_scales.py).
+#include "checkpoint/block_scales.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
 
 #include "checkpoint/half.h"
 #include "error_of.h"
@@ -17,7 +20,7 @@ namespace fs = std::filesystem;
 namespace sora {
 namespace {
 
-const fs::path kData = test_data() / "layouts/fp4";
+const fs::path kData = test_data() / "layouts/block_scales";
 
 class Fp4 : public testing::TestWithParam<const char*> {};
 
@@ -35,6 +38,18 @@ TEST_P(Fp4, IsWidenedAsTheReferenceDoesBitForBit) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Layouts, Fp4, testing::Values("comfy", "modelopt"));
+
+TEST(Mxfp8, IsWidenedAsTheReferenceDoesBitForBit) {
+  const auto checkpoint = std::make_shared<const Checkpoint>(kData / "mxfp8.safetensors");
+  EXPECT_EQ(checkpoint->names(), (std::vector<std::string>{"small.weight", "tall.weight"}));
+  CheckpointReader reader(checkpoint, {});
+  for (const auto& [name, rows, columns] : {std::tuple("small", 32, 64), std::tuple("tall", 136, 160)}) {
+    SCOPED_TRACE(name);
+    const std::string weight = std::string(name) + ".weight";
+    const at::Tensor found = reader.get(weight, {rows, columns}, Precision::compute);
+    EXPECT_TRUE(at::equal(found, read_tensor(kData / "golden_mxfp8.safetensors", weight)));
+  }
+}
 
 TEST(Fp4Scales, AreWidenedAsTorchDoes) {
   for (int bits = 0; bits < 256; ++bits) {
@@ -54,6 +69,27 @@ TEST(Fp4Scales, ThatDoNotFitAreRefused) {
   test::expect_error([&] { (void)Checkpoint(file); }, ErrorKind::data, "expected beside it a.weight_scale");
   test::write_bytes(file, {{"a.weight", "12345678"}, {"a.weight_scale", "x"}, {"a.weight_scale_2", factor}});
   test::expect_error([&] { (void)Checkpoint(file); }, ErrorKind::data, "a matrix of U8");
+}
+
+TEST(Mxfp8Scales, ThatDoNotFitAreRefused) {
+  // A header of a weight [2, 32] of F8_E4M3 and of three scales, where two are due.
+  const auto file_of = [](const fs::path& path, const std::string& scales) {
+    std::ostringstream header;
+    header << R"({"a.weight":{"dtype":"F8_E4M3","shape":[2,32],"data_offsets":[0,64]},)"
+           << R"("a.weight_scale":{"dtype":"U8","shape":[)" << scales.size() << R"(],"data_offsets":[64,)"
+           << 64 + scales.size() << "]}}";
+    std::string size(8, '\0');
+    size[0] = static_cast<char>(header.str().size());
+    std::ofstream(path, std::ios::binary) << size << header.str() << std::string(64, '8') << scales;
+  };
+  const TemporaryFolder folder;
+  const fs::path file = folder / "bad.safetensors";
+  file_of(file, "xyz");
+  test::expect_error([&] { (void)Checkpoint(file); }, ErrorKind::data, "expected 2 of U8");
+  file_of(file, "x\xff");
+  test::expect_error([&] { (void)Checkpoint(file); }, ErrorKind::data, "not a number");
+  file_of(file, "xy");
+  EXPECT_EQ(Checkpoint(file).scale("a.weight")->values, (std::vector<float>{0.0078125F, 0.015625F}));
 }
 
 }  // namespace
