@@ -1,11 +1,11 @@
-"""Golden data of nvfp4 and mxfp8 weights: files as ComfyUI and as NVIDIA ModelOpt write them, and their values.
+"""Golden data of nvfp4 and mxfp8 weights: files of ComfyUI and NVIDIA ModelOpt, and their values.
 
-    python scripts/goldens/block_scales.py [tests/data/layouts/block_scales]     # needs torch and comfy-kitchen 0.2.40
+    python scripts/goldens/block_scales.py [FOLDER]     # needs torch and comfy-kitchen 0.2.40
 
 comfy.safetensors has two weights as comfy_kitchen quantises them, one of them with more than 128 rows, whose
 scales are in several tiles; modelopt.safetensors has the same numbers in the other layout. mxfp8.safetensors
 has two weights in mxfp8, scales as bytes for one and as F8_E8M0 for the other. golden.safetensors and
-golden_mxfp8.safetensors hold the values as comfy_kitchen widens them in fp32, with the versions in the metadata.
+golden_mxfp8.safetensors hold the values as comfy_kitchen widens them in fp32, and the versions.
 """
 
 import importlib.metadata
