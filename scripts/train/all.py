@@ -37,7 +37,7 @@ SCALES = {
         "decoder": 20,
         "denoiser": 300,
         "folded": 200,
-        "denoiser_options": ["--batch", 4, "--layers", 2, "--width", 256, "--ffn", 256, "--procs", 1],
+        "denoiser_options": ["--batch", 2, "--layers", 2, "--width", 128, "--ffn", 256, "--procs", 1],
         "redone": 20,
         "reader": 160,
     },
@@ -52,8 +52,7 @@ SCALES = {
         "decoder": 12000,
         "denoiser": 2000000,
         "folded": 300000,
-        "denoiser_options": ["--batch", 6, "--layers", 4, "--width", 256, "--ffn", 768, "--lr", 1e-3]
-        + ["--optimiser", "adam", "--procs", 1],
+        "denoiser_options": ["--batch", 6, "--layers", 4, "--width", 256, "--ffn", 768],
         "redone": 8000,
         "reader": 30000,
     },
@@ -75,6 +74,7 @@ SCALES = {
 }  # fmt: skip
 
 SMALL_CELLS = ["--patch", 2, "--base", 24, "--z", 48]  # 8x8x4 pixels a cell
+A_TOKEN_A_CELL = ["--patch", 1, "--short", 0.45, "--crop", 8]
 GUIDANCE = 2.5  # that is folded into the denoiser
 REFINED = 0.7  # the noise level from which drafts are refined
 WHOLE = 0.1  # the share of its clips with which a large size is made at once, without a draft
@@ -134,7 +134,8 @@ def denoiser_steps(options, single):
     scale, state, data = SCALES[options.scale], options.state, options.data
     soft = next(iter(scale["large"]))
     yield "what drafts are refined from", ["scales.py", data, soft, "--soft", state, *single]
-    train = ["train_transformer.py", state, data, "--sizes", sizes_of(scale), *scale["denoiser_options"]]
+    train = ["train_transformer.py", state, data, "--sizes", sizes_of(scale), *A_TOKEN_A_CELL]
+    train += scale["denoiser_options"]
     yield "the denoiser", [*train, "--samples", scale["denoiser"], "--decay", 0]
     both = scale["denoiser"] + scale["folded"]
     ending = ["--samples", both, "--decay", round(scale["folded"] / both, 3), "--fold", GUIDANCE]
