@@ -147,11 +147,29 @@ TEST_F(DeviceRanks, UpscaleStagesInTiles) {
   EXPECT_LT((two.frames.to(at::kFloat) - one.frames.to(at::kFloat)).abs().mean().item<double>(), 1e-2);
 }
 
+TEST_F(DeviceRanks, DecodeStripsOfSeveralHeights) {
+  Request asked = request("wan21");
+  asked.res = "32x112";  // 14 rows of latents
+  asked.frames = 13;     // two windows, each a clip of its own
+  const Made one = made_on("cpu", asked);
+  EXPECT_GT(one.plan.timeline.windows.size(), 1U);
+  for (const auto& [division, ranks] : {std::pair("sequence:2", 2), std::pair("sequence:2,decode:1", 1),
+                                        std::pair("guidance:2,sequence:2,decode:3", 3),
+                                        std::pair("guidance:2,sequence:2", 4)}) {
+    SCOPED_TRACE(division);
+    asked.parallel = division;
+    const Made several = made_on("cpu", asked);
+    EXPECT_EQ(several.plan.machine.parallel.decode, ranks);
+    expect_same(several, one);
+  }
+}
+
 TEST_F(DeviceRanks, OneGeneratorChangesItsRanks) {
   Generator generator;
   Request asked = request("wan21");
   const Made one = made_on("cpu", asked, &generator);
-  for (const char* division : {"guidance:2", "sequence:2", "off", "guidance:2,sequence:2"}) {
+  for (const char* division : {"guidance:2", "sequence:2", "sequence:2,decode:1", "sequence:2", "off",
+                               "guidance:2,sequence:2"}) {
     SCOPED_TRACE(division);
     asked.parallel = division;
     expect_same(made_on("cpu", asked, &generator), one);
