@@ -61,7 +61,7 @@ TEST_F(StripsTest, AllRanksDecodeWhereThereAreRowsForThem) {
   const std::uint64_t frames = 4ULL * 3 * 4 * static_cast<std::uint64_t>(picture.model_width) *
                                static_cast<std::uint64_t>(picture.model_height) * 3 / 4;
   EXPECT_GT(all.decode_bytes, frames);
-  EXPECT_LT(all.decode_bytes, 8 * frames);
+  EXPECT_LT(all.decode_bytes, 16 * frames);
   plan_.picture.latent_height = 3;
   EXPECT_EQ(planned().decode, 3);
   EXPECT_THAT(planned().text, HasSubstr("3 of them each decode a part"));
