@@ -268,6 +268,8 @@ struct Output {
 struct Parallel {
   int guidance = 1;  ///< 2: the predictions with and without the prompt are made at once, on different ranks
   int sequence = 1;  ///< ranks that divide the tokens of a prediction
+  int decode = 1;    ///< ranks that divide the rows of the frames that are decoded, the first ones of all
+  std::uint64_t decode_bytes = 0;    ///< what these exchange for a latent frame, all together
   std::vector<std::string> devices;  ///< of ranks in one process; empty: one rank, or each is a process
   std::string text;                  ///< for people: why it is divided like this
 

@@ -123,11 +123,12 @@ struct Request {
   std::string device = "auto";       ///< auto, cpu, cuda, cuda:N
   std::optional<std::string> dtype;  ///< float32, bfloat16 (CUDA)
   std::optional<int> threads;
-  std::optional<double> max_memory;     ///< GB
-  std::string offload = "auto";         ///< auto, none, text, stored or stream: Machine::offload
-  std::string text_cache = "auto";      ///< auto, on or off: save prompt embeddings on disk
-  std::optional<std::string> gpus;      ///< for one video: how many, or which, as "0,2"
-  std::optional<std::string> parallel;  ///< how they divide the work: auto, off, or "guidance:2,sequence:2"
+  std::optional<double> max_memory;  ///< GB
+  std::string offload = "auto";      ///< auto, none, text, stored or stream: Machine::offload
+  std::string text_cache = "auto";   ///< auto, on or off: save prompt embeddings on disk
+  std::optional<std::string> gpus;   ///< for one video: how many, or which, as "0,2"
+  std::optional<std::string>
+      parallel;  ///< how they divide the work: auto, off, "guidance:2,sequence:2,decode:4"
 
   // For tests and comparisons between engines
   std::optional<std::string> init_noise;    ///< safetensors file with `latents` [1, C, T, h, w]
@@ -272,8 +273,8 @@ void visit_request_kinds(R& r, V&& v) {
     "auto, on or off: save encoded prompts on disk, so that later runs need no text encoder");
   v("gpus", r.gpus, machine, "GPUs that make one video together: how many, or which, as 0,2");
   v("parallel", r.parallel, machine,
-    "how several GPUs or processes divide the work on a video: guidance:2, sequence:N or both; off; default: "
-    "auto");
+    "how several GPUs or processes divide the work on a video: guidance:2, sequence:N or both; decode:1 to "
+    "decode on the first one only; off; default: auto");
   v("init_noise", r.init_noise, source, "safetensors file whose `latents` replace the seeded noise");
   v("dump_tensors", r.dump_tensors, machine, "safetensors file for intermediate tensors");
 }

@@ -154,6 +154,9 @@ struct ModelFacts {
   /// Peak bytes of the decoder besides its weights, for a video of height x width pixels and any number of
   /// frames, on a CPU or on a device with the general method for convolutions.
   std::function<std::uint64_t(std::int64_t height, std::int64_t width, bool on_cpu)> decoder_bytes;
+  /// What ranks that decode strips of the rows exchange within the decoder for a latent frame, all of them
+  /// together; none: the decoder works on whole pictures only.
+  std::function<std::uint64_t(std::int64_t height, std::int64_t width, int ranks)> strip_bytes;
 };
 
 /// A family of models: how they are recognised and described. No function loads a tensor.

@@ -15,6 +15,7 @@
 
 #include "nn/cpu/pixel_ops.h"
 #include "nn/cpu/winograd.h"
+#include "nn/strip.h"
 #include "weights/weights.h"
 
 namespace sora::nn {
@@ -22,7 +23,7 @@ namespace sora::nn {
 /// State of one layer between chunks.
 struct FrameHistory {
   at::Tensor sums;   ///< [2, H, W, C]: the share of past frames in the next output and in the one after
-  at::Tensor frame;  ///< [1, H, W, C]: a past frame itself
+  at::Tensor frame;  ///< [1, H, W, C]: a past frame itself; of a strip with its borders, as `frames`
   std::vector<at::Tensor> frames;  ///< [H, W, C] each: the last inputs, newest last, at most two
   bool started = false;            ///< for layers that treat a stream's first frame differently
 };
@@ -30,6 +31,11 @@ struct FrameHistory {
 /// The histories of a network's layers, in the order in which the layers run.
 class StreamState {
  public:
+  StreamState() = default;
+  /// Of a stream whose pictures are divided; `strip` must outlive it.
+  explicit StreamState(const Strip* strip) : strip_(strip) {}
+  const Strip* strip() const { return strip_; }  ///< null: whole pictures
+
   void rewind() { next_ = 0; }
   /// The position in that order, to return to where some layers run once for each frame.
   std::size_t place() const { return next_; }
@@ -44,6 +50,7 @@ class StreamState {
   std::deque<FrameHistory> histories_;  // references stay valid while it grows
   std::size_t next_ = 0;
   Workspace workspace_;
+  const Strip* strip_ = nullptr;
 };
 
 /// Kernel [3, 3, 3]; weight [out, in, 3, 3, 3], bias [out].
@@ -55,14 +62,14 @@ class CausalConv3d {
   /// x [T, H, W, in] -> [T, H, W, out]; uses the stream's next history, which keeps x: do not write to
   /// it later. The shapes of a stream's frames are all the same. `before` [1, H, W, in] in the stream's first
   /// call: the history is two copies of this frame, instead of zeros; T may be 0 then.
-  at::Tensor operator()(const at::Tensor& x, StreamState& state, const PixelEpilogue& epilogue = {},
+  at::Tensor operator()(at::Tensor x, StreamState& state, const PixelEpilogue& epilogue = {},
                         const at::Tensor& before = {}) const;
 
  private:
-  at::Tensor convolve(const at::Tensor& x, std::int64_t first_tap, std::int64_t count) const;
-  void add_first_frame(FrameHistory& history) const;
-  void begin_with(const at::Tensor& frame, FrameHistory& history) const;
-  bool by_winograd(const at::Tensor& x) const;
+  at::Tensor convolve(const at::Tensor& x, bool bordered, std::int64_t first_tap, std::int64_t count) const;
+  void add_first_frame(FrameHistory& history, bool bordered) const;
+  void begin_with(const at::Tensor& frame, FrameHistory& history, const at::Tensor& out) const;
+  bool by_winograd(const at::Tensor& out) const;
   void run_winograd(const at::Tensor& x, FrameHistory& history, Workspace& workspace,
                     const PixelEpilogue& epilogue, at::Tensor& out) const;
   void run_taps(const at::Tensor& x, FrameHistory& history, const PixelEpilogue& epilogue,
@@ -79,7 +86,8 @@ class CausalConv3d {
 at::Tensor causal_conv3d_reference(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
 /// 2-D convolution of channels-last frames: x [T, H, W, in], weight [out, in, k, k] -> [T, H', W', out].
+/// `padding`: of rows and columns, or one number for both.
 at::Tensor conv2d_frames(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                         std::int64_t stride, std::int64_t padding);
+                         std::int64_t stride, at::IntArrayRef padding);
 
 }  // namespace sora::nn

@@ -140,6 +140,8 @@ void add_machine(Json& json, const Machine& machine) {
                                            : Json{{"ranks", parallel.ranks()},
                                                   {"guidance", parallel.guidance},
                                                   {"sequence", parallel.sequence},
+                                                  {"decode", parallel.decode},
+                                                  {"decode_bytes", parallel.decode_bytes},
                                                   {"devices", parallel.devices},
                                                   {"processes", parallel.of_processes()},
                                                   {"why", parallel.text}};

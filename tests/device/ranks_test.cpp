@@ -1,4 +1,5 @@
 // Several ranks make the video that one device makes.
+#include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -10,6 +11,8 @@
 #include "nn/ranks/thread_ranks.h"
 #include "nn/ranks/token_split.h"
 #include "pipeline/networks/model.h"
+#include "pipeline/ranks/shared_autoencoder.h"
+#include "pipeline/ranks/team.h"
 #include "sora/error.h"
 
 namespace sora {
@@ -147,11 +150,29 @@ TEST_F(DeviceRanks, UpscaleStagesInTiles) {
   EXPECT_LT((two.frames.to(at::kFloat) - one.frames.to(at::kFloat)).abs().mean().item<double>(), 1e-2);
 }
 
+TEST_F(DeviceRanks, DecodeStripsOfSeveralHeights) {
+  Request asked = request("wan21");
+  asked.res = "32x112";  // 14 rows of latents
+  asked.frames = 25;     // two windows, each a clip of its own
+  const Made one = made_on("cpu", asked);
+  EXPECT_GT(one.plan.timeline.windows.size(), 1U);
+  for (const auto& [division, ranks] :
+       {std::pair("sequence:2", 2), std::pair("sequence:2,decode:1", 1),
+        std::pair("guidance:2,sequence:2,decode:3", 3), std::pair("guidance:2,sequence:2", 4)}) {
+    SCOPED_TRACE(division);
+    asked.parallel = division;
+    const Made several = made_on("cpu", asked);
+    EXPECT_EQ(several.plan.machine.parallel.decode, ranks);
+    expect_same(several, one);
+  }
+}
+
 TEST_F(DeviceRanks, OneGeneratorChangesItsRanks) {
   Generator generator;
   Request asked = request("wan21");
   const Made one = made_on("cpu", asked, &generator);
-  for (const char* division : {"guidance:2", "sequence:2", "off", "guidance:2,sequence:2"}) {
+  for (const char* division :
+       {"guidance:2", "sequence:2", "sequence:2,decode:1", "sequence:2", "off", "guidance:2,sequence:2"}) {
     SCOPED_TRACE(division);
     asked.parallel = division;
     expect_same(made_on("cpu", asked, &generator), one);
@@ -218,6 +239,35 @@ TEST_F(DeviceRanks, TheBytesOfAForwardPassAreThoseOfTheFormula) {
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+// With two ranks, all that is exchanged goes through rank 0.
+TEST_F(DeviceRanks, TheBytesOfDecodingAreThoseOfThePlan) {
+  const c10::InferenceMode inference;
+  Request asked = request("wan21");
+  asked.device = "cpu";
+  asked.parallel = "sequence:2";
+  const Plan plan = make_plan(asked);
+  const Picture& picture = plan.picture;
+  Model model;
+  load_autoencoder(model, plan);
+  const at::Tensor latents =
+      at::randn({1, picture.latent_channels, 3, picture.latent_height, picture.latent_width});
+  const at::Tensor expected = model.vae->decode(latents);
+  const auto team = Team::of_threads(plan);
+  team->load(plan, /*denoises=*/false);
+  team->loaded(at::kCPU, {});
+  share_autoencoder(model, team);
+  const auto moved = [&](std::int64_t frames) {
+    const nn::Traffic before = team->communicator().traffic();
+    const at::Tensor made = model.vae->decode(latents.narrow(2, 0, frames));
+    EXPECT_LT(relative(made, expected.narrow(2, 0, made.size(2))), kTolerance);
+    const nn::Traffic after = team->communicator().traffic();
+    return after.sent + after.received - before.sent - before.received;
+  };
+  EXPECT_EQ(moved(3) - moved(2), static_cast<std::int64_t>(plan.machine.parallel.decode_bytes));
+  team->decode_alone();
+  EXPECT_EQ(moved(3), 0);
 }
 
 }  // namespace

@@ -161,5 +161,25 @@ TEST_F(RankProcesses, ARankThatIsKilledEndsTheOthers) {
   }
 }
 
+TEST_F(RankProcesses, ARankThatIsKilledWhileTheyDecodeEndsTheOthers) {
+  copy_tiny_model(folder_, "wan21", R"({"native_frames": 401, "fps": 8})");  // one window
+  for (const int killed : {1, 3, 0}) {
+    SCOPED_TRACE(killed);
+    for (int rank = 0; rank < 4; ++rank)
+      start(rank, 4, video("never.mkv", {"--res", "160x96", "--steps", "1", "--frames", "401"}));
+    wait_for(0, "\"frame\":9,");
+    ::kill(pids_.at(static_cast<std::size_t>(killed)), SIGKILL);
+    for (int rank = 0; rank < 4; ++rank) {
+      const int code = wait(rank);
+      if (rank == killed) continue;
+      EXPECT_EQ(code, 69) << errors_of(rank);
+      EXPECT_THAT(errors_of(rank), HasSubstr("rank " + std::to_string(killed) + " (127.0.0.1) is gone"));
+    }
+    if (killed != 0) {
+      EXPECT_THAT(files(), IsEmpty());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sora

@@ -82,7 +82,7 @@ const std::map<std::string_view, std::vector<std::string>> choices{
     {"dtype", {"float32", "bfloat16"}},
     {"offload", {"auto", "none", "text", "stored", "stream"}},
     {"text_cache", {"auto", "on", "off"}},
-    {"parallel", {"auto", "off", "guidance:2", "sequence:2", "guidance:2,sequence:2"}},
+    {"parallel", {"auto", "off", "guidance:2", "sequence:2", "guidance:2,sequence:2", "decode:1"}},
     {"verb",
      {"generate", "animate", "extend", "connect", "loop", "remix", "edit", "finish", "storyboard", "live"}},
     {"control_kind", {"edges", "none"}},

@@ -9,6 +9,10 @@
 
 namespace sora {
 
+namespace nn {
+class Strip;
+}
+
 /// Decodes one latent frame after another; memory does not grow with their number. An autoencoder can have
 /// several streams at a time, and must outlive them.
 class DecoderStream {
@@ -68,6 +72,12 @@ class VideoAutoencoder {
   virtual at::Tensor unnormalised(const at::Tensor& latents) const { return latents; }
 
   virtual std::unique_ptr<DecoderStream> decoder() const = 0;
+  /// One that has the strip of this rank (Note [Strips] in nn/strip.h): next() takes the rows of a latent
+  /// frame that are the strip's, and gives its frames at once. Null: this autoencoder decodes whole pictures
+  /// only.
+  virtual std::unique_ptr<DecoderStream> strip_decoder(std::shared_ptr<const nn::Strip> /*strip*/) const {
+    return nullptr;
+  }
   /// The first call may read the encoder's weights. Throws Error. Not to be called by two threads.
   virtual std::unique_ptr<EncoderStream> encoder() const = 0;
 

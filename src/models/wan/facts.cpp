@@ -115,6 +115,9 @@ void read_vae(ModelFacts& facts) {
   facts.decoder_bytes = [config = config](std::int64_t height, std::int64_t width, bool on_cpu) {
     return decoder_bytes(config, height, width, on_cpu);
   };
+  facts.strip_bytes = [config = config](std::int64_t height, std::int64_t width, int ranks) {
+    return strip_bytes(config, height, width, ranks);
+  };
   if (config.z_dim != facts.latent_channels) {
     throw Error(ErrorKind::data, "vae",
                 source.path.string() + ": z_dim is " + std::to_string(config.z_dim) + ", expected " +

@@ -178,6 +178,9 @@ std::optional<ModelFacts> facts_of_published(const std::string& short_name) {
   facts.decoder_bytes = [vae = sizes.vae](std::int64_t height, std::int64_t width, bool on_cpu) {
     return decoder_bytes(vae, height, width, on_cpu);
   };
+  facts.strip_bytes = [vae = sizes.vae](std::int64_t height, std::int64_t width, int ranks) {
+    return strip_bytes(vae, height, width, ranks);
+  };
   set_folder(facts, sizes);
   set_networks(facts, sizes);
   facts.scheduler = "unipc";

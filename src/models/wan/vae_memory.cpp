@@ -65,4 +65,38 @@ std::uint64_t decoder_bytes(const VaeConfig& config, std::int64_t height, std::i
   return static_cast<std::uint64_t>(cached + live + (on_cpu ? tile_scratch : 0) + made) * sizeof(float);
 }
 
+std::uint64_t strip_bytes(const VaeConfig& config, std::int64_t height, std::int64_t width, int ranks,
+                          int rank, bool first) {
+  const std::int64_t rows = height / config.scale_factor_spatial;
+  const std::int64_t own = rows / ranks + (rank < rows % ranks ? 1 : 0);
+  std::int64_t columns = width / config.scale_factor_spatial;
+  const std::size_t last = config.stages() - 1;
+  std::int64_t dim = config.decoder_base_dim * config.dim_mult.back();
+  std::int64_t border = columns * (config.z_dim + 4 * dim);  // conv_in and the middle block
+  std::int64_t frames = 1;
+  for (std::size_t i = 0; i <= last; ++i) {
+    const std::int64_t out = config.decoder_base_dim * config.dim_mult[last - i];
+    const std::int64_t convolutions = 2 * (config.num_res_blocks + 1);
+    border += frames * columns * (dim + (convolutions - 1) * out);
+    dim = out;
+    if (i == last) break;
+    if (config.temperal_downsample[last - 1 - i] && !first) frames *= 2;
+    border += frames * columns * out;  // before space is doubled
+    columns *= 2;
+    if (!config.is_residual) dim = out / 2;
+  }
+  border += frames * columns * dim;  // conv_out
+  const std::int64_t neighbours = (rank > 0 ? 1 : 0) + (rank + 1 < ranks ? 1 : 0);
+  const std::int64_t attention = own * (width / config.scale_factor_spatial) * 2 * config.decoder_base_dim *
+                                 config.dim_mult.back() * (ranks - 1);
+  return static_cast<std::uint64_t>(neighbours * border + attention) * sizeof(float);
+}
+
+std::uint64_t strip_bytes(const VaeConfig& config, std::int64_t height, std::int64_t width, int ranks) {
+  std::uint64_t bytes = 0;
+  for (int rank = 0; rank < ranks; ++rank)
+    bytes += strip_bytes(config, height, width, ranks, rank, /*first=*/false);
+  return bytes;
+}
+
 }  // namespace sora::wan

@@ -1,4 +1,5 @@
-// The memory that decoding with a Wan VAE needs, calculated from its config. No tensors.
+// The memory that decoding with a Wan VAE needs, and what several ranks exchange for it, calculated from its
+// config. No tensors.
 #pragma once
 
 #include <cstdint>
@@ -18,5 +19,13 @@ constexpr std::int64_t max_chunk_elements = std::int64_t{8} << 20;
 /// sums, the activations, and the products of the three taps before they are summed.
 std::uint64_t decoder_bytes(const VaeConfig& config, std::int64_t height, std::int64_t width,
                             bool on_cpu = true);
+
+/// Bytes that one of `ranks` ranks sends to the others within the decoder for a latent frame, or for a clip's
+/// first one, where each has a strip of the rows (Note [Strips] in nn/strip.h): its borders, and the keys and
+/// values of the middle block. Of a video of height x width pixels.
+std::uint64_t strip_bytes(const VaeConfig& config, std::int64_t height, std::int64_t width, int ranks,
+                          int rank, bool first);
+/// The same of all ranks together, for a latent frame that is not the first.
+std::uint64_t strip_bytes(const VaeConfig& config, std::int64_t height, std::int64_t width, int ranks);
 
 }  // namespace sora::wan

@@ -70,9 +70,11 @@ void WinogradKernels::convolve(const std::vector<at::Tensor>& pictures, bool dou
   const std::int64_t padded_out = round_up(out_, vec_size);
   const at::Tensor zeros = at::zeros({in_});
 
+  const std::int64_t border = (pictures.front().size(0) - out.size(0) / (doubled ? 2 : 1)) / 2;  // 0 or 1
   std::vector<TileSource> sources(pictures.size());
   for (std::size_t i = 0; i < sources.size(); ++i) {
-    sources[i] = {pointer(pictures[i]), out.size(0), out.size(1), in_, doubled, pointer(zeros)};
+    const float* first = pointer(pictures[i]) + border * pictures[i].stride(0);
+    sources[i] = {first, out.size(0), out.size(1), in_, doubled, pointer(zeros), border};
   }
   TileResult result;
   result.bias = pointer(bias);

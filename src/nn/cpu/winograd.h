@@ -38,7 +38,8 @@ class WinogradKernels {
 
   /// Convolves and sums `pictures`, oldest first, the last one with the last tap; then adds the bias and
   /// applies the epilogue (pixel_ops.h). pictures [H, W, in], residual and out [H, W, out]; out may be the
-  /// residual. `doubled`: each pixel of the pictures stands for 2x2, and out is [2H, 2W, out].
+  /// residual. `doubled`: each pixel of the pictures stands for 2x2, and out is [2H, 2W, out]. Pictures
+  /// [H + 2, W, in] have their borders above and below, in place of zeros (Note [Strips] in nn/strip.h).
   void convolve(const std::vector<at::Tensor>& pictures, bool doubled, const at::Tensor& bias,
                 const PixelEpilogue& epilogue, at::Tensor& out, Workspace& workspace) const;
 

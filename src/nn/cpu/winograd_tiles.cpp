@@ -124,9 +124,10 @@ void transform_source(const TileSource& source, std::int64_t row, std::int64_t c
   for (std::int64_t i = 0; i < piece_size; ++i) {
     for (std::int64_t j = 0; j < piece_size; ++j) {
       std::int64_t y = row * tile_size + i - 1, x = column * tile_size + j - 1;
-      const bool inside = y >= 0 && y < source.height && x >= 0 && x < source.width;
+      const bool inside =
+          y >= -source.border && y < source.height + source.border && x >= 0 && x < source.width;
       if (source.doubled) {
-        y /= 2;
+        y = (y + 2) / 2 - 1;  // rounded down, also of -1
         x /= 2;
       }
       pixels[i * piece_size + j] =

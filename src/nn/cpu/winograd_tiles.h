@@ -17,12 +17,14 @@ constexpr std::int64_t tile_size = 4;     ///< outputs of a tile along each side
 constexpr std::int64_t tile_points = 36;  ///< products of a tile
 
 /// A picture of zeros around [height, width, channels] floats. `doubled`: every pixel stands for 2x2; height
-/// and width are those of the large picture, which is never made.
+/// and width are those of the large picture, which is never made. `border`: rows of data above the first and
+/// below the last one, in place of zeros; 0 or 1.
 struct TileSource {
-  const float* data = nullptr;
+  const float* data = nullptr;  ///< of the first row, behind the border
   std::int64_t height = 0, width = 0, channels = 0;
   bool doubled = false;
   const float* zeros = nullptr;  ///< [channels]
+  std::int64_t border = 0;
 };
 
 /// V of the 6x6 piece whose inner 4x4 begin at (4 * row, 4 * column), rows v[point * stride], each of

@@ -2,6 +2,13 @@
 
 namespace sora::nn {
 
+std::vector<std::int64_t> shares_of(std::int64_t items, std::int64_t members) {
+  std::vector<std::int64_t> counts;
+  for (std::int64_t i = 0; i < members; ++i)
+    counts.push_back(items / members + (i < items % members ? 1 : 0));
+  return counts;
+}
+
 std::vector<at::Tensor> all_to_all(const RankGroup& group, const std::vector<at::Tensor>& parts,
                                    const std::vector<std::vector<std::int64_t>>& shapes) {
   std::vector<Transfer> transfers;

@@ -18,6 +18,9 @@ struct RankGroup {
   int size() const { return static_cast<int>(members.size()); }
 };
 
+/// How many of `items` each of `members` gets: the first ones get one more where they do not divide.
+std::vector<std::int64_t> shares_of(std::int64_t items, std::int64_t members);
+
 /// Gives parts[i] to member i; returns what the members gave to this rank, in their order. `shapes` are those
 /// of what comes. The own part is passed on as it is.
 std::vector<at::Tensor> all_to_all(const RankGroup& group, const std::vector<at::Tensor>& parts,

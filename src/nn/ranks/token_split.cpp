@@ -11,13 +11,6 @@ namespace {
 thread_local const RankGroup* current_group = nullptr;
 thread_local const TokenSplit* current_split = nullptr;
 
-// Tokens of a frame for each of n ranks: the first ones get one more where they do not divide.
-std::vector<std::int64_t> shares_of(std::int64_t tokens, std::int64_t n) {
-  std::vector<std::int64_t> counts;
-  for (std::int64_t i = 0; i < n; ++i) counts.push_back(tokens / n + (i < tokens % n ? 1 : 0));
-  return counts;
-}
-
 }  // namespace
 
 SequenceScope::SequenceScope(RankGroup group)

@@ -49,6 +49,11 @@ void load_denoisers(Model& model, const Plan& plan) {
   }
 }
 
+void load_autoencoder(Model& model, const Plan& plan) {
+  const auto [family, folder] = open_folder(model, plan);
+  model.vae = networks_of(family).load_autoencoder(folder, model.placement);
+}
+
 void load_model(Model& model, const Plan& plan, bool denoises) {
   const auto [family, folder] = open_folder(model, plan);
   const FamilyNetworks& networks = networks_of(family);
@@ -61,8 +66,8 @@ void load_model(Model& model, const Plan& plan, bool denoises) {
   if (!model.vae) model.vae = networks.load_autoencoder(folder, model.placement);
   if (plan.request.tiny_vae && !model.tiny_vae) {
     model.tiny_vae = std::make_unique<tiny::TinyAutoencoder>(
-        tiny::open(*plan.request.tiny_vae, {plan.picture.latent_channels, model.vae->temporal_scale(),
-                                            model.vae->spatial_scale()}),
+        tiny::open(*plan.request.tiny_vae,
+                   {plan.picture.latent_channels, model.vae->temporal_scale(), model.vae->spatial_scale()}),
         model.placement, *model.vae);
   }
 }

@@ -37,6 +37,9 @@ void load_model(Model& model, const Plan& plan, bool denoises);
 /// The denoisers alone. Throws Error as load_prompt_encoder.
 void load_denoisers(Model& model, const Plan& plan);
 
+/// The autoencoder alone. Throws Error as load_prompt_encoder.
+void load_autoencoder(Model& model, const Plan& plan);
+
 /// Tells the denoisers of a loaded model the frame rate of the plan and how strongly its control input acts,
 /// which may differ from the last run's.
 void set_rate_and_scale(Model& model, const Plan& plan);

@@ -18,6 +18,8 @@ Json json_of(const Command& command) {
   return {{"kind", static_cast<int>(command.kind)},
           {"guidance", command.guidance},
           {"sequence", command.sequence},
+          {"decoders", command.decoders},
+          {"denoises", command.denoises},
           {"offload", command.offload},
           {"dtype", command.dtype},
           {"prefetch_bytes", command.prefetch_bytes},
@@ -30,6 +32,8 @@ Json json_of(const Command& command) {
           {"batch", command.batch},
           {"target_timestep", command.target_timestep},
           {"with_result", command.with_result},
+          {"clip", command.clip},
+          {"rows", command.rows},
           {"dropped", command.dropped},
           {"tensors", tensors}};
 }
@@ -39,6 +43,8 @@ Command command_of(const Json& json) {
   command.kind = static_cast<Command::Kind>(json.at("kind").get<int>());
   command.guidance = json.at("guidance").get<int>();
   command.sequence = json.at("sequence").get<int>();
+  command.decoders = json.at("decoders").get<int>();
+  command.denoises = json.at("denoises").get<bool>();
   command.offload = json.at("offload").get<std::string>();
   command.dtype = json.at("dtype").get<std::string>();
   command.prefetch_bytes = json.at("prefetch_bytes").get<std::uint64_t>();
@@ -51,6 +57,8 @@ Command command_of(const Json& json) {
   command.batch = json.at("batch").get<std::int64_t>();
   command.target_timestep = json.at("target_timestep").get<double>();
   command.with_result = json.at("with_result").get<bool>();
+  command.clip = json.at("clip").get<std::int64_t>();
+  command.rows = json.at("rows").get<std::int64_t>();
   command.dropped = json.at("dropped").get<std::vector<std::int64_t>>();
   for (const Json& each : json.at("tensors")) {
     command.tensors.push_back({each.at("sizes").get<std::vector<std::int64_t>>(),

@@ -13,16 +13,20 @@ namespace sora {
 
 struct Command {
   enum class Kind {
-    load,     ///< the denoisers, with these settings; the answer is a text. Sets the division, too
+    load,     ///< the networks, with these settings; the answer is a text. Sets the division, too
     rate,     ///< Denoiser::set_frame_rate()
     control,  ///< Denoiser::set_control_scale()
     prepare,  ///< a text: its embeddings follow, and image tokens where there are some
     predict,  ///< latents and timesteps follow
+    decode,   ///< a clip: this rank's rows of its next latent frame follow
+    forget,   ///< a clip that is decoded
     end,      ///< there is nothing more to do
   };
   Kind kind = Kind::end;
 
   int guidance = 1, sequence = 1;  ///< load
+  int decoders = 1;                ///< load: ranks that decode strips
+  bool denoises = true;            ///< load: the denoisers, too
   std::string offload, dtype;      ///< load
   std::uint64_t prefetch_bytes = 0;
   bool stream_from_host = false;
@@ -34,6 +38,8 @@ struct Command {
   std::int64_t batch = 0;             ///< predict: PreparedText::for_batch(); 0: as it was prepared
   double target_timestep = 0;         ///< predict: Denoiser::set_target_timestep()
   bool with_result = false;           ///< predict: the first rank of the side sends its result to rank 0
+  std::int64_t clip = 0;              ///< decode, forget: its number
+  std::int64_t rows = 0;              ///< decode: of all ranks
   std::vector<std::int64_t> dropped;  ///< texts that are no longer needed
 
   /// Shapes and types of the tensors that follow.

@@ -10,6 +10,8 @@
 #include <optional>
 #include <utility>
 
+#include "nn/device.h"
+#include "nn/ranks/row_strip.h"
 #include "nn/ranks/token_split.h"
 #include "pipeline/networks/model.h"
 #include "plan/model/model_choice.h"
@@ -45,6 +47,12 @@ class Follower {
       case Command::Kind::predict:
         predict(command);
         return true;
+      case Command::Kind::decode:
+        decode(command);
+        return true;
+      case Command::Kind::forget:
+        clips_.erase(command.clip);
+        return true;
       case Command::Kind::end:
         return false;
     }
@@ -57,12 +65,18 @@ class Follower {
     const std::string wanted = model_key(plan);
     if (key_ != wanted) {
       texts_.clear();
+      clips_.clear();
       model_ = {};
       key_.clear();
       at::set_num_threads(plan.machine.threads);
-      load_denoisers(model_, plan);
-      key_ = wanted;
     }
+    if (command.denoises && !model_.denoiser) load_denoisers(model_, plan);
+    decoders_ = {&communicator_, {}, communicator_.rank()};
+    for (int i = 0; i < command.decoders; ++i) decoders_.members.push_back(i);
+    if (communicator_.rank() < command.decoders && !model_.vae) load_autoencoder(model_, plan);
+    if (!model_.denoiser && !model_.vae)
+      model_.placement = make_placement(plan.machine.device, plan.machine.dtype);
+    key_ = wanted;
     const int side = communicator_.rank() / command.sequence;
     side_.communicator = &communicator_;
     side_.members.clear();
@@ -94,6 +108,16 @@ class Follower {
       communicator_.exchange({{0, result.to(latents.scalar_type()).contiguous(), {}}});
   }
 
+  // The next rows of a clip. The first latent frame opens its stream.
+  void decode(const Command& command) {
+    const auto tensors = receive_tensors(communicator_, command, {model_.placement.device});
+    if (!model_.vae) throw Error(ErrorKind::internal, "ranks", "an autoencoder that was not loaded");
+    auto& stream = clips_[command.clip];
+    if (!stream)
+      stream = model_.vae->strip_decoder(std::make_shared<const nn::RowStrip>(decoders_, command.rows));
+    communicator_.exchange({{0, stream->next(tensors.at(0)).contiguous(), {}}});
+  }
+
   Denoiser& denoiser(const Command& command) const {
     const auto& chosen = command.expert == 0 ? model_.denoiser : model_.denoiser_2;
     if (!chosen) throw Error(ErrorKind::internal, "ranks", "a network that was not loaded");
@@ -105,7 +129,8 @@ class Follower {
   Model model_;
   std::string key_;
   std::map<std::int64_t, std::unique_ptr<PreparedText>> texts_;
-  nn::RankGroup side_;
+  std::map<std::int64_t, std::unique_ptr<DecoderStream>> clips_;
+  nn::RankGroup side_, decoders_;
 };
 
 }  // namespace

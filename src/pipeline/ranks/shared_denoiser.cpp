@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "nn/ranks/token_split.h"
-#include "pipeline/ranks/follower.h"
+#include "pipeline/ranks/together.h"
 
 namespace sora {
 namespace {
@@ -43,12 +43,12 @@ class SharedDenoiser final : public Denoiser {
 
   void set_frame_rate(double fps) override {
     own_->set_frame_rate(fps);
-    if (expert_ == 0) together([&] { team_->set_frame_rate(fps); });
+    if (expert_ == 0) together(*team_, [&] { team_->set_frame_rate(fps); });
   }
 
   void set_control_scale(double scale) override {
     own_->set_control_scale(scale);
-    if (expert_ == 0) together([&] { team_->set_control_scale(scale); });
+    if (expert_ == 0) together(*team_, [&] { team_->set_control_scale(scale); });
   }
 
   void set_target_timestep(double timestep) override {
@@ -66,7 +66,7 @@ class SharedDenoiser final : public Denoiser {
     std::vector<at::Tensor> tensors{prompt_embeds.to(at::kCPU).contiguous()};
     if (vector.defined()) tensors.push_back(vector.to(at::kCPU).contiguous());
     if (image_tokens.defined()) tensors.push_back(image_tokens.to(at::kCPU).contiguous());
-    return together([&]() -> std::unique_ptr<PreparedText> {
+    return together(*team_, [&]() -> std::unique_ptr<PreparedText> {
       const std::int64_t number = team_->prepare(expert_, tensors, vector.defined());
       const std::shared_ptr<const std::int64_t> shared(new std::int64_t(number),
                                                        [team = team_](const std::int64_t* gone) {
@@ -81,13 +81,13 @@ class SharedDenoiser final : public Denoiser {
   void expect(const at::Tensor& latents, const at::Tensor& timestep,
               const PreparedText& text) const override {
     if (!team_->has_two_sides()) return;
-    together([&] { team_->begin(1, prediction(latents, timestep, text)); });
+    together(*team_, [&] { team_->begin(1, prediction(latents, timestep, text)); });
     expected_ = {latents, &text};
   }
 
   at::Tensor predict(const at::Tensor& latents, const at::Tensor& timestep, const PreparedText& text,
                      BlockCache* cache) const override {
-    return together([&] {
+    return together(*team_, [&] {
       if (expected_.text == &text && expected_.latents.is_same(latents)) {
         expected_ = {};
         return team_->result_of_other_side();
@@ -113,17 +113,6 @@ class SharedDenoiser final : public Denoiser {
     std::vector<std::int64_t> shape = latents.sizes().vec();
     shape[1] = own_->out_channels();
     return {expert_, shared(text).number(), shared(text).batch(), latents, timestep, shape, target_timestep_};
-  }
-
-  // What fails here in the middle of common work would leave the others waiting.
-  template <class F>
-  auto together(const F& work) const -> decltype(work()) {
-    try {
-      return work();
-    } catch (...) {
-      team_->abandon(error_for_others());
-      throw;
-    }
   }
 
   struct Expected {

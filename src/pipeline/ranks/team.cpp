@@ -81,7 +81,7 @@ void Team::tell(const std::vector<int>& ranks, Command command, const std::vecto
   send_command(*communicator_, ranks, std::move(command), tensors);
 }
 
-void Team::load(const Plan& plan) {
+void Team::load(const Plan& plan, bool denoises) {
   settle();
   {
     const std::lock_guard lock(plan_mutex_);
@@ -90,10 +90,13 @@ void Team::load(const Plan& plan) {
   const Machine& machine = plan.machine;
   sides_ = machine.parallel.guidance;
   sequence_ = machine.parallel.sequence;
+  decoders_ = machine.parallel.decode;
   Command command;
   command.kind = Command::Kind::load;
   command.guidance = sides_;
   command.sequence = sequence_;
+  command.decoders = decoders_;
+  command.denoises = denoises;
   command.offload = machine.offload;
   command.dtype = machine.dtype;
   command.prefetch_bytes = machine.prefetch_bytes;
@@ -167,6 +170,53 @@ at::Tensor Team::result_of_other_side() {
   at::Tensor result = std::exchange(begun_, {});
   communicator_->exchange({{sequence_, {}, result}});
   return result;
+}
+
+nn::RankGroup Team::decoders() const {
+  nn::RankGroup group{communicator_.get(), {}, 0};
+  for (int i = 0; i < decoders_; ++i) group.members.push_back(i);
+  return group;
+}
+
+void Team::begin_decoding(std::int64_t clip, const at::Tensor& latent_frame) {
+  settle();
+  const std::vector<std::int64_t> counts = nn::shares_of(latent_frame.size(3), decoders_);
+  Command command;
+  command.kind = Command::Kind::decode;
+  command.clip = clip;
+  command.rows = latent_frame.size(3);
+  std::int64_t first = counts.front();
+  for (int rank = 1; rank < decoders_; ++rank) {
+    const std::int64_t count = counts[static_cast<std::size_t>(rank)];
+    tell({rank}, command, {latent_frame.narrow(3, first, count).contiguous()});
+    first += count;
+  }
+}
+
+at::Tensor Team::gathered_frames(const at::Tensor& own, std::int64_t latent_rows) {
+  const std::vector<std::int64_t> counts = nn::shares_of(latent_rows, decoders_);
+  const std::int64_t scale = own.size(3) / counts.front();
+  std::vector<nn::Transfer> transfers;
+  std::vector<at::Tensor> strips{own};
+  for (int rank = 1; rank < decoders_; ++rank) {
+    std::vector<std::int64_t> shape = own.sizes().vec();
+    shape[3] = counts[static_cast<std::size_t>(rank)] * scale;
+    strips.push_back(at::empty(shape, own.options()));
+    transfers.push_back({rank, {}, strips.back()});
+  }
+  communicator_->exchange(transfers);
+  return at::cat(strips, 3);
+}
+
+void Team::drop_clip(std::int64_t clip) noexcept {
+  if (ended_ || is_abandoned_) return;
+  try {
+    Command command;
+    command.kind = Command::Kind::forget;
+    command.clip = clip;
+    for (int rank = 1; rank < decoders_; ++rank) tell({rank}, command);
+  } catch (...) {  // it stays in their memory, or they are gone
+  }
 }
 
 }  // namespace sora

@@ -26,9 +26,9 @@ class Team {
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
-  /// The others load the denoisers of the plan, unless they have them, and divide the work as it says.
-  /// Returns at once; loaded() waits for them.
-  void load(const Plan& plan);
+  /// The others load the networks of the plan that they need, unless they have them, and divide the work as
+  /// it says; without `denoises`, only what decodes. Returns at once; loaded() waits for them.
+  void load(const Plan& plan, bool denoises);
   void loaded(at::Device device, const std::function<void()>& stop);  ///< `device`: rank 0's
 
   void set_frame_rate(double fps);
@@ -48,6 +48,16 @@ class Team {
   at::Tensor result_of_other_side();
   nn::RankGroup own_side() const;
   bool has_two_sides() const { return sides_ > 1; }
+
+  /// The ranks that decode strips; one: rank 0 decodes alone.
+  nn::RankGroup decoders() const;
+  void decode_alone() { decoders_ = 1; }
+  std::int64_t new_clip() { return ++last_clip_; }
+  /// Gives the other decoders their rows of the clip's next latent frame [1, C, 1, h, w].
+  void begin_decoding(std::int64_t clip, const at::Tensor& latent_frame);
+  /// What all of them made of it, [1, 3, n, H, W], where `own` [1, 3, n, own rows, W] is rank 0's.
+  at::Tensor gathered_frames(const at::Tensor& own, std::int64_t latent_rows);
+  void drop_clip(std::int64_t clip) noexcept;  ///< the others forget it
 
   /// The ranks cannot be used any more.
   void abandon(const Error& error) noexcept;
@@ -69,10 +79,11 @@ class Team {
   std::vector<std::thread> threads_;
   std::mutex plan_mutex_;
   Plan plan_;  // of the last load(), for the threads
-  int sides_ = 1, sequence_ = 1;
+  int sides_ = 1, sequence_ = 1, decoders_ = 1;
   int loads_ = 0;     // that are not answered yet
   at::Tensor begun_;  // for the result of the other side, which is at work
   std::int64_t last_text_ = 0;
+  std::int64_t last_clip_ = 0;
   std::vector<std::int64_t> dropped_;
   bool is_abandoned_ = false, ended_ = false;
 };

@@ -23,6 +23,7 @@
 #include "pipeline/inputs/input_facts.h"
 #include "pipeline/networks/model.h"
 #include "pipeline/ranks/follower.h"
+#include "pipeline/ranks/shared_autoencoder.h"
 #include "pipeline/ranks/shared_denoiser.h"
 #include "pipeline/ranks/team.h"
 #include "pipeline/run/credentials.h"
@@ -207,10 +208,12 @@ void Generator::State::load(const Plan& plan, bool denoises, const ComingTexts& 
   const std::string wanted = model_key(plan);
   // Frees the old model before the new one is loaded.
   if (key != wanted || (team && team->is_abandoned() && !team->of_processes())) forget();
-  const bool has_ranks = denoises && plan.machine.parallel.ranks() > 1;
+  const bool has_ranks = plan.machine.parallel.ranks() > 1 && (denoises || plan.machine.parallel.decode > 1);
   if (has_ranks) {
     if (!team) team = Team::of_threads(plan);
-    team->load(plan);
+    team->load(plan, denoises);
+  } else if (team) {
+    team->decode_alone();
   }
   bool loads = false;
   if (denoises) {
@@ -242,6 +245,7 @@ void Generator::State::share(const Plan& plan, Reporter& report) {
     throw;
   }
   share_denoisers(model, team);
+  share_autoencoder(model, team);
   log(LogLevel::info, std::to_string(plan.machine.parallel.ranks()) +
                           " ranks are ready: " + division_text(plan.machine.parallel));
 }

@@ -135,16 +135,19 @@ double key_value_bytes(const Plan& plan, const ModelFacts& model, double element
   return number(model.layers) * 2 * tokens * number(model.transformer_dim) * element + rotated;
 }
 
-/// The decoder's activations for a chunk, its cache between chunks, and the decoded frames.
-double decode_bytes(const Picture& picture, const ModelFacts& model, bool on_cpu) {
+/// The decoder's activations for a chunk, its cache between chunks, and the decoded frames; where ranks
+/// decode strips, of the largest one with its borders, as often as there are strips in one memory.
+double decode_bytes(const Picture& picture, const ModelFacts& model, bool on_cpu, int strips, double here) {
   if (picture.tiny.decodes_file) return picture.tiny.bytes;
   const double pixels = number(std::int64_t{picture.model_width} * picture.model_height);
-  const auto height =
+  const auto rows =
       static_cast<std::int64_t>(at_once(picture.latent_height, picture.vae_tiling, &Tiling::rows));
+  const std::int64_t height = strips > 1 ? std::min(rows, (rows + strips - 1) / strips + 2) : rows;
   const auto width =
       static_cast<std::int64_t>(at_once(picture.latent_width, picture.vae_tiling, &Tiling::columns));
-  return number(model.decoder_bytes(height * model.spatial_scale, width * model.spatial_scale, on_cpu)) +
-         pixels * 3 * 4 * 4;
+  const std::uint64_t once =
+      model.decoder_bytes(height * model.spatial_scale, width * model.spatial_scale, on_cpu);
+  return here * number(once) + pixels * 3 * 4 * 4;
 }
 
 /// Frames of a window of an upscale stage: as bytes and, where the VAE works in tiles, decoded ones in fp16.
@@ -222,8 +225,11 @@ std::vector<PhaseMemory> estimate_memory(const Plan& plan, const ModelFacts& mod
                      ? weight_bytes(model.transformer_2, plan.machine, element, offload, streamed)
                      : 0) +
                 lora_bytes(plan.request, offload));
+  const int strips = plan.machine.parallel.decode;
+  const double decoders = gpu || ranks == 1 ? 1 : strips;  // in this memory
   const double vae =
-      4 * number(model.vae.parameters - (gpu && !encodes(plan) ? model.vae_encoder_parameters : 0));
+      4 * number(model.vae.parameters - (gpu && !encodes(plan) ? model.vae_encoder_parameters : 0)) +
+      4 * (decoders - 1) * number(model.vae.parameters - model.vae_encoder_parameters);
   const bool frees_text = at_least(offload, "text");
   const double resident = base + transformers + vae + text_context_bytes(plan, model, element) +
                           key_value_bytes(plan, model, element) + held_frame_bytes(plan, frames, model) +
@@ -252,7 +258,8 @@ std::vector<PhaseMemory> estimate_memory(const Plan& plan, const ModelFacts& mod
       resident + sides * denoise_bytes(plan.picture, frames, model, element, !gpu) +
           cache_bytes(plan, frames, model, element) + control_bytes(plan, frames, model),
       stage_frames + pinned);
-  add("decode", resident + decode_bytes(plan.picture, model, !gpu), encode + stage_frames + pinned);
+  add("decode", resident + decode_bytes(plan.picture, model, !gpu, strips, decoders),
+      encode + stage_frames + pinned);
   return phases;
 }
 

@@ -9,13 +9,15 @@
 #include "core/option_checks.h"
 #include "core/text.h"
 #include "plan/machine/launch.h"
+#include "plan/machine/strips.h"
 #include "plan/model/guidance_range.h"
 #include "sora/error.h"
 
 namespace sora {
 namespace {
 
-constexpr const char* kDivisions = "auto, off, guidance:2, sequence:N, or guidance:2,sequence:N";
+constexpr const char* kDivisions =
+    "auto, off, guidance:2, sequence:N, or guidance:2,sequence:N, each also with ,decode:N";
 constexpr int kMostRanks = 1024;
 
 struct Division {
@@ -34,11 +36,18 @@ std::vector<std::string> parts_of(const std::string& text) {
   return parts;
 }
 
-// None: auto.
-std::optional<Division> asked_division(const Request& request) {
+struct Asked {
+  std::optional<Division> division;  // none: auto
+  std::optional<int> decode;         // ranks that decode; none: auto
+
+  int ranks() const { return division ? division->guidance * division->sequence : decode.value_or(1); }
+};
+
+Asked asked_division(const Request& request) {
   const std::string asked = request.parallel.value_or("auto");
   if (asked == "auto" || asked == "off") return {};
   Division division;
+  std::optional<int> decode;
   std::set<std::string> seen;
   for (const std::string& part : parts_of(asked)) {
     const std::size_t colon = part.find(':');
@@ -46,12 +55,18 @@ std::optional<Division> asked_division(const Request& request) {
     int count = 0;
     const bool is_number =
         colon != std::string::npos && set_from_text(count, part.substr(colon + 1)).empty() && count >= 1;
-    const bool known = name == "guidance" ? count <= 2 : name == "sequence" && count <= kMostRanks;
+    const bool known =
+        name == "guidance" ? count <= 2 : (name == "sequence" || name == "decode") && count <= kMostRanks;
     if (!is_number || !known || !seen.insert(name).second)
       bad_option("--parallel " + excerpt(asked), kDivisions);
-    (name == "guidance" ? division.guidance : division.sequence) = count;
+    if (name == "decode") {
+      decode = count;
+    } else {
+      (name == "guidance" ? division.guidance : division.sequence) = count;
+    }
   }
-  return division;
+  const bool is_auto = !seen.contains("guidance") && !seen.contains("sequence");
+  return {is_auto ? std::optional<Division>() : division, decode};
 }
 
 // The devices of a kind that can be used here; empty where they are not known.
@@ -208,6 +223,7 @@ std::string division_text(const Parallel& parallel) {
   };
   add("guidance", parallel.guidance);
   add("sequence", parallel.sequence);
+  add("decode", parallel.decode);
   return text;
 }
 
@@ -218,8 +234,7 @@ void plan_parallel(Plan& plan, const ModelFacts& model, MachineFacts& facts) {
   const bool off = request.parallel == std::optional<std::string>("off");
   if (off && request.gpus) wrong("--gpus needs several ranks, and --parallel is off; leave one out");
   if (off) return;
-  const std::optional<Division> asked = asked_division(request);
-  const int product = asked ? asked->guidance * asked->sequence : 1;
+  const Asked asked = asked_division(request);
 
   std::optional<Launch> launch;
   if (joins_launched_processes() && !request.gpus) launch = launched();
@@ -228,18 +243,18 @@ void plan_parallel(Plan& plan, const ModelFacts& model, MachineFacts& facts) {
   } else if (request.gpus) {
     parallel.devices = asked_devices(plan, *request.gpus, facts);
     plan.machine.device = parallel.devices.front();
-  } else if (product > 1) {
+  } else if (asked.ranks() > 1) {
     parallel.devices = plan.machine.device == "cpu"
-                           ? std::vector<std::string>(static_cast<std::size_t>(product), "cpu")
-                           : asked_devices(plan, std::to_string(product), facts);
+                           ? std::vector<std::string>(static_cast<std::size_t>(asked.ranks()), "cpu")
+                           : asked_devices(plan, std::to_string(asked.ranks()), facts);
   }
   const int ranks = launch ? launch->size : std::max<int>(1, static_cast<int>(parallel.devices.size()));
   if (ranks == 1) {
     parallel.devices.clear();
     return;
   }
-  if (asked && product != ranks) {
-    wrong("--parallel " + *request.parallel + " is for " + std::to_string(product) +
+  if (asked.division && asked.ranks() != ranks) {
+    wrong("--parallel " + *request.parallel + " is for " + std::to_string(asked.ranks()) +
           " ranks, and there are " + std::to_string(ranks) + (launch ? ", started by " + launch->by : ""));
   }
   if (plan.sampling.causal.block > 0) wrong("causal models make a video on one device; use --parallel off");
@@ -249,7 +264,7 @@ void plan_parallel(Plan& plan, const ModelFacts& model, MachineFacts& facts) {
     plan.machine.free_gb = least_free(parallel.devices, facts, plan.machine.free_gb);
 
   const Divider divider(plan, model);
-  const std::optional<Division> division = asked ? asked : divider.automatic(ranks);
+  const std::optional<Division> division = asked.division ? asked.division : divider.automatic(ranks);
   if (!division) {
     wrong(std::to_string(ranks) + " ranks cannot divide this video: " + divider.heads_text() +
           "; numbers that can: " + divider.counts(std::max(16, ranks), true));
@@ -257,7 +272,8 @@ void plan_parallel(Plan& plan, const ModelFacts& model, MachineFacts& facts) {
   divider.check(*division);
   parallel.guidance = division->guidance;
   parallel.sequence = division->sequence;
-  parallel.text = why(*division, divider.guides(), !asked);
+  parallel.text = why(*division, divider.guides(), !asked.division);
+  plan_strips(plan, model, asked.decode);
   if (division->guidance > 1 && plan.picture.tiling)
     plan.warnings.emplace_back(
         "--parallel guidance:2 has no effect on pictures that are made in tiles: half of the ranks wait");

@@ -93,8 +93,9 @@ TEST_F(ParallelTest, ThePlanSaysHowAndWhy) {
   const Plan plan = make_plan(asked);
   EXPECT_THAT(
       plan_text(plan),
-      HasSubstr("parallel  4 ranks, threads on the CPU: guidance:2,sequence:2; the predictions with and "
-                "without the prompt are made at the same time, the tokens of each divided by 2"));
+      HasSubstr("parallel  4 ranks, threads on the CPU: guidance:2,sequence:2,decode:4; the predictions "
+                "with and without the prompt are made at the same time, the tokens of each divided by 2; each "
+                "decodes a part of the rows of the frames"));
   const auto json = nlohmann::json::parse(plan_json(plan))["parallel"];
   EXPECT_EQ(json["ranks"], 4);
   EXPECT_EQ(json["guidance"], 2);
@@ -181,7 +182,7 @@ TEST_F(ParallelTest, ProcessesJoinOnlyWhereTheyAreToldTo) {
   EXPECT_EQ(make_plan(request()).machine.parallel.port, 29501) << "torchrun listens on its own";
   Request asked = request();
   asked.parallel = "sequence:2";
-  EXPECT_EQ(division_text(make_plan(asked).machine.parallel), "sequence:2");
+  EXPECT_EQ(division_text(make_plan(asked).machine.parallel), "sequence:2,decode:2");
   asked.parallel = "guidance:2,sequence:2";
   EXPECT_THAT(fault(asked), HasSubstr("is for 4 ranks, and there are 2, started by torchrun"));
   asked.parallel = "off";

@@ -48,11 +48,13 @@ at::Tensor clip_of(const at::Tensor& x) { return x.permute({3, 0, 1, 2}).unsquee
 
 class WanDecoderStream final : public DecoderStream {
  public:
-  explicit WanDecoderStream(const WanVae& vae) : vae_(&vae) {}
+  WanDecoderStream(const WanVae& vae, std::shared_ptr<const nn::Strip> strip)
+      : vae_(&vae), strip_(std::move(strip)), state_(strip_.get()) {}
   at::Tensor next(const at::Tensor& latent_frame) override;
 
  private:
   const WanVae* vae_;
+  std::shared_ptr<const nn::Strip> strip_;  // null: whole pictures
   nn::StreamState state_;
 };
 
@@ -120,7 +122,11 @@ at::Tensor WanVae::unnormalised(const at::Tensor& latents) const {
   return latents * of_channels(std_) + of_channels(mean_);
 }
 
-std::unique_ptr<DecoderStream> WanVae::decoder() const { return std::make_unique<WanDecoderStream>(*this); }
+std::unique_ptr<DecoderStream> WanVae::decoder() const { return strip_decoder(nullptr); }
+
+std::unique_ptr<DecoderStream> WanVae::strip_decoder(std::shared_ptr<const nn::Strip> strip) const {
+  return std::make_unique<WanDecoderStream>(*this, std::move(strip));
+}
 
 std::unique_ptr<EncoderStream> WanVae::encoder() const {
   if (!encoder_) {

@@ -30,6 +30,7 @@ class WanVae final : public VideoAutoencoder {
 
   at::Tensor unnormalised(const at::Tensor& latents) const override;
   std::unique_ptr<DecoderStream> decoder() const override;
+  std::unique_ptr<DecoderStream> strip_decoder(std::shared_ptr<const nn::Strip> strip) const override;
   /// The first call reads the encoder's weights. Throws Error as load_vae.
   std::unique_ptr<EncoderStream> encoder() const override;
 

@@ -34,12 +34,12 @@ at::Tensor ResidualBlock::operator()(at::Tensor x, nn::StreamState& state) const
   nn::PixelEpilogue normed;
   normed.gamma = norm2_.gamma;
   normed.silu = true;
-  const at::Tensor h = conv1_(norm1_.silu(x), state, normed);  // [T, H, W, out], after norm2 and SiLU
+  at::Tensor h = conv1_(norm1_.silu(x), state, normed);  // [T, H, W, out], after norm2 and SiLU
   nn::PixelEpilogue summed;
   summed.residual = conv_shortcut_.weight.defined() ? conv_shortcut_(x) : std::move(x);
   // Saves one frame of memory, 150 MB in a large video.
   summed.into_residual = summed.residual.use_count() == 1 && summed.residual.storage().use_count() == 1;
-  return conv2_(h, state, summed);  // [T, H, W, out]
+  return conv2_(std::move(h), state, summed);  // [T, H, W, out]
 }
 
 AttentionBlock::AttentionBlock(const Weights& w, std::int64_t dim)
@@ -47,11 +47,15 @@ AttentionBlock::AttentionBlock(const Weights& w, std::int64_t dim)
       to_qkv_(pointwise(w / "to_qkv", dim, 3 * dim, 2)),
       proj_(pointwise(w / "proj", dim, dim, 2)) {}
 
-at::Tensor AttentionBlock::operator()(const at::Tensor& x) const {
-  const at::Tensor qkv = to_qkv_(norm_(x)).flatten(1, 2).unsqueeze(1);                  // [T, 1, H*W, 3*C]
-  const auto parts = qkv.chunk(3, -1);                                                  // [T, 1, H*W, C] each
-  const at::Tensor y = nn::attention(parts[0], parts[1], parts[2]).reshape(x.sizes());  // [T, H, W, C]
-  return proj_(y).add_(x);
+at::Tensor AttentionBlock::operator()(const at::Tensor& x, const nn::Strip* strip) const {
+  const std::int64_t dim = x.size(3);
+  const at::Tensor qkv = to_qkv_(norm_(x));              // [T, H, W, 3*C]
+  at::Tensor keys_values = qkv.narrow(3, dim, 2 * dim);  // [T, H, W, 2*C]
+  if (strip != nullptr) keys_values = strip->all_rows(keys_values);
+  const auto pixels = [](const at::Tensor& part) { return part.flatten(1, 2).unsqueeze(1); };
+  const auto kv = pixels(keys_values).chunk(2, -1);  // [T, 1, H*W, C] each
+  const at::Tensor y = nn::attention(pixels(qkv.narrow(3, 0, dim)), kv[0], kv[1]).reshape(x.sizes());
+  return proj_(y).add_(x);  // [T, H, W, C]
 }
 
 MidBlock::MidBlock(const Weights& w, std::int64_t dim)
@@ -60,7 +64,7 @@ MidBlock::MidBlock(const Weights& w, std::int64_t dim)
       second_(w / "resnets" / 1, dim, dim) {}
 
 at::Tensor MidBlock::operator()(at::Tensor x, nn::StreamState& state) const {
-  return second_(attention_(first_(std::move(x), state)), state);
+  return second_(attention_(first_(std::move(x), state), state.strip()), state);
 }
 
 }  // namespace sora::wan

@@ -45,7 +45,8 @@ class ResidualBlock {
 class AttentionBlock {
  public:
   AttentionBlock(const Weights& w, std::int64_t dim);
-  at::Tensor operator()(const at::Tensor& x) const;  ///< [T, H, W, C] -> the same
+  /// [T, H, W, C] -> the same; with a strip, to the pixels of all strips.
+  at::Tensor operator()(const at::Tensor& x, const nn::Strip* strip) const;
 
  private:
   ChannelNorm norm_;

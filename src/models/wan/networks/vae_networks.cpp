@@ -134,7 +134,9 @@ at::Tensor VaeDecoder::run_from(std::size_t begin, at::Tensor x, nn::StreamState
       }
       return y;
     };
-    if (i == last_temporal_ && x.size(0) > 1 && 4 * x.numel() > max_chunk_elements) {
+    const std::int64_t elements =
+        state.strip() != nullptr ? state.strip()->most_elements(x.numel()) : x.numel();
+    if (i == last_temporal_ && x.size(0) > 1 && 4 * elements > max_chunk_elements) {
       std::int64_t t = 0;
       return frame_by_frame(std::move(x), state, [&](at::Tensor frame) {
         at::Tensor y = widen(frame, t++);

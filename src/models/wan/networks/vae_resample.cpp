@@ -75,10 +75,11 @@ at::Tensor Upsampler::double_time(const at::Tensor& x, nn::StreamState& state) c
   return y;
 }
 
-at::Tensor Upsampler::double_space(const at::Tensor& x, nn::StreamState& state) const {
+at::Tensor Upsampler::double_space(at::Tensor x, nn::StreamState& state) const {
   const std::int64_t frames = x.size(0);
   const std::int64_t height = x.size(1);
   const std::int64_t width = x.size(2);
+  if (state.strip() != nullptr) x = state.strip()->with_borders(x);  // [T, H + 2, W, dim]
   at::Tensor result = at::empty({frames, 2 * height, 2 * width, out_}, x.options());
   if (kernels_.defined()) {
     const nn::WinogradKernels kernels(kernels_, 0, state.workspace());
@@ -88,7 +89,9 @@ at::Tensor Upsampler::double_space(const at::Tensor& x, nn::StreamState& state) 
     }
     return result;
   }
-  const at::Tensor y = nn::conv2d_frames(x, phases_, bias_.repeat({4}), 1, 1);  // [T, H + 1, W + 1, 4 * out]
+  const std::int64_t padding_of_rows = state.strip() != nullptr ? 0 : 1;
+  // [T, H + 1, W + 1, 4 * out]
+  const at::Tensor y = nn::conv2d_frames(x, phases_, bias_.repeat({4}), 1, {padding_of_rows, 1});
   const at::Tensor cells = result.view({frames, height, 2, width, 2, out_});
   for (std::int64_t row = 0; row < 2; ++row) {
     for (std::int64_t column = 0; column < 2; ++column) {

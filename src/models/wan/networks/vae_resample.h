@@ -16,7 +16,7 @@ class Upsampler {
   at::Tensor double_time(const at::Tensor& x, nn::StreamState& state) const;
 
   /// The second half: x [T, H, W, dim] -> [T, 2H, 2W, out].
-  at::Tensor double_space(const at::Tensor& x, nn::StreamState& state) const;
+  at::Tensor double_space(at::Tensor x, nn::StreamState& state) const;
 
   /// In the residual form, adds the shortcut to y [2H, 2W, out], frame number `frame` of the chunk after both
   /// halves. The shortcut is the block's input [T, H, W, in] with its channels repeated and spread over the
