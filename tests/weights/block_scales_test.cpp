@@ -22,33 +22,30 @@ namespace {
 
 const fs::path kData = test_data() / "layouts/block_scales";
 
+using Shapes = std::vector<std::tuple<std::string, std::int64_t, std::int64_t>>;  // layer, rows, columns
+
+void expect_widened(const std::string& file, const std::string& golden, const Shapes& shapes) {
+  const auto checkpoint = std::make_shared<const Checkpoint>(kData / file);
+  EXPECT_EQ(checkpoint->names(), (std::vector<std::string>{"small.weight", "tall.weight"}));
+  CheckpointReader reader(checkpoint, {});
+  for (const auto& [layer, rows, columns] : shapes) {
+    SCOPED_TRACE(layer);
+    const at::Tensor found = reader.get(layer + ".weight", {rows, columns}, Precision::compute);
+    EXPECT_TRUE(at::equal(found, read_tensor(kData / golden, layer + ".weight")));
+  }
+}
+
 class Fp4 : public testing::TestWithParam<const char*> {};
 
 TEST_P(Fp4, IsWidenedAsTheReferenceDoesBitForBit) {
-  const auto checkpoint =
-      std::make_shared<const Checkpoint>(kData / (std::string(GetParam()) + ".safetensors"));
-  EXPECT_EQ(checkpoint->names(), (std::vector<std::string>{"small.weight", "tall.weight"}));
-  CheckpointReader reader(checkpoint, {});
-  for (const auto& [name, rows, columns] : {std::tuple("small", 16, 48), std::tuple("tall", 144, 80)}) {
-    SCOPED_TRACE(name);
-    const std::string weight = std::string(name) + ".weight";
-    const at::Tensor found = reader.get(weight, {rows, columns}, Precision::compute);
-    EXPECT_TRUE(at::equal(found, read_tensor(kData / "golden.safetensors", weight)));
-  }
+  expect_widened(std::string(GetParam()) + ".safetensors", "golden.safetensors",
+                 {{"small", 16, 48}, {"tall", 144, 80}});
 }
 
 INSTANTIATE_TEST_SUITE_P(Layouts, Fp4, testing::Values("comfy", "modelopt"));
 
 TEST(Mxfp8, IsWidenedAsTheReferenceDoesBitForBit) {
-  const auto checkpoint = std::make_shared<const Checkpoint>(kData / "mxfp8.safetensors");
-  EXPECT_EQ(checkpoint->names(), (std::vector<std::string>{"small.weight", "tall.weight"}));
-  CheckpointReader reader(checkpoint, {});
-  for (const auto& [name, rows, columns] : {std::tuple("small", 32, 64), std::tuple("tall", 136, 160)}) {
-    SCOPED_TRACE(name);
-    const std::string weight = std::string(name) + ".weight";
-    const at::Tensor found = reader.get(weight, {rows, columns}, Precision::compute);
-    EXPECT_TRUE(at::equal(found, read_tensor(kData / "golden_mxfp8.safetensors", weight)));
-  }
+  expect_widened("mxfp8.safetensors", "golden_mxfp8.safetensors", {{"small", 32, 64}, {"tall", 136, 160}});
 }
 
 TEST(Fp4Scales, AreWidenedAsTorchDoes) {
