@@ -68,6 +68,8 @@ WIDTH = {
     "butterfly": 0.5,
 }
 
+PAN = 0.40  # how far the camera pans in a clip, in heights of the frame
+
 
 class Way:
     """Where a subject is at clip time p (0 to 1 in the clip, beyond for what comes before and after)."""
@@ -128,11 +130,10 @@ def part(a, rng):
 def view(a, p, way):
     """The camera at clip time p."""
     camera, eye = a["camera"], stage.Eye(horizon=0.58)
-    amount = 0.40
     if camera == "pan left":
-        eye.x = -amount * (p - 0.5)
+        eye.x = -PAN * (p - 0.5)
     elif camera == "pan right":
-        eye.x = amount * (p - 0.5)
+        eye.x = PAN * (p - 0.5)
     elif camera == "zoom in":
         eye.zoom = 1 + 0.42 * p
     elif camera == "zoom out":

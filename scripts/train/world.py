@@ -71,7 +71,7 @@ def render(a, seed, frames=17, height=128, width=128, fps=8, span=(0.0, 1.0)):
 
     The clip shows `span` of the way of its subject and camera: the whole of it, or a part, as what goes on
     from another clip would."""
-    numbers = np.random.RandomState(seed % 2**31).rand(12)
+    numbers = np.random.RandomState(seed % 2**31).rand(10)
     place = VIEWS[a["scene"]][seed % len(VIEWS[a["scene"]])]
     aspect = width / height
     clip = np.empty((frames, height, width, 3), np.uint8)
