@@ -291,11 +291,12 @@ struct Machine {
   std::string dtype;
   int threads = 0;
   /// How memory is saved. none: not at all. text: the text encoder is freed before the rest is loaded.
-  /// stored: also, the transformers' weights stay in memory as their files have them. stream: also, these
+  /// stored: also, the transformers' weights stay in memory as their files have them. shard: as stored, but
+  /// each of the ranks that make a prediction together has a share of them. stream: as text, but these
   /// weights stay in the files, or for a GPU in the host's memory, and are prefetched a little before they
   /// are used.
   std::string offload;
-  std::uint64_t prefetch_bytes = 0;  ///< stream: bytes that are prefetched
+  std::uint64_t prefetch_bytes = 0;  ///< shard, stream: bytes that are prefetched
   bool stream_from_host = false;     ///< stream to a GPU: from the host's memory; else from the files
   std::vector<PhaseMemory> memory;
   double peak_memory_gb = 0;   ///< largest value in `memory`, of the GPU where one is used

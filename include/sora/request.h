@@ -124,7 +124,7 @@ struct Request {
   std::optional<std::string> dtype;  ///< float32, bfloat16 (CUDA)
   std::optional<int> threads;
   std::optional<double> max_memory;  ///< GB
-  std::string offload = "auto";      ///< auto, none, text, stored or stream: Machine::offload
+  std::string offload = "auto";      ///< auto, none, text, stored, shard or stream: Machine::offload
   std::string text_cache = "auto";   ///< auto, on or off: save prompt embeddings on disk
   std::optional<std::string> gpus;   ///< for one video: how many, or which, as "0,2"
   std::optional<std::string>
@@ -268,7 +268,7 @@ void visit_request_kinds(R& r, V&& v) {
   v("threads", r.threads, machine, "CPU threads");
   v("max_memory", r.max_memory, machine, "memory limit in GB");
   v("offload", r.offload, machine,
-    "how memory is saved: none, text, stored or stream; default: auto, the fastest that fits");
+    "how memory is saved: none, text, stored, shard or stream; default: auto, the fastest that fits");
   v("text_cache", r.text_cache, machine,
     "auto, on or off: save encoded prompts on disk, so that later runs need no text encoder");
   v("gpus", r.gpus, machine, "GPUs that make one video together: how many, or which, as 0,2");

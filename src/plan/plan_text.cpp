@@ -123,6 +123,9 @@ std::string memory_text(const Machine& machine) {
   std::string text = "about " + gigabytes_text(machine.peak_memory_gb) + " at the peak (" + phases + ")";
   if (machine.frees_text_encoder) text += "; the text encoder is freed before the rest is loaded";
   if (machine.offload == "stored") text += ", weights stay in memory as their files have them";
+  if (machine.offload == "shard")
+    text +=
+        ", each rank has 1/" + std::to_string(machine.parallel.sequence) + " of the transformers' weights";
   if (machine.offload == "stream") text += ", weights are streamed";
   return text;
 }

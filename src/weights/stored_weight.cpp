@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "weights/tensor_reader.h"
-#include "weights/weight_stream.h"
+#include "weights/weight_supply.h"
 #include "weights/weights.h"
 
 namespace sora {
@@ -56,7 +56,7 @@ at::Tensor Scratch::take(at::IntArrayRef shape, const at::TensorOptions& options
 }
 
 std::vector<at::Tensor> StoredWeight::stored() const {
-  if (stream) return stream->take(index);
+  if (supply) return supply->take(index);
   std::vector<at::Tensor> all;
   all.reserve(parts.size());
   for (const StoredPart& part : parts) all.push_back(part.stored);
@@ -87,7 +87,7 @@ std::vector<at::Tensor> StoredWeight::plain() const {
 
 at::Tensor StoredWeight::widened() const {
   const std::vector<at::Tensor> all = stored();
-  if (stream && parts.size() == 1 && !parts[0].scale && !(edit && edit->touches(parts[0].name)) &&
+  if (supply && parts.size() == 1 && !parts[0].scale && !(edit && edit->touches(parts[0].name)) &&
       all[0].scalar_type() == widened_options.dtype()) {
     return all[0];
   }

@@ -14,7 +14,7 @@
 namespace sora {
 
 class WeightEdit;
-class WeightStream;
+class WeightSupply;
 
 /// Scratch memory for the widened matrices of a network, of which one is in use at a time.
 class Scratch {
@@ -32,7 +32,7 @@ struct StoredPart {
   TensorInfo info;
   std::int64_t rows = 0;
   std::shared_ptr<const ScaleGrid> scale;  ///< null: 1
-  at::Tensor stored;  ///< as read_stored() gives it, on the device; undefined: it is streamed
+  at::Tensor stored;  ///< as read_stored() gives it, on the device; undefined: it is supplied when it is used
 };
 
 struct StoredWeight {
@@ -41,8 +41,8 @@ struct StoredWeight {
   at::TensorOptions widened_options;       ///< device and type of the computation
   std::shared_ptr<const WeightEdit> edit;  ///< may be null
   std::shared_ptr<Scratch> scratch;
-  std::shared_ptr<WeightStream> stream;  ///< null: the parts lie in memory
-  std::size_t index = 0;                 ///< in the stream
+  std::shared_ptr<WeightSupply> supply;  ///< null: the parts lie in memory
+  std::size_t index = 0;                 ///< in the supply
 
   /// [rows, columns], equal to the matrix that loading would have widened. Release it before another matrix
   /// of the network is widened: until then that one needs memory of its own. Throws Error: io, data (the file

@@ -93,6 +93,11 @@ at::Tensor empty_stored(const TensorInfo& info, at::IntArrayRef shape, const std
   return stored;
 }
 
+at::Tensor stored_view(const TensorInfo& info, at::IntArrayRef shape, const std::string& name,
+                       const at::Tensor& bytes) {
+  return is_quantised(info.dtype) ? bytes.view({-1}) : bytes.view(scalar_type(info.dtype, name)).view(shape);
+}
+
 void read_stored(const Checkpoint& checkpoint, const std::string& name, at::Tensor& stored) {
   read_stored(checkpoint, name, 0, stored);
 }

@@ -19,6 +19,11 @@ at::ScalarType scalar_type(DType dtype, const std::string& name);
 at::Tensor empty_stored(const TensorInfo& info, at::IntArrayRef shape, const std::string& name,
                         bool pinned = false);
 
+/// The bytes [n] of what the file stores as such a tensor: always a view, whose life shows in the storage's
+/// count of uses.
+at::Tensor stored_view(const TensorInfo& info, at::IntArrayRef shape, const std::string& name,
+                       const at::Tensor& bytes);
+
 /// Reads the tensor, as it is stored, into `stored`. Throws Error: io, data.
 void read_stored(const Checkpoint& checkpoint, const std::string& name, at::Tensor& stored);
 /// The same for the part of it that begins at byte `first` and fills `part`.
@@ -31,7 +36,8 @@ void widen(const TensorInfo& info, const at::Tensor& stored, at::Tensor& out);
 /// read_stored() and widen() in one. Throws Error: io, data.
 void read_widened(const Checkpoint& checkpoint, const std::string& name, at::Tensor& out);
 
-/// Multiplies a tensor, whose first side has the rows of the grid's matrix, by the scales. Null: does nothing.
+/// Multiplies a tensor, whose first side has the rows of the grid's matrix, by the scales. Null: does
+/// nothing.
 void apply_scales(const ScaleGrid* scales, at::Tensor& wide);
 
 /// Rows of a matrix as fp32, [ids, columns] on the CPU, read from the file; scales are not applied.

@@ -1,6 +1,22 @@
 #include "weights/use_window.h"
 
+#include <c10/core/Event.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+
+#include <memory>
+
+#include "weights/device_traits.h"
+
 namespace sora {
+
+MarkDevice marks_of(at::Device device) {
+  if (!traits_of(device).queues_work) return {};
+  return [device]() -> DeviceMark {
+    const auto event = std::make_shared<c10::Event>(device.type());
+    event->record(c10::impl::VirtualGuardImpl(device.type()).getStream(device));
+    return [event] { event->synchronize(); };
+  };
+}
 
 void UseWindow::hand_out(std::uint64_t bytes) {
   uses_.push_back({bytes, {}});

@@ -6,6 +6,8 @@
 // the mark, it is done with all memory that was handed out before.
 #pragma once
 
+#include <ATen/ATen.h>
+
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -16,6 +18,9 @@ namespace sora {
 using DeviceMark = std::function<void()>;
 /// Marks the end of the queue. Empty where there is no queue, as on a CPU.
 using MarkDevice = std::function<DeviceMark()>;
+
+/// Marks in the stream of `device` that is current when they are made.
+MarkDevice marks_of(at::Device device);
 
 /// Not safe for several threads at once.
 class UseWindow {

@@ -10,25 +10,6 @@
 #include "weights/tensor_reader.h"
 
 namespace sora {
-namespace {
-
-// The queue is the CUDA stream that is current where take() is called.
-MarkDevice mark_of(at::Device device) {
-  if (!traits_of(device).queues_work) return {};
-  return [device]() -> DeviceMark {
-    const auto event = std::make_shared<c10::Event>(device.type());
-    event->record(c10::impl::VirtualGuardImpl(device.type()).getStream(device));
-    return [event] { event->synchronize(); };
-  };
-}
-
-// Bytes [n] as read_stored() fills them: always a view, whose life shows in the storage's count of uses.
-at::Tensor as_stored(const TensorInfo& info, at::IntArrayRef shape, const std::string& name,
-                     const at::Tensor& bytes) {
-  return is_quantised(info.dtype) ? bytes.view({-1}) : bytes.view(scalar_type(info.dtype, name)).view(shape);
-}
-
-}  // namespace
 
 WeightStream::WeightStream(std::shared_ptr<const Checkpoint> checkpoint, at::Device device,
                            std::uint64_t prefetch_bytes, bool from_host, MarkDevice mark)
@@ -38,7 +19,7 @@ WeightStream::WeightStream(std::shared_ptr<const Checkpoint> checkpoint, at::Dev
       from_host_(from_host),
       traits_(traits_of(device)),
       host_(traits_.pinned_memory, checkpoint_->bytes()),
-      in_use_(mark ? std::move(mark) : mark_of(device)) {
+      in_use_(mark ? std::move(mark) : marks_of(device)) {
   if (traits_.queues_work)
     copies_ = c10::impl::VirtualGuardImpl(device_.type()).getStreamFromGlobalPool(device_);
 }
@@ -57,8 +38,8 @@ std::size_t WeightStream::add(const std::vector<StoredPart>& parts, std::int64_t
   for (const StoredPart& part : parts) {
     Source source{part.name, part.info, {part.rows, columns}, {}};
     if (from_host_) {
-      source.host =
-          as_stored(source.info, source.shape, source.name, host_.take(source.info.end - source.info.begin));
+      source.host = stored_view(source.info, source.shape, source.name,
+                                host_.take(source.info.end - source.info.begin));
       read_stored(*checkpoint_, source.name, source.host);
     }
     item.bytes += part.info.end - part.info.begin;
@@ -215,7 +196,7 @@ at::Tensor WeightStream::buffer_for(const Source& source) {
   const bool pinned = traits_.pinned_memory;
   for (auto it = buffers_.begin(); it != buffers_.end(); ++it) {
     if (it->storage().use_count() != 1 || it->nbytes() != bytes) continue;
-    return as_stored(source.info, source.shape, source.name, *it);
+    return stored_view(source.info, source.shape, source.name, *it);
   }
   // Buffers of sizes that are no longer needed are freed first.
   std::uint64_t idle = 0;

@@ -30,10 +30,11 @@
 #include "weights/host_memory.h"
 #include "weights/stored_weight.h"
 #include "weights/use_window.h"
+#include "weights/weight_supply.h"
 
 namespace sora {
 
-class WeightStream {
+class WeightStream final : public WeightSupply {
  public:
   /// Prefetches up to `prefetch_bytes` of weights to `device`, or one weight if that is more. With
   /// `from_host` they are read into pinned memory of the host when they are added; else they stay in the
@@ -41,17 +42,10 @@ class WeightStream {
   /// tells; the default is the device's own queue.
   WeightStream(std::shared_ptr<const Checkpoint> checkpoint, at::Device device, std::uint64_t prefetch_bytes,
                bool from_host, MarkDevice mark = {});
-  ~WeightStream();
-  WeightStream(const WeightStream&) = delete;
-  WeightStream& operator=(const WeightStream&) = delete;
+  ~WeightStream() override;
 
-  /// Adds a matrix and returns its index. Not to be called after the first take().
-  std::size_t add(const std::vector<StoredPart>& parts, std::int64_t columns);
-
-  /// The parts as they are stored (tensor_reader.h), on the device. They belong to the caller; their memory
-  /// is used again once the caller releases them. Queue the work on them before the next call. Throws Error:
-  /// io, data.
-  std::vector<at::Tensor> take(std::size_t index);
+  std::size_t add(const std::vector<StoredPart>& parts, std::int64_t columns) override;
+  std::vector<at::Tensor> take(std::size_t index) override;
 
   std::uint64_t loaded() const;  ///< weights that were loaded so far
   std::uint64_t waited() const;  ///< weights that take() asked for before their loading was requested

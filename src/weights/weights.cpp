@@ -4,6 +4,7 @@
 
 #include "sora/error.h"
 #include "weights/host_memory.h"
+#include "weights/weight_shards.h"
 #include "weights/weight_stream.h"
 
 namespace sora {
@@ -53,8 +54,11 @@ CheckpointReader::CheckpointReader(std::shared_ptr<const Checkpoint> checkpoint,
       scratch_(std::make_shared<Scratch>()) {
   if (traits_of(placement_.device).own_memory) staging_ = std::make_shared<HostStaging>(placement_.device);
   if (placement_.storage == WeightStorage::streamed) {
-    stream_ = std::make_shared<WeightStream>(checkpoint_, placement_.device, placement_.prefetch_bytes,
+    supply_ = std::make_shared<WeightStream>(checkpoint_, placement_.device, placement_.prefetch_bytes,
                                              placement_.stream_from_host);
+  } else if (placement_.storage == WeightStorage::sharded) {
+    supply_ = std::make_shared<WeightShards>(checkpoint_, placement_.device, placement_.prefetch_bytes,
+                                             placement_.sharing);
   }
 }
 
@@ -136,7 +140,7 @@ Matrix CheckpointReader::matrix(const std::vector<RowsSpec>& specs, std::int64_t
       placement_.device.is_cpu() ||
       std::none_of(stored->parts.begin(), stored->parts.end(),
                    [](const StoredPart& part) { return is_quantised(part.info.dtype); });
-  if (can_stay_stored && (stream_ || (placement_.storage == WeightStorage::stored && smaller))) {
+  if (can_stay_stored && (supply_ || (placement_.storage == WeightStorage::stored && smaller))) {
     stored->columns = columns;
     stored->widened_options = at::TensorOptions(placement_.device).dtype(placement_.dtype);
     stored->edit = edit_;
@@ -144,9 +148,9 @@ Matrix CheckpointReader::matrix(const std::vector<RowsSpec>& specs, std::int64_t
     for (const StoredPart& part : stored->parts) {
       if (edited(part.name)) edit_->load(part.name, placement_.device);
     }
-    if (stream_) {
-      stored->stream = stream_;
-      stored->index = stream_->add(stored->parts, columns);
+    if (supply_) {
+      stored->supply = supply_;
+      stored->index = supply_->add(stored->parts, columns);
       return {{}, stored};
     }
     for (StoredPart& part : stored->parts) {

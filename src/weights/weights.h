@@ -22,11 +22,14 @@
 
 namespace sora {
 
+struct WeightSharing;
+
 /// How the matrices of a network are stored. The results are the same to the bit.
 enum class WeightStorage {
   widened,   ///< in the type of the computation: the fastest
   stored,    ///< as the file has them, where that is smaller; each is widened when it is used
   streamed,  ///< in their file or the host's memory, prefetched before they are used (weight_stream.h)
+  sharded,   ///< each rank has a share, and gets the others' before they are used (weight_shards.h)
 };
 
 /// Where a network's weights are, and the type of its computation.
@@ -34,9 +37,11 @@ struct Placement {
   at::Device device = at::kCPU;
   at::ScalarType dtype = at::kFloat;  ///< of all that may be computed in reduced precision
   WeightStorage storage = WeightStorage::widened;
-  std::uint64_t prefetch_bytes = std::uint64_t{128} << 20;  ///< streamed: bytes loaded before they are used
+  std::uint64_t prefetch_bytes = std::uint64_t{128}
+                                 << 20;  ///< streamed, sharded: bytes loaded before they are used
   bool stream_from_host =
       false;  ///< streamed to a GPU: from the host's memory, which has all of them; else from the file
+  std::shared_ptr<const WeightSharing> sharing;  ///< sharded: with whom
 };
 
 /// Precision of a tensor: the placement's dtype, or always fp32 (norms, time embedding, tables).
@@ -136,7 +141,7 @@ class CheckpointReader : public WeightSource {
   Placement placement_;
   std::shared_ptr<WeightEdit> edit_;
   std::shared_ptr<Scratch> scratch_;
-  std::shared_ptr<WeightStream> stream_;
+  std::shared_ptr<WeightSupply> supply_;  // null: weights are in memory
   std::shared_ptr<HostStaging> staging_;  // to a device with memory of its own
 };
 

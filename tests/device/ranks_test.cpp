@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "device_case.h"
+#include "error_of.h"
 #include "models/networks/denoiser.h"
 #include "nn/ranks/thread_ranks.h"
 #include "nn/ranks/token_split.h"
@@ -165,6 +166,56 @@ TEST_F(DeviceRanks, DecodeStripsOfSeveralHeights) {
     EXPECT_EQ(several.plan.machine.parallel.decode, ranks);
     expect_same(several, one);
   }
+}
+
+TEST_F(DeviceRanks, EachRankHasAShareOfTheWeights) {
+  for (const char* name : {"wan21", "a14b", "skyreels/df"}) {
+    SCOPED_TRACE(name);
+    Request asked = request(name);
+    const Made one = made_on("cpu", asked);
+    asked.offload = "shard";
+    for (const char* division : {"sequence:2", "guidance:2,sequence:2"}) {
+      SCOPED_TRACE(division);
+      asked.parallel = division;
+      const Made several = made_on("cpu", asked);
+      EXPECT_EQ(several.plan.machine.offload, "shard");
+      expect_same(several, one);
+    }
+    SCOPED_TRACE("on devices");
+    asked.parallel = "sequence:2";
+    expect_same(made_on("sim", asked), one);
+  }
+}
+
+TEST_F(DeviceRanks, SharesThatDoNotDivideAndAClipInWindows) {
+  Request asked = request("ti2v", "animate");
+  asked.image = clip("picture.mkv", 1);
+  asked.res = "160x64";
+  asked.frames = 25;
+  asked.guidance_range = "0:0.5";  // the other side rests in some steps
+  const Made one = made_on("cpu", asked);
+  asked.offload = "shard";
+  asked.parallel = "guidance:2,sequence:3";
+  expect_same(made_on("cpu", asked), one);
+}
+
+TEST_F(DeviceRanks, OneRankHasNobodyToShareWeightsWith) {
+  Request asked = request("wan21");
+  asked.device = "cpu";
+  asked.offload = "shard";
+  test::expect_error([&] { make_plan(asked); }, ErrorKind::usage, "--parallel sequence:2");
+  asked.parallel = "guidance:2";
+  test::expect_error([&] { make_plan(asked); }, ErrorKind::usage, "--parallel sequence:2");
+  asked.parallel = "sequence:2";
+  const Plan plan = make_plan(asked);
+  const auto peak = [&](const std::string& offload) {
+    for (const OffloadMemory& each : plan.machine.offload_memory) {
+      if (each.offload == offload) return each.peak_gb;
+    }
+    return 0.0;
+  };
+  EXPECT_GT(peak("shard"), 0);
+  EXPECT_LE(peak("shard"), peak("none"));
 }
 
 TEST_F(DeviceRanks, OneGeneratorChangesItsRanks) {

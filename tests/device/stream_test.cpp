@@ -7,8 +7,8 @@
 
 #include "simulated_device.h"
 #include "temporary_folder.h"
+#include "typed_file.h"
 #include "weights/host_memory.h"
-#include "weights/typed_file.h"
 #include "weights/weight_stream.h"
 
 namespace sora {

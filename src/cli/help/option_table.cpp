@@ -80,7 +80,7 @@ const std::map<std::string_view, std::vector<std::string>> choices{
     {"pix_fmt", {"yuv420p", "yuv422p", "yuv444p"}},
     {"device", {"auto", "cpu", "cuda"}},
     {"dtype", {"float32", "bfloat16"}},
-    {"offload", {"auto", "none", "text", "stored", "stream"}},
+    {"offload", {"auto", "none", "text", "stored", "shard", "stream"}},
     {"text_cache", {"auto", "on", "off"}},
     {"parallel", {"auto", "off", "guidance:2", "sequence:2", "guidance:2,sequence:2", "decode:1"}},
     {"verb",

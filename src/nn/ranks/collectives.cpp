@@ -30,6 +30,20 @@ std::vector<at::Tensor> all_gather(const RankGroup& group, const at::Tensor& own
   return all_to_all(group, std::vector<at::Tensor>(group.members.size(), own), shapes);
 }
 
+void all_gather_into(const RankGroup& group, const at::Tensor& own, at::Tensor& whole) {
+  const std::int64_t n = own.numel();
+  std::vector<Transfer> transfers;
+  for (int i = 0; i < group.size(); ++i) {
+    const at::Tensor place = whole.narrow(0, i * n, n);
+    if (i == group.index) {
+      place.copy_(own);
+    } else {
+      transfers.push_back({group.members[static_cast<std::size_t>(i)], own, place});
+    }
+  }
+  group.communicator->exchange(transfers);
+}
+
 void broadcast(const RankGroup& group, at::Tensor& x, int from) {
   std::vector<Transfer> transfers;
   if (group.index != from) {

@@ -30,6 +30,9 @@ std::vector<at::Tensor> all_to_all(const RankGroup& group, const std::vector<at:
 std::vector<at::Tensor> all_gather(const RankGroup& group, const at::Tensor& own,
                                    const std::vector<std::vector<std::int64_t>>& shapes);
 
+/// Puts the tensors of all members, [n] each, into `whole` [members * n] (contiguous), in their order.
+void all_gather_into(const RankGroup& group, const at::Tensor& own, at::Tensor& whole);
+
 /// Member number `from`'s tensor, in every member's `x` (contiguous).
 void broadcast(const RankGroup& group, at::Tensor& x, int from);
 

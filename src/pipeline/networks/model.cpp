@@ -12,6 +12,7 @@ namespace {
 Placement placement_of(const Plan& plan) {
   Placement placement = make_placement(plan.machine.device, plan.machine.dtype);
   placement.storage = plan.machine.offload == "stored"   ? WeightStorage::stored
+                      : plan.machine.offload == "shard"  ? WeightStorage::stored  // but the denoisers
                       : plan.machine.offload == "stream" ? WeightStorage::streamed
                                                          : WeightStorage::widened;
   placement.prefetch_bytes = plan.machine.prefetch_bytes;
@@ -38,14 +39,18 @@ void load_prompt_encoder(Model& model, const Plan& plan) {
   model.prompt_encoder = networks_of(opened.family).load_prompt_encoder(opened.folder, model.placement);
 }
 
-void load_denoisers(Model& model, const Plan& plan) {
+void load_denoisers(Model& model, const Plan& plan, std::shared_ptr<const WeightSharing> sharing) {
   const auto [family, folder] = open_folder(model, plan);
+  Placement placement = model.placement;
+  if (plan.machine.offload == "shard") {
+    placement.storage = WeightStorage::sharded;
+    placement.sharing = std::move(sharing);
+  }
   const FamilyNetworks& networks = networks_of(family);
-  model.denoiser =
-      networks.load_denoiser(folder, "transformer", model.placement, chosen_loras(plan.request.lora));
+  model.denoiser = networks.load_denoiser(folder, "transformer", placement, chosen_loras(plan.request.lora));
   if (plan.sampling.boundary_ratio) {
     model.denoiser_2 =
-        networks.load_denoiser(folder, "transformer_2", model.placement, chosen_loras(plan.request.lora_2));
+        networks.load_denoiser(folder, "transformer_2", placement, chosen_loras(plan.request.lora_2));
   }
 }
 
@@ -54,12 +59,12 @@ void load_autoencoder(Model& model, const Plan& plan) {
   model.vae = networks_of(family).load_autoencoder(folder, model.placement);
 }
 
-void load_model(Model& model, const Plan& plan, bool denoises) {
+void load_model(Model& model, const Plan& plan, bool denoises, std::shared_ptr<const WeightSharing> sharing) {
   const auto [family, folder] = open_folder(model, plan);
   const FamilyNetworks& networks = networks_of(family);
   if (denoises && !model.denoiser) {
     model.scheduler = family.scheduler(folder, plan.sampling.flow_shift, plan.sampling.expand_timesteps);
-    load_denoisers(model, plan);
+    load_denoisers(model, plan, std::move(sharing));
   }
   if (denoises && !model.image_encoder && model.denoiser->attends_to_images())
     model.image_encoder = networks.load_image_encoder(folder, model.placement);

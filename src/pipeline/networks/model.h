@@ -30,12 +30,14 @@ struct Model {
 /// Loads the prompt encoder. Throws Error: no_input, data, refused, unavailable.
 void load_prompt_encoder(Model& model, const Plan& plan);
 
-/// Loads the other networks of `plan` that `model` lacks; without `denoises` only the VAE.
+/// Loads the other networks of `plan` that `model` lacks; without `denoises` only the VAE. `sharing`: the
+/// ranks that the denoisers' weights are divided among, where the plan has them divided.
 /// Throws Error as load_prompt_encoder.
-void load_model(Model& model, const Plan& plan, bool denoises);
+void load_model(Model& model, const Plan& plan, bool denoises,
+                std::shared_ptr<const WeightSharing> sharing = nullptr);
 
 /// The denoisers alone. Throws Error as load_prompt_encoder.
-void load_denoisers(Model& model, const Plan& plan);
+void load_denoisers(Model& model, const Plan& plan, std::shared_ptr<const WeightSharing> sharing = nullptr);
 
 /// The autoencoder alone. Throws Error as load_prompt_encoder.
 void load_autoencoder(Model& model, const Plan& plan);

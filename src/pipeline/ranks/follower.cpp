@@ -14,6 +14,7 @@
 #include "nn/ranks/row_strip.h"
 #include "nn/ranks/token_split.h"
 #include "pipeline/networks/model.h"
+#include "pipeline/ranks/weight_sharing.h"
 #include "plan/model/model_choice.h"
 
 namespace sora {
@@ -70,18 +71,18 @@ class Follower {
       key_.clear();
       at::set_num_threads(plan.machine.threads);
     }
-    if (command.denoises && !model_.denoiser) load_denoisers(model_, plan);
+    const int side = communicator_.rank() / command.sequence;
+    side_.communicator = &communicator_;
+    side_.members.clear();
+    for (int i = 0; i < command.sequence; ++i) side_.members.push_back(side * command.sequence + i);
+    side_.index = communicator_.rank() % command.sequence;
+    if (command.denoises && !model_.denoiser) load_denoisers(model_, plan, weight_sharing(plan, side_));
     decoders_ = {&communicator_, {}, communicator_.rank()};
     for (int i = 0; i < command.decoders; ++i) decoders_.members.push_back(i);
     if (communicator_.rank() < command.decoders && !model_.vae) load_autoencoder(model_, plan);
     if (!model_.denoiser && !model_.vae)
       model_.placement = make_placement(plan.machine.device, plan.machine.dtype);
     key_ = wanted;
-    const int side = communicator_.rank() / command.sequence;
-    side_.communicator = &communicator_;
-    side_.members.clear();
-    for (int i = 0; i < command.sequence; ++i) side_.members.push_back(side * command.sequence + i);
-    side_.index = communicator_.rank() % command.sequence;
     communicator_.send_text(0, "loaded");
     communicator_.use_device(model_.placement.device);
   }

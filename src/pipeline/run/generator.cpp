@@ -26,6 +26,7 @@
 #include "pipeline/ranks/shared_autoencoder.h"
 #include "pipeline/ranks/shared_denoiser.h"
 #include "pipeline/ranks/team.h"
+#include "pipeline/ranks/weight_sharing.h"
 #include "pipeline/run/credentials.h"
 #include "pipeline/run/device_facts.h"
 #include "pipeline/run/job_checkpoint.h"
@@ -229,7 +230,7 @@ void Generator::State::load(const Plan& plan, bool denoises, const ComingTexts& 
   if (there && !loads) report.loaded_before();
   if (!there) {
     report.enter(Phase::load);
-    load_model(model, plan, denoises);
+    load_model(model, plan, denoises, has_ranks ? weight_sharing(plan, team->own_side()) : nullptr);
   }
   if (has_ranks) share(plan, report);
   set_rate_and_scale(model, plan);

@@ -42,18 +42,25 @@ double peak_gb(const Plan& plan, const ModelFacts& model, const std::string& off
   return peak_of(estimate_memory(plan, model, offload), plan.machine);
 }
 
-const std::vector<std::string> kOffloads{"none", "text", "stored", "stream"};
+// The values of --offload that the plan can have, the fastest first.
+std::vector<std::string> offloads_of(const Plan& plan) {
+  if (plan.machine.parallel.sequence > 1) return {"none", "text", "stored", "shard", "stream"};
+  return {"none", "text", "stored", "stream"};
+}
 
 // Values of --offload to try, the fastest first.
 std::vector<std::string> offload_choices(const Plan& plan, const ModelFacts& model) {
   const std::string& wanted = plan.request.offload;
-  const std::vector<std::string>& all = kOffloads;
+  const std::vector<std::string> all = offloads_of(plan);
   if (wanted != "auto") {
-    if (std::find(all.begin(), all.end(), wanted) == all.end()) {
+    if (std::find(all.begin(), all.end(), wanted) != all.end()) return {wanted};
+    if (wanted == "shard") {
       throw Error(ErrorKind::usage, "options",
-                  "--offload " + wanted + ": expected auto, none, text, stored or stream");
+                  "--offload shard divides the weights among the ranks that make a prediction together, of "
+                  "which there is one here; --parallel sequence:2 makes them two");
     }
-    return {wanted};
+    throw Error(ErrorKind::usage, "options",
+                "--offload " + wanted + ": expected auto, none, text, stored, shard or stream");
   }
   // To widen a stored matrix each time that it is used costs little beside the product with it, and saves
   // half or three quarters of the memory; for a small transformer the memory does not matter.
@@ -102,10 +109,9 @@ std::string advice(const Plan& plan, const ModelFacts& model, const std::string&
     return peak_gb(changed, model, with_offload) <= limit;
   };
   if (plan.request.offload != "auto") {
-    for (const char* other : {"text", "stored", "stream"}) {
-      if (other == plan.request.offload || !fits(plan, other)) continue;
-      ideas.push_back(std::string("--offload ") + other + " (" + gigabytes_text(peak_gb(plan, model, other)) +
-                      ")");
+    for (const std::string& other : offloads_of(plan)) {
+      if (other == "none" || other == plan.request.offload || !fits(plan, other)) continue;
+      ideas.push_back("--offload " + other + " (" + gigabytes_text(peak_gb(plan, model, other)) + ")");
       break;
     }
   }
@@ -178,7 +184,8 @@ OffloadChoice choose_offload(const Plan& plan, const ModelFacts& model, const Me
 
 std::vector<OffloadMemory> memory_of_each_offload(const Plan& plan, const ModelFacts& model) {
   std::vector<OffloadMemory> all;
-  for (const std::string& offload : kOffloads) all.push_back({offload, peak_gb(plan, model, offload)});
+  for (const std::string& offload : offloads_of(plan))
+    all.push_back({offload, peak_gb(plan, model, offload)});
   return all;
 }
 

@@ -29,7 +29,7 @@ double number(std::int64_t value) { return static_cast<double>(value); }
 
 // Whether `offload` saves at least as much memory as `other`.
 bool at_least(const std::string& offload, const char* other) {
-  constexpr std::array<std::string_view, 4> order{"none", "text", "stored", "stream"};
+  constexpr std::array<std::string_view, 5> order{"none", "text", "stored", "shard", "stream"};
   return std::find(order.begin(), order.end(), offload) >= std::find(order.begin(), order.end(), other);
 }
 
@@ -41,6 +41,10 @@ double weight_bytes(const NetworkSize& network, const Machine& machine, double e
   const double stored = number(network.stored - network.table_bytes);
   const double scratch = element * number(network.largest);           // the matrix in use, widened
   if (network.has_blocks && machine.device != "cpu") return widened;  // a CPU alone can use them as stored
+  if (offload == "shard") {
+    const double share = stored / machine.parallel.sequence;
+    return std::min(widened, share + prefetched + scratch * 1.5 + 0.02 * widened);
+  }
   if (at_least(offload, "stream")) return std::min(widened, prefetched + scratch * 1.5 + 0.02 * widened);
   if (at_least(offload, "stored") && stored < widened) return std::min(widened, stored + scratch);
   return widened;
@@ -200,8 +204,8 @@ std::uint64_t prefetch_bytes(const ModelFacts& model) {
 double element_size(const Machine& machine) { return machine.dtype == "bfloat16" ? 2 : 4; }
 
 double text_encoder_gb(const Machine& machine, const ModelFacts& model, const std::string& offload) {
-  // Its weights are stored or streamed, never widened as a whole.
-  const std::string at_least_stored = at_least(offload, "stored") ? offload : "stored";
+  // Its weights are stored or streamed, never widened as a whole, and rank 0 alone has them.
+  const std::string at_least_stored = offload == "stream" ? offload : "stored";
   const double weights = weight_bytes(model.text_encoder, machine, element_size(machine), at_least_stored,
                                       streamed_bytes(machine, model));
   return (weights + text_bytes(model)) / 1e9;
