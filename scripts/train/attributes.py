@@ -33,8 +33,9 @@ RGB = np.array(
     ]
 )
 
-# The views of a scene that clips show, as seeds of its drawing, chosen by eye. They are few, since a small
-# network draws well what it has seen often: with another view in every clip, houses and trees became mush.
+# The views of a scene that clips show, as seeds of its drawing, chosen by eye. They are few, and scenery()
+# chooses one by the words: a small network draws well what it has seen often and what the words decide. With
+# another view in every clip, and with one of four by chance, houses and trees became a mush of all of them.
 VIEWS = {
     "sea": (0, 2, 5, 7),
     "mountains": (1, 3, 5, 8),
@@ -86,6 +87,22 @@ SUBJECT_MOTIONS = {
     "butterfly": ["left", "right", "up", "down"],
     "fish": ["left", "right", "left", "right", "up", "down"],
     "balloon": ["left", "right", "up", "down", "still"],
+}
+
+# What captions may leave unsaid of a subject. A prompt that does not say it then means this, instead of
+# a mean of all that it could be.
+USUAL = {
+    "boat": ("sea", "white", "right"),
+    "car": ("city", "red", "right"),
+    "person": ("city", "blue", "right"),
+    "astronaut": ("moon", "white", "right"),
+    "dog": ("meadow", "orange", "right"),
+    "train": ("meadow", "green", "right"),
+    "ball": ("beach", "red", "bounce"),
+    "bird": ("sea", "white", "right"),
+    "butterfly": ("meadow", "yellow", "right"),
+    "fish": ("underwater", "orange", "right"),
+    "balloon": ("mountains", "red", "up"),
 }
 
 PAIRS = {
@@ -156,6 +173,24 @@ def sample(rng, unseen=False):
         a = draw(rng)
         if held_out(a) == unseen:
             return a
+
+
+def usual(a, key):
+    """Whether an attribute is what a prompt without a word about it means."""
+    if key in ("scene", "colour", "motion"):
+        return (
+            a["subject"] != "none" and a[key] == USUAL[a["subject"]][("scene", "colour", "motion").index(key)]
+        )
+    return (
+        a[key]
+        == {"time": "night" if a["scene"] == "moon" else "day", "weather": "clear", "camera": "static"}[key]
+    )
+
+
+def scenery(a):
+    """The view that a clip shows."""
+    views = VIEWS[a["scene"]]
+    return views[(2 * TIMES.index(a["time"]) + WEATHER.index(a["weather"])) % len(views)]
 
 
 def mirror(a):

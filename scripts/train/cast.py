@@ -78,7 +78,7 @@ class Way:
         self.a, self.numbers, self.aspect, self.size = a, numbers, aspect, size
         kind = a["subject"]
         self.ground = 0.90 if kind == "train" else GROUND[a["scene"]]
-        self.rest = ALOFT[kind] + (numbers[1] - 0.5) * 0.06 if kind in ALOFT else self.ground - 0.5 * size
+        self.rest = ALOFT[kind] + (numbers[1] - 0.5) * 0.04 if kind in ALOFT else self.ground - 0.5 * size
         if kind == "boat" and a["scene"] == "beach":
             self.rest = 0.70 - 0.5 * size
 
@@ -87,29 +87,29 @@ class Way:
         a, motion = self.a, self.a["motion"]
         kind = a["subject"]
         reach = self.reach()
-        u, v, squash = (self.numbers[0] - 0.5) * 0.22 * self.aspect, self.rest, 1.0
+        u, v, squash = (self.numbers[0] - 0.5) * 0.14 * self.aspect, self.rest, 1.0
         gone = 0.0
         if motion in ("left", "right"):
             gone = 2 * reach * p
             if a["camera"] not in ("follow", "orbit"):
-                u = reach * (2 * p - 1) * (1 if motion == "right" else -1)
+                u = u * 0.5 + reach * (2 * p - 1) * (1 if motion == "right" else -1)
             else:
                 u = u * 0.5 - (0.10 * self.aspect if motion == "right" else -0.10 * self.aspect)
             if kind == "ball":
-                v -= 0.10 * abs(math.sin(p * math.pi * 2 + 2 * self.numbers[2]))
+                v -= 0.10 * abs(math.sin(p * math.pi * 2 + 0.4))
         elif motion in ("up", "down"):
             top, low = (0.30, 0.70) if kind != "ball" else (0.25, self.rest)
             v = low + (top - low) * (p if motion == "up" else 1 - p)
-            u += 0.03 * math.sin(3 * p + 6 * self.numbers[2])
+            u += 0.03 * math.sin(3 * p + 1.5)
         elif motion == "bounce":
-            beat = (p * 2 + self.numbers[2]) % 1.0
+            beat = (p * 2 + 0.2) % 1.0
             height = 4 * beat * (1 - beat)
             v = self.rest - 0.42 * height
             squash = 1 - 0.26 * max(0.0, 1 - height / 0.16)
         if kind == "balloon":
-            v += 0.012 * math.sin(5 * p + 6 * self.numbers[3])
+            v += 0.012 * math.sin(5 * p + 1.5)
         if kind in ("butterfly", "fish"):
-            v += 0.022 * math.sin(7 * p + 6 * self.numbers[3])
+            v += 0.022 * math.sin(7 * p + 1.5)
         return u, v, gone, squash
 
     def reach(self):
@@ -152,10 +152,10 @@ class Cast:
     def __init__(self, a, numbers, aspect, fps, shrink=1.0, aside=0.0, lift=0.0):
         self.a, self.kind, self.scene, self.fps = a, a["subject"], a["scene"], fps
         self.moving = a["motion"] in ("left", "right")
-        self.size = SIZE[self.kind] * (0.93 + 0.14 * numbers[4]) * min(1.0, 0.35 + 0.75 * aspect) * shrink
+        self.size = SIZE[self.kind] * min(1.0, 0.35 + 0.75 * aspect) * shrink
         self.way = Way(a, numbers, aspect, self.size)
         self.aside, self.lift = aside, lift
-        self.face = -1.0 if a["motion"] == "left" or (a["motion"] != "right" and numbers[5] < 0.5) else 1.0
+        self.face = -1.0 if a["motion"] == "left" else 1.0
         self.colour = RGB[COLOURS.index(a["colour"])] * 1.0
         self.number = SUBJECTS.index(self.kind)
         self.form = (1 if a.get("woman") else 0) + (
@@ -246,11 +246,9 @@ def companion(a, numbers, aspect, fps):
         b["motion"] = (
             "still" if "still" in SUBJECT_MOTIONS[b["subject"]] else SUBJECT_MOTIONS[b["subject"]][0]
         )
-    own = np.roll(numbers, 3)
     main_aloft, aloft = a["subject"] in ALOFT, b["subject"] in ALOFT
-    side = 1 if numbers[0] < 0.5 else -1
     if main_aloft and aloft:
-        return Cast(b, own, aspect, fps, 0.62, side * 0.30 * aspect, -0.10 if numbers[1] < 0.5 else 0.16)
+        return Cast(b, numbers, aspect, fps, 0.62, 0.30 * aspect, -0.10)
     if aloft:
-        return Cast(b, own, aspect, fps, 0.62, side * 0.24 * aspect, -0.08)
-    return Cast(b, own, aspect, fps, 0.80, side * 0.30 * aspect, -0.02)
+        return Cast(b, numbers, aspect, fps, 0.62, 0.24 * aspect, -0.08)
+    return Cast(b, numbers, aspect, fps, 0.80, 0.30 * aspect, -0.02)

@@ -1,5 +1,7 @@
 """Short captions in French, German, Spanish and Chinese, of the same attributes."""
 
+import attributes
+
 # Words in the order of the languages: French, German, Spanish, Chinese.  Nouns carry their gender where
 # colours need it.
 PLACE = {
@@ -114,12 +116,12 @@ def caption(a, rng):
         parts.append(SIGHT[a["scene"]][tongue])
     else:
         parts.append(subject(a, tongue))
-        if a["motion"] in WAY and rng.rand() < 0.6:
+        if a["motion"] in WAY and (rng.rand() < 0.4 or not attributes.usual(a, "motion")):
             parts.append(WAY[a["motion"]][tongue])
-        if rng.rand() < 0.85:
+        if rng.rand() < 0.7 or not attributes.usual(a, "scene"):
             parts.append(PLACE[a["scene"]][tongue])
-    if rng.rand() < 0.8 and a["scene"] != "moon":
+    if a["scene"] != "moon" and (rng.rand() < 0.5 or not attributes.usual(a, "time")):
         parts.append(TIME[a["time"]][tongue])
-    if a["weather"] in SKY and rng.rand() < 0.85:
+    if a["weather"] in SKY:
         parts.append(SKY[a["weather"]][tongue])
     return " ".join(parts)

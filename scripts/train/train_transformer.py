@@ -9,10 +9,12 @@ x_t = (1-t) latents + t noise, target noise - latents. Times are logit-normal, s
 every latent frame has its own: most samples use one time for all frames (text to video), some hold frames
 clean at t = 0 (extension, image to video, loops, joins), some draw all times freely (common.times). A quarter
 of the steps see only the beginnings of clips, of 1 to T - 1 latent frames, so that stills and short videos
-look right as well. Clips that show parts of longer ways (render.py --parts) are for samples with frames held,
-since what goes on is seldom at its beginning. Cells under the subject weigh more. Two small heads that read
-the attributes, from the middle of the denoiser and from the text, exist during training only. Captions are
-worded anew each time and dropped one time in ten, three where frames are held.
+look right as well. The autoencoder's latents of a clip's first frames have less power (Clips.power): these
+frames weigh more, and short clips get less noise. Clips that show parts of longer ways (render.py --parts)
+are for samples with frames held, since what goes on is seldom at its beginning. Cells under the subject weigh
+more. Two small heads that read the attributes, from the middle of the denoiser and from the text, exist
+during training only. Captions are worded anew each time and dropped one time in ten, three where frames are
+held.
 
 --fold W folds guidance W in while training, with no teacher: the target moves away from the model's own
 prediction without a caption, u + (1 - 1/W) (v(caption) - v(none)), whose fixed point is the guided
@@ -43,6 +45,7 @@ import wording
 import world
 
 LEAST_DRAFT = 0.3  # the least time at which latents of a draft take part
+EARLY = 0.75  # how much more latent frames of little power weigh: the power to minus this
 CROPPED = 0.8  # share of the steps of refining that see squares, with --crop
 
 
@@ -73,6 +76,9 @@ def arguments():
         type=float,
         default=0.25,
         help="share of the steps with clips of fewer latent frames, down to one: stills and short videos",
+    )
+    parser.add_argument(
+        "--stills", type=float, default=0.0, help="share of those steps that have stills alone"
     )
     parser.add_argument(
         "--crop", type=int, default=0, help="side of the squares, in latent cells, that refining mostly sees"
@@ -139,6 +145,8 @@ class Clips:
         self.weight = weight / weight.sum()
         self.cells = max(b[0][0].numel() for b in self.buckets)
         self.channels = self.buckets[0][0].shape[-1]
+        some = self.normal(self.buckets[0][0][:300])
+        self.power = some.var(0).mean((1, 2, 3)).cpu()  # of each latent frame
 
     def normal(self, latents):
         return (latents.float() - self.mean) / self.std
@@ -294,14 +302,16 @@ class DenoiserTraining:
         Z, M, A = clips.buckets[which]
         frames = Z.shape[1]
         if same.rand() < options.short:
-            frames = same.randint(1, frames) if frames > 1 else 1
+            still = frames == 1 or same.rand() < options.stills
+            frames = 1 if still else same.randint(1, frames)
         rng = self.run.seed(options.seed, self.step)
         drafts = clips.drafts[which]
         height, width, channels = Z.shape[2:]
         cropped = drafts is not None and 0 < options.crop <= min(height, width) and same.rand() < CROPPED
         cells = options.crop**2 if cropped else height * width
         B = max(1, round(options.batch * clips.cells / (frames * cells * channels)))
-        t = clips.levels[which] * common.times(B, frames, options.shift, options.held).to(dev)
+        shift = options.shift * float((clips.power[:frames].mean() / clips.power.mean()).sqrt())
+        t = clips.levels[which] * common.times(B, frames, shift, options.held).to(dev)
         given = (t == 0).any(1).cpu().numpy()
         pick = np.where(given, rng.randint(len(A), size=B), rng.choice(clips.whole[which], size=B))
         part = (pick, slice(frames))
@@ -342,6 +352,7 @@ class DenoiserTraining:
             if options.fold > 1:
                 goal = self.folded(goal, out, live, noisy, t)
         w = (1 + options.mask_weight * mask) * (t > 0)[:, :, None, None]
+        w = w * self.clips.power[: t.shape[1]].pow(-EARLY).to(dev)[:, None, None]
         err = (out.float() - goal).square().mean(-1)
         mse = (w * err).sum() / w.sum()
         inside = (mask > 0.5) * (t > 0)[:, :, None, None]

@@ -20,7 +20,7 @@ def article(text):
 def thing(kind, colour, woman, rng, bare=False):
     """A subject and its colour: "a red boat", "a woman in red", "red boat"."""
     noun = choose(phrases.NOUN[kind], rng)
-    if kind == "person" and woman is not None and rng.rand() < 0.85:
+    if kind == "person" and woman is not None and (woman or rng.rand() < 0.85):
         noun = choose(phrases.WOMAN if woman else phrases.MAN, rng)
     shade = choose(phrases.SHADE[colour], rng) if colour else ""
     if not shade:
@@ -58,9 +58,9 @@ def movement(a, rng):
         go = choose(phrases.GO[kind], rng)
         if rng.rand() < 0.4:
             go = phrases.GOES[go]
-        return go + (
-            " " + choose(phrases.LEFT if motion == "left" else phrases.RIGHT, rng) if rng.rand() < 0.8 else ""
-        )
+        if world.usual(a, "motion") and rng.rand() < 0.3:
+            return go
+        return go + " " + choose(phrases.LEFT if motion == "left" else phrases.RIGHT, rng)
     if motion == "up":
         return choose(phrases.UP + [phrases.UP_OWN.get(kind, "rising")], rng)
     if motion == "down":
@@ -72,13 +72,13 @@ def movement(a, rng):
 
 def core(a, rng, keep):
     """The subject, what it does and who is with it."""
-    colour = a["colour"] if keep(0.9) else ""
+    colour = a["colour"] if keep("colour", 0.6) else ""
     text = thing(a["subject"], colour, a.get("woman"), rng)
-    if keep(0.6):
+    if keep("motion", 0.4):
         text += " " + movement(a, rng)
     also = a.get("also")
-    if also and keep(0.7):
-        other = article(thing(also["subject"], also["colour"] if keep(0.8) else "", None, rng, bare=True))
+    if also:
+        other = article(thing(also["subject"], also["colour"], None, rng, bare=True))
         text = choose([text + " and " + other, text + " with " + other, text + " beside " + other], rng)
     for key in ((a["subject"], a["scene"]), (a["subject"], a["weather"]), (a["subject"], "")):
         if (
@@ -118,13 +118,13 @@ def short(a, rng):
         parts.append(
             thing(
                 a["subject"],
-                a["colour"] if rng.rand() < 0.8 else "",
+                a["colour"] if rng.rand() < 0.5 or not world.usual(a, "colour") else "",
                 a.get("woman"),
                 rng,
                 bare=rng.rand() < 0.7,
             )
         )
-    if not parts or rng.rand() < 0.65:
+    if not parts or rng.rand() < 0.4 or not world.usual(a, "scene"):
         if parts and rng.rand() < 0.6:
             parts.append(choose(phrases.NEON["where"] if neon else phrases.WHERE[a["scene"]], rng))
         else:
@@ -133,9 +133,9 @@ def short(a, rng):
                     "^(an?|the) ", "", choose(phrases.NEON["view"] if neon else phrases.VIEW[a["scene"]], rng)
                 )
             )
-    if rng.rand() < 0.6:
+    if rng.rand() < 0.3 or not world.usual(a, "time"):
         parts.append(choose(phrases.WHEN[a["time"]], rng))
-    if a["weather"] != "clear" and rng.rand() < 0.7:
+    if a["weather"] != "clear":
         parts.append(skies(a, rng))
     return choose([" ", " ", ", "], rng).join(parts)
 
@@ -143,26 +143,28 @@ def short(a, rng):
 def sentence(a, rng, complete):
     whole = complete or rng.rand() < 0.7
 
-    def keep(chance):
-        return whole or rng.rand() < chance
+    def keep(key, chance):
+        return whole or not world.usual(a, key) or rng.rand() < chance
 
     neon = a["scene"] == "city" and a["time"] in ("night", "dusk") and rng.rand() < 0.55
-    when = choose(phrases.WHEN[a["time"]], rng) if keep(0.6) and a["scene"] != "moon" else ""
+    when = choose(phrases.WHEN[a["time"]], rng) if keep("time", 0.4) and a["scene"] != "moon" else ""
     if a["weather"] != "clear" and when in ("on a sunny day", "on a bright day", "in the sunshine"):
         when = "by day"
     if a["weather"] != "clear" and when in ("under the stars", "in the evening sun", "in moonlight"):
         when = {"night": "at night", "sunset": "at sunset"}[a["time"]]
-    sky = skies(a, rng) if keep(0.75) else ""
+    sky = skies(a, rng) if keep("weather", 0.3) else ""
     if sky == "on a rainy day" and a["time"] != "day":
         sky = "in the rain"
-    shot = choose(phrases.SHOT[a["camera"].replace(" ", "_")], rng) if keep(0.5) else ""
+    shot = choose(phrases.SHOT[a["camera"].replace(" ", "_")], rng) if keep("camera", 0.2) else ""
     if a["subject"] == "none":
         start = choose(["", "", "", "a view of ", "an empty view of "], rng)
         text, where = start + choose(phrases.NEON["view"] if neon else phrases.VIEW[a["scene"]], rng), ""
     else:
         text = core(a, rng, keep)
         where = (
-            choose(phrases.NEON["where"] if neon else phrases.WHERE[a["scene"]], rng) if keep(0.75) else ""
+            choose(phrases.NEON["where"] if neon else phrases.WHERE[a["scene"]], rng)
+            if keep("scene", 0.5)
+            else ""
         )
     order = rng.rand()
     if order < 0.62:
@@ -185,11 +187,15 @@ def sentence(a, rng, complete):
 
 
 def caption(a, rng, complete=False):
-    """A random wording of the attributes. Unless a complete one is asked for, a third leave out something,
-    and some are in another language."""
-    if not complete and rng.rand() < 0.12:
+    """A random wording of the attributes. Unless a complete one is asked for, a third leave out something of
+    what is usual (world.usual), and some are in another language."""
+    brief = world.usual(a, "camera") and (a["subject"] == "none" or world.usual(a, "motion"))
+    if not complete and world.usual(a, "camera") and not a.get("also") and rng.rand() < 0.2:
         return tongues.caption(a, rng)
-    text = short(a, rng) if not complete and rng.rand() < 0.22 else sentence(a, rng, complete)
+    if not complete and brief and not a.get("also") and rng.rand() < 0.5:
+        text = short(a, rng)
+    else:
+        text = sentence(a, rng, complete)
     if rng.rand() < 0.07:
         text = choose(phrases.LEAD, rng) + " " + text
     end = choose(phrases.END, rng) if rng.rand() < 0.3 else ""

@@ -4,8 +4,9 @@
     clip, mask = render(attributes, seed, frames=17, height=128, width=128)
     text = wording.caption(attributes, rng)
 
-A clip is a deterministic function of (attributes, seed, size). The seed chooses one of a scene's few views
-(attributes.VIEWS), and where and how large the subject is. Scenes are drawn by shores.py, heights.py,
+A clip is a deterministic function of (attributes, seed, size). The view of a scene follows from the words
+(attributes.view), and all else that moves and falls from the view; the seed shifts the subject a little.
+Scenes are drawn by shores.py, heights.py,
 plains.py and town.py, subjects by cast.py and figures.py; attributes.py has the lists.
 """
 
@@ -24,13 +25,14 @@ from attributes import (
     SCENES,
     SUBJECT_MOTIONS,
     TIMES,
-    VIEWS,
     WEATHER,
     draw,
     held_out,
     labels,
     mirror,
     sample,
+    scenery,
+    usual,
 )
 from cast import Cast, companion, part, view
 
@@ -49,6 +51,7 @@ __all__ = [  # what other scripts use of the world
     "part",
     "render",
     "sample",
+    "usual",
 ]
 
 SCENERY = {
@@ -71,8 +74,8 @@ def render(a, seed, frames=17, height=128, width=128, fps=8, span=(0.0, 1.0)):
 
     The clip shows `span` of the way of its subject and camera: the whole of it, or a part, as what goes on
     from another clip would."""
-    numbers = np.random.RandomState(seed % 2**31).rand(10)
-    place = VIEWS[a["scene"]][seed % len(VIEWS[a["scene"]])]
+    numbers = np.random.RandomState(seed % 2**31).rand(2)  # of the subject's place
+    place = scenery(a)
     aspect = width / height
     clip = np.empty((frames, height, width, 3), np.uint8)
     cells = np.empty((frames, height // 8, width // 8), np.float32)
@@ -90,10 +93,10 @@ def render(a, seed, frames=17, height=128, width=128, fps=8, span=(0.0, 1.0)):
         cover = np.zeros((height, width), np.float32)
         strike = None
         if a["weather"] == "storm":
-            since = (t - numbers[7]) % 1.9
+            since = (t - 0.4) % 1.9
             strike = (
-                float(numbers[8]) * 0.7 - 0.35,
-                int(numbers[9] * 1e6) + int((t - numbers[7]) // 1.9),
+                0.7 * np.random.RandomState(place + 2).rand() - 0.35,
+                place * 1000 + int((t - 0.4) // 1.9),
                 max(0.0, 1 - since / 0.32),
             )
         lamp = light.light(
@@ -109,8 +112,8 @@ def render(a, seed, frames=17, height=128, width=128, fps=8, span=(0.0, 1.0)):
             strike,
             a["subject"] == "train",
         )
-        scenery = SCENERY[a["scene"]]
-        back, front = (getattr(scenery, a["scene"] + end) for end in ("_back", "_front"))
+        drawn_by = SCENERY[a["scene"]]
+        back, front = (getattr(drawn_by, a["scene"] + end) for end in ("_back", "_front"))
         back(s)
         if second:
             second.draw(s, cover, p)
