@@ -51,10 +51,9 @@ std::size_t WeightShards::add(const std::vector<StoredPart>& parts, std::int64_t
   const c10::OptionalStreamGuard guard(copies_);
   item.own = own.to(device_);
   bytes_ += static_cast<std::uint64_t>(share);
-  const std::size_t index = items_.size();
+  order_.add(static_cast<std::uint64_t>(whole_bytes(item)));
   items_.push_back(std::move(item));
-  if (index > 0) items_[index - 1].next = index;
-  return index;
+  return items_.size() - 1;
 }
 
 // Memory that was given out is used again once it was released; on a device with a queue its allocator does
@@ -90,8 +89,7 @@ void WeightShards::wait_for_memory(std::int64_t bytes) {
 }
 
 std::vector<at::Tensor> WeightShards::take(std::size_t index) {
-  if (last_) items_[*last_].next = index;
-  last_ = index;
+  order_.used(index);
   in_use_.queued();
   Item& item = items_[index];
   wait_for_memory(whole_bytes(item));
@@ -113,14 +111,7 @@ std::vector<at::Tensor> WeightShards::take(std::size_t index) {
 }
 
 void WeightShards::prefetch(std::size_t index) {
-  std::vector<std::size_t> upcoming;
-  std::int64_t bytes = 0;
-  for (std::size_t i = items_[index].next; i != index; i = items_[i].next) {
-    bytes += whole_bytes(items_[i]);
-    if (!upcoming.empty() && static_cast<std::uint64_t>(bytes) > prefetch_bytes_) break;
-    if (std::ranges::count(upcoming, i) > 0) break;  // a cycle that does not pass through `index`
-    upcoming.push_back(i);
-  }
+  const std::vector<std::size_t> upcoming = order_.after(index, prefetch_bytes_);
   for (std::size_t i = 0; i < items_.size(); ++i) {
     if (std::ranges::count(upcoming, i) == 0) items_[i].whole.reset();
   }

@@ -20,6 +20,7 @@
 #include "checkpoint/checkpoint.h"
 #include "weights/device_traits.h"
 #include "weights/stored_weight.h"
+#include "weights/use_order.h"
 #include "weights/use_window.h"
 #include "weights/weight_supply.h"
 
@@ -56,9 +57,8 @@ class WeightShards final : public WeightSupply {
   };
   struct Item {
     std::vector<Part> parts;
-    at::Tensor own;        // uint8 [n]
-    std::size_t next = 0;  // the weight that was asked for after it
-    at::Tensor whole;      // uint8 [ranks * n]; undefined: not there
+    at::Tensor own;    // uint8 [n]
+    at::Tensor whole;  // uint8 [ranks * n]; undefined: not there
     std::optional<c10::Event> copied;
   };
 
@@ -75,7 +75,7 @@ class WeightShards final : public WeightSupply {
   DeviceTraits traits_;
   std::optional<c10::Stream> copies_;  // a queue of their own, on a GPU
   std::vector<Item> items_;
-  std::optional<std::size_t> last_;
+  UseOrder order_;
   UseWindow in_use_;
   std::vector<at::Tensor> buffers_;  // without a queue
   std::uint64_t bytes_ = 0, gathered_ = 0;

@@ -45,10 +45,9 @@ std::size_t WeightStream::add(const std::vector<StoredPart>& parts, std::int64_t
     item.bytes += part.info.end - part.info.begin;
     item.sources.push_back(std::move(source));
   }
-  const std::size_t index = items_.size();
+  order_.add(item.bytes);
   items_.push_back(std::move(item));
-  if (index > 0) items_[index - 1].next = index;
-  return index;
+  return items_.size() - 1;
 }
 
 std::uint64_t WeightStream::loaded() const {
@@ -64,8 +63,7 @@ std::uint64_t WeightStream::waited() const {
 std::vector<at::Tensor> WeightStream::take(std::size_t index) {
   std::unique_lock lock(mutex_);
   if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
-  if (last_) items_[*last_].next = index;
-  last_ = index;
+  order_.used(index);
   in_use_.queued();
   Item& item = items_[index];
   if (item.state == Item::State::absent || item.state == Item::State::requested) {
@@ -79,7 +77,7 @@ std::vector<at::Tensor> WeightStream::take(std::size_t index) {
   changed_.wait(lock, [&] { return item.state == Item::State::ready || failure_; });
   awaited_.reset();
   if (failure_) {
-    last_.reset();  // the next weight does not count as the successor of this one
+    order_.interrupt();
     std::rethrow_exception(std::exchange(failure_, nullptr));
   }
   std::vector<at::Tensor> tensors = std::exchange(item.tensors, {});
@@ -97,15 +95,7 @@ std::vector<at::Tensor> WeightStream::take(std::size_t index) {
 
 // Under the lock: requests the next weights and drops those that were requested by mistake.
 void WeightStream::prefetch(std::size_t index) {
-  std::vector<std::size_t> upcoming;
-  std::uint64_t bytes = 0;
-  for (std::size_t i = items_[index].next; i != index; i = items_[i].next) {
-    bytes += items_[i].bytes;
-    if (!upcoming.empty() && bytes > prefetch_bytes_) break;
-    if (std::find(upcoming.begin(), upcoming.end(), i) != upcoming.end())
-      break;  // a cycle that does not pass through `index`
-    upcoming.push_back(i);
-  }
+  const std::vector<std::size_t> upcoming = order_.after(index, prefetch_bytes_);
   drop_others(upcoming);
   for (const std::size_t i : upcoming) {
     if (items_[i].state != Item::State::absent) continue;

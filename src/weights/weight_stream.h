@@ -29,6 +29,7 @@
 #include "weights/device_traits.h"
 #include "weights/host_memory.h"
 #include "weights/stored_weight.h"
+#include "weights/use_order.h"
 #include "weights/use_window.h"
 #include "weights/weight_supply.h"
 
@@ -61,7 +62,6 @@ class WeightStream final : public WeightSupply {
     enum class State { absent, requested, loading, ready } state = State::absent;
     std::vector<Source> sources;
     std::uint64_t bytes = 0;
-    std::size_t next = 0;  // the weight that was asked for after it
     std::vector<at::Tensor> tensors;
     std::optional<c10::Event> copied;  // on a GPU
   };
@@ -87,7 +87,7 @@ class WeightStream final : public WeightSupply {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::size_t> requested_;
-  std::optional<std::size_t> last_;
+  UseOrder order_;
   std::optional<std::size_t> awaited_;  // the weight that take() waits for
   std::exception_ptr failure_;          // of the awaited weight
   UseWindow in_use_;
